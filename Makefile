@@ -1,0 +1,44 @@
+# The environment is .venv. PYTHON=python3.12 chooses the Python it is made with, PORT=9000 the port of `make run`.
+bootstrap = $(or $(PYTHON),python3) tools/bootstrap.py
+in_venv = .venv/bin/python -m
+
+.PHONY: help run test check format bench clean python
+
+# Print this list.
+help:
+	@awk '/^# /{note = substr($$0, 3)} /^[a-z]+:/{if (note) printf "make %-8s %s\n", substr($$1, 1, index($$1, ":") - 1), note} !/^# /{note = ""}' Makefile
+
+# Start the service with example accounts on http://127.0.0.1:8000.
+run: python
+	@$(bootstrap)
+	@exec .venv/bin/recoup serve --demo
+
+# Run everything that must hold: format, lint, types and the whole suite.
+test: check
+	@$(in_venv) pytest -n auto --maxprocesses 8 --dist worksteal
+
+# Check format, lint and types.
+check: python
+	@$(bootstrap) test pg
+	@$(in_venv) ruff check
+	@$(in_venv) ruff format --check
+	@$(in_venv) mypy
+
+# Rewrite the sources in the agreed format.
+format: python
+	@$(bootstrap) test pg
+	@$(in_venv) ruff check --fix
+	@$(in_venv) ruff format
+
+# Measure decisions a second, beside a peer.
+bench: python
+	@$(bootstrap) test pg bench
+	@$(in_venv) benchmarks
+
+# Remove what make made. A database is not touched.
+clean:
+	@rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find policies engine service tests tools benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+python:
+	@command -v $(or $(PYTHON),python3) >/dev/null || { echo "recoup: there is no $(or $(PYTHON),python3) here; install Python 3.11 or newer, or name one with make PYTHON=..." >&2; exit 1; }
