@@ -1,0 +1,39 @@
+"""The rule kinds: one file each, of the same name here, in `engine/kinds/` and in `tests/kinds/`.
+
+To add one, copy the smallest (`exclude`) in the three places and name it in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from policies.kinds import allocate, earn, exclude, expire, fee, limit, pay, require, review
+from policies.model import Rule
+from policies.rules import RuleMap
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the loader knows of a kind: the schema of its fields, what makes the rule from them, the figures that
+    its reasons may name.
+    """
+
+    schema: RuleMap
+    make: Callable[..., Rule]
+    placeholders: tuple[str, ...]
+    sentence: Callable[..., str]
+
+
+KINDS: Mapping[str, Kind] = {
+    "expire": Kind(expire.ExpireMap(), expire.make, expire.PLACEHOLDERS, expire.sentence),
+    "exclude": Kind(exclude.ExcludeMap(), exclude.Exclude, exclude.PLACEHOLDERS, exclude.sentence),
+    "require": Kind(require.RequireMap(), require.Require, require.PLACEHOLDERS, require.sentence),
+    "limit": Kind(limit.LimitMap(), limit.Limit, limit.PLACEHOLDERS, limit.sentence),
+    "allocate": Kind(allocate.AllocateMap(), allocate.Allocate, allocate.PLACEHOLDERS, allocate.sentence),
+    "fee": Kind(fee.FeeMap(), fee.Fee, fee.PLACEHOLDERS, fee.sentence),
+    "review": Kind(review.ReviewMap(), review.Review, review.PLACEHOLDERS, review.sentence),
+    "pay": Kind(pay.PayMap(), pay.Pay, pay.PLACEHOLDERS, pay.sentence),
+    "earn": Kind(earn.EarnMap(), earn.Earn, earn.PLACEHOLDERS, earn.sentence),
+}
+"""Every kind, in the order in which a decision comes to them."""

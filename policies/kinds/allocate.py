@@ -1,0 +1,85 @@
+"""`allocate`: which lots pay first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from marshmallow import ValidationError
+
+from policies.fields import ListOf, OneOf, read_fact, refuse
+from policies.model import Rule
+from policies.rules import Choices, RequestRuleMap
+from policies.sentences import Teller, word_text
+
+
+@dataclass(frozen=True, slots=True)
+class ByClass:
+    """Lots in the order of the members of a choice fact; members that are not named come last, together."""
+
+    path: str
+    members: tuple[str, ...]
+
+
+OrderKey = Literal["soonest_to_expire", "oldest", "newest", "smallest", "largest"] | ByClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocate(Rule):
+    """Lots pay in this order; what the keys leave equal is settled by the lot's id. Never-expiring lots are
+    the last in `soonest_to_expire`. The reason is given when the lots do not hold enough.
+    """
+
+    kind: ClassVar[str] = "allocate"
+
+    order: tuple[OrderKey, ...]
+
+
+PLACEHOLDERS = ("available", "points")
+
+
+def read_class_order(raw: Any) -> ByClass:
+    """`{lot.source: [promotion, purchase]}`: lots in the order of the members of a choice."""
+    if len(raw) != 1:
+        refuse("not-an-order", "an order by class names one fact", "write {lot.source: [promotion, purchase]}")
+    ((path, members),) = raw.items()
+    fact = read_fact(path, ("lot",))
+    if fact.type != "choice":
+        refuse("wrong-type", f"'{path}' is {fact.type}, not a choice", "order by a fact that is a choice", "key")
+    try:
+        return ByClass(path, ListOf(OneOf(fact.choices, f"'{path}'")).read(members))
+    except ValidationError as error:
+        raise ValidationError({path: error.messages}) from None
+
+
+class AllocateMap(RequestRuleMap):
+    """The fields of an allocate rule."""
+
+    order = ListOf(
+        Choices(("soonest_to_expire", "oldest", "newest", "smallest", "largest"), "order", read_class_order),
+        what="a list of orders",
+        about="Which lots pay first; the next key settles what the one before leaves equal.",
+    )
+
+
+def sentence(rule: Allocate, say: Teller) -> str:
+    """The order of use."""
+    keys = say.choose(", 다음으로 ", ", then ").join(_key(key, say) for key in rule.order)
+    return say.choose(f"차감 순서: {keys}.", f"Points are used in this order: {keys}.")
+
+
+def _key(key: OrderKey, say: Teller) -> str:
+    if isinstance(key, ByClass):
+        fact = say.policy.facts[key.path]
+        members = ", ".join(word_text(say.policy, fact, member, say.language) for member in key.members)
+        return f"{say.fact(key.path)} ({members})"
+    return say.choose(*_ORDERS[key])
+
+
+_ORDERS = {
+    "soonest_to_expire": ("유효기간이 먼저 끝나는 포인트", "soonest to expire"),
+    "oldest": ("먼저 적립된 포인트", "oldest"),
+    "newest": ("나중에 적립된 포인트", "newest"),
+    "smallest": ("남은 포인트가 적은 순", "smallest"),
+    "largest": ("남은 포인트가 많은 순", "largest"),
+}

@@ -1,0 +1,158 @@
+"""`earn`: which points an event brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, validates_schema
+
+from policies.conditions import EVENT_SCOPES, Unless, When
+from policies.fields import (
+    FACT_PATH,
+    Bilingual,
+    DayOrFact,
+    Declared,
+    Field,
+    Map,
+    Nested,
+    OneOf,
+    Percentage,
+    Sentence,
+    Trouble,
+    Window,
+    read_fact,
+    refuse,
+)
+from policies.fields import Amount as AmountField
+from policies.fields import Length as LengthField
+from policies.model import Amount, FactRef, Length, Per, Rate, Rounding, Rule, ValueRef
+from policies.rules import RuleMap, exactly_one, only_with
+from policies.sentences import ROUNDINGS, Teller
+from policies.vocabulary import EVENTS, WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """`earn` points for every whole `every` units of money."""
+
+    every: Amount
+    earn: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many points by this rule, for one account, in one window."""
+
+    at_most: Amount
+    per: Per
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earn(Rule):
+    """An event of type `event` grants a lot. Exactly one of `points`, `rate` (of the event's amount) and `steps`."""
+
+    kind: ClassVar[str] = "earn"
+
+    event: str
+    source: str
+    points: Amount | None = None
+    rate: Rate | None = None
+    rounding: Rounding | None = None
+    steps: Steps | None = None
+    at_most: Amount | None = None
+    cap: Cap | None = None
+    campaign: str | FactRef = ""
+    usable_after: Length | None = None
+    expires_on: date | FactRef | ValueRef | None = None
+
+    def amounts(self) -> tuple[object, ...]:
+        steps = (self.steps.every, self.steps.earn) if self.steps else ()
+        cap = (self.cap.at_most,) if self.cap else ()
+        return (self.points, self.rate, *steps, self.at_most, *cap, self.usable_after, self.expires_on)
+
+
+PLACEHOLDERS = ("earned",)
+
+
+class StepsMap(Map):
+    """The fields of a rate in whole steps."""
+
+    every = AmountField("money", least=1, about="The step, in money.")
+    earn = AmountField("points", about="The points that each whole step brings.")
+
+
+class CapMap(Map):
+    """The fields of a cap."""
+
+    at_most = AmountField("points", about="The most points of one account in the window.")
+    per = Window(about="The window.")
+
+
+class CampaignField(Field):
+    """A campaign, or the event's own."""
+
+    def read(self, raw: Any) -> str | FactRef:
+        text = Sentence().read(raw)
+        if FACT_PATH.fullmatch(text):
+            fact = read_fact(text, ("event",))
+            if fact.type != "text":
+                refuse("wrong-type", f"'{text}' is {fact.type}, not text", "name a fact that is text")
+            return FactRef(text)
+        return text
+
+
+class EarnMap(RuleMap):
+    """The fields of an earn rule."""
+
+    when = When(EVENT_SCOPES, about="Which events the rule matches: every line must hold.")
+    unless = Unless(EVENT_SCOPES, about="Exceptions: any of these conditions lifts the rule.")
+    reason = Bilingual(None, about="What the member is told, in Korean and English.")
+    event = OneOf(EVENTS, "event", about="What has to happen.")
+    source = Declared("source", about="The source of the lot that is granted.")
+    points = AmountField("points", None, about="Points for each event.")
+    rate = Percentage(None, about="Points as a percentage of the event's amount.")
+    rounding = OneOf(("down", "up", "half_up"), "rounding", None, about="How the percentage is rounded.")
+    steps = Nested(StepsMap, Steps, None, about="Points for every whole step of the event's amount.")
+    at_most = AmountField("points", None, about="The most points of one event.")
+    cap = Nested(CapMap, Cap, None, about="The most points of a window.")
+    campaign = CampaignField("", about="The campaign of the lot: a text, or event.campaign.")
+    usable_after = LengthField(("days", "months"), None, about="How long after the event the points become usable.")
+    expires_on = DayOrFact(EVENT_SCOPES, None, about="The lot's own last usable day.")
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
+        exactly_one(original, ("points", "rate", "steps"))
+        only_with(original, ("rounding",), "rate")
+        if isinstance(original, dict) and "rate" in original and "rounding" not in original:
+            raise ValidationError([Trouble("missing-field", "'rounding' is missing", "write down, up or half_up")])
+
+
+def sentence(rule: Earn, say: Teller) -> str:
+    """What an event brings."""
+    event = WORDS[rule.event].in_language(say.language)
+    source = say.policy.sources[rule.source].in_language(say.language)
+    if rule.steps is not None:
+        every, earn = say.figure(rule.steps.every), say.figure(rule.steps.earn)
+        how = say.choose(f"{every}마다 {earn} 포인트", f"{earn} points for every {every}")
+    elif rule.rate is not None:
+        rate, rounding = say.figure(rule.rate), say.choose(*ROUNDINGS[rule.rounding or "down"])
+        how = say.choose(f"금액의 {rate}, {rounding}", f"{rate} of the amount, {rounding}")
+    else:
+        points = say.figure(rule.points)
+        how = say.choose(f"{points} 포인트", f"{points} points")
+    told = say.choose(f"{event}: {source}, {how}", f"{event[0].upper()}{event[1:]} earns {how} ({source})")
+    if rule.at_most is not None:
+        most = say.figure(rule.at_most)
+        told += say.choose(f", 건당 최대 {most}", f", at most {most} each time")
+    if rule.cap is not None:
+        cap, window = say.figure(rule.cap.at_most), say.window(rule.cap.per)
+        told += say.choose(f", {window} 최대 {cap}", f", at most {cap} in {window}")
+    if rule.usable_after is not None:
+        after = say.figure(rule.usable_after)
+        told += say.choose(f", {after} 후 사용 가능", f", usable after {after}")
+    if rule.expires_on is not None:
+        last_day = say.figure(rule.expires_on)
+        told += say.choose(f", 마지막 사용일 {last_day}", f", usable until {last_day}")
+    return told + "."

@@ -1,0 +1,101 @@
+"""`fee`: what a refund costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, validates_schema
+
+from policies.fields import KEBAB, ListOf, Map, Nested, OneOf, Percentage, Trouble, WholeNumber, Window, Word
+from policies.fields import Amount as AmountField
+from policies.model import Amount, Per, Rate, Rounding, Rule
+from policies.rules import LotRuleMap, exactly_one, only_with
+from policies.sentences import ROUNDINGS, Teller
+
+
+@dataclass(frozen=True, slots=True)
+class FreeAllowance:
+    """The first `first` refunds of a window cost nothing."""
+
+    first: Amount
+    per: Per
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee(Rule):
+    """A fee on the points that come from the lots that the rule matches; a rule that names no lot matches all.
+
+    Exactly one of `flat` (money) and `rate` (a percentage of the base) is set. A rate is computed on the sum, not on
+    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`.
+    `adds_to` names fees that this one comes on top of.
+    """
+
+    kind: ClassVar[str] = "fee"
+
+    flat: Amount | None = None
+    rate: Rate | None = None
+    rounding: Rounding | None = None
+    to: int = 1
+    at_least: Amount | None = None
+    at_most: Amount | None = None
+    free: FreeAllowance | None = None
+    adds_to: tuple[str, ...] = ()
+
+    def amounts(self) -> tuple[object, ...]:
+        first = self.free.first if self.free else None
+        return (self.flat, self.rate, self.at_least, self.at_most, first)
+
+
+PLACEHOLDERS = ("fee", "base", "rate", "flat")
+
+
+class FreeMap(Map):
+    """The fields of a free allowance."""
+
+    first = AmountField("number", about="How many refunds of the window cost nothing.")
+    per = Window(about="The window in which they are counted.")
+
+
+class FeeMap(LotRuleMap):
+    """The fields of a fee rule."""
+
+    flat = AmountField("money", None, about="A fixed fee.")
+    rate = Percentage(None, about="A percentage of the points that the rule covers.")
+    rounding = OneOf(("down", "up", "half_up"), "rounding", None, about="How the percentage is rounded.")
+    to = WholeNumber(1, 1_000_000, 1, about="Round to a multiple of this.")
+    at_least = AmountField("money", None, about="The smallest fee.")
+    at_most = AmountField("money", None, about="The largest fee.")
+    free = Nested(FreeMap, FreeAllowance, None, about="The refunds that cost nothing.")
+    adds_to = ListOf(Word(KEBAB), (), about="The fees that this one comes on top of.")
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
+        exactly_one(original, ("flat", "rate"))
+        only_with(original, ("rounding", "to", "at_least", "at_most"), "rate")
+        if isinstance(original, dict) and "rate" in original and "rounding" not in original:
+            raise ValidationError([Trouble("missing-field", "'rounding' is missing", "write down, up or half_up")])
+
+
+def sentence(rule: Fee, say: Teller) -> str:
+    """What it costs."""
+    currency = say.policy.currency
+    if rule.flat is not None:
+        flat = say.figure(rule.flat)
+        told = say.choose(f"수수료: {flat} {currency}", f"A fee of {flat} {currency}")
+    else:
+        rate, rounding = say.figure(rule.rate), say.choose(*ROUNDINGS[rule.rounding or "down"])
+        to = say.choose(f" ({rule.to} 단위)", f" to {rule.to}") if rule.to > 1 else ""
+        told = say.choose(f"수수료: {rate}, {rounding}{to}", f"A fee of {rate}, {rounding}{to}")
+        if rule.at_least is not None:
+            least = say.figure(rule.at_least)
+            told += say.choose(f", 최소 {least} {currency}", f", at least {least} {currency}")
+        if rule.at_most is not None:
+            most = say.figure(rule.at_most)
+            told += say.choose(f", 최대 {most} {currency}", f", at most {most} {currency}")
+    if rule.free is not None:
+        first, window = say.figure(rule.free.first), say.window(rule.free.per)
+        told += say.choose(f". {window} {first}회까지 무료", f". The first {first} of {window} are free")
+    if rule.adds_to:
+        told += say.choose(f". 함께 부과: {', '.join(rule.adds_to)}", f". On top of {', '.join(rule.adds_to)}")
+    return told + "."

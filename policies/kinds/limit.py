@@ -1,0 +1,78 @@
+"""`limit`: how much, how little, in which steps and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, validates_schema
+
+from policies.fields import Bound, Measured, Trouble, reading
+from policies.model import Amount, Measure, Rule, ValueRef
+from policies.rules import RequestRuleMap, exactly_one
+from policies.sentences import Teller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit(Rule):
+    """The measure may not pass its bound. Exactly one of `at_most`, `at_least` and `multiple_of` is set."""
+
+    kind: ClassVar[str] = "limit"
+
+    measure: Measure
+    at_most: Amount | None = None
+    at_least: Amount | None = None
+    multiple_of: Amount | None = None
+
+    def amounts(self) -> tuple[object, ...]:
+        return (self.at_most, self.at_least, self.multiple_of)
+
+
+PLACEHOLDERS = ("limit", "used", "room", "points")
+
+
+class BoundedMap(RequestRuleMap):
+    """The measure and the bounds that limits and reviews share."""
+
+    measure = Measured(about="What is measured.")
+    at_most = Bound(None, about="The largest measure that passes.")
+    at_least = Bound(None, about="The smallest measure that passes.")
+
+    @validates_schema
+    def check_units(self, data: Any, **kwargs: Any) -> None:
+        """A count is bounded by a number, everything else by points."""
+        expected = "number" if data["measure"] and data["measure"].of == "count" else "points"
+        for name in ("at_most", "at_least", "multiple_of"):
+            bound = data.get(name)
+            if isinstance(bound, ValueRef) and reading().units[bound.name] not in (expected, None):
+                message = f"value '{bound.name}' is in {reading().units[bound.name]}, not in {expected}"
+                raise ValidationError({name: [Trouble("wrong-unit", message, "use another value")]})
+
+
+class LimitMap(BoundedMap):
+    """The fields of a limit rule."""
+
+    multiple_of = Bound(None, least=1, about="The step in which points can be asked for.")
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
+        exactly_one(original, ("at_most", "at_least", "multiple_of"))
+
+
+def sentence(rule: Limit, say: Teller) -> str:
+    """The bound."""
+    if rule.multiple_of is not None:
+        step = say.figure(rule.multiple_of)
+        return say.choose(f"{say.measure(rule.measure)}: {step} 단위.", f"Asked for in steps of {step} points.")
+    return bound_sentence(rule.measure, rule.at_most, rule.at_least, say)
+
+
+def bound_sentence(measure: Measure, at_most: Amount | None, at_least: Amount | None, say: Teller) -> str:
+    """A measure and its bound."""
+    what = say.measure(measure)
+    what = what[0].upper() + what[1:]
+    if at_most is not None:
+        bound = say.figure(at_most)
+        return say.choose(f"{what}: {bound} 이하.", f"{what}: at most {bound}.")
+    bound = say.figure(at_least)
+    return say.choose(f"{what}: {bound} 이상.", f"{what}: at least {bound}.")

@@ -1,0 +1,214 @@
+"""Figures, facts and conditions in words, Korean and English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from policies.model import (
+    Bands,
+    Cell,
+    Comparison,
+    Condition,
+    Fact,
+    FactRef,
+    Figure,
+    Measure,
+    Per,
+    Policy,
+    Scalar,
+    Span,
+    Table,
+    Text,
+    ValueRef,
+)
+from policies.values import cell_on
+from policies.vocabulary import WORDS
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
+"""A figure in a reason, such as {limit} or {account.grade}."""
+
+_SPANS = {
+    "hours": Text("시간", "hour"),
+    "days": Text("일", "day"),
+    "business days": Text("영업일", "business day"),
+    "months": Text("개월", "month"),
+    "years": Text("년", "year"),
+}
+_OPERATORS = {
+    "is": Text("{0}: {1}", "{0} is {1}"),
+    "is_not": Text("{0}: {1} 아님", "{0} is not {1}"),
+    "in": Text("{0}: {1} 중 하나", "{0} is one of {1}"),
+    "not_in": Text("{0}: {1} 제외", "{0} is none of {1}"),
+    "under": Text("{0}: {1} 미만", "{0} is under {1}"),
+    "at_most": Text("{0}: {1} 이하", "{0} is at most {1}"),
+    "at_least": Text("{0}: {1} 이상", "{0} is at least {1}"),
+    "over": Text("{0}: {1} 초과", "{0} is over {1}"),
+    "starts_with": Text("{0}: '{1}' 시작", "{0} starts with '{1}'"),
+    "at_least_ago": Text("{0}: {1} 이상 경과", "{0} is at least {1} ago"),
+    "under_ago": Text("{0}: {1} 미만 경과", "{0} is under {1} ago"),
+}
+_DAY_OPERATORS = {
+    "under": Text("{0}: {1} 이전", "{0} is before {1}"),
+    "at_most": Text("{0}: {1}까지", "{0} is {1} or before"),
+    "at_least": Text("{0}: {1}부터", "{0} is {1} or later"),
+    "over": Text("{0}: {1} 이후", "{0} is after {1}"),
+}
+ROUNDINGS = {
+    "down": ("단수 버림", "rounded down"),
+    "up": ("단수 올림", "rounded up"),
+    "half_up": ("반올림", "rounded half up"),
+}
+"""How a rounding is called, in Korean and in English."""
+
+_PER = {
+    "day": Text("하루", "a calendar day"),
+    "month": Text("월", "a calendar month"),
+    "year": Text("연", "a calendar year"),
+    "ever": Text("전체 기간", "all time"),
+}
+
+
+def span_text(span: Span, language: str) -> str:
+    """`12 months`, `12개월`."""
+    if language == "ko":
+        return f"{span.count}{_SPANS[span.unit].ko}"
+    return f"{span.count} {_SPANS[span.unit].en}{'' if span.count == 1 else 's'}"
+
+
+def percent_text(rate: Fraction) -> str:
+    """An exact percentage: `3%`, `2.2%`. A file writes at most six decimals."""
+    whole, rest = divmod(rate.numerator * 10**6 // rate.denominator, 10**6)
+    decimals = f"{rest:06d}".rstrip("0")
+    return f"{whole}.{decimals}%" if decimals else f"{whole}%"
+
+
+def figure_text(figure: Figure | None, language: str) -> str:
+    """A figure as people write it; None is a day that does not exist."""
+    if figure is None:
+        return "없음" if language == "ko" else "none"
+    if isinstance(figure, bool):
+        return ("예" if figure else "아니오") if language == "ko" else ("yes" if figure else "no")
+    if isinstance(figure, int):
+        return f"{figure:,}"
+    if isinstance(figure, Fraction):
+        return percent_text(figure)
+    if isinstance(figure, Span):
+        return span_text(figure, language)
+    return str(figure)
+
+
+def word_text(policy: Policy, fact: Fact, word: Scalar, language: str) -> str:
+    """What a fact is, in words: a source or a method by its name in the file, anything else as a figure."""
+    named: dict[str, Text] = {}
+    if fact.path == "lot.source":
+        named = dict(policy.sources)
+    elif fact.path == "request.method":
+        named = dict(policy.methods)
+    elif fact.type == "choice" and fact.path not in policy.declared:
+        named = dict(WORDS)
+    if isinstance(word, str) and word in named:
+        return named[word].in_language(language)
+    return figure_text(word, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells the parts of a rule in one language, with the figures of one day."""
+
+    policy: Policy
+    language: str
+    day: date
+
+    def choose(self, ko: str, en: str) -> str:
+        """The sentence in the teller's language."""
+        return ko if self.language == "ko" else en
+
+    def fact(self, path: str) -> str:
+        """What a fact is called."""
+        fact = self.policy.facts[path]
+        return self.choose(fact.ko, fact.en)
+
+    def figure(self, what: Figure | ValueRef | FactRef | None) -> str:
+        """A literal, the figure of a value on the teller's day, or the name of a fact."""
+        if isinstance(what, ValueRef):
+            return self._cell(cell_on(self.policy.values[what.name], self._day_of(what.name)))
+        if isinstance(what, FactRef):
+            return self.fact(what.path)
+        return figure_text(what, self.language)
+
+    def _day_of(self, name: str) -> date:
+        first = self.policy.values[name].since[0][0]
+        return max(first, self.day) if first else self.day
+
+    def _cell(self, cell: Cell) -> str:
+        if isinstance(cell, Table):
+            fact = self.policy.facts[cell.by]
+            rows = [
+                f"{word_text(self.policy, fact, key, self.language)} {self._cell(row)}"
+                for key, row in cell.rows.items()
+            ]
+            if cell.otherwise is not None:
+                rows.append(self.choose("그 외 ", "otherwise ") + self._cell(cell.otherwise))
+            return self.choose(f"{fact.ko}별 ", f"by {fact.en} ") + f"[{', '.join(rows)}]"
+        if isinstance(cell, Bands):
+            name = self.fact(cell.by)
+            bands = [
+                self.choose(f"{start:,}부터 ", f"from {start:,} ") + self._cell(each) for start, each in cell.bands
+            ]
+            return self.choose(f"{name}별 ", f"by {name} ") + f"[{', '.join(bands)}]"
+        return figure_text(cell, self.language)
+
+    def comparison(self, clause: Comparison) -> str:
+        """One clause."""
+        fact = self.policy.facts[clause.path]
+        days = fact.type == "date" and clause.operator in _DAY_OPERATORS
+        template = (_DAY_OPERATORS if days else _OPERATORS)[clause.operator]
+        if fact.type == "flag" and clause.operator in ("is", "is_not"):
+            yes = (clause.right is True) == (clause.operator == "is")
+            return f"{self.fact(clause.path)}: {figure_text(yes, self.language)}"
+        if isinstance(clause.right, tuple):
+            right = ", ".join(word_text(self.policy, fact, each, self.language) for each in clause.right)
+        elif isinstance(clause.right, (ValueRef, FactRef, Span)):
+            right = self.figure(clause.right)
+        else:
+            right = word_text(self.policy, fact, clause.right, self.language)
+        return template.in_language(self.language).format(self.fact(clause.path), right)
+
+    def condition(self, condition: Condition) -> str:
+        """A whole condition, or "" when it always holds."""
+        parts = [self.comparison(clause) for clause in condition.all_of]
+        if condition.any_of:
+            branches = [self._together(self.comparison(clause) for clause in branch) for branch in condition.any_of]
+            parts.append(self.choose(" 또는 ", " or ").join(branches))
+        return self._together(parts)
+
+    def _together(self, parts: Iterable[str]) -> str:
+        return self.choose(", ", " and ").join(parts)
+
+    def window(self, per: Per) -> str:
+        """A window of time."""
+        if isinstance(per, Span):
+            return self.choose(f"최근 {span_text(per, 'ko')}", f"the last {span_text(per, 'en')}")
+        return _PER[per].in_language(self.language)
+
+    def measure(self, measure: Measure) -> str:
+        """What a limit looks at."""
+        if measure.of == "request.points":
+            return self.choose("신청 포인트", "the points asked for")
+        if measure.of == "balance.after":
+            return self.choose("환급 후 남는 환급 가능 포인트", "the refundable points that stay")
+        assert measure.per is not None
+        what = (
+            self.choose("환급 횟수", "the refunds")
+            if measure.of == "count"
+            else self.choose("환급 포인트", "the points refunded")
+        )
+        by = ", ".join(self.policy.methods[method].in_language(self.language) for method in measure.methods)
+        whose = "" if measure.key == "account" else self.choose("같은 입금 계좌의 ", " to one receiving account")
+        if self.language == "ko":
+            return f"{whose}{self.window(measure.per)} {f'({by}) ' if by else ''}{what}"
+        return f"{what}{f' as {by}' if by else ''}{whose} in {self.window(measure.per)}"

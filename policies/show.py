@@ -1,0 +1,69 @@
+"""A policy as sentences that a member could read, in the order of its stages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from policies.kinds import KINDS
+from policies.model import Policy, Rule, Text
+from policies.sentences import Teller
+
+HEADINGS = {
+    "expire": Text("유효기간", "Expiry"),
+    "exclude": Text("환급 제외 포인트", "Points that cannot be refunded"),
+    "require": Text("신청 조건", "Who can apply"),
+    "limit": Text("한도", "Limits"),
+    "allocate": Text("차감 순서", "Order of use"),
+    "fee": Text("수수료", "Fees"),
+    "review": Text("담당자 확인", "Reviews"),
+    "pay": Text("지급일", "Payout"),
+    "earn": Text("적립", "Earning"),
+}
+"""The headings of the kinds."""
+
+
+def rule_sentence(policy: Policy, rule: Rule, language: str, day: date) -> str:
+    """One rule in a sentence, with the figures of `day`: what it says, when, and what lifts it."""
+    say = Teller(policy, language, day)
+    told = KINDS[rule.kind].sentence(rule, say)
+    when = say.condition(rule.when)
+    if when:
+        told += say.choose(f" 적용 대상: {when}.", f" Applies when {when}.")
+    if rule.unless:
+        lifted = say.choose("; 또는 ", "; or ").join(say.condition(each) for each in rule.unless)
+        told += say.choose(f" 예외: {lifted}.", f" Except when {lifted}.")
+    if rule.overrides:
+        others = ", ".join(rule.overrides)
+        told += say.choose(f" 우선 적용(대신함: {others}).", f" Takes the place of {others}.")
+    return told
+
+
+def article(terms: str, language: str) -> str:
+    """Where the terms say so.
+
+    >>> article("19.1", "en"), article("19.1", "ko")
+    ('article 19.1', '제19조 제1항')
+    """
+    if language != "ko":
+        return f"article {terms}"
+    match = re.fullmatch(r"(\d+)(?:\.(\d+))?", terms)
+    if match is None:
+        return f"약관 {terms}"
+    return f"제{match[1]}조" + (f" 제{match[2]}항" if match[2] else "")
+
+
+def policy_lines(policy: Policy, language: str, day: date) -> Iterator[str]:
+    """The whole policy, a line each: its title, then a heading for each kind and its rules with their articles."""
+    say = Teller(policy, language, day)
+    yield policy.title.in_language(language)
+    yield say.choose(f"{day} 기준, 약관: {policy.terms}", f"As of {day}; terms: {policy.terms}")
+    for kind, heading in HEADINGS.items():
+        rules = policy.rules_of(kind)
+        if not rules:
+            continue
+        yield ""
+        yield heading.in_language(language)
+        for rule in rules:
+            yield f"  {rule.id} ({article(rule.terms, language)}): {rule_sentence(policy, rule, language, day)}"

@@ -1,0 +1,96 @@
+"""Every fact that a rule may name: the common ones, and those that a programme declares for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from policies.model import Fact, Text
+
+APPLICANTS = ("member", "guardian", "agent", "heir")
+CHANNELS = ("web", "app", "call_centre")
+EVENTS = ("bill_paid", "purchase", "purchase_cancelled", "promotion_joined", "points_used")
+STATUSES = ("active", "dormant", "suspended", "closed")
+TYPES = ("points", "money", "number", "date", "text", "flag")
+
+WORDS: Mapping[str, Text] = {
+    "active": Text("정상", "active"),
+    "dormant": Text("휴면", "dormant"),
+    "suspended": Text("정지", "suspended"),
+    "closed": Text("해지", "closed"),
+    "person": Text("개인", "person"),
+    "company": Text("법인", "company"),
+    "web": Text("웹", "web"),
+    "app": Text("앱", "app"),
+    "call_centre": Text("고객센터", "call centre"),
+    "member": Text("본인", "the member"),
+    "guardian": Text("법정대리인", "a guardian"),
+    "agent": Text("대리인", "an agent"),
+    "heir": Text("상속인", "an heir"),
+    "other": Text("타인", "somebody else"),
+    "unknown": Text("미확인", "unknown"),
+    "bill_paid": Text("요금 납부", "a bill paid"),
+    "purchase": Text("구매", "a purchase"),
+    "purchase_cancelled": Text("구매 취소", "a purchase cancelled"),
+    "promotion_joined": Text("프로모션 참여", "a promotion joined"),
+    "points_used": Text("포인트 사용", "points used"),
+}
+"""How the members of the common choices are called in sentences."""
+
+COMMON = (
+    Fact("account.status", "choice", "회원 상태", "the account's status", STATUSES, "active"),
+    Fact("account.kind", "choice", "회원 구분", "the kind of account", ("person", "company"), "person"),
+    Fact("account.identity_level", "number", "본인확인 수준", "the identity level", default=0),
+    Fact("account.joined_on", "date", "가입일", "the day of joining", required=True),
+    Fact("account.born_on", "date", "생년월일", "the day of birth", none=True),
+    Fact("account.contact_verified", "flag", "연락처 확인 여부", "contact data verified", default=False),
+    Fact("account.contact_changed_on", "date", "연락처 변경일", "the day contact data last changed", none=True),
+    Fact("account.last_activity_on", "date", "최근 이용일", "the day of the last activity", none=True),
+    Fact("account.debt", "money", "미납 금액", "the debt", default=0),
+    Fact("lot.campaign", "text", "캠페인", "the lot's campaign", default=""),
+    Fact("lot.acquired_on", "date", "적립일", "the day the lot was earned", required=True),
+    Fact("lot.usable_from_on", "date", "사용 가능일", "the day the lot becomes usable"),
+    Fact("lot.expires_on", "date", "자체 유효기간", "the lot's own last usable day", none=True),
+    Fact("lot.amount", "points", "적립 포인트", "the points the lot was granted with", required=True),
+    Fact("lot.left", "points", "남은 포인트", "the points left in the lot"),
+    Fact("lot.locked", "flag", "잠김 여부", "the lot is locked", default=False),
+    Fact("lot.untouched", "flag", "미사용 여부", "nothing of the lot was used"),
+    Fact(
+        "lot.identity_level",
+        "number",
+        "적립 당시 본인확인 수준",
+        "the identity level when the lot was earned",
+        default=0,
+    ),
+    Fact("request.points", "points", "신청 포인트", "the points asked for", required=True),
+    Fact("request.channel", "choice", "신청 경로", "the channel", CHANNELS, "web"),
+    Fact("request.applicant", "choice", "신청인", "the applicant", APPLICANTS, "member"),
+    Fact("request.requested_on", "date", "신청일", "the day of the request"),
+    Fact("request.receiving_account", "text", "입금 계좌", "the receiving account", default=""),
+    Fact(
+        "request.receiving_holder",
+        "choice",
+        "예금주",
+        "the holder of the receiving account",
+        (*APPLICANTS, "company", "other", "unknown"),
+        "unknown",
+    ),
+    Fact("event.type", "choice", "이벤트", "the event", EVENTS, required=True),
+    Fact("event.amount", "money", "이벤트 금액", "the event's amount", default=0),
+    Fact("event.campaign", "text", "이벤트 캠페인", "the event's campaign", default=""),
+    Fact("event.partner", "text", "제휴사", "the partner", default=""),
+    Fact("event.happened_on", "date", "이벤트일", "the day of the event"),
+)
+"""The facts of every programme but `lot.source` and `request.method`, whose members each file declares.
+
+`lot.usable_from_on` is the day of earning where it is not given, `lot.left` the whole amount, `lot.untouched` follows
+from both, and `request.requested_on` and `event.happened_on` are the local day of the instant.
+"""
+
+
+def vocabulary(sources: Iterable[str], methods: Iterable[str], declared: Iterable[Fact]) -> dict[str, Fact]:
+    """The facts of one programme by path."""
+    programme = (
+        Fact("lot.source", "choice", "적립 유형", "the lot's source", tuple(sources), required=True),
+        Fact("request.method", "choice", "환급 방법", "the refund method", tuple(methods), required=True),
+    )
+    return {fact.path: fact for fact in (*COMMON, *programme, *declared)}
