@@ -49,7 +49,7 @@ def main(extras: List[str]) -> None:
     if not found:
         check_venv_module()
     if not durable_is_built():
-        check_can_build(os.environ, sysconfig.get_paths())
+        check_can_build(os.environ, sysconfig.get_path("include"))
     if not found:
         make_venv()
     install(sorted({*extras, *found.get("extras", [])}))
@@ -110,33 +110,40 @@ def check_venv_module() -> None:
     if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
         raise CannotContinue(
             "This Python cannot make a virtual environment (venv and ensurepip are missing). "
-            + remedy({"apt-get": ["python{}-venv".format(short_version())]}, "the venv module")
+            + remedy({"apt-get": ["python{}-venv".format(short_version())]})
         )
 
 
-def check_can_build(environ: Mapping[str, str], paths: Mapping[str, str]) -> None:
+def check_can_build(environ: Mapping[str, str], include: str) -> None:
     """durable-rules is compiled when installed: it needs a C compiler, libc's headers and Python's."""
-    compiler = (environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()
-    headers = {paths["include"], paths["platinclude"]}
-    missing = []
-    if not shutil.which(compiler[0], path=environ.get("PATH", os.defpath)):
-        missing.append("a C compiler ({})".format(compiler[0]))
+    compiler = find_compiler(environ)
+    lacks = []
+    if not compiler:
+        lacks.append("a C compiler")
     elif not compiles("#include <stdlib.h>\n", compiler, environ):
-        missing.append("the C library's headers (stdlib.h)")
-    if not any((Path(folder) / "Python.h").is_file() for folder in headers):
-        missing.append("Python's own headers (Python.h of Python {})".format(short_version()))
-    if missing:
+        lacks.append("the C library's headers (stdlib.h)")
+    if not (Path(include) / "Python.h").is_file():
+        lacks.append("the headers of Python {} (Python.h)".format(short_version()))
+    if lacks:
         packages = {
             "apt-get": ["gcc", "libc6-dev", "python{}-dev".format(short_version())],
             "dnf": ["gcc", "glibc-devel", "python{}-devel".format(short_version())],
             "apk": ["gcc", "musl-dev", "python3-dev"],
         }
         raise CannotContinue(
-            "durable-rules is compiled on this machine, and {} missing. ".format(
-                " and ".join(missing) + (" is" if len(missing) == 1 else " are")
+            "durable-rules is compiled when it is installed, and this machine lacks {}. {}".format(
+                " and ".join(lacks), remedy(packages)
             )
-            + remedy(packages, "a C compiler and the headers of this Python")
         )
+
+
+def find_compiler(environ: Mapping[str, str]) -> List[str]:
+    """The C compiler's command: the one that CC names, else the one that built this Python, else any."""
+    named = environ.get("CC")
+    for command in [named] if named else [sysconfig.get_config_var("CC"), "cc", "gcc", "clang"]:
+        if command and shutil.which(command.split()[0], path=environ.get("PATH", os.defpath)):
+            return str(command).split()
+    return []
 
 
 def compiles(source: str, compiler: List[str], environ: Mapping[str, str]) -> bool:
@@ -148,14 +155,13 @@ def compiles(source: str, compiler: List[str], environ: Mapping[str, str]) -> bo
         return subprocess.run(command, env=dict(environ), capture_output=True, check=False).returncode == 0
 
 
-def remedy(packages: Mapping[str, List[str]], what: str) -> str:
-    """How to install it: the line for the package manager found here, Debian's when there is none."""
+def remedy(packages: Mapping[str, List[str]]) -> str:
+    """What to type: the line for the package manager found here, Debian's when there is none."""
     if sys.platform == "darwin":
-        return "Install {}: xcode-select --install".format(what)
+        return "Run: xcode-select --install"
     manager = next((name for name in packages if shutil.which(name)), "apt-get")
-    return "Install {}: {} {} {}".format(
-        what, manager, "add" if manager == "apk" else "install", " ".join(packages[manager])
-    )
+    verb = "add" if manager == "apk" else "install"
+    return "Run, as root: {} {} {}".format(manager, verb, " ".join(packages[manager]))
 
 
 def short_version() -> str:
@@ -197,6 +203,7 @@ def install(extras: List[str]) -> None:
     environ = dict(os.environ)
     if not durable_is_built():
         say("compiling durable-rules")
+        environ["CC"] = " ".join(find_compiler(environ))
         environ["CPPFLAGS"] = " ".join([DURABLE_FLAGS, environ.get("CPPFLAGS", "")]).strip()
         # Not from pip's cache, where one may lie that was built without these flags.
         command = [*pip, "--no-cache-dir", "--no-deps", "durable-rules"]
@@ -225,13 +232,16 @@ def run(command: List[str], failure: str, environ: "Mapping[str, str] | None" = 
         raise CannotContinue("\n  ".join([failure + ":", *shortened(done.stdout.decode("utf-8", "replace"))]))
 
 
-def shortened(output: str, most: int = 5) -> List[str]:
-    """The lines that name an error, the last first cause of a retry, or failing those the last lines."""
-    lines = [line.strip()[:240] for line in output.splitlines() if line.strip()]
+def shortened(output: str, most: int = 4) -> List[str]:
+    """The lines that name an error; of an index that cannot be reached, the reason and not what follows."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     retries = [line for line in lines if "Retrying" in line]
+    led_to = "conflicting dep|ResolutionImpossible|No matching distribution|satisfies the requirement"
     errors = [line for line in lines if re.search(r"\berror\b", line, re.IGNORECASE) and line not in retries]
-    picked = list(dict.fromkeys(retries[-1:] + errors)) or lines[-most:]
-    return picked[:most]
+    if retries:
+        errors = [line for line in errors if not re.search(led_to, line)]
+    picked = list(dict.fromkeys(retries[-1:] + errors)) or lines
+    return [line if len(line) <= 200 else line[:40] + " ... " + line[-155:] for line in picked[:most]]
 
 
 def say(line: str) -> None:
@@ -246,5 +256,5 @@ if __name__ == "__main__":
         say(str(problem))
         sys.exit(1)
     except KeyboardInterrupt:
-        say("interrupted; the next run starts where it has to")
+        say("interrupted; run it again to finish")
         sys.exit(130)
