@@ -1,0 +1,1 @@
+"""Who asks and what is kept. Thin: parse, decide, store, show."""

@@ -1,0 +1,1 @@
+"""The HTTP interface: one blueprint per noun, views of a few lines."""

@@ -1,0 +1,229 @@
+"""Connections and transactions: SQLite by default, PostgreSQL when the URL says so.
+
+Everything that differs between the two is in this file. A caller sees `reading` (one consistent
+picture), `writing` (all or nothing, repeated when the database asks for it) and `lock` (one at a
+time per name), and `Unavailable` when the database cannot serve now.
+
+SQLite: a write transaction takes the write lock at its start (`BEGIN IMMEDIATE`): with the default
+a transaction that reads first fails at its first write when another one wrote in between, and no
+waiting helps. PostgreSQL: READ COMMITTED with locks taken first, so what is read after the lock is
+what the one before left.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from peewee import (
+    Database,
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    PeeweeException,
+    SqliteDatabase,
+)
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
+
+from service.config import BadSetting, Settings
+
+Result = TypeVar("Result")
+Row = tuple[Any, ...]
+
+log = logging.getLogger("recoup.database")
+
+# PostgreSQL: "could not serialize" and "deadlock detected"; both undo the transaction and invite
+# the same transaction again.
+REPEATED_STATES = frozenset({"40001", "40P01"})
+ATTEMPTS = 8
+FIRST_PAUSE_SECONDS = 0.005
+
+# Classes of SQLSTATE that mean "not now": connection, resources, operator's intervention, system.
+UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})
+# "lock not available" and "read-only transaction" stand in classes that otherwise mean a bug.
+UNAVAILABLE_STATES = REPEATED_STATES | {"55P03", "25006"}
+UNAVAILABLE_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+
+
+class Unavailable(Exception):
+    """The database cannot serve now (locked, full, read-only, unreachable); nothing was stored."""
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that a URL names; nothing is connected yet. Raises BadSetting."""
+    scheme = urlsplit(settings.database_url).scheme
+    if scheme == "sqlite":
+        return _sqlite(settings)
+    if scheme in ("postgresql", "postgres"):
+        return _postgresql(settings)
+    raise BadSetting("DATABASE_URL takes sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+
+
+def close_database(database: Database) -> None:
+    """Close every connection of this process."""
+    database.close_all()  # type: ignore[attr-defined]  # of the pool
+
+
+def _sqlite(settings: Settings) -> Database:
+    path = settings.database_url.removeprefix("sqlite://").removeprefix("/")
+    if not path or path == ":memory:":
+        raise BadSetting("DATABASE_URL names no file: write sqlite:///recoup.db")
+    database: Database = PooledSqliteDatabase(
+        path,
+        max_connections=settings.max_connections,
+        timeout=settings.busy_seconds,
+        # The pool hands a connection to one thread at a time, but not always to the same one.
+        check_same_thread=False,
+        pragmas=[
+            # First, because the next pragma already needs to wait for a lock.
+            ("busy_timeout", settings.busy_seconds * 1000),
+            ("journal_mode", "wal"),
+            # FULL: a commit that was answered survives a power cut.
+            ("synchronous", "full"),
+            ("foreign_keys", 1),
+        ],
+    )
+    return database
+
+
+def _postgresql(settings: Settings) -> Database:
+    _, rest = settings.database_url.split("://", 1)
+    if find_spec("psycopg") is None:
+        raise BadSetting("PostgreSQL needs one more package: pip install 'recoup[pg]'")
+    database: Database = PooledPostgresqlDatabase(
+        f"postgresql://{rest}",
+        max_connections=settings.max_connections,
+        timeout=settings.busy_seconds,
+        prefer_psycopg3=True,
+        options=f"-c lock_timeout={settings.busy_seconds}s -c timezone=UTC",
+        application_name="recoup",
+        connect_timeout=settings.busy_seconds,
+    )
+    return database
+
+
+def on_sqlite(database: Database) -> bool:
+    """Whether this is SQLite; the only other kind is PostgreSQL."""
+    return isinstance(database, SqliteDatabase)
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[None]:
+    """A read-only look: everything inside sees one instant of the database."""
+    picture = "DEFERRED" if on_sqlite(database) else "REPEATABLE READ, READ ONLY"
+    with _translated(), database.connection_context(), database.atomic(picture):
+        yield
+
+
+def writing(database: Database, work: Callable[[], Result]) -> Result:
+    """Do `work` in one transaction: all of it is kept, or nothing is.
+
+    `work` may be run again from the start when PostgreSQL undid it for the sake of others, so it
+    must have no effect outside the database.
+    """
+    assert not database.in_transaction(), "a transaction is not opened inside another"
+    pause = FIRST_PAUSE_SECONDS
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with _translated(), database.connection_context(), _write_transaction(database):
+                return work()
+        except _Undone:
+            if attempt == ATTEMPTS:
+                raise
+            log.info("transaction undone by the database, attempt %d", attempt)
+            # A random pause, or the same two would meet again.
+            time.sleep(pause * random.uniform(0.5, 1.5))
+            pause *= 2
+    raise AssertionError("the loop returns or raises")
+
+
+def _write_transaction(database: Database) -> Any:
+    return database.atomic("IMMEDIATE") if on_sqlite(database) else database.atomic()
+
+
+def lock(database: Database, *names: str) -> None:
+    """Wait until no other write transaction holds one of these names; held until the end of ours.
+
+    Names are locked in the given order: callers that lock several use one order everywhere. On
+    SQLite the write lock, taken when the transaction began, holds them all.
+    """
+    assert database.in_transaction(), "a lock lasts as long as its transaction"
+    if on_sqlite(database):
+        return
+    for name in names:
+        rows(database, "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
+
+
+def rows(database: Database, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+    """The rows of one fixed statement, written with `?`.
+
+    For the statements of every decision: building a query out of objects costs thirty times what
+    SQLite needs to answer it.
+    """
+    found: list[Row] = _run(database, sql, parameters).fetchall()
+    return found
+
+
+def execute(database: Database, sql: str, parameters: Sequence[object] = ()) -> int:
+    """Run one fixed statement, written with `?`; the number of rows it changed."""
+    changed: int = _run(database, sql, parameters).rowcount
+    return changed
+
+
+def _run(database: Database, sql: str, parameters: Sequence[object]) -> Any:
+    text = sql if on_sqlite(database) else sql.replace("?", "%s")
+    return database.execute_sql(text, parameters)  # type: ignore[no-untyped-call]
+
+
+class _Undone(Unavailable):
+    """PostgreSQL undid the transaction and invites the same one again."""
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Tell "not now" apart from a bug, for callers that must not know the database library."""
+    try:
+        yield
+    except MaxConnectionsExceeded as error:
+        raise Unavailable("every database connection is in use") from error
+    except (OperationalError, InternalError, InterfaceError, DatabaseError) as error:
+        if _sql_state(error) in REPEATED_STATES:
+            raise _Undone(str(error)) from error
+        if _means_not_now(error):
+            raise Unavailable(str(error)) from error
+        raise
+
+
+def _sql_state(error: PeeweeException) -> str | None:
+    state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state
+
+
+def _means_not_now(error: PeeweeException) -> bool:
+    cause = getattr(error, "orig", None)
+    if isinstance(cause, sqlite3.Error):
+        # The low byte is the primary code; the rest says more precisely where.
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in UNAVAILABLE_SQLITE
+    state = _sql_state(error)
+    if state is None:
+        # No answer from the server at all: it is away.
+        return isinstance(error, OperationalError | InterfaceError)
+    return state in UNAVAILABLE_STATES or state[:2] in UNAVAILABLE_CLASSES

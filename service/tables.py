@@ -1,0 +1,171 @@
+"""The tables, as peewee models. No logic: a row is what a migration made it.
+
+Models belong to no database here; every query names the one it runs on, so one process can serve
+several. Days are DATE, instants are text of one width (see `clock.py`), points and money whole
+numbers. `declared` and `holidays` hold JSON text; `case_data` and `data` hold canonical JSON.
+"""
+
+from __future__ import annotations
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    Check,
+    DateField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+
+class Table(Model):
+    """The base of every table; names are snake_case."""
+
+    class Meta:
+        legacy_table_names = False
+
+
+class PolicyVersion(Table):
+    """One published text of a policy. Never changed: the database refuses it."""
+
+    digest = TextField(primary_key=True)
+    policy = TextField()
+    number = IntegerField(constraints=[Check("number > 0")])
+    starts = DateField()
+    text = TextField()
+    holidays = TextField()
+    published_at = TextField()
+
+    class Meta:
+        indexes = ((("policy", "number"), True),)
+
+
+class Account(Table):
+    """A member of one programme, with the facts that rules may ask for. The id is opaque."""
+
+    id = TextField(primary_key=True)
+    policy = TextField()
+    status = TextField()
+    kind = TextField()
+    identity_level = IntegerField()
+    joined_on = DateField()
+    born_on = DateField(null=True)
+    contact_verified = BooleanField()
+    contact_changed_on = DateField(null=True)
+    last_activity_on = DateField(null=True)
+    debt = BigIntegerField(constraints=[Check("debt >= 0")])
+    declared = TextField()
+    created_at = TextField()
+
+
+class Lot(Table):
+    """Points from one source at one time. `left` is the sum of its ledger entries."""
+
+    id = TextField(primary_key=True)
+    account = ForeignKeyField(Account)
+    source = TextField()
+    campaign = TextField()
+    acquired_on = DateField()
+    usable_from_on = DateField()
+    expires_on = DateField(null=True)
+    amount = BigIntegerField(constraints=[Check("amount > 0")])
+    # The last line of defence against spending a point twice.
+    left = BigIntegerField(constraints=[Check('"left" >= 0'), Check('"left" <= amount')])
+    locked = BooleanField()
+    identity_level = IntegerField()
+    declared = TextField()
+    created_at = TextField()
+
+
+class Decision(Table):
+    """A decision with everything needed to make it again. Never changed: the database refuses it."""
+
+    id = TextField(primary_key=True)
+    # Not a foreign key: the account of a decision may have been in the request's body only.
+    account = TextField()
+    policy = TextField()
+    version = ForeignKeyField(PolicyVersion, column_name="digest")
+    outcome = TextField()
+    points = BigIntegerField()
+    as_of = TextField()
+    decided_at = TextField()
+    case_data = TextField()
+    data = TextField()
+
+    class Meta:
+        indexes = ((("account", "id"), False),)
+
+
+class RefundRequest(Table):
+    """What a member asked for, filed, with the decision it got and the state it is in."""
+
+    id = TextField(primary_key=True)
+    account = ForeignKeyField(Account, index=False)
+    decision = ForeignKeyField(Decision, unique=True)
+    state = TextField()
+    points = BigIntegerField(constraints=[Check("points >= 0")])
+    method = TextField()
+    receiving_account = TextField()
+    requested_at = TextField()
+
+    class Meta:
+        indexes = (
+            (("account", "id"), False),
+            (("receiving_account", "requested_at"), False),
+        )
+
+
+class Hold(Table):
+    """Points of one lot that are reserved for one refund request."""
+
+    id = BigAutoField()
+    request = ForeignKeyField(RefundRequest, index=False)
+    lot = ForeignKeyField(Lot)
+    points = BigIntegerField(constraints=[Check("points > 0")])
+    state = TextField()
+
+    class Meta:
+        indexes = ((("request", "lot"), True),)
+
+
+class LedgerEntry(Table):
+    """One change of one lot. Append-only: the database refuses anything else.
+
+    `happened_at` is when the change counts, `entered_at` when it was written down.
+    """
+
+    id = BigAutoField()
+    lot = ForeignKeyField(Lot)
+    kind = TextField()
+    points = BigIntegerField()
+    request = ForeignKeyField(RefundRequest, null=True)
+    happened_at = TextField()
+    entered_at = TextField()
+
+
+class IdempotencyKey(Table):
+    """The answer that was given to a key, byte for byte."""
+
+    id = BigAutoField()
+    key = TextField(unique=True)
+    digest = TextField()
+    status = IntegerField()
+    location = TextField()
+    answer = TextField()
+    entered_at = TextField()
+
+
+TABLES = (
+    PolicyVersion,
+    Account,
+    Lot,
+    Decision,
+    RefundRequest,
+    Hold,
+    LedgerEntry,
+    IdempotencyKey,
+)
+# The database itself refuses to change or delete a row of these.
+NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry)

@@ -1,0 +1,93 @@
+"""Migrations: applied once, whoever starts; the tables are what the models say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playhouse.schema_diff import diff_models
+
+from service.config import Settings
+from service.database import close_database, open_database
+from service.migrate import FOLDER, WrongSchema, check_schema, migrate
+from service.tables import NEVER_CHANGED, TABLES
+
+ROOT = Path(__file__).parents[2]
+MIGRATE = (
+    "import sys; from service.config import Settings; from service.database import close_database, open_database;"
+    " from service.migrate import migrate; sys.stdin.readline();"
+    " print(migrate(open_database(Settings(database_url=sys.argv[1]))))"
+)
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(empty_database_url: str) -> None:
+    database = open_database(Settings(database_url=empty_database_url))
+    migrate(database)
+    with database.connection_context(), database.bind_ctx(TABLES):
+        difference = diff_models(database, list(TABLES))
+    close_database(database)
+    assert not difference, str(difference)
+
+
+def test_what_is_never_changed_is_so_in_both_places() -> None:
+    first = (FOLDER / "0001_first.py").read_text(encoding="utf-8")
+    for table in NEVER_CHANGED:
+        assert f'"{table._meta.table_name}"' in first
+
+
+def test_a_second_run_finds_nothing_to_do(empty_database_url: str) -> None:
+    database = open_database(Settings(database_url=empty_database_url))
+    assert (migrate(database), migrate(database)) == (["0001_first"], [])
+    check_schema(database)
+    close_database(database)
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_processes_that_start_at_once_apply_each_migration_once(empty_database_url: str, turn: int) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, empty_database_url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ends = [process.communicate(timeout=60) for process in processes]
+    assert sorted(ends) == [("['0001_first']\n", "")] + [("[]\n", "")] * 3
+
+
+def test_a_run_that_fails_leaves_the_database_as_it_was(empty_database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "0001_good.py").write_text("def up(migrator, db):\n    db.execute_sql('CREATE TABLE t (n INTEGER)')\n")
+    (tmp_path / "0002_bad.py").write_text("def up(migrator, db):\n    raise RuntimeError('no')\n")
+    database = open_database(Settings(database_url=empty_database_url))
+    with pytest.raises(RuntimeError, match="no"):
+        migrate(database, tmp_path)
+    with database.connection_context():
+        assert database.get_tables() == []
+    close_database(database)
+
+
+def test_a_database_without_tables_says_what_to_run(empty_database_url: str) -> None:
+    database = open_database(Settings(database_url=empty_database_url))
+    with pytest.raises(WrongSchema, match="lacks 0001_first: run `recoup migrate`"):
+        check_schema(database)
+    close_database(database)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(empty_database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "0009_future.py").write_text("def up(migrator, db):\n    pass\n")
+    database = open_database(Settings(database_url=empty_database_url))
+    migrate(database, tmp_path)
+    for act in (migrate, check_schema):
+        with pytest.raises(WrongSchema, match="knows 0009_future, which this Recoup does not"):
+            act(database)
+    close_database(database)
