@@ -27,7 +27,7 @@ MAY_IMPORT = {
 }
 
 # Which files may import a library; inside the three packages, no other file may.
-STORE = [f"service/{name}.py" for name in ("tables", "database", "ledger", "records", "migrate")]
+STORE = [f"service/{name}.py" for name in ("tables", "database", "ledger", "records", "idempotency", "migrate")]
 HOMES = {
     "yaml": ["policies/source.py"],
     "durable": ["engine/matching.py"],
