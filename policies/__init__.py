@@ -1,0 +1,1 @@
+"""What a rule file says: it is read, checked and explained here. No clock, database or network."""

@@ -1,0 +1,105 @@
+"""The bytes of a file as text that hides nothing: UTF-8, and no character that a person cannot see."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from policies.problems import Fault, Place
+
+# Written out, not asked of `unicodedata`: whether a file is valid must not depend on the release of Python.
+# Every plane of Unicode ends with two code points that are no characters.
+_NO_CHARACTERS = "".join(chr(plane + end) for plane in range(0, 0x110000, 0x10000) for end in (0xFFFE, 0xFFFF))
+_CONTROL = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffb" + _NO_CHARACTERS + "]"
+)
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]")
+# Unicode's stream-safe bound. Normalising a run of marks takes time that grows with the square of its length.
+_MOST_MARKS = 30
+
+_UTF_16_OR_32_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_UTF_8_MARK = b"\xef\xbb\xbf"
+
+
+def decode(data: bytes) -> str | tuple[Place, Fault]:
+    """The text of a file, with plain newlines; or the first character that it may not hold, and its place."""
+    if data.startswith(_UTF_16_OR_32_MARKS) or _every_other_byte_is_nul(data[:4]):
+        fault = Fault("wrong-encoding", "the file is saved as UTF-16 or UTF-32", "save it as UTF-8")
+        return Place(1, 1), fault
+    data = data.removeprefix(_UTF_8_MARK)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        what = f"the byte 0x{data[error.start]:02X} is not UTF-8"
+        return _end(before), Fault("wrong-encoding", what, _encoding_hint(data))
+    text = text.replace("\r\n", "\n")
+    found = forbidden(text)
+    return text if found is None else (_end(text[: found[0]]), found[1])
+
+
+def normal(text: str) -> str | Fault:
+    """The text in Unicode's composed form: a Korean syllable stored in two ways is one name."""
+    if text.isascii():
+        return text
+    run = 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run > _MOST_MARKS:
+            what = f"more than {_MOST_MARKS} accents stand on one letter"
+            return Fault("stacked-marks", what, "remove them")
+    return unicodedata.normalize("NFC", text)
+
+
+def forbidden(text: str) -> tuple[int, Fault] | None:
+    """The first character that no text of a rule file may hold, by its index, and what is wrong with it."""
+    found = min(
+        (match for match in (kind.search(text) for kind in (_CONTROL, _INVISIBLE, _ODD_SPACE)) if match),
+        key=lambda match: match.start(),
+        default=None,
+    )
+    return None if found is None else (found.start(), _character_fault(found[0]))
+
+
+def blotted(text: str) -> str:
+    """The text with each character that it may not hold replaced by a visible one, for showing it to a person."""
+    for kind in (_CONTROL, _INVISIBLE, _ODD_SPACE):
+        text = kind.sub("\ufffd", text)
+    return text
+
+
+def _character_fault(character: str) -> Fault:
+    name = unicodedata.name(character, "")
+    shown = f"U+{ord(character):04X}" + (f" ({name})" if name else "")
+    if character == "\t":
+        return Fault("tab", "a tab stands here", "use spaces; most editors can write them for the Tab key")
+    if character == "\0":
+        return Fault("nul", "a NUL character stands here", "remove it; is this a text file?")
+    if _CONTROL.match(character):
+        return Fault("control-character", f"the control character {shown} stands here", "remove it")
+    if _ODD_SPACE.match(character):
+        return Fault("odd-space", f"{shown} stands here and looks like a space", "type an ordinary space")
+    return Fault("invisible-character", f"the invisible character {shown} stands here", "remove it")
+
+
+def _every_other_byte_is_nul(head: bytes) -> bool:
+    """Whether a file begins as UTF-16 without its mark does when it begins with a Latin word."""
+    return (head[::2] == b"\0\0") != (head[1::2] == b"\0\0")
+
+
+def _encoding_hint(data: bytes) -> str:
+    """Names the encoding that Korean Windows programs save in, when the file can be read in it."""
+    try:
+        korean = any("가" <= character <= "힣" for character in data.decode("cp949"))
+    except UnicodeDecodeError:
+        korean = False
+    return "it seems to be saved as EUC-KR (CP949); save it as UTF-8" if korean else "save the file as UTF-8"
+
+
+def _end(before: str) -> Place:
+    """The place just after `before`, the beginning of a file."""
+    return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))

@@ -1,0 +1,328 @@
+"""YAML text as plain data with the place of every key and value; the only file that touches YAML.
+
+The parser's events are walked, not the nodes that it composes: composing recurses, so a file of ten thousand
+levels would end the process, and the bounds must hold while the file is being read. Nothing is ever expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import yaml
+
+from policies.characters import blotted, decode, forbidden, normal
+from policies.problems import Fault, Place, Problem, shorten
+from policies.scalars import read_plain
+from policies.syntax import (
+    Piece,
+    PieceKind,
+    Stop,
+    bad_escape,
+    begins_with_percent,
+    cut_text,
+    explain,
+    several_documents,
+)
+
+__all__ = ["Document", "Key", "Path", "Place", "read"]
+
+Key = str | int | date
+Path = tuple[Key, ...]
+
+MOST_PROBLEMS = 100
+"""More are not listed: nobody reads them, and a hostile file could ask for a hundred thousand."""
+
+_CUTTING_COMMENT = re.compile(" +#[^ #]")
+_LOADER: Any = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's content as plain dict, list, str, int, bool and date, and where each part of it stands.
+
+    `places` maps the path of every value (`()` is the whole; keys and list indexes lead inwards) to where the
+    value starts, `key_places` the path of every value in a map to where its key starts.
+    """
+
+    data: Any
+    places: dict[Path, Place]
+    key_places: dict[Path, Place]
+    file: str
+
+
+def read(
+    data: bytes,
+    file: str,
+    *,
+    max_bytes: int = 1_000_000,
+    max_depth: int = 20,
+    max_nodes: int = 100_000,
+    times: bool = False,
+) -> tuple[Document | None, list[Problem]]:
+    """The document in a file's bytes and all its problems, in the order of the file.
+
+    When the file cannot be read to its end (not YAML, too large, a forbidden character) the document is None and
+    one problem says why. Otherwise the document is there even beside problems, so that a caller can look for more:
+    a word with a problem is its text (cut short), and of a key that stands twice the first is kept. Most such
+    problems stand at the place of their value, so a caller's own problem at the same place says nothing new. A
+    file with any problem must not be used. `times` lets a day with a time, which is text, stand without quotes.
+    """
+    if len(data) > max_bytes:
+        message = f"the file has {len(data):_} bytes; at most {max_bytes:_} are read"
+        return None, [Fault("too-large", message, "check that this is a rule file").at(file, Place(1, 1))]
+    text = decode(data)
+    if not isinstance(text, str):
+        place, fault = text
+        return None, [fault.at(file, place)]
+    walk = _Walk(file, text.split("\n"), max_depth, max_nodes, times)
+    try:
+        for event in _events(text, walk):
+            walk.take(event)
+        if walk.root is _NOTHING:
+            raise _Unreadable(Place(1, 1), _EMPTY)
+    except _Unreadable as end:
+        listed = walk.sorted_problems() if end.fault.code == "too-many-problems" else []
+        return None, [*listed, end.fault.at(file, end.place)]
+    return Document(walk.root, walk.places, walk.key_places, file), walk.sorted_problems()
+
+
+class _Unreadable(Exception):
+    """The file cannot be read to its end."""
+
+    def __init__(self, place: Place, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.place = place
+        self.fault = fault
+
+
+_NOTHING = object()
+_EMPTY = Fault("empty-file", "the file says nothing", "write a policy in it")
+
+
+@dataclass(slots=True)
+class _Open:
+    """A map or list that has begun and not ended.
+
+    `path` is None inside what is dropped (the second of two equal keys, a map used as a key): it is still read, for
+    its problems, but has no place in the document. `key` is the key that waits for its value.
+    """
+
+    node: dict[Key, Any] | list[Any]
+    path: Path | None
+    start: Place
+    flow: bool
+    key: Any = _NOTHING
+    key_place: Place = field(default=Place(1, 1))
+
+
+_DROPPED = object()
+"""The key of a value that has no place in the document."""
+
+
+class _Walk:
+    """What has been read so far of one file."""
+
+    def __init__(self, file: str, lines: list[str], max_depth: int, max_nodes: int, times: bool) -> None:
+        self.file = file
+        self.lines = lines
+        self.max_depth = max_depth
+        self.max_nodes = max_nodes
+        self.times = times
+        self.root: Any = _NOTHING
+        self.places: dict[Path, Place] = {}
+        self.key_places: dict[Path, Place] = {}
+        self.before = Piece("other", Place(1, 1), Place(1, 1))
+        self._open: list[_Open] = []
+        self._nodes = 0
+        self._problems: list[tuple[Path, Problem]] = []
+
+    def take(self, event: yaml.Event) -> None:
+        """Go on by one event of the parser."""
+        start, end = _place(event.start_mark), _place(event.end_mark)
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._begin_document(start, end)
+        elif isinstance(event, yaml.NodeEvent):
+            self._check_node(event, start)
+            if isinstance(event, yaml.ScalarEvent):
+                self._take_scalar(event, start, end)
+            else:
+                self._begin(event, start)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            ended = self._open.pop()
+            self.before = Piece("brackets" if ended.flow else "other", ended.start, end)
+
+    def sorted_problems(self) -> list[Problem]:
+        """All problems by place, each with the id of the rule that it is in."""
+        return sorted(replace(problem, subject=self._subject(path)) for path, problem in self._problems)
+
+    def open_bracket(self, default: Place) -> Place:
+        """Where the innermost `[` or `{` stands that is still open."""
+        brackets = (within.start for within in reversed(self._open) if within.flow)
+        return next((start for start in brackets if self._word(start)[:1] in ("[", "{")), default)
+
+    def _begin_document(self, start: Place, end: Place) -> None:
+        if self.root is not _NOTHING:
+            raise _Unreadable(start, several_documents())
+        # PyYAML's own parser passes over directives that it does not know, so they are looked for in the text.
+        if found := begins_with_percent(self.lines[: end.line]):
+            raise _Unreadable(*found)
+
+    def _check_node(self, event: yaml.NodeEvent, start: Place) -> None:
+        self._nodes += 1
+        if self._nodes > self.max_nodes:
+            message = f"more than {self.max_nodes:_} values and names stand in the file"
+            raise _Unreadable(start, Fault("too-many-values", message, "check that this is a rule file"))
+        if event.anchor is not None:
+            # Nothing is read beyond it: few values are what they seem in a file that repeats itself by references.
+            message = f"'{self._word(start)}' is read as a reference within the file"
+            hint = "write the value itself in each place, or put the text in quotes"
+            raise _Unreadable(start, Fault("reference", message, hint))
+        if getattr(event, "tag", None) is not None:
+            message = f"'{self._word(start)}' is read as a tag"
+            self._report("tag", start, message, "remove it, or put the text in quotes")
+
+    def _begin(self, event: yaml.NodeEvent, start: Place) -> None:
+        if len(self._open) >= self.max_depth:
+            message = f"more than {self.max_depth} lists and maps stand in one another"
+            raise _Unreadable(start, Fault("too-deep", message, "take some of them out"))
+        node: dict[Key, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        path = self._put(node, start)
+        self._open.append(_Open(node, path, start, bool(getattr(event, "flow_style", False))))
+
+    def _take_scalar(self, event: yaml.ScalarEvent, start: Place, end: Place) -> None:
+        plain = not event.style and event.tag is None
+        if plain and not event.value and not self._open:
+            raise _Unreadable(Place(1, 1), _EMPTY)
+        kind: PieceKind = "plain" if plain else "quoted" if event.style in ("'", '"') else "block"
+        self.before = Piece(kind, start, end)
+        meaning = self._meaning(event, plain=plain)
+        if plain and meaning == "<<" and self._awaits_key():
+            meaning = Fault("merge-key", "'<<' merges another map into this one", "write the fields themselves")
+        if isinstance(meaning, Fault):
+            self._report_fault(start, self._fitting(meaning, event.value))
+            meaning = shorten(blotted(event.value))
+        elif plain and isinstance(meaning, str) and self._cut_at(end):
+            self._report_fault(end, cut_text())
+        self._put(meaning, start)
+
+    def _cut_at(self, end: Place) -> bool:
+        """Whether what follows a text looks like more of it, but is a comment to YAML."""
+        return _CUTTING_COMMENT.match(self.lines[end.line - 1], end.column - 1) is not None
+
+    def _meaning(self, event: yaml.ScalarEvent, *, plain: bool) -> str | int | date | Fault:
+        # Only escapes in double quotes can still bring a forbidden character in.
+        found = forbidden(event.value) if event.style == '"' else None
+        if found is not None:
+            return found[1]
+        text = normal(event.value)
+        if not plain or not isinstance(text, str):
+            return text
+        meaning = read_plain(text)
+        return text if self.times and isinstance(meaning, Fault) and meaning.code == "timestamp" else meaning
+
+    def _fitting(self, fault: Fault, value: str) -> Fault:
+        """A fault with the remedy that fits where the word stands."""
+        if fault.code != "empty-value" or value or not self._open:
+            return fault
+        within = self._open[-1]
+        if self._awaits_key():
+            return replace(fault, message="no name stands before the colon", hint="write 'name: value'")
+        if within.flow and isinstance(within.node, dict):
+            hint = "write 'name: value', or put text with braces or commas in quotes"
+            return replace(fault, message=f"'{shorten(str(within.key))}' has no value in {{...}}", hint=hint)
+        if isinstance(within.node, dict) and within.key is not _DROPPED:
+            return replace(fault, message=f"nothing is written after '{shorten(str(within.key))}:'")
+        return fault
+
+    def _awaits_key(self) -> bool:
+        return bool(self._open) and isinstance(self._open[-1].node, dict) and self._open[-1].key is _NOTHING
+
+    def _put(self, value: Any, start: Place) -> Path | None:
+        """Put a value where it belongs; its path, or None when it is dropped."""
+        if not self._open:
+            self.root = value
+            self.places[()] = start
+            return ()
+        within = self._open[-1]
+        if self._awaits_key():
+            within.key, within.key_place = self._checked_key(within, value, start), start
+            return None
+        path: Path | None = None
+        if isinstance(within.node, list):
+            path = None if within.path is None else (*within.path, len(within.node))
+            within.node.append(value)
+        elif within.key is not _DROPPED:
+            within.node[within.key] = value
+            if within.path is not None:
+                path = (*within.path, within.key)
+                self.key_places[path] = within.key_place
+        within.key = _NOTHING
+        if path is not None:
+            self.places[path] = start
+        return path
+
+    def _checked_key(self, within: _Open, key: Any, start: Place) -> Any:
+        if isinstance(key, dict | list):
+            message = "a list or map stands where a name belongs"
+            self._report("complex-key", start, message, "use a word; put text with brackets in quotes")
+            return _DROPPED
+        if key in within.node:
+            message = f"'{shorten(_written(key))}' stands twice in one map"
+            if within.path is not None:
+                message += f", first on line {self.key_places[(*within.path, key)].line}"
+            self._report("duplicate-key", start, message, "remove one of them")
+            return _DROPPED
+        return key
+
+    def _word(self, start: Place) -> str:
+        """The word at a place, as it is written."""
+        return shorten(self.lines[start.line - 1][start.column - 1 :][:80].split(" ")[0])
+
+    def _report(self, code: str, place: Place, message: str, hint: str) -> None:
+        self._report_fault(place, Fault(code, message, hint))
+
+    def _report_fault(self, place: Place, fault: Fault) -> None:
+        if len(self._problems) >= MOST_PROBLEMS:
+            message = f"the file has more problems than the {MOST_PROBLEMS} above"
+            raise _Unreadable(place, Fault("too-many-problems", message, "correct those first"))
+        within = self._open[-1].path if self._open else None
+        self._problems.append((within or (), fault.at(self.file, place)))
+
+    def _subject(self, path: Path) -> str:
+        """The `id` of the innermost map around a path that has one."""
+        subject, node = "", self.root
+        for step in (*path, None):
+            if isinstance(node, dict) and isinstance(node.get("id"), str):
+                subject = shorten(node["id"])
+            if step is not None:
+                node = node[step]
+        return subject
+
+
+def _events(text: str, walk: _Walk) -> Iterator[yaml.Event]:
+    """The parser's events; what stops it is said in an author's words."""
+    try:
+        yield from yaml.parse(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        place = _place(error.problem_mark or error.context_mark)
+        during = error.context or ""
+        began = _place(error.context_mark) if error.context_mark else place
+        if "a flow" in during:
+            began = walk.open_bracket(began)
+        stop = Stop(error.problem or "", place, during, began, walk.before)
+        raise _Unreadable(*explain(stop, walk.lines)) from error
+    except (yaml.YAMLError, ValueError) as error:
+        # PyYAML's own parser lets Python refuse an escape beyond Unicode.
+        raise _Unreadable(walk.before.end, bad_escape()) from error
+
+
+def _place(mark: Any) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _written(key: Key) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)
