@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -52,32 +53,32 @@ POORER_MACHINES = {
     "no_compiler_on_the_path": (
         {"PATH": "/nonexistent"},
         "",
-        "this machine lacks a C compiler. Run, as root: apt-get install gcc libc6-dev python{version}-dev",
+        "this machine lacks a C compiler, needed to install Recoup",
     ),
     "a_compiler_that_is_named_but_not_there": (
         {"CC": "no-such-compiler"},
         "",
-        "this machine lacks a C compiler. Run",
+        "this machine lacks a C compiler, needed",
     ),
     "a_compiler_without_the_headers_of_the_c_library": (
         {"CC": shutil.which("false") or "false"},
         "",
-        "this machine lacks the C library's headers (stdlib.h). Run",
+        "this machine lacks the C library's headers (stdlib.h), needed",
     ),
     "no_python_h": (
         {},
         "import sysconfig; sysconfig.get_path = lambda name: '/nonexistent'",
-        "this machine lacks the headers of Python {version} (Python.h). Run",
+        "this machine lacks the headers of Python {version} (Python.h), needed",
     ),
     "neither_compiler_nor_python_h": (
         {"CC": "no-such-compiler"},
         "import sysconfig; sysconfig.get_path = lambda name: '/nonexistent'",
-        "lacks a C compiler and the headers of Python {version} (Python.h). Run",
+        "lacks a C compiler, the headers of Python {version} (Python.h), needed",
     ),
     "no_venv_module": (
         {},
         "import importlib.util as u; u.find_spec = lambda name: None",
-        "(venv and ensurepip are missing). Run, as root: apt-get install python{version}-venv",
+        "this machine lacks Python's venv module, needed",
     ),
     "a_python_that_was_chosen_and_is_too_old": (
         {"PYTHON": "python3.9"},
@@ -121,7 +122,32 @@ def test_a_venv_made_by_hand_is_never_removed(checkout: Path) -> None:
 
 
 def test_this_machine_can_build() -> None:
-    bootstrap.check_can_build(os.environ, sysconfig.get_path("include"))
+    assert bootstrap.lacks_for_venv() == []
+    assert bootstrap.lacks_for_building(os.environ, sysconfig.get_path("include")) == []
+
+
+MANAGERS = {
+    "apt-get": "apt-get install python{version}-venv gcc libc6-dev python{version}-dev",
+    "dnf": "dnf install gcc python{version}-devel",
+    "apk": "apk add gcc musl-dev python3-dev",
+    "none_that_is_known": "apt-get install python{version}-venv gcc libc6-dev python{version}-dev",
+}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="one command brings everything there")
+@pytest.mark.parametrize(("manager", "command"), MANAGERS.items(), ids=MANAGERS.keys())
+def test_one_command_brings_all_that_is_missing(
+    manager: str,
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda name, **_: manager if name == manager else None)
+
+    with pytest.raises(bootstrap.CannotContinue) as caught:
+        bootstrap.check_machine(bootstrap.lacks_for_venv() + bootstrap.lacks_for_building({}, "/nonexistent"))
+
+    assert str(caught.value).endswith(f"Run, as root: {command.format(version=bootstrap.short_version())}")
 
 
 @pytest.fixture

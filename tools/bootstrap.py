@@ -17,7 +17,7 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, NoReturn
+from typing import Any, Dict, Iterable, List, Mapping, NoReturn, Tuple
 
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,10 +46,10 @@ def main(extras: List[str]) -> None:
     if sys.version_info < OLDEST:
         run_with_newer_python(chosen)
     found = installed(stamp)
-    if not found:
-        check_venv_module()
-    if not durable_is_built():
-        check_can_build(os.environ, sysconfig.get_path("include"))
+    check_machine(
+        ([] if found else lacks_for_venv())
+        + ([] if durable_is_built() else lacks_for_building(os.environ, sysconfig.get_path("include")))
+    )
     if not found:
         make_venv()
     install(sorted({*extras, *found.get("extras", [])}))
@@ -105,36 +105,48 @@ def run_with_newer_python(chosen: bool) -> NoReturn:
     )
 
 
-def check_venv_module() -> None:
+# What a machine lacks, and by package manager the package that has it.
+Lack = Tuple[str, Dict[str, str]]
+
+
+def lacks_for_venv() -> List[Lack]:
     """Debian's Python leaves venv and ensurepip to a package of their own."""
-    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
-        raise CannotContinue(
-            "This Python cannot make a virtual environment (venv and ensurepip are missing). "
-            + remedy({"apt-get": ["python{}-venv".format(short_version())]})
-        )
+    if all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+        return []
+    return [("Python's venv module", {"apt-get": "python{}-venv".format(short_version())})]
 
 
-def check_can_build(environ: Mapping[str, str], include: str) -> None:
+def lacks_for_building(environ: Mapping[str, str], include: str) -> List[Lack]:
     """durable-rules is compiled when installed: it needs a C compiler, libc's headers and Python's."""
-    compiler = find_compiler(environ)
     lacks = []
+    libc = {"apt-get": "libc6-dev", "dnf": "glibc-devel", "apk": "musl-dev"}
+    compiler = find_compiler(environ)
     if not compiler:
-        lacks.append("a C compiler")
+        lacks.append(("a C compiler", {"apt-get": "gcc " + libc["apt-get"], "dnf": "gcc", "apk": "gcc musl-dev"}))
     elif not compiles("#include <stdlib.h>\n", compiler, environ):
-        lacks.append("the C library's headers (stdlib.h)")
+        lacks.append(("the C library's headers (stdlib.h)", libc))
     if not (Path(include) / "Python.h").is_file():
-        lacks.append("the headers of Python {} (Python.h)".format(short_version()))
-    if lacks:
-        packages = {
-            "apt-get": ["gcc", "libc6-dev", "python{}-dev".format(short_version())],
-            "dnf": ["gcc", "glibc-devel", "python{}-devel".format(short_version())],
-            "apk": ["gcc", "musl-dev", "python3-dev"],
-        }
-        raise CannotContinue(
-            "durable-rules is compiled when it is installed, and this machine lacks {}. {}".format(
-                " and ".join(lacks), remedy(packages)
-            )
+        what = "the headers of Python {} (Python.h)".format(short_version())
+        debian, fedora = ("python{}-{}".format(short_version(), end) for end in ("dev", "devel"))
+        lacks.append((what, {"apt-get": debian, "dnf": fedora, "apk": "python3-dev"}))
+    return lacks
+
+
+def check_machine(lacks: List[Lack]) -> None:
+    """Name all that is missing at once, and the one command that brings it; Debian's when none is known here."""
+    if not lacks:
+        return
+    managers = {"apt-get": "install", "dnf": "install", "apk": "add"}
+    manager = next((name for name in managers if shutil.which(name)), "apt-get")
+    packages = [packages[manager] for _, packages in lacks if manager in packages]
+    command = "as root: " + " ".join([manager, managers[manager], *packages])
+    if sys.platform == "darwin":
+        command = "xcode-select --install"
+    raise CannotContinue(
+        "this machine lacks {}, needed to install Recoup (durable-rules is compiled here). Run, {}".format(
+            ", ".join(what for what, _ in lacks), command
         )
+    )
 
 
 def find_compiler(environ: Mapping[str, str]) -> List[str]:
@@ -153,15 +165,6 @@ def compiles(source: str, compiler: List[str], environ: Mapping[str, str]) -> bo
         path.write_text(source, "utf-8")
         command = [*compiler, "-c", str(path), "-o", str(path.with_suffix(".o"))]
         return subprocess.run(command, env=dict(environ), capture_output=True, check=False).returncode == 0
-
-
-def remedy(packages: Mapping[str, List[str]]) -> str:
-    """What to type: the line for the package manager found here, Debian's when there is none."""
-    if sys.platform == "darwin":
-        return "Run: xcode-select --install"
-    manager = next((name for name in packages if shutil.which(name)), "apt-get")
-    verb = "add" if manager == "apk" else "install"
-    return "Run, as root: {} {} {}".format(manager, verb, " ".join(packages[manager]))
 
 
 def short_version() -> str:
