@@ -1,0 +1,116 @@
+"""Whether the scenarios hold a policy in place: nudge it everywhere, and list the nudges that no scenario notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+
+from engine.calendars import resolve_holidays
+from engine.compiled import CompiledVersion, compile_version
+from engine.facts import BadCase, EventCase, read_case, read_event_case
+from engine.nudges import Nudge, nudges
+from engine.scenario_file import Scenario
+from engine.scenarios import observe, run
+from engine.versions import YEARS
+from policies.load import load_document
+from policies.model import Policy, Value
+from policies.problems import Fault, Problem
+from policies.source import Document
+from policies.versions import PolicyVersion
+
+_HARMLESS = {"value-unused"}
+"""Problems of a nudged file that do not count as noticing it: they would hide that nothing tests a rule."""
+
+
+class Pins:
+    """The nudges of one policy, and the scenarios that should notice them.
+
+    The scenarios must have been read with the policy of `version`, which is that of `document`, and must pass on it.
+    """
+
+    def __init__(self, document: Document, version: PolicyVersion, scenarios: Iterable[Scenario]) -> None:
+        self._document = document
+        self._version = version
+        self._scenarios = list(scenarios)
+        self._meaning = _meaning(version.policy)
+        self._own_holidays = set(version.policy.holidays)
+        compiled = compile_version(version)
+        self._speakers = [_speakers(compiled, scenario) for scenario in self._scenarios]
+        # When each scenario last noticed a nudge; what noticed the last one is likely to notice the next.
+        self._noticed = [0] * len(self._scenarios)
+        self._tried = 0
+        self.nudges = tuple(each for each in nudges(document, version.policy))
+
+    def survivors(self) -> Iterator[Problem | None]:
+        """For each nudge a problem when no scenario notices it, and None when one does."""
+        for nudge in self.nudges:
+            yield None if self.noticed(nudge) else self.problem(nudge)
+
+    def problem(self, nudge: Nudge) -> Problem:
+        """A nudge that survived, in its place."""
+        document = self._document
+        place = document.key_places.get(nudge.path) or document.places[nudge.path]
+        message = f"{nudge.words}: no scenario notices"
+        return Fault("not-pinned", message, nudge.hint).at(document.file, place, nudge.subject)
+
+    def noticed(self, nudge: Nudge) -> bool:
+        """Whether the nudged file has a problem, means the same, or makes a scenario fail."""
+        policy, problems = load_document(replace(self._document, data=nudge.data))
+        if policy is None or any(problem.code not in _HARMLESS for problem in problems):
+            return True
+        if _meaning(policy) == self._meaning:
+            return True
+        version = PolicyVersion(policy, "", self._version.digest, None, self._holidays(policy))
+        compiled = compile_version(version)
+        self._tried += 1
+        for number in self._likely_first(nudge):
+            if _differs(compiled, self._scenarios[number], again=nudge.path[0] == "facts"):
+                self._noticed[number] = self._tried
+                return True
+        return False
+
+    def _likely_first(self, nudge: Nudge) -> list[int]:
+        rules = set(nudge.rules)
+
+        def unlikely(number: int) -> tuple[bool, int]:
+            return rules.isdisjoint(self._speakers[number]), -self._noticed[number]
+
+        return sorted(range(len(self._scenarios)), key=unlikely)
+
+    def _holidays(self, policy: Policy) -> tuple[date, ...]:
+        if policy.holidays == self._version.policy.holidays:
+            return self._version.holidays
+        first = self._version.policy.starts.year
+        return resolve_holidays(policy.calendar, first, min(first + YEARS, date.max.year), policy.holidays)
+
+
+def _differs(compiled: CompiledVersion, scenario: Scenario, *, again: bool) -> bool:
+    """Whether a scenario fails. `again` reads its case anew, for facts that are given by their defaults."""
+    if again:
+        read = read_event_case if isinstance(scenario.case, EventCase) else read_case
+        try:
+            scenario = replace(scenario, case=read(compiled.policy, scenario.data))
+        except BadCase:
+            return True
+    return bool(run(compiled, scenario).differences)
+
+
+def _speakers(compiled: CompiledVersion, scenario: Scenario) -> set[str]:
+    """The rules that say something in a scenario."""
+    got = observe(compiled, scenario)
+    of_lots = [rule for rules in got.get("lots", {}).values() for rule in rules]
+    return {*got["reasons"], *of_lots, *(each["rule"] for each in got.get("earned", ()))}
+
+
+def _meaning(policy: Policy) -> Policy:
+    """The policy without what can make no difference: what its values said before it was in force."""
+    return replace(policy, values={name: _in_force(value, policy.starts) for name, value in policy.values.items()})
+
+
+def _in_force(value: Value, starts: date) -> Value:
+    if value.dated_by not in ("request.requested_on", "event.happened_on"):
+        return value
+    before = [cell for day, cell in value.since if day is None or day <= starts]
+    after = [(day, cell) for day, cell in value.since if day is not None and day > starts]
+    return replace(value, since=((starts, before[-1]), *after))

@@ -1,0 +1,106 @@
+"""What a scenario says as the plain data of a case, as it would come over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.local_times import BadTime, instant_of
+from engine.reading import instant_words
+from engine.scenario_expect import Reporter, Sourced
+from policies.source import Path
+
+Facts = dict[str, Sourced]
+
+
+@dataclass(slots=True)
+class Parts:
+    """What one scenario or row has said so far, each word with its path."""
+
+    path: Path
+    account: Facts = field(default_factory=dict)
+    lots: dict[str, Facts] = field(default_factory=dict)
+    history: list[Facts] = field(default_factory=list)
+    request: Facts | None = None
+    event: Facts | None = None
+    earned: list[Facts] = field(default_factory=list)
+    as_of: Sourced | None = None
+    expect: Facts = field(default_factory=dict)
+
+
+class PlainCase:
+    """Makes the plain data of cases; `paths` says where in the file each part of it was written."""
+
+    def __init__(self, to: Reporter, zone: ZoneInfo) -> None:
+        self.to = to
+        self.zone = zone
+        self.paths: dict[str, Path] = {}
+
+    def case(self, parts: Parts) -> dict[str, Any]:
+        """A refund request with its account, lots and history."""
+        account = self.record("account", parts.account, "account")
+        past = []
+        for index, facts in enumerate(parts.history):
+            raw = self.record(f"history.{index}", facts, "history")
+            past.append({"id": f"H{index + 1}", "account_id": account["id"], "state": "settled"} | raw)
+        return {
+            "account": account,
+            "lots": [self.record(f"lots.{at}", lot, "lot") for at, lot in enumerate(parts.lots.values())],
+            "request": self.record("request", parts.request or {}, "request"),
+            "history": past,
+            "as_of": self.instant("as_of", parts.as_of),
+        }
+
+    def event_case(self, parts: Parts) -> dict[str, Any]:
+        """An event with its account and what was earned before."""
+        event = self.record("event", parts.event or {}, "event")
+        earned = [
+            {"id": f"E{index + 1}"} | self.record(f"earned.{index}", facts, "earned")
+            for index, facts in enumerate(parts.earned)
+        ]
+        happened_at = self.instant("event.happened_at", parts.as_of)
+        return {
+            "account": self.record("account", parts.account, "account"),
+            "event": {"id": "event", "happened_at": happened_at} | event,
+            "earned": earned,
+        }
+
+    def record(self, path: str, facts: Facts, scope: str) -> dict[str, Any]:
+        """One object of a case."""
+        plain: dict[str, Any] = {}
+        for name, said in facts.items():
+            if name == "at" and scope in _AT:
+                name = _AT[scope]
+                plain[name] = self.instant(f"{path}.{name}", said)
+            else:
+                plain[name] = self.fact(f"{scope}.{name}", said)
+            self.paths[f"{path}.{name}"] = said.path
+        if facts:
+            # What is missing from a map is told where the map stands.
+            self.paths[path] = max((said.path for said in facts.values()), key=len)[:-1]
+        return plain
+
+    def fact(self, path: str, said: Sourced) -> Any:
+        known = self.to.policy.facts.get(path)
+        if said.value == "none" and known is not None and known.none:
+            return None
+        if isinstance(said.value, date):
+            if known is not None and known.type == "text":
+                message, hint = f"'{known.name}' is text, not a day", f'put it in quotes: "{said.value}"'
+                self.to.add(said.path, "not-text", message, hint)
+            return said.value.isoformat()
+        return said.value
+
+    def instant(self, path: str, said: Sourced | None) -> str | None:
+        assert said is not None, path
+        self.paths[path] = said.path
+        try:
+            return instant_words(instant_of(said.value, self.zone))
+        except BadTime as bad:
+            self.to.add(said.path, bad.code, bad.message, bad.hint)
+            return None
+
+
+_AT = {"history": "requested_at", "earned": "happened_at", "event": "happened_at"}

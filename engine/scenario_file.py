@@ -1,0 +1,357 @@
+"""A `*.test.yaml` file as scenarios that are ready to run, or every problem with it, each in its place.
+
+Reading stands apart from running because pins run the same scenarios hundreds of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from engine.facts import BadCase, Case, EventCase, read_case, read_event_case
+from engine.scenario_case import Facts, Parts, PlainCase
+from engine.scenario_expect import EVENT_KEYS, REFUND_KEYS, Expected, Sourced, read_expected
+from policies import source
+from policies.model import Policy
+from policies.problems import Place, Problem, did_you_mean
+from policies.readers import Trouble, shown
+from policies.source import Document, Path
+from policies.troubles import Troubles
+
+PARTS = ("name", "account", "lots", "history", "request", "event", "earned", "as_of", "expect", "columns", "rows")
+TOP = ("policy", "as_of", "accounts", "lots", "scenarios")
+SCOPES = ("account", "request", "event")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One case with what is expected of it.
+
+    `row` counts the rows of its table from 1 and is 0 outside tables. `data` is the case as plain data, for those who
+    read it again with other facts.
+    """
+
+    name: str
+    row: int
+    file: str
+    place: Place
+    data: Mapping[str, Any]
+    case: Case | EventCase
+    expected: Expected
+
+
+def read_document(data: bytes, file: str) -> tuple[Document | None, list[Problem]]:
+    """The content of a scenario file; the same words as in a rule file, and local times such as 2026-03-02 10:00."""
+    return source.read(data, file, times=True)
+
+
+def policy_file(document: Document) -> str | None:
+    """The rule file that a scenario file names, as it is written; None when it names none."""
+    named = document.data.get("policy") if isinstance(document.data, dict) else None
+    return named if isinstance(named, str) and named else None
+
+
+def read_scenarios(document: Document, policy: Policy) -> tuple[tuple[Scenario, ...], list[Problem]]:
+    """Every scenario of a file, each row of a table as one of its own, and every problem, in the order of the file.
+
+    With a problem there may be fewer scenarios than the file has.
+    """
+    reader = _Reader(document, policy)
+    scenarios = tuple(reader.scenarios())
+    return scenarios, list(dict.fromkeys(reader.troubles.problems()))
+
+
+class _Column(NamedTuple):
+    """Where the cells of a column go: a part, and inside it a name ("" for the whole part)."""
+
+    part: str
+    name: str
+
+
+class _Reader:
+    """Reads one file."""
+
+    def __init__(self, document: Document, policy: Policy) -> None:
+        self.document = document
+        self.policy = policy
+        self.troubles = Troubles(document)
+        self.zone = ZoneInfo(policy.timezone)
+        self.found = 0
+        self.accounts: dict[str, Facts] = {}
+        self.lots: dict[str, Facts] = {}
+
+    def add(self, path: Path, code: str, message: str, hint: str = "", *, at_key: bool = False) -> None:
+        """One problem at the place of `path`, about the scenario, account or lot that it lies in."""
+        self.found += 1
+        self.troubles.add(path, self._subject(path), Trouble(code, message, hint, "key" if at_key else "value"))
+
+    def _subject(self, path: Path) -> str:
+        if len(path) < 2:
+            return ""
+        if path[0] != "scenarios":
+            return str(path[1])
+        raw = self.document.data["scenarios"][path[1]]
+        name = raw.get("name") if isinstance(raw, dict) else None
+        told = name if isinstance(name, str) else f"scenario {int(str(path[1])) + 1}"
+        return f"{told}, row {int(str(path[3])) + 1}" if len(path) > 3 and path[2] == "rows" else told
+
+    def scenarios(self) -> Iterator[Scenario]:
+        """Every scenario that is sound."""
+        data = self.document.data
+        if not isinstance(data, dict):
+            self.add((), "not-a-map", "this is not a scenario file", "begin with 'policy: NAME.yaml'")
+            return
+        self.known_keys((), data, TOP)
+        if not isinstance(data.get("policy"), str):
+            hint = "name the rule file, such as policy: NAME.yaml"
+            self.add(("policy",), "missing-field", "'policy' is missing", hint)
+        for name, named in (("accounts", self.accounts), ("lots", self.lots)):
+            self.read_named(name, named)
+        listed = data.get("scenarios")
+        if not isinstance(listed, list) or not listed:
+            self.add(("scenarios",), "nothing-checked", "the file has no scenarios", "write them below 'scenarios:'")
+            return
+        first: dict[str, int] = {}
+        for index, raw in enumerate(listed):
+            path: Path = ("scenarios", index)
+            if not isinstance(raw, dict):
+                hint = "give it name, account, request and expect"
+                self.add(path, "not-a-map", f"{shown(raw)} is not a scenario", hint)
+                continue
+            title = raw.get("name")
+            if not isinstance(title, str) or not title.strip():
+                self.add(path, "missing-field", "'name' is missing", "say in a sentence what the scenario shows")
+            elif title in first:
+                message = f"the scenario on line {first[title]} has this name already"
+                self.add((*path, "name"), "name-twice", message, "choose another name")
+            else:
+                first[title] = self.document.places[path].line
+            yield from self.scenario(path, raw)
+
+    def scenario(self, path: Path, raw: dict[Any, Any]) -> Iterator[Scenario]:
+        """The scenario at `path`; of a table, every row."""
+        before = self.found
+        self.known_keys(path, raw, PARTS)
+        parts = self.parts(path, raw)
+        name = str(raw.get("name"))
+        if "columns" not in raw and "rows" not in raw:
+            if self.found == before and (scenario := self.finish(parts, name, 0)):
+                yield scenario
+            return
+        columns = self.columns(path, raw, parts)
+        rows = raw.get("rows")
+        if not isinstance(rows, list) or not rows:
+            self.add((*path, "rows"), "nothing-checked", "the table has no rows", "write a list for each row")
+            return
+        if columns is None:
+            return
+        sound = self.found == before
+        for index, cells in enumerate(rows):
+            row = (*path, "rows", index)
+            before = self.found
+            filled = self.row(row, parts, columns, cells)
+            if sound and self.found == before and (scenario := self.finish(filled, name, index + 1)):
+                yield scenario
+
+    def parts(self, path: Path, raw: dict[Any, Any]) -> Parts:
+        """What a scenario says outside its table."""
+        parts = Parts(path)
+        default = self.document.data.get("as_of")
+        if default is not None:
+            parts.as_of = Sourced(default, ("as_of",))
+        for name in ("as_of", "account", "lots", "history", "request", "event", "earned"):
+            if name in raw:
+                self.put(parts, _Column(name, ""), Sourced(raw[name], (*path, name)))
+        if "request" in raw and "event" in raw:
+            message = "'request' and 'event' stand together"
+            self.add((*path, "event"), "too-many-of", message, "keep one of them", at_key=True)
+        if "expect" in raw:
+            parts.expect = self.facts(Sourced(raw["expect"], (*path, "expect")), "what is expected")
+        return parts
+
+    def columns(self, path: Path, raw: dict[Any, Any], parts: Parts) -> list[_Column] | None:
+        """Where each cell of a row goes; None when that is not clear."""
+        before = self.found
+        named = raw.get("columns")
+        path = (*path, "columns")
+        if not isinstance(named, list) or not named:
+            self.add(path, "missing-field", "the rows have no columns", "name them, such as [request.points, outcome]")
+            return None
+        columns = [self.column((*path, index), name, parts) for index, name in enumerate(named)]
+        for index, name in enumerate(named):
+            if name in named[:index]:
+                self.add((*path, index), "said-twice", f"{shown(name)} is listed twice")
+        return columns if self.found == before else None
+
+    def column(self, path: Path, name: Any, parts: Parts) -> _Column:
+        whole = ("name", "as_of", "account", "history")
+        expected = EVENT_KEYS if parts.event is not None else REFUND_KEYS
+        if name in whole:
+            return _Column(name, "")
+        if name in expected:
+            return _Column("expect", name)
+        part, dot, fact = name.partition(".") if isinstance(name, str) else ("", "", "")
+        if part in SCOPES and fact:
+            return _Column(part, fact)
+        if part in parts.lots and fact:
+            return _Column(f"lots.{part}", fact)
+        if dot and self.lots.get(part) is not None:
+            hint = f"add {part} to the lots of this scenario"
+        else:
+            ways = [*whole, *expected, *(f"{scope}.{fact}" for scope in (*SCOPES, *parts.lots))]
+            hint = did_you_mean(str(name), ways) or "name as_of, request.X, account.X, LOT.X or what is expected"
+        self.add(path, "unknown-column", f"unknown column {shown(name)}", hint)
+        return _Column("", "")
+
+    def row(self, path: Path, parts: Parts, columns: list[_Column], cells: Any) -> Parts:
+        """The parts with the cells of one row put in."""
+        filled = replace(
+            parts,
+            path=path,
+            account=dict(parts.account),
+            lots={name: dict(lot) for name, lot in parts.lots.items()},
+            request=None if parts.request is None else dict(parts.request),
+            event=None if parts.event is None else dict(parts.event),
+            expect=dict(parts.expect),
+        )
+        if not isinstance(cells, list) or len(cells) != len(columns):
+            what = f"{len(cells)} values" if isinstance(cells, list) else shown(cells)
+            self.add(path, "wrong-row", f"the row has {what} for {len(columns)} columns", "write one for each column")
+            return filled
+        # What a column replaces as a whole comes first: the cells of single facts are put into it.
+        for index, column in sorted(enumerate(columns), key=lambda each: bool(each[1].name)):
+            self.put(filled, column, Sourced(cells[index], (*path, index)))
+        return filled
+
+    def put(self, parts: Parts, column: _Column, said: Sourced) -> None:
+        """Put what is said where it belongs."""
+        part, name = column
+        if part == "as_of":
+            parts.as_of = said
+        elif part == "expect":
+            parts.expect[name] = said
+        elif part.startswith("lots."):
+            parts.lots[part.removeprefix("lots.")][name] = said
+        elif part in SCOPES and name:
+            facts: Facts | None = getattr(parts, part)
+            if facts is None:
+                facts = {}
+                setattr(parts, part, facts)
+            facts[name] = said
+        elif part == "account":
+            parts.account = self.named(said, self.accounts, "account")
+            parts.account.setdefault("id", Sourced("account", said.path))
+        elif part == "lots":
+            parts.lots = self.read_lots(said)
+        elif part in ("history", "earned"):
+            setattr(parts, part, [self.facts(each, "an earlier one") for each in self.listed(said)])
+        elif part in ("request", "event"):
+            setattr(parts, part, self.facts(said, f"a map of {part} facts"))
+
+    def read_lots(self, said: Sourced) -> dict[str, Facts]:
+        """The lots of a scenario by id."""
+        lots: dict[str, Facts] = {}
+        for index, each in enumerate(self.listed(said)):
+            facts = self.named(each, self.lots, "lot")
+            facts.setdefault("id", Sourced(f"lot{index + 1}", each.path))
+            name = str(facts["id"].value)
+            if name in lots:
+                message = f"the scenario has a lot '{name}' already"
+                self.add(each.path, "name-twice", message, "give one of them an id, such as {like: ..., id: second}")
+            lots[name] = facts
+        return lots
+
+    def read_named(self, part: str, named: dict[str, Facts]) -> None:
+        """The accounts or lots that scenarios call by name; each may be `like` one above it."""
+        raw = self.document.data.get(part)
+        if raw is None:
+            return
+        if not isinstance(raw, dict):
+            self.add((part,), "not-a-map", f"{shown(raw)} is not a map of {part}", "write 'name: {...}' lines below it")
+            return
+        for name, said in raw.items():
+            path = (part, name)
+            if not isinstance(name, str) or "." in name or name in SCOPES:
+                message = f"{shown(name)} cannot name one of the {part}"
+                self.add(path, "wrong-spelling", message, "use a word without dots", at_key=True)
+            facts = self.named(Sourced(said, path), named, part.removesuffix("s"), may_name=False)
+            facts["id"] = Sourced(str(name), path)
+            named[str(name)] = facts
+
+    def named(self, said: Sourced, named: Mapping[str, Facts], what: str, *, may_name: bool = True) -> Facts:
+        """The facts of an account or lot: those of a name, or of a map that may be `like` a name."""
+        if may_name and isinstance(said.value, str):
+            return dict(self.look_up(said, named, what))
+        own = self.facts(said, f"an {what}" if what == "account" else f"a {what}")
+        if "like" not in own:
+            return own
+        return self.look_up(own.pop("like"), named, what) | own
+
+    def look_up(self, said: Sourced, named: Mapping[str, Facts], what: str) -> Facts:
+        if isinstance(said.value, str) and said.value in named:
+            return named[said.value]
+        hint = did_you_mean(str(said.value), named) or f"name one of {what}s: or write its facts as a map"
+        self.add(said.path, f"unknown-{what}", f"there is no {what} {shown(said.value)}", hint)
+        return {}
+
+    def facts(self, said: Sourced, what: str) -> Facts:
+        """The entries of a map, each with its path."""
+        if not isinstance(said.value, dict) or not said.value:
+            self.add(said.path, "not-a-map", f"{shown(said.value)} is not {what}", "write {name: value, ...}")
+            return {}
+        return {str(key): Sourced(value, (*said.path, key)) for key, value in said.value.items()}
+
+    def listed(self, said: Sourced) -> list[Sourced]:
+        """The items of a list, each with its path."""
+        if not isinstance(said.value, list):
+            self.add(said.path, "not-a-list", f"{shown(said.value)} is not a list", "write [a, b]")
+            return []
+        return [Sourced(value, (*said.path, index)) for index, value in enumerate(said.value)]
+
+    def known_keys(self, path: Path, raw: Mapping[Any, Any], known: tuple[str, ...]) -> None:
+        """Refuse what is not known."""
+        for key in raw:
+            if key not in known:
+                hint = did_you_mean(str(key), known) or f"use {', '.join(known)}"
+                self.add((*path, key), "unknown-field", f"unknown field {shown(key)}", hint, at_key=True)
+
+    def finish(self, parts: Parts, name: str, row: int) -> Scenario | None:
+        """The scenario that the parts come to, or None when they do not make one."""
+        before = self.found
+        if parts.request is None and parts.event is None:
+            self.add(parts.path, "missing-choice", "'request' is missing", "add it, or event: for what earns points")
+        if not parts.account:
+            self.add(parts.path, "missing-field", "'account' is missing", "name one of accounts:, or write its facts")
+        if parts.as_of is None:
+            self.add(parts.path, "missing-field", "'as_of' is missing", "write it here or at the top of the file")
+        expected = read_expected(parts.expect, parts.path, parts.lots, self, event=parts.event is not None)
+        if self.found > before or expected is None:
+            return None
+        plain = PlainCase(self, self.zone)
+        data = plain.event_case(parts) if parts.event is not None else plain.case(parts)
+        case = self.read_case(data, plain.paths, parts) if self.found == before else None
+        if case is None:
+            return None
+        return Scenario(name, row, self.document.file, self.document.places[parts.path], data, case, expected)
+
+    def read_case(self, data: dict[str, Any], paths: Mapping[str, Path], parts: Parts) -> Case | EventCase | None:
+        """The case, or None with a problem for each fact that is wrong."""
+        try:
+            return read_event_case(self.policy, data) if parts.event is not None else read_case(self.policy, data)
+        except BadCase as bad:
+            for path, message in bad.errors:
+                self.add(*self.bad_fact(path, message, paths, parts.path))
+            return None
+
+    def bad_fact(
+        self, path: str, message: str, paths: Mapping[str, Path], scenario: Path
+    ) -> tuple[Path, str, str, str]:
+        """Where the fact of a case was written, with its problem in the words of this file."""
+        above = path
+        while above not in paths and above:
+            above = above.rpartition(".")[0]
+        what, _, hint = message.partition("; ")
+        name = path.rpartition(".")[2]
+        return paths.get(above, scenario), "bad-fact", f"'{name}' {what}", hint

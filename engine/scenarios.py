@@ -1,0 +1,144 @@
+"""Runs the scenarios of a `*.test.yaml` file on a compiled policy and says, in its author's words, what differs.
+
+`scenario_file.py` reads them; what is read once can be run on many versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.compiled import CompiledVersion
+from engine.decide import decide
+from engine.earn import earn
+from engine.errors import Conflict, NotInForce
+from engine.facts import EventCase
+from engine.scenario_file import Scenario
+
+Got = Mapping[str, Any]
+Differ = Callable[[str, Any, Any], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one scenario; it passed when nothing differs."""
+
+    scenario: Scenario
+    differences: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Each difference with its place, such as `a.test.yaml:31:7: The minimum: row 3: expected ..., got ...`."""
+        scenario = self.scenario
+        row = f"row {scenario.row}: " if scenario.row else ""
+        where = f"{scenario.file}:{scenario.place.line}:{scenario.place.column}: {scenario.name}: {row}"
+        return [where + difference for difference in self.differences]
+
+
+def run(compiled: CompiledVersion, scenario: Scenario) -> Result:
+    """What a scenario comes to on a version whose vocabulary it was read with."""
+    got, expected = observe(compiled, scenario), scenario.expected
+    differences = _differ("outcome", expected.outcome or "earning", got["outcome"])
+    differences += _differ("reasons", list(expected.reasons), got["reasons"])
+    for key, value in expected.checks.items():
+        if key in got:
+            differences += _BY_KEY.get(key, _differ)(key, value, got[key])
+    return Result(scenario, tuple(differences))
+
+
+def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
+    """What the engine makes of a scenario's case, by the keys that can be expected of it."""
+    case = scenario.case
+    try:
+        if isinstance(case, EventCase):
+            return {"outcome": "earning", "reasons": [], "earned": earn(compiled, case).to_data()["earned"]}
+        return _decision(decide(compiled, case).to_data())
+    except NotInForce:
+        return {"outcome": "not_in_force", "reasons": []}
+    except Conflict as conflict:
+        return {"outcome": "conflict", "reasons": list(conflict.rules)}
+
+
+def _decision(data: dict[str, Any]) -> Got:
+    return data | {
+        "reasons": [reason["rule"] for reason in data["reasons"]],
+        "figures": {reason["rule"]: reason["figures"] for reason in data["reasons"]},
+        "remedy": [reason["remedy"]["set"] for reason in data["reasons"] if reason["remedy"]],
+        "allocation": {share["lot"]: share["points"] for share in data["allocation"]},
+        "lots": {lot["lot"]: [reason["rule"] for reason in lot["reasons"]] for lot in data["lots"]},
+        "last_usable_on": {lot["lot"]: lot["last_usable_on"] for lot in data["lots"]},
+    }
+
+
+def _differ(key: str, expected: Any, got: Any) -> list[str]:
+    return [] if expected == got else [f"expected {key} {_words(expected)}, got {_words(got)}"]
+
+
+def _differ_by_lot(key: str, expected: Any, got: Any) -> list[str]:
+    """Every lot, those that are not named being expected to have nothing against them."""
+    return [
+        f"lot '{lot}': expected reasons {_words(expected.get(lot, []))}, got {_words(reasons)}"
+        for lot, reasons in got.items()
+        if reasons != expected.get(lot, [])
+    ]
+
+
+def _differ_where_named(key: str, expected: Any, got: Any) -> list[str]:
+    return [
+        f"expected {key} {name}: {_words(value)}, got {_words(got.get(name))}"
+        for name, value in expected.items()
+        if got.get(name) != value
+    ]
+
+
+def _differ_in_figures(key: str, expected: Any, got: Any) -> list[str]:
+    differences = []
+    for rule, figures in expected.items():
+        if rule not in got:
+            differences.append(f"expected figures of '{rule}', which gave no reason")
+        else:
+            differences += _differ_where_named(f"'{rule}'", figures, got[rule])
+    return differences
+
+
+def _differ_in_remedy(key: str, expected: Any, got: Any) -> list[str]:
+    """All remedies that are offered must be the expected one."""
+    offered = [each for at, each in enumerate(got) if each not in got[:at]]
+    return (
+        []
+        if offered == ([expected] if expected else [])
+        else [f"expected remedy {_words(expected or 'none')}, got {' and '.join(map(_words, offered)) or 'none'}"]
+    )
+
+
+def _differ_in_earnings(key: str, expected: Any, got: Any) -> list[str]:
+    """As many lots, in the same order; of each, what is named."""
+    shown = [{name: each.get(name) for name in wanted} for wanted, each in zip(expected, got, strict=False)]
+    shown += [{"rule": each["rule"], "points": each["points"]} for each in got[len(expected) :]]
+    return _differ(key, expected, shown)
+
+
+_BY_KEY: Mapping[str, Differ] = {
+    "lots": _differ_by_lot,
+    "last_usable_on": _differ_where_named,
+    "figures": _differ_in_figures,
+    "remedy": _differ_in_remedy,
+    "earned": _differ_in_earnings,
+}
+
+
+def _words(value: Any) -> str:
+    """A value as an author writes it.
+
+    >>> _words({"bill": 20_000, "promo": None}), _words(["minimum", "unit"])
+    ('{bill: 20_000, promo: none}', '[minimum, unit]')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value:_}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_words(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_words, value))}]"
+    return "none" if value is None else str(value)
