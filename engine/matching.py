@@ -293,8 +293,8 @@ def _other(test: Test) -> str:
 
 # From rules over numbers to the library, and back.
 
-# One session is open at a time in a process: the library has no locks of its own. It is never held by another
-# thread while the process forks, so that the child can take it.
+# The library has no locks of its own: one session at a time in a process. And none at all while the process forks,
+# so that a child finds the lock free and the library between two sessions.
 _lock = threading.Lock()
 os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
