@@ -35,6 +35,20 @@ from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, Poo
 
 from service.config import BadSetting, Settings
 
+__all__ = [
+    "Database",
+    "Row",
+    "Unavailable",
+    "close_database",
+    "execute",
+    "lock",
+    "on_sqlite",
+    "open_database",
+    "reading",
+    "rows",
+    "writing",
+]
+
 Result = TypeVar("Result")
 Row = tuple[Any, ...]
 

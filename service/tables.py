@@ -61,7 +61,10 @@ class Account(Table):
 
 
 class Lot(Table):
-    """Points from one source at one time. `left` is the sum of its ledger entries."""
+    """Points from one source at one time. `left` is the sum of its ledger entries.
+
+    `event` and `rule` say what brought them: the event's id, and the earn rule that spoke.
+    """
 
     id = TextField(primary_key=True)
     account = ForeignKeyField(Account)
@@ -76,6 +79,8 @@ class Lot(Table):
     locked = BooleanField()
     identity_level = IntegerField()
     declared = TextField()
+    event = TextField()
+    rule = TextField()
     created_at = TextField()
 
 

@@ -74,6 +74,8 @@ def up(migrator: Any, db: Database) -> None:
         locked = BooleanField()
         identity_level = IntegerField()
         declared = TextField()
+        event = TextField()
+        rule = TextField()
         created_at = TextField()
 
     class Decision(Table):

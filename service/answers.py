@@ -1,0 +1,92 @@
+"""What the API answers with: plain JSON data out of what is kept, with a `text` in one language.
+
+Every sentence stands in Korean and English already; `text` repeats the one that the caller asked
+for, so that a page can show an answer without choosing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from policies.model import Policy, Text
+from service.publishing import Listed
+from service.records import Record
+from service.refund_requests import Filed, Hold
+
+
+def decision_answer(record: Record, language: str, *, recorded: bool = True) -> dict[str, Any]:
+    """A decision; one that was not recorded has no id."""
+    return {
+        "id": record.id if recorded else None,
+        "recorded": recorded,
+        "decided_at": record.decided_at,
+        **with_text(record.decision, language),
+    }
+
+
+def refund_request_answer(filed: Filed, holds: Sequence[Hold]) -> dict[str, Any]:
+    """A refund request and what it holds."""
+    return {
+        **refund_request_line(filed),
+        "holds": [{"lot": hold.lot, "points": hold.points, "state": hold.state} for hold in holds],
+    }
+
+
+def refund_request_line(filed: Filed) -> dict[str, Any]:
+    """A refund request in a list."""
+    return {
+        "id": filed.id,
+        "account": filed.account,
+        "state": filed.state,
+        "points": filed.points,
+        "method": filed.method,
+        "fee": filed.decision["fee"],
+        "payout": filed.decision["payout"],
+        "payable_on": filed.decision["payable_on"],
+        "requested_at": filed.requested_at,
+        "decision_id": filed.decision_id,
+    }
+
+
+def version_answer(listed: Listed) -> dict[str, Any]:
+    """A published version without its text."""
+    return {
+        "policy": listed.policy,
+        "version": listed.number,
+        "digest": listed.digest,
+        "starts": listed.starts,
+        "published_at": listed.published_at,
+    }
+
+
+def with_text(data: Any, language: str) -> Any:
+    """The same data, where everything that is said in ko and en also has the `text` of one language.
+
+    >>> with_text({"reasons": [{"rule": "r", "ko": "한도", "en": "limit"}]}, "ko")["reasons"][0]["text"]
+    '한도'
+    """
+    if isinstance(data, Mapping):
+        said = {key: with_text(value, language) for key, value in data.items()}
+        return {**said, "text": said[language]} if "ko" in said and "en" in said else said
+    if isinstance(data, list | tuple):
+        return [with_text(value, language) for value in data]
+    return data
+
+
+def policy_answer(policy: Policy, versions: Sequence[Listed], language: str) -> dict[str, Any]:
+    """What a policy declares (by its newest version), and its versions, newest first."""
+    return {
+        "policy": policy.id,
+        "title": said(policy.title, language),
+        "currency": policy.currency,
+        "timezone": policy.timezone,
+        "sources": {name: said(text, language) for name, text in policy.sources.items()},
+        "methods": {name: said(text, language) for name, text in policy.methods.items()},
+        "versions": [version_answer(listed) for listed in versions],
+    }
+
+
+def said(text: Text, language: str) -> dict[str, str]:
+    """A sentence in both languages and in the one that the caller asked for."""
+    return {"ko": text.ko, "en": text.en, "text": text.in_language(language)}

@@ -1,0 +1,50 @@
+"""/v1/decisions: judge without filing, and read what was decided."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response
+
+from service import records
+from service.answers import decision_answer
+from service.database import reading
+from service.errors import FieldError, Refusal, language
+from service.judging import Question
+from service.parts import answered, parts
+from service.shapes import DECISION_IN, LANGUAGE_QUERY, body, query
+
+blueprint = Blueprint("decisions", __name__)
+
+
+@blueprint.post("/v1/decisions")
+def decide() -> Response:
+    """Judge a refund request without filing it."""
+    asked = body(DECISION_IN)
+    record = not asked["dry_run"]
+    made = parts().judge.judge(_question(asked), record=record)
+    answer = decision_answer(made, language(), recorded=record)
+    return answered(answer, 201, f"/v1/decisions/{made.id}") if record else answered(answer)
+
+
+@blueprint.get("/v1/decisions/<id>")
+def decision(id: str) -> Response:
+    """A decision that was recorded, with the case that it was made on."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        found = records.find(parts().database, id)
+    if found is None:
+        raise Refusal("not-found", what=f"/v1/decisions/{id}")
+    return answered({**decision_answer(found, language()), "case": found.case})
+
+
+def _question(asked: dict[str, Any]) -> Question:
+    account = asked["account"]
+    if isinstance(account, str):
+        alone = [name for name in ("lots", "history") if name in asked]
+        if alone:
+            raise Refusal("bad-request", [FieldError.at((name,), "only-with-account-facts") for name in alone])
+    at = asked.get("as_of")
+    as_of = datetime.fromisoformat(at) if at else None
+    return Question(account, asked["request"], asked.get("lots"), asked.get("history"), as_of, asked.get("policy"))

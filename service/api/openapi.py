@@ -1,0 +1,97 @@
+"""The way in: an index, the reference for programs and for people, and what each refusal means."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from flask import Blueprint, Response, send_from_directory
+
+from service.errors import KINDS, Refusal, language
+from service.parts import answered, json_text
+from service.reference import reference
+
+blueprint = Blueprint("openapi", __name__)
+
+VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor" / "rapidoc"
+# Scripts from here only; the page draws its own styles, and nothing is asked of anybody else.
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+DOCS = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Recoup API</title>
+<script type="module" src="/docs/rapidoc-min.js"></script>
+</head>
+<body>
+<rapi-doc spec-url="/openapi.json" render-style="read" theme="light" load-fonts="false" primary-color="#0b5cad"
+ regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace" show-header="false"
+ schema-style="table" schema-description-expanded="true" allow-spec-url-load="false" allow-spec-file-load="false"
+ allow-authentication="false" allow-server-selection="false"></rapi-doc>
+<noscript>This page needs JavaScript; the reference itself is <a href="/openapi.json">/openapi.json</a>.</noscript>
+</body>
+</html>
+"""
+LINKS = {
+    "reference": "/docs",
+    "openapi": "/openapi.json",
+    "decisions": "/v1/decisions",
+    "refund_requests": "/v1/refund-requests",
+    "accounts": "/v1/accounts/{id}",
+    "policies": "/v1/policies",
+}
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """What is where."""
+    return answered({"service": "recoup", "version": own_version(), "links": LINKS})
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """The reference for programs."""
+    return Response(_reference_text(), mimetype="application/json")
+
+
+@blueprint.get("/docs")
+def docs() -> Response:
+    """The reference for people: one page, without a request to anybody else."""
+    page = Response(DOCS, mimetype="text/html")
+    page.headers["Content-Security-Policy"] = DOCS_POLICY
+    return page
+
+
+@blueprint.get("/docs/rapidoc-min.js")
+def docs_script() -> Response:
+    """The script of the page."""
+    return send_from_directory(VENDOR, "rapidoc-min.js", mimetype="text/javascript", max_age=3600)
+
+
+@blueprint.get("/problems/<code>")
+def problem_kind(code: str) -> Response:
+    """What a kind of refusal means."""
+    if code not in KINDS:
+        raise Refusal("not-found", what=f"/problems/{code}")
+    kind, spoken = KINDS[code], language()
+    title, detail = kind.title.in_language(spoken), kind.detail.in_language(spoken)
+    return answered({"code": code, "status": kind.status, "title": title, "detail": detail})
+
+
+def own_version() -> str:
+    """The version of this Recoup."""
+    try:
+        return version("recoup")
+    except PackageNotFoundError:
+        return "0"
+
+
+@cache
+def _reference_text() -> str:
+    return json_text(reference(own_version()))

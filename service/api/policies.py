@@ -1,0 +1,47 @@
+"""/v1/policies: what is published, in which versions, and the text of each."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from service.answers import policy_answer, version_answer
+from service.database import reading
+from service.errors import Refusal, language
+from service.parts import answered, parts
+from service.shapes import LANGUAGE_QUERY, query
+
+blueprint = Blueprint("policies", __name__)
+
+
+@blueprint.get("/v1/policies")
+def policies() -> Response:
+    """The newest version of every policy."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        found = parts().versions.newest()
+    return answered({"policies": [version_answer(listed) for listed in found]})
+
+
+@blueprint.get("/v1/policies/<id>")
+def policy(id: str) -> Response:
+    """What the newest version of a policy declares, and all its versions."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        listed = parts().versions.listed(id)
+        if not listed:
+            raise Refusal("not-found", what=f"/v1/policies/{id}")
+        newest = parts().versions.compiled(listed[0].digest)
+    return answered(policy_answer(newest.policy, listed, language()))
+
+
+@blueprint.get("/v1/policies/<id>/versions/<int:number>")
+def version(id: str, number: int) -> Response:
+    """One version of a policy, with its text."""
+    query(LANGUAGE_QUERY)
+    # The largest number that PostgreSQL compares with.
+    with reading(parts().database):
+        found = parts().versions.find(id, number) if number < 2**31 else None
+    if found is None:
+        raise Refusal("not-found", what=f"/v1/policies/{id}/versions/{number}")
+    listed, text = found
+    return answered({**version_answer(listed), "text": text})

@@ -1,0 +1,51 @@
+"""The application: settings in, a WSGI app out. Nothing is global; a process may hold several."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from service.api import accounts, decisions, openapi, policies, refund_requests
+from service.clock import Clock, utc_now
+from service.config import Settings, read_settings
+from service.database import open_database
+from service.errors import register_errors
+from service.judging import Judge
+from service.migrate import check_schema
+from service.parts import EXTENSION, Parts
+from service.publishing import Versions
+
+# What a browser may do with an answer: show it, and nothing else. The docs page has its own.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Answers are about one member at one instant.
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Language",
+}
+
+
+def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flask:
+    """The service on one migrated database. Raises BadSetting, WrongSchema, Unavailable."""
+    if not __debug__:
+        raise RuntimeError("Recoup relies on its assertions: start Python without -O")
+    settings = settings or read_settings()
+    database = open_database(settings)
+    check_schema(database)
+    versions = Versions(database, settings.cached_versions)
+    # Files are served by `openapi`, with the policy that they need.
+    app = Flask("recoup", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.extensions[EXTENSION] = Parts(database, versions, Judge(database, versions, clock), clock)
+    for part in (decisions, refund_requests, accounts, policies, openapi):
+        app.register_blueprint(part.blueprint)
+    register_errors(app)
+    app.after_request(_with_headers)
+    return app
+
+
+def _with_headers(answer: Response) -> Response:
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer

@@ -1,0 +1,40 @@
+"""`recoup publish`: make a rule file a published version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Example:
+  recoup publish rules/kt-points.yaml
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def command(files: tuple[Path, ...]) -> None:
+    """Publish rule FILES in the database of DATABASE_URL.
+
+    A text gets the next number of its policy and is never changed again. One that says the same as
+    a published version is not published twice. Ends with 1 when a file has problems; of several
+    files, those before it stay published.
+    """
+    from service.clock import utc_now
+    from service.config import read_settings
+    from service.database import close_database, open_database
+    from service.migrate import check_schema
+    from service.publishing import BadPolicy, publish
+
+    database = open_database(read_settings())
+    check_schema(database)
+    try:
+        for file in files:
+            click.echo(str(publish(database, file.read_bytes(), str(file), utc_now())))
+    except BadPolicy as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        raise SystemExit(1) from None
+    finally:
+        close_database(database)

@@ -1,0 +1,299 @@
+"""Every refusal in one shape, RFC 9457 `application/problem+json`, built by one function.
+
+A denial is not here: it is a decision and is answered like any other. What a bug is about stays in
+the log; the caller learns that nothing was stored.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from policies.model import Text
+from service.database import Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+LANGUAGES = ("en", "ko")
+
+log = logging.getLogger("recoup.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of refusal: its status, its title, and what it means and what to do about it."""
+
+    status: int
+    title: Text
+    detail: Text
+
+
+KINDS: Mapping[str, Kind] = {
+    "unreadable-json": Kind(
+        400,
+        Text("본문을 JSON으로 읽을 수 없습니다.", "The body cannot be read as JSON."),
+        Text("{place}: {cause}", "{place}: {cause}"),
+    ),
+    "bad-request": Kind(
+        400,
+        Text("요청에 잘못된 항목이 있습니다.", "The request has mistakes."),
+        Text("errors 목록의 항목을 고쳐 다시 보내 주십시오.", "Mend what `errors` names and send it again."),
+    ),
+    "idempotency-key-missing": Kind(
+        400,
+        Text("Idempotency-Key 헤더가 필요합니다.", "The header Idempotency-Key is required."),
+        Text(
+            "신청마다 새 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
+            "Send a fresh value of 1 to 200 printable ASCII characters with every new refund request, and the"
+            " same value when you repeat one: it is then filed once, however often it arrives.",
+        ),
+    ),
+    "unauthorized": Kind(
+        401,
+        Text("인증이 필요합니다.", "Credentials are required."),
+        Text("유효한 인증 정보를 보내 주십시오.", "Send valid credentials."),
+    ),
+    "forbidden": Kind(
+        403,
+        Text("권한이 없습니다.", "This is not allowed."),
+        Text("이 요청을 할 권한이 없습니다.", "The credentials do not allow this request."),
+    ),
+    "not-found": Kind(
+        404,
+        Text("찾을 수 없습니다.", "There is no such thing."),
+        Text("주소에 있는 것이 없습니다: {what}", "Nothing is kept under {what}."),
+    ),
+    "method-not-allowed": Kind(
+        405,
+        Text("허용되지 않는 메서드입니다.", "The method is not allowed here."),
+        Text("허용되는 메서드는 Allow 헤더에 있습니다.", "The header Allow lists the methods that are."),
+    ),
+    "idempotency-key-reused": Kind(
+        409,
+        Text("같은 Idempotency-Key로 다른 신청이 이미 있습니다.", "This Idempotency-Key was used before."),
+        Text(
+            "이 값은 내용이 다른 신청에 쓰였습니다. 새 신청에는 새 값을 쓰십시오.",
+            "It came with another body. A new refund request needs a fresh value.",
+        ),
+    ),
+    "too-large": Kind(
+        413,
+        Text("본문이 너무 큽니다.", "The body is too large."),
+        Text("최대 {most}바이트까지 읽습니다.", "At most {most} bytes are read."),
+    ),
+    "unsupported-media-type": Kind(
+        415,
+        Text("본문 형식을 지원하지 않습니다.", "The body is of a type that is not read here."),
+        Text(
+            "UTF-8 JSON으로 보내고 Content-Type을 application/json으로 하십시오.",
+            "Send JSON in UTF-8 with the header Content-Type: application/json.",
+        ),
+    ),
+    "unknown-account": Kind(
+        422,
+        Text("없는 계정입니다.", "There is no such account."),
+        Text("계정 {account}이(가) 없습니다.", "No account has the id {account}."),
+    ),
+    "unknown-policy": Kind(
+        422,
+        Text("없는 정책입니다.", "There is no such policy."),
+        Text("게시된 정책: {known}", "Published policies: {known}."),
+    ),
+    "policy-required": Kind(
+        422,
+        Text("정책을 지정해야 합니다.", "Which policy is meant?"),
+        Text(
+            "정책이 여럿이므로 policy 항목이 필요합니다. 게시된 정책: {known}",
+            "Several are published: name one as `policy`. Published policies: {known}.",
+        ),
+    ),
+    "other-policy": Kind(
+        422,
+        Text("계정이 다른 정책에 속합니다.", "The account belongs to another policy."),
+        Text("계정의 정책: {policy}", "Points of {policy} are refunded by {policy} only."),
+    ),
+    "not-in-force": Kind(
+        422,
+        Text("그날 시행 중인 정책이 없습니다.", "No version of the policy is in force on that day."),
+        Text("정책 {policy}, {day}", "{policy} has no version that starts on or before {day}."),
+    ),
+    "account-does-not-fit": Kind(
+        422,
+        Text("저장된 계정 정보가 정책과 맞지 않습니다.", "The stored account does not fit the policy."),
+        Text(
+            "정책이 요구하는 정보가 계정에 없습니다. errors 목록을 보십시오.",
+            "The policy asks for facts that the stored account lacks or has otherwise; see `errors`.",
+        ),
+    ),
+    "rules-conflict": Kind(
+        422,
+        Text("두 규칙이 충돌합니다.", "Two rules contradict each other."),
+        Text("{conflict}", "{conflict}"),
+    ),
+    "too-many-requests": Kind(
+        429,
+        Text("요청이 너무 많습니다.", "There are too many requests."),
+        Text("잠시 후 다시 보내 주십시오.", "Wait as long as the header Retry-After says."),
+    ),
+    "internal-error": Kind(
+        500,
+        Text("서비스 오류입니다.", "The service made a mistake."),
+        Text("저장된 것은 없습니다.", "Nothing was stored. It is in the service's log."),
+    ),
+    "unavailable": Kind(
+        503,
+        Text("지금은 처리할 수 없습니다.", "The service cannot answer now."),
+        Text("잠시 후 다시 보내 주십시오.", "Nothing was stored. Send it again in a moment."),
+    ),
+}
+
+FIELD_TEXTS: Mapping[str, Text] = {
+    "missing": Text("필요한 항목입니다.", "is missing"),
+    "unknown": Text("알 수 없는 항목입니다.", "is not known here"),
+    "not-an-object": Text("객체여야 합니다.", "is not an object"),
+    "not-a-list": Text("목록이어야 합니다.", "is not a list"),
+    "too-many": Text("최대 {most}개까지입니다.", "has more than {most} items"),
+    "not-text": Text("문자열이어야 합니다.", "is not text"),
+    "not-true-or-false": Text("true 또는 false여야 합니다.", "is neither true nor false"),
+    "not-an-account": Text(
+        "계정 id(문자열) 또는 계정 정보(객체)여야 합니다.", "is neither an account id nor an object of account facts"
+    ),
+    "not-an-id": Text("1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
+    "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
+    "not-an-instant": Text(
+        "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
+    ),
+    "not-a-language": Text("ko 또는 en이어야 합니다.", "is neither ko nor en"),
+    "not-in-range": Text("{least}부터 {most}까지의 정수여야 합니다.", "is not a whole number from {least} to {most}"),
+    "only-with-account-facts": Text(
+        "계정 정보를 본문에 보낼 때만 쓸 수 있습니다.", "is only for an account whose facts are in the body"
+    ),
+    "not-a-whole-number": Text(
+        "{written}: 소수점과 지수가 없는 정수로 쓰십시오.",
+        "is {written}; write a whole number without a point or an exponent",
+    ),
+    "number-too-large": Text("{written}: 너무 큰 수입니다.", "is {written}; no number is that large here"),
+    "forbidden-character": Text("쓸 수 없는 문자가 있습니다.", "has a character that cannot be kept"),
+    "key-twice": Text("같은 이름이 두 번 있습니다.", "stands twice"),
+    "too-deep": Text("{most}단계보다 깊습니다.", "is more than {most} levels deep"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One mistake: `where` is {"pointer"|"parameter"|"header": place}, `text` says what it is."""
+
+    where: Mapping[str, str]
+    text: Text
+
+    @classmethod
+    def at(cls, path: Sequence[str | int], code: str, **figures: object) -> FieldError:
+        """A mistake in the body, at a path of keys and list indexes."""
+        return cls({"pointer": pointer(path)}, _filled(FIELD_TEXTS[code], figures))
+
+    @classmethod
+    def in_parameter(cls, name: str, code: str, **figures: object) -> FieldError:
+        """A mistake in the query part of the address."""
+        return cls({"parameter": name}, _filled(FIELD_TEXTS[code], figures))
+
+
+class Refusal(Exception):
+    """A request that is refused, as one of KINDS. `figures` fill the placeholders of its detail."""
+
+    def __init__(self, code: str, errors: Sequence[FieldError] = (), **figures: object) -> None:
+        assert code in KINDS, code
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+        self.figures = figures
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901) as a URI fragment, without the percent signs.
+
+    >>> pointer(("lots", 0, "a/b"))
+    '#/lots/0/a~1b'
+    """
+    return "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
+def language() -> str:
+    """The language of the answer: `?lang=`, else the best of Accept-Language, else English."""
+    asked = request.args.get("lang")
+    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
+
+
+def problem(code: str, errors: Sequence[FieldError] = (), **figures: object) -> Response:
+    """The one body of every refusal."""
+    kind = KINDS[code]
+    spoken = language()
+    body = {
+        "type": f"/problems/{code}",
+        "title": kind.title.in_language(spoken),
+        "status": kind.status,
+        "code": code,
+        "detail": _filled(kind.detail, figures).in_language(spoken),
+    }
+    if errors:
+        body["errors"] = [{**each.where, "detail": each.text.in_language(spoken)} for each in errors]
+    answer = Response(_json(body), kind.status, mimetype=MEDIA_TYPE)
+    answer.headers["Content-Language"] = spoken
+    return answer
+
+
+def register_errors(app: Flask) -> None:
+    """Have every error of an app answered by `problem`."""
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> Response:
+        return problem(error.code, error.errors, **error.figures)
+
+    @app.errorhandler(Unavailable)
+    def unavailable(error: Unavailable) -> Response:
+        log.warning("the database cannot serve: %s", error)
+        answer = problem("unavailable")
+        answer.headers["Retry-After"] = "1"
+        return answer
+
+    @app.errorhandler(HTTPException)
+    def refused_by_the_framework(error: HTTPException) -> Response:
+        answer = _of_the_framework(error, app)
+        for name, value in error.get_headers():
+            if name not in ("Content-Type", "Content-Length"):
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> Response:
+        log.error("%s %s: a bug", request.method, request.path, exc_info=error)
+        return problem("internal-error")
+
+
+def _of_the_framework(error: HTTPException, app: Flask) -> Response:
+    status = error.code or 500
+    if status == 404:
+        return problem("not-found", what=request.path)
+    if status == 413:
+        return problem("too-large", most=app.config["MAX_CONTENT_LENGTH"])
+    for code, kind in KINDS.items():
+        if kind.status == status and not _placeholders(kind):
+            return problem(code)
+    # A status that no kind stands for: RFC 9457 says to call it about:blank.
+    body = {"type": "about:blank", "title": error.name, "status": status, "code": "refused"}
+    return Response(_json(body), status, mimetype=MEDIA_TYPE)
+
+
+def _placeholders(kind: Kind) -> bool:
+    return "{" in kind.detail.en
+
+
+def _filled(text: Text, figures: Mapping[str, object]) -> Text:
+    return Text(text.ko.format_map(figures), text.en.format_map(figures))
+
+
+def _json(body: object) -> str:
+    return json.dumps(body, ensure_ascii=False)

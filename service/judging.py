@@ -1,0 +1,195 @@
+"""From what a caller asks to what was decided: gather the case, decide, keep.
+
+Judging alone reads one picture of the account, decides, and keeps the decision. Filing a refund
+request is one transaction: it claims the key, locks the account, decides, holds the lots, files and
+records, or does nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.decide import decide
+
+from engine.compiled import CompiledVersion
+from engine.errors import Conflict, NotInForce
+from engine.facts import BadCase, case_data, read_case
+from policies.model import Text
+from service import ledger, records, refund_requests
+from service.clock import Clock, spoken
+from service.database import Database, lock, reading, writing
+from service.errors import FieldError, Refusal, pointer
+from service.idempotency import Answer, claim, digest_of, finish
+from service.ids import new_id
+from service.ledger import StoredAccount
+from service.publishing import Versions, local_day_of
+from service.records import Record
+from service.refund_requests import Filed, Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a decision is asked on: a stored account's id, or an account in full with lots and history."""
+
+    account: str | Mapping[str, Any]
+    request: Mapping[str, Any]
+    lots: list[Any] | None = None
+    history: list[Any] | None = None
+    as_of: datetime | None = None
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A decision and the whole case that it was made on, as plain JSON data."""
+
+    case: Mapping[str, Any]
+    decision: Mapping[str, Any]
+
+
+class Judge:
+    """Decides on the accounts of one database by its published policies."""
+
+    def __init__(self, database: Database, versions: Versions, clock: Clock) -> None:
+        self._database = database
+        self._versions = versions
+        self._clock = clock
+
+    def judge(self, question: Question, *, record: bool) -> Record:
+        """Decide, and keep the decision when it is to be recorded. Raises Refusal, Unavailable."""
+        now = self._clock()
+        with reading(self._database):
+            judged = self._judge(question, now)
+        made = Record(new_id("D", now), spoken(now), judged.case, judged.decision)
+        if record:
+            writing(self._database, lambda: records.keep(self._database, made, now))
+        return made
+
+    def file(self, body: Mapping[str, Any], key: str, answer: Callable[[Filed, list[Hold], Record], Answer]) -> Answer:
+        """File a refund request of a stored account, once for each key. Raises Refusal, Unavailable.
+
+        `answer` says what to answer a request that was just filed; whoever sends the key again gets the same.
+        """
+        return writing(self._database, lambda: self._file(body, key, answer))
+
+    def _file(self, body: Mapping[str, Any], key: str, answer: Callable[[Filed, list[Hold], Record], Answer]) -> Answer:
+        database = self._database
+        now = self._clock()
+        known = claim(database, key, digest_of(body), now)
+        if known is not None:
+            return known
+        request = body["request"]
+        account = self._account(body["account"], locked=True)
+        receiving = _receiving_account(request)
+        if receiving:
+            # Limits may count by receiving account, over accounts. Always after the account, so
+            # that two requests cannot wait for each other.
+            lock(database, f"recoup:receiving:{receiving}")
+        history = ledger.history_of(database, account.id, receiving)
+        # Clocks of two machines differ, and a clock may be set back: a refund that was filed
+        # before this one must not lie in its future, where no limit would count it.
+        at = max([now.replace(microsecond=0), *(datetime.fromisoformat(past["requested_at"]) for past in history)])
+        lots = ledger.lots_of(database, account.id)
+        compiled = self._in_force(_policy_of(account, body.get("policy")), at)
+        judged = judged_by(compiled, account.facts, lots, request, history, at, stored_account=True)
+        record = Record(new_id("D", now), spoken(now), judged.case, judged.decision)
+        request_id = new_id("R", now)
+        records.keep(database, record, now)
+        refund_requests.file(database, request_id, record.id, judged.decision, at)
+        allocation = [(part["lot"], part["points"]) for part in judged.decision["allocation"]]
+        ledger.hold(database, account.id, request_id, allocation, at, now)
+        filed = refund_requests.find(database, request_id)
+        assert filed is not None, "it was just filed"
+        answered = answer(filed, refund_requests.holds_of(database, request_id), record)
+        finish(database, key, answered)
+        return answered
+
+    def _judge(self, question: Question, now: datetime) -> Judged:
+        at = question.as_of or now.replace(microsecond=0)
+        if isinstance(question.account, str):
+            account = self._account(question.account)
+            receiving = _receiving_account(question.request)
+            history = [
+                past
+                for past in ledger.history_of(self._database, question.account, receiving)
+                if past["requested_at"] <= spoken(at)
+            ]
+            lots = ledger.lots_of(self._database, question.account, at if at < now else None)
+            compiled = self._in_force(_policy_of(account, question.policy), at)
+            return judged_by(compiled, account.facts, lots, question.request, history, at, stored_account=True)
+        compiled = self._in_force(self._only_policy(question.policy), at)
+        lots, history = question.lots or [], question.history or []
+        return judged_by(compiled, question.account, lots, question.request, history, at, stored_account=False)
+
+    def _account(self, id: str, *, locked: bool = False) -> StoredAccount:
+        account = ledger.find_account(self._database, id, locked=locked)
+        if account is None:
+            raise Refusal("unknown-account", [FieldError.at(("account",), "unknown")], account=id)
+        return account
+
+    def _only_policy(self, asked: str | None) -> str:
+        known = self._versions.policies()
+        if asked is None and len(known) == 1:
+            return known[0]
+        if asked in known:
+            return asked
+        code = "policy-required" if asked is None and known else "unknown-policy"
+        mistake = FieldError.at(("policy",), "missing" if asked is None else "unknown")
+        raise Refusal(code, [mistake], known=", ".join(known))
+
+    def _in_force(self, policy: str, at: datetime) -> CompiledVersion:
+        compiled = self._versions.in_force(policy, at)
+        if compiled is None:
+            raise Refusal("not-in-force", policy=policy, day=spoken(at))
+        return compiled
+
+
+def _policy_of(account: StoredAccount, asked: str | None) -> str:
+    """The policy of a stored account: the points of one programme are not refunded by another."""
+    if asked not in (None, account.policy):
+        raise Refusal("other-policy", policy=account.policy)
+    return account.policy
+
+
+def _receiving_account(request: Mapping[str, Any]) -> str:
+    """Where the money goes, as far as it can be told before the request is read by the policy."""
+    found = request.get("receiving_account", "")
+    return found if isinstance(found, str) else ""
+
+
+def judged_by(
+    compiled: CompiledVersion,
+    account: Mapping[str, Any],
+    lots: list[Any],
+    request: Mapping[str, Any],
+    history: list[Any],
+    at: datetime,
+    *,
+    stored_account: bool,
+) -> Judged:
+    """Decide one case by one version. Raises Refusal: of the caller's mistake, or of the stored account's."""
+    data = {"account": account, "lots": lots, "request": request, "history": history, "as_of": spoken(at)}
+    try:
+        case = read_case(compiled.policy, data)
+        decision = decide(compiled, case).to_data()
+    except BadCase as error:
+        raise _unfit(error, stored_account=stored_account) from None
+    except NotInForce:
+        day = local_day_of(compiled, at)
+        raise Refusal("not-in-force", policy=compiled.policy.id, day=day) from None
+    except Conflict as error:
+        raise Refusal("rules-conflict", conflict=str(error)) from None
+    return Judged(case_data(case), decision)
+
+
+def _unfit(error: BadCase, *, stored_account: bool) -> Refusal:
+    """Whose mistake it is: the caller's, or that of an account which was stored for another text."""
+    # The engine speaks to programmers, in English.
+    errors = [
+        FieldError({"pointer": pointer(path.split("."))}, Text(message, message)) for path, message in error.errors
+    ]
+    in_body = not stored_account or any(path.partition(".")[0] == "request" for path, _ in error.errors)
+    return Refusal("bad-request" if in_body else "account-does-not-fit", errors)

@@ -1,0 +1,54 @@
+"""What a view works with: the parts of the app that answers the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from flask import Response, current_app
+
+from service.clock import Clock
+from service.database import Database
+from service.errors import language
+from service.idempotency import Answer
+from service.judging import Judge
+from service.publishing import Versions
+
+EXTENSION = "recoup"
+MEDIA_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one app."""
+
+    database: Database
+    versions: Versions
+    judge: Judge
+    clock: Clock
+
+
+def parts() -> Parts:
+    """The parts of the app that answers this request."""
+    found: Parts = current_app.extensions[EXTENSION]
+    return found
+
+
+def json_text(data: Any) -> str:
+    """Data as the text of an answer."""
+    return msgspec.json.encode(data).decode()
+
+
+def answered(data: Any, status: int = 200, location: str = "") -> Response:
+    """An answer with JSON data; `location` is where what was made can be found."""
+    return given(Answer(status, location, json_text(data)))
+
+
+def given(answer: Answer) -> Response:
+    """An answer, as it was kept."""
+    response = Response(answer.text, answer.status, mimetype=MEDIA_TYPE)
+    response.headers["Content-Language"] = language()
+    if answer.location:
+        response.headers["Location"] = answer.location
+    return response

@@ -1,0 +1,78 @@
+"""Decisions as they are kept: the case, the decision and the digest of the text that was in force.
+
+Written once and never changed; what was decided can be decided again from the row alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import Database
+
+from service.clock import stored, to_the_second
+from service.database import execute, rows
+from service.json_body import canonical
+
+INSERT = (
+    "INSERT INTO decision"
+    " (id, account, policy, digest, outcome, points, as_of, decided_at, case_data, data)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+SELECT = "SELECT decided_at, case_data, data FROM decision WHERE id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A kept decision: when it was made, on what, and what came out (both plain JSON data)."""
+
+    id: str
+    decided_at: str
+    case: Mapping[str, Any]
+    decision: Mapping[str, Any]
+
+
+def keep(database: Database, record: Record, at: datetime) -> None:
+    """Write one decision, inside the transaction of what it decides about."""
+    decision = record.decision
+    check_sums(decision)
+    execute(
+        database,
+        INSERT,
+        (
+            record.id,
+            decision["account"],
+            decision["policy"],
+            decision["digest"],
+            decision["outcome"],
+            decision["points"],
+            decision["as_of"],
+            stored(at),
+            canonical(record.case),
+            canonical(decision),
+        ),
+    )
+
+
+def find(database: Database, id: str) -> Record | None:
+    """The decision of an id."""
+    found = rows(database, SELECT, (id,))
+    if not found:
+        return None
+    decided_at, case, decision = found[0]
+    record = Record(id, to_the_second(decided_at), json.loads(case), json.loads(decision))
+    check_sums(record.decision)
+    return record
+
+
+def check_sums(decision: Mapping[str, Any]) -> None:
+    """Assert that the parts of a decision come to its whole, before it is stored and after it is loaded."""
+    denied = decision["outcome"] == "denied"
+    allocated = sum(part["points"] for part in decision["allocation"])
+    assert allocated == (0 if denied else decision["points"]), "the lots pay just what is asked"
+    parts = [decision[name] for name in ("payout", "fee", "tax", "offset")]
+    assert min(parts) >= 0, "nothing that is kept or received is below zero"
+    assert decision["gross"] == sum(parts), "what is kept and what is received come to the gross"

@@ -1,0 +1,307 @@
+"""The parts of what the API takes and gives, as JSON Schema for the reference.
+
+What an account, a lot or a request may say is taken from the vocabulary that rules are checked
+against, so the reference cannot name a fact that the engine does not know.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.facts import PAST_STATES
+from engine.reading import MOST
+from policies.model import Fact
+from policies.vocabulary import COMMON
+from service.shapes import ID
+
+Schema = dict[str, Any]
+
+DAY: Schema = {"type": "string", "format": "date"}
+DAY_OR_NONE: Schema = {"type": ["string", "null"], "format": "date"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+WHOLE: Schema = {"type": "integer"}
+AMOUNT: Schema = {"type": "integer", "minimum": 0}
+TEXT: Schema = {"type": "string"}
+ANY: Schema = {"type": "object"}
+FIGURES: Schema = {"type": "object", "description": "The figures of the sentence, by their names."}
+SAID: dict[str, Schema] = {
+    "ko": TEXT,
+    "en": TEXT,
+    "text": {"type": "string", "description": "The one of `ko` and `en` that was asked for."},
+}
+OUTCOME: Schema = {"type": "string", "enum": ["approved", "denied", "needs_review"]}
+METHOD: Schema = {"type": "string", "description": "A refund method that the policy declares."}
+SOURCE: Schema = {"type": "string", "description": "A source of points that the policy declares."}
+
+NEVER_NEGATIVE = {"account.debt", "lot.amount", "lot.left"}
+DERIVED = {"lot.untouched", "request.requested_on"}
+
+
+def object_of(properties: dict[str, Schema], about: str = "", *, also: bool = False) -> Schema:
+    """An object that has all of these; `also`: and whatever the programme declares besides."""
+    schema: Schema = {"type": "object", "properties": properties, "required": list(properties)}
+    if about:
+        schema["description"] = about
+    if not also:
+        schema["additionalProperties"] = False
+    return schema
+
+
+def list_of(items: Schema) -> Schema:
+    """A list of one kind of thing."""
+    return {"type": "array", "items": items}
+
+
+def ref(name: str) -> Schema:
+    """A shape by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _of_fact(fact: Fact) -> Schema:
+    schema: Schema = {"description": fact.en}
+    match fact.type:
+        case "choice":
+            schema |= {"type": "string", "enum": list(fact.choices)}
+        case "date":
+            schema |= DAY_OR_NONE if fact.none else DAY
+        case "flag":
+            schema |= {"type": "boolean"}
+        case "text":
+            schema |= {"type": "string", "maxLength": 200}
+        case _:
+            least = 0 if fact.path in NEVER_NEGATIVE else -MOST
+            schema |= {"type": "integer", "minimum": least, "maximum": MOST}
+    if fact.default is not None and not fact.required:
+        schema["default"] = fact.default
+    return schema
+
+
+def _of_scope(scope: str, more: dict[str, Schema], required: list[str], about: str) -> Schema:
+    facts = {fact.name: _of_fact(fact) for fact in COMMON if fact.scope == scope and fact.path not in DERIVED}
+    names = [fact.name for fact in COMMON if fact.scope == scope and fact.required]
+    return {
+        "type": "object",
+        "description": f"{about} Facts that the policy declares stand beside these.",
+        "properties": {**more, **facts},
+        "required": [*required, *(name for name in names if name not in required)],
+    }
+
+
+def _all_of(shape: Schema) -> Schema:
+    """The shape as it is answered: every fact is there."""
+    properties = {
+        name: {key: value for key, value in schema.items() if key != "default"}
+        for name, schema in shape["properties"].items()
+    }
+    return {**shape, "properties": properties, "required": list(properties)}
+
+
+ACCOUNT = _of_scope("account", {"id": ID}, ["id"], "A member's account.")
+LOT = _of_scope(
+    "lot",
+    {"id": ID, "source": SOURCE},
+    ["id", "source"],
+    "Points from one source at one time. `usable_from_on` is `acquired_on`, and `left` is `amount`, where they"
+    " are left out.",
+)
+REQUEST = _of_scope("request", {"method": METHOD}, ["method"], "What the member asks for.")
+REQUEST["properties"]["points"] = {
+    "description": 'How many points; "all" asks for the largest amount that passes every rule.',
+    "oneOf": [{"type": "integer", "minimum": 1, "maximum": MOST}, {"const": "all"}],
+}
+PAST_REFUND: Schema = {
+    "type": "object",
+    "description": "A refund asked for before, by the account or to the same receiving account.",
+    "properties": {
+        "id": ID,
+        "account_id": ID,
+        "requested_at": INSTANT,
+        "points": {"type": "integer", "minimum": 1, "maximum": MOST},
+        "method": METHOD,
+        "receiving_account": {"type": "string", "maxLength": 200, "default": ""},
+        "state": {"type": "string", "enum": list(PAST_STATES)},
+    },
+    "required": ["id", "account_id", "requested_at", "points", "method", "state"],
+    "additionalProperties": False,
+}
+REMEDY = object_of(
+    {"set": {"type": "object", "description": "The facts to change, by their paths."}, **SAID},
+    "The nearest change that would let the request pass.",
+)
+REASON = object_of(
+    {
+        "rule": {"type": "string", "description": "The id of the rule that spoke; never reused."},
+        "kind": TEXT,
+        "effect": {"type": "string", "enum": ["denies", "reviews", "charges"]},
+        "terms": {"type": "string", "description": "The article of the terms."},
+        "figures": FIGURES,
+        "remedy": {"oneOf": [ref("Remedy"), {"type": "null"}]},
+        **SAID,
+    },
+    "A rule that spoke.",
+)
+LOT_REASON = object_of({"rule": TEXT, "kind": TEXT, "terms": TEXT, **SAID}, also=True)
+DECISION = object_of(
+    {
+        "id": {"type": ["string", "null"], "description": "null for a decision that was not recorded."},
+        "recorded": {"type": "boolean"},
+        "decided_at": INSTANT,
+        "outcome": OUTCOME,
+        "policy": TEXT,
+        "version": {"type": ["integer", "null"]},
+        "digest": {"type": "string", "description": "The digest of the policy's text and holidays."},
+        "engine": TEXT,
+        "account": TEXT,
+        "as_of": INSTANT,
+        "requested_on": DAY,
+        "request": ref("Request"),
+        "points": {"type": "integer", "minimum": 0, "description": 'For "all" the largest amount that passes.'},
+        "available": {"type": "integer", "minimum": 0, "description": "Neither expired nor excluded."},
+        "gross": AMOUNT,
+        "fee": AMOUNT,
+        "tax": AMOUNT,
+        "offset": AMOUNT,
+        "payout": AMOUNT,
+        "payable_on": DAY_OR_NONE,
+        "allocation": list_of(object_of({"lot": TEXT, "points": AMOUNT})),
+        "fees": list_of(object_of({"rule": TEXT, "base": AMOUNT, "fee": AMOUNT}, also=True)),
+        "reasons": list_of(ref("Reason")),
+        "lots": list_of(
+            object_of(
+                {
+                    "lot": TEXT,
+                    "left": AMOUNT,
+                    "last_usable_on": DAY_OR_NONE,
+                    "allocated": AMOUNT,
+                    "reasons": list_of(LOT_REASON),
+                }
+            )
+        ),
+        "trace": {"type": "array", "items": ANY, "description": "What each stage saw and did, in order."},
+    },
+    "A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`.",
+)
+KEPT_DECISION: Schema = {
+    **object_of({**DECISION["properties"], "case": ref("Case")}, "A recorded decision and what it was made on."),
+}
+CASE = object_of(
+    {
+        "account": ref("Account"),
+        "lots": list_of(ref("Lot")),
+        "request": ref("Request"),
+        "history": list_of(ref("PastRefund")),
+        "as_of": INSTANT,
+    },
+    "Everything that a refund was judged on.",
+)
+FILED_LINE = {
+    "id": TEXT,
+    "account": TEXT,
+    "state": {"type": "string", "description": "The outcome, until the request is settled or given up."},
+    "points": AMOUNT,
+    "method": METHOD,
+    "fee": AMOUNT,
+    "payout": AMOUNT,
+    "payable_on": DAY_OR_NONE,
+    "requested_at": INSTANT,
+    "decision_id": TEXT,
+}
+HOLDS = list_of(object_of({"lot": TEXT, "points": AMOUNT, "state": TEXT}))
+FILED = object_of({**FILED_LINE, "holds": HOLDS}, "A refund request and the points that it holds.")
+JUST_FILED = object_of(
+    {**FILED_LINE, "holds": HOLDS, "decision": ref("Decision")}, "A refund request with the decision it got."
+)
+FILED_PAGE = object_of(
+    {
+        "refund_requests": list_of(object_of(FILED_LINE)),
+        "next": {"type": ["string", "null"], "description": "Where the next page is."},
+    }
+)
+STORED_ACCOUNT = _all_of(ACCOUNT)
+STORED_ACCOUNT["properties"]["policy"] = TEXT
+STORED_ACCOUNT["required"].append("policy")
+BALANCE_LOT = _all_of(LOT)
+BALANCE_LOT["properties"] |= {
+    "last_usable_on": DAY_OR_NONE,
+    "expired": {"type": "boolean"},
+    "refundable": {"type": "boolean", "description": "No rule takes the lot out on this day."},
+    "reasons": list_of(LOT_REASON),
+}
+BALANCE = object_of(
+    {
+        "account": TEXT,
+        "policy": TEXT,
+        "version": {"type": ["integer", "null"]},
+        "on": DAY,
+        "method": {**METHOD, "description": "The refund method that `refundable` was worked out for."},
+        "points": {"type": "integer", "description": "The sum of the lots that can still be used."},
+        "refundable": {"type": "integer", "description": "Those of them that can be refunded."},
+        "by_source": list_of(object_of({"source": SOURCE, "points": AMOUNT, "refundable": AMOUNT, **SAID})),
+        "expiring": list_of(object_of({"last_usable_on": DAY, "points": AMOUNT})),
+        "lots": list_of(BALANCE_LOT),
+    },
+    "What an account has on a day. A lot that is expired is listed, but not counted.",
+)
+VERSION_LINE = {"policy": TEXT, "version": WHOLE, "digest": TEXT, "starts": DAY, "published_at": INSTANT}
+VERSION = object_of({**VERSION_LINE, "text": {"type": "string", "description": "The rule file, as it was published."}})
+SENTENCES: Schema = {"type": "object", "additionalProperties": object_of(SAID)}
+POLICY = object_of(
+    {
+        "policy": TEXT,
+        "title": object_of(SAID),
+        "currency": TEXT,
+        "timezone": TEXT,
+        "sources": SENTENCES,
+        "methods": SENTENCES,
+        "versions": list_of(object_of(VERSION_LINE)),
+    }
+)
+POLICIES = object_of({"policies": list_of(object_of(VERSION_LINE))})
+PROBLEM: Schema = {
+    "type": "object",
+    "description": "A refusal (RFC 9457). `code` is for programs, `title` and `detail` for people.",
+    "properties": {
+        "type": {"type": "string", "description": "Where the kind of refusal is explained."},
+        "title": TEXT,
+        "status": WHOLE,
+        "code": TEXT,
+        "detail": TEXT,
+        "errors": list_of(
+            {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string", "description": "Where in the body, as a JSON pointer."},
+                    "parameter": {"type": "string", "description": "Which parameter of the address."},
+                    "detail": TEXT,
+                },
+                "required": ["detail"],
+                "additionalProperties": False,
+            }
+        ),
+    },
+    "required": ["type", "title", "status", "code"],
+    "additionalProperties": False,
+}
+INDEX = object_of({"service": TEXT, "version": TEXT, "links": {"type": "object", "additionalProperties": TEXT}})
+
+SHAPES: dict[str, Schema] = {
+    "Account": ACCOUNT,
+    "Lot": LOT,
+    "Request": REQUEST,
+    "PastRefund": PAST_REFUND,
+    "Remedy": REMEDY,
+    "Reason": REASON,
+    "Decision": DECISION,
+    "Case": CASE,
+    "KeptDecision": KEPT_DECISION,
+    "RefundRequest": FILED,
+    "JustFiled": JUST_FILED,
+    "RefundRequests": FILED_PAGE,
+    "StoredAccount": STORED_ACCOUNT,
+    "Balance": BALANCE,
+    "Policy": POLICY,
+    "Policies": POLICIES,
+    "PolicyVersion": VERSION,
+    "Index": INDEX,
+    "Problem": PROBLEM,
+}

@@ -1,0 +1,288 @@
+"""What the API takes and gives, as marshmallow schemas: built once, strict about types.
+
+A body is read in two steps. These schemas say which parts it has; what an account, a lot or a
+request may say depends on the programme, so those parts are read by the engine, by the policy's own
+vocabulary, and its complaints come back in the same shape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from flask import request
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from service.clock import spoken
+from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
+from service.json_body import read_json
+
+MOST_LOTS = 1_000
+MOST_HISTORY = 1_000
+LONGEST_ID = 200
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+class Complaint(ValidationError):
+    """A mistake by its code in FIELD_TEXTS; `figures` fill its placeholders."""
+
+    def __init__(self, code: str, **figures: object) -> None:
+        assert code in FIELD_TEXTS, code
+        super().__init__([{"code": code, "figures": figures}])
+
+
+def _missing_and_null(code: str) -> dict[str, Any]:
+    return {
+        "required": {"code": "missing", "figures": {}},
+        "null": {"code": code, "figures": {}},
+    }
+
+
+class Checked(fields.Field[Any]):
+    """A field whose one function reads or complains; nothing is converted on the quiet."""
+
+    def __init__(
+        self,
+        read: Callable[[object], object],
+        null: str,
+        schema: Mapping[str, object],
+        *,
+        about: str = "",
+        **options: Any,
+    ) -> None:
+        described = {**schema, "description": about} if about else dict(schema)
+        super().__init__(error_messages=_missing_and_null(null), metadata=described, **options)
+        self.read = read
+
+    def _deserialize(self, value: object, attr: str | None, data: Any, **kwargs: Any) -> object:
+        return self.read(value)
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or not value.isprintable():
+        raise Complaint("not-an-id")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Complaint("not-true-or-false")
+    return value
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Complaint("not-an-object")
+    return value
+
+
+def _list_of(most: int) -> Callable[[object], object]:
+    def read(value: object) -> object:
+        if not isinstance(value, list):
+            raise Complaint("not-a-list")
+        if len(value) > most:
+            raise Complaint("too-many", most=most)
+        return value
+
+    return read
+
+
+def _account(value: object) -> object:
+    if isinstance(value, str):
+        return _id(value)
+    if not isinstance(value, dict):
+        raise Complaint("not-an-account")
+    return value
+
+
+def _instant(value: object) -> str:
+    """An instant as the engine takes it: in UTC, to the second."""
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            found = None
+        # The years that holiday calendars and additions of spans can take.
+        if found is not None and 1970 <= found.year < 2200:
+            return spoken(found)
+    raise Complaint("not-an-instant")
+
+
+def _day(value: object) -> date:
+    if isinstance(value, str) and DAY.fullmatch(value):
+        try:
+            found = date.fromisoformat(value)
+        except ValueError:
+            found = None
+        if found is not None and 1970 <= found.year < 2200:
+            return found
+    raise Complaint("not-a-day")
+
+
+def _language(value: object) -> str:
+    if value not in LANGUAGES:
+        raise Complaint("not-a-language")
+    return str(value)
+
+
+def _number(least: int, most: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) <= 12) or not least <= int(text) <= most:
+            raise Complaint("not-in-range", least=least, most=most)
+        return int(text)
+
+    return read
+
+
+ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+POLICY_ABOUT = (
+    "The policy to judge by. May be left out for a stored account (its own policy is taken) and where"
+    " only one policy is published."
+)
+
+
+class Strict(Schema):
+    """A schema that refuses what it does not know."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages: Any = {  # noqa: RUF012
+        "unknown": {"code": "unknown", "figures": {}},
+        "type": {"code": "not-an-object", "figures": {}},
+    }
+
+
+class DecisionIn(Strict):
+    """What a decision is asked on: a stored account by its id, or an account and its lots in full."""
+
+    account = Checked(
+        _account,
+        "not-an-account",
+        {"oneOf": [ID, {"$ref": "#/components/schemas/Account"}]},
+        about="The id of a stored account, or the facts of an account that need not be stored.",
+        required=True,
+    )
+    lots = Checked(
+        _list_of(MOST_LOTS),
+        "not-a-list",
+        {"type": "array", "maxItems": MOST_LOTS, "items": {"$ref": "#/components/schemas/Lot"}},
+        about="The lots of an account whose facts are in the body.",
+    )
+    history = Checked(
+        _list_of(MOST_HISTORY),
+        "not-a-list",
+        {"type": "array", "maxItems": MOST_HISTORY, "items": {"$ref": "#/components/schemas/PastRefund"}},
+        about="Earlier refunds of an account whose facts are in the body; limits count them.",
+    )
+    request = Checked(_object, "not-an-object", {"$ref": "#/components/schemas/Request"}, required=True)
+    as_of = Checked(
+        _instant,
+        "not-an-instant",
+        {"type": "string", "format": "date-time"},
+        about="The instant to judge at; now when left out.",
+    )
+    policy = Checked(_id, "not-an-id", ID, about=POLICY_ABOUT)
+    dry_run = Checked(
+        _flag,
+        "not-true-or-false",
+        {"type": "boolean", "default": False},
+        about="true: the decision is made and answered, but not recorded.",
+        load_default=False,
+    )
+
+
+class RefundRequestIn(Strict):
+    """A refund that a stored account asks for."""
+
+    account = Checked(_id, "not-an-id", ID, about="The id of the account.", required=True)
+    request = Checked(_object, "not-an-object", {"$ref": "#/components/schemas/Request"}, required=True)
+    policy = Checked(_id, "not-an-id", ID, about=POLICY_ABOUT)
+
+
+LANG = {"type": "string", "enum": list(LANGUAGES)}
+LANG_ABOUT = "The language of `text` and of refusals; Accept-Language when left out."
+
+
+class LanguageQuery(Strict):
+    """The language of what is read."""
+
+    lang = Checked(_language, "not-a-language", LANG, about=LANG_ABOUT)
+
+
+class BalanceQuery(LanguageQuery):
+    """The day that a balance is for."""
+
+    on = Checked(
+        _day,
+        "not-a-day",
+        {"type": "string", "format": "date"},
+        about="The local day; today when left out. A past day answers what was left at its end.",
+    )
+
+
+class PageQuery(LanguageQuery):
+    """A page of a list, newest first."""
+
+    after = Checked(_id, "not-an-id", ID, about="The last id of the page before.")
+    limit = Checked(
+        _number(1, 200),
+        "not-in-range",
+        {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+        about="How many to answer.",
+        load_default=50,
+    )
+
+
+DECISION_IN = DecisionIn()
+REFUND_REQUEST_IN = RefundRequestIn()
+LANGUAGE_QUERY = LanguageQuery()
+BALANCE_QUERY = BalanceQuery()
+PAGE_QUERY = PageQuery()
+
+
+def body(schema: Schema) -> dict[str, Any]:
+    """The body of this request, read strictly. Raises Refusal."""
+    if request.mimetype != "application/json":
+        raise Refusal("unsupported-media-type")
+    if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+        raise Refusal("unsupported-media-type")
+    query(LANGUAGE_QUERY)
+    data = read_json(request.get_data(cache=False))
+    return _loaded(schema, data, lambda path, code, figures: FieldError.at(path, code, **figures))
+
+
+def query(schema: Schema) -> dict[str, Any]:
+    """The query part of this request's address, read strictly. Raises Refusal."""
+    return _loaded(
+        schema,
+        request.args.to_dict(),
+        lambda path, code, figures: FieldError.in_parameter(str(path[0]), code, **figures),
+    )
+
+
+def _loaded(
+    schema: Schema, data: object, complain: Callable[[tuple[str | int, ...], str, dict[str, Any]], FieldError]
+) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = schema.load(data)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise Refusal("bad-request", _complaints(error.messages_dict, complain)) from None
+    return found
+
+
+def _complaints(
+    messages: Mapping[str, Any],
+    complain: Callable[[tuple[str | int, ...], str, dict[str, Any]], FieldError],
+) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for name, found in messages.items():
+        path = () if name == "_schema" else (name,)
+        # marshmallow wraps what a field raises in a list, and what it says itself not.
+        mistakes = found if isinstance(found, list) else [found]
+        errors.extend(complain(path, each["code"], each["figures"]) for each in mistakes)
+    return errors
