@@ -1,0 +1,143 @@
+"""A measure and its bound, as limits and reviews have them: whether it is passed, its figures, what it lets through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import NamedTuple
+
+from engine.figures import Amount
+from engine.ready import Workshop
+from engine.scene import Scene
+from engine.windows import Gauge, gauge
+from policies.kinds.limit import Limit
+from policies.kinds.review import Review
+from policies.model import Comparison, Measure
+
+
+class Reading(NamedTuple):
+    """What a bound and its measure come to: `base` without the points asked for, `measured` with them."""
+
+    limit: int
+    base: int
+    measured: int
+    passes: bool
+
+
+class Allowed(NamedTuple):
+    """The amounts from `least` to `most` that leave the rest `rest` when divided by `step`."""
+
+    least: int
+    most: int
+    step: int = 1
+    rest: int = 0
+
+    def both(self, other: Allowed) -> Allowed | None:
+        """The amounts that two bounds let through; None when there are none.
+
+        >>> Allowed(1, 100, 6, 4).both(Allowed(20, 200, 4, 2))
+        Allowed(least=20, most=100, step=12, rest=10)
+        >>> Allowed(1, 100, 2, 0).both(Allowed(1, 100, 2, 1)) is None
+        True
+        """
+        least, most = max(self.least, other.least), min(self.most, other.most)
+        shared = gcd(self.step, other.step)
+        if least > most or (self.rest - other.rest) % shared:
+            return None
+        # The chinese remainder: how often `step` must be added to `rest` until it suits the other as well.
+        times = (other.rest - self.rest) // shared * pow(self.step // shared, -1, other.step // shared)
+        step = self.step // shared * other.step
+        return Allowed(least, most, step, (self.rest + self.step * times) % step)
+
+    def down(self, amount: int) -> int:
+        """The largest amount of this rest up to `amount`."""
+        return amount - (amount - self.rest) % self.step
+
+    def up(self, amount: int) -> int:
+        """The smallest amount of this rest from `amount`."""
+        return amount + (self.rest - amount) % self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A measure with its `at_most`, `at_least` or `multiple_of`."""
+
+    gauge: Gauge
+    sense: str
+    amount: Amount
+
+    @property
+    def counts(self) -> bool:
+        """Whether no amount of points makes a difference."""
+        return self.gauge.slope == 0
+
+    def read(self, scene: Scene, available: int) -> Reading:
+        """What the bound comes to for the request. Equal to a bound passes."""
+        limit = self.amount.read(scene, None)
+        base = self.gauge.base(scene, available)
+        measured = base + self.gauge.slope * scene.points
+        if self.sense == "at_most":
+            passes = measured <= limit
+        elif self.sense == "at_least":
+            passes = measured >= limit
+        else:
+            passes = measured % limit == 0
+        return Reading(limit, base, measured, passes)
+
+    def figures(self, reading: Reading, points: int, available: int) -> dict[str, int]:
+        """The figures of a reason: `used` is what the window holds already, `room` what this rule alone still lets
+        through (points, or refunds for a count).
+        """
+        of = self.gauge.of
+        used = reading.base if of == "sum" else reading.base - 1 if of == "count" else 0
+        return {"limit": reading.limit, "used": used, "room": self._room(reading, points, available), "points": points}
+
+    def _room(self, reading: Reading, points: int, available: int) -> int:
+        if self.counts:
+            return max(0, reading.limit - reading.base + 1) if self.sense == "at_most" else 0
+        allowed = self.allowed(reading)
+        most = min(allowed.most, points if self.sense == "multiple_of" else available)
+        # A largest amount is told as it stands, even where fewer points are available.
+        most = allowed.down(allowed.most if self.sense == "at_most" and self.gauge.slope > 0 else most)
+        return max(0, most) if most >= allowed.least else 0
+
+    def allowed(self, reading: Reading) -> Allowed:
+        """The amounts that this bound lets through while the measure's base and the limit stay as they are.
+
+        The measure is `base + slope * points`, so each sense bounds the points from one side.
+        """
+        limit, base, slope = reading.limit, reading.base, self.gauge.slope
+        if slope == 0:
+            return Allowed(1, _ANY if reading.passes else 0)
+        if self.sense == "multiple_of":
+            return Allowed(1, _ANY, limit, (-slope * base) % limit)
+        if (self.sense == "at_most") == (slope > 0):
+            return Allowed(1, slope * (limit - base))
+        return Allowed(slope * (limit - base), _ANY)
+
+
+_ANY = 2**53
+
+
+def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
+    """The bound of a limit or a review, None for a review without a measure."""
+    if rule.measure is None:
+        return None
+    senses = {
+        "at_most": rule.at_most,
+        "at_least": rule.at_least,
+        "multiple_of": rule.multiple_of if isinstance(rule, Limit) else None,
+    }
+    ((sense, field),) = [(sense, field) for sense, field in senses.items() if field is not None]
+    return Bound(gauge(rule.measure, workshop.zone), sense, workshop.figures.amount(field))
+
+
+def within(rule_id: str, measure: Measure | None, workshop: Workshop) -> tuple[str, ...]:
+    """What a measure itself asks of the request: one of its methods, and a receiving account if it is by that."""
+    found = []
+    if measure is not None and measure.methods:
+        found.append(workshop.test(f"{rule_id}/methods", Comparison("request.method", "in", measure.methods)))
+    if measure is not None and measure.key == "receiving_account":
+        clause = Comparison("request.receiving_account", "is_not", "")
+        found.append(workshop.test(f"{rule_id}/receiving", clause))
+    return tuple(found)

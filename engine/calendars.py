@@ -1,0 +1,142 @@
+"""Local days, month ends and business days. Holidays are data: resolved once, when a version is made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import holidays as library
+
+from policies.model import Span
+
+_MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_WEEKEND = {5, 6}
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """The day that an instant falls on, for the people who live in `zone`.
+
+    >>> from datetime import timezone
+    >>> local_day(datetime(2026, 3, 1, 15, 0, tzinfo=timezone.utc), ZoneInfo("Asia/Seoul"))
+    datetime.date(2026, 3, 2)
+    """
+    return instant.astimezone(zone).date()
+
+
+def month_end(day: date) -> date:
+    """The last day of the month of `day`.
+
+    >>> month_end(date(2024, 2, 10))
+    datetime.date(2024, 2, 29)
+    """
+    return day.replace(day=_days_in(day.year, day.month))
+
+
+def year_end(day: date) -> date:
+    """The last day of the year of `day`."""
+    return day.replace(month=12, day=31)
+
+
+def add_span(day: date, span: Span) -> date:
+    """The day that lies `span` after `day`. Months and years clamp to the last day of the month they reach.
+
+    >>> add_span(date(2024, 2, 29), Span(5, "years")), add_span(date(2026, 1, 31), Span(1, "months"))
+    (datetime.date(2029, 2, 28), datetime.date(2026, 2, 28))
+
+    What lies beyond the calendar's end is its last day: a life of 9,000 years never ends.
+    """
+    if span.unit == "days":
+        try:
+            return day + timedelta(days=span.count)
+        except OverflowError:
+            return date.max
+    return _add_months(day, _months(span)) or date.max
+
+
+def at_least_ago_bound(day: date, span: Span) -> date | None:
+    """The last day D for which D plus `span` is not after `day`; None when there is no such day.
+
+    Clamping makes this more than a subtraction: 31 January plus a month is 28 February, so on 28 February even
+    31 January is a month ago.
+
+    >>> at_least_ago_bound(date(2026, 2, 28), Span(1, "months"))
+    datetime.date(2026, 1, 31)
+    >>> at_least_ago_bound(date(2026, 3, 30), Span(1, "months"))
+    datetime.date(2026, 2, 28)
+    """
+    if span.unit == "days":
+        try:
+            return day - timedelta(days=span.count)
+        except OverflowError:
+            return None
+    bound = _add_months(day, -_months(span))
+    return month_end(bound) if bound and day == month_end(day) else bound
+
+
+def business_day(day: date, holidays: Collection[date]) -> bool:
+    """Neither Saturday, nor Sunday, nor a holiday."""
+    return day.weekday() not in _WEEKEND and day not in holidays
+
+
+def nearest_business_day(day: date, holidays: Collection[date], step: Literal[1, -1]) -> date:
+    """`day` itself if it is a business day, else the next (step 1) or the one before (step -1)."""
+    while not business_day(day, holidays):
+        day += timedelta(days=step)
+    return day
+
+
+def add_business_days(day: date, count: int, holidays: Collection[date]) -> date:
+    """The `count`-th business day after `day`, which itself is not counted.
+
+    >>> add_business_days(date(2026, 2, 27), 3, {date(2026, 3, 2)})
+    datetime.date(2026, 3, 5)
+    """
+    for _ in range(count):
+        if day.year >= date.max.year:
+            return date.max
+        day = nearest_business_day(day + timedelta(days=1), holidays, 1)
+    return day
+
+
+def resolve_holidays(calendar: str, first_year: int, last_year: int, extra: Iterable[date] = ()) -> tuple[date, ...]:
+    """The holidays of a country from one year to another, with those a rule file adds, in order.
+
+    New releases of the library correct dates, so a version keeps what was resolved when it was made.
+
+    >>> date(2026, 2, 17) in resolve_holidays("KR", 2026, 2026)
+    True
+    >>> resolve_holidays("XX", 2026, 2026)
+    Traceback (most recent call last):
+    ValueError: no holidays are known for the calendar 'XX'; write a country code, such as KR
+    """
+    country, _, part = calendar.partition("-")
+    try:
+        found = library.country_holidays(country, subdiv=part or None, years=range(first_year, last_year + 1))
+    except (NotImplementedError, ValueError):
+        message = f"no holidays are known for the calendar '{calendar}'; write a country code, such as KR"
+        raise ValueError(message) from None
+    if found.weekend != _WEEKEND:
+        raise ValueError(f"the weekend of the calendar '{calendar}' is not Saturday and Sunday, as business days need")
+    return tuple(sorted({*found, *extra}))
+
+
+def _months(span: Span) -> int:
+    if span.unit == "months":
+        return span.count
+    if span.unit == "years":
+        return 12 * span.count
+    raise ValueError(f"'{span}' does not lead from one day to another; use days, months or years")
+
+
+def _add_months(day: date, months: int) -> date | None:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        return None
+    return date(year, month + 1, min(day.day, _days_in(year, month + 1)))
+
+
+def _days_in(year: int, month: int) -> int:
+    leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return 29 if leap else _MONTH_DAYS[month - 1]

@@ -1,0 +1,131 @@
+"""A policy version made ready for deciding: everything that can be worked out before a case is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.facts import Lot
+from engine.figures import Figures, point_breaks, whole_figures
+from engine.kinds import KINDS
+from engine.kinds.allocate import NOT_ENOUGH_POINTS
+from engine.kinds.expire import OWN_EXPIRY
+from engine.kinds.fee import FEE_EXCEEDS_PAYOUT
+from engine.lowering import FieldTable
+from engine.matching import Formula, Matcher
+from engine.plans import Plans
+from engine.ready import Matched, Ready, Workshop
+from engine.scene import Scene
+from policies.model import FactRef, Policy, Rule, ValueRef
+from policies.versions import PolicyVersion
+
+BUILT_IN: tuple[Rule, ...] = (OWN_EXPIRY, NOT_ENOUGH_POINTS, FEE_EXCEEDS_PAYOUT)
+"""What speaks where no rule of the file can."""
+
+
+class Conditions:
+    """Formulas with the fields that they look at. `sees_points` is True where one depends on the points asked for."""
+
+    def __init__(self, fields: FieldTable, formulas: Mapping[str, Formula]) -> None:
+        self._fields = fields
+        self._matcher = Matcher(formulas)
+        self.sees_points = "request.points" in fields.paths
+
+    def of_scene(self, scene: Scene) -> Matched:
+        """The formulas that hold for the request or the event."""
+        return self._matcher.match([self._fields.scene_facts(scene)])[0]
+
+    def of_lots(self, scene: Scene, lots: tuple[Lot, ...]) -> list[Matched]:
+        """The formulas that hold for each lot."""
+        return self._matcher.match(self._fields.lot_facts(scene, lots))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledVersion:
+    """What `compile_version` makes of a version. Safe to share between threads; keep one for each version.
+
+    `rules` and `built_in` are the ready rules by kind. `parts` are the single clauses of what is required.
+    `fixed` are the rules whose word no amount of points can change.
+    `breaks` are amounts at which something besides a limit may change as more points are asked for, and `break_paths`
+    the facts whose amounts are such too; `lots_see_points` says whether such a change can touch which lots can pay.
+    """
+
+    version: PolicyVersion
+    zone: ZoneInfo
+    figures: Figures
+    rules: Mapping[str, tuple[Any, ...]]
+    built_in: Mapping[str, Any]
+    plans: Plans
+    scene: Conditions
+    lot: Conditions
+    parts: Conditions
+    event: Conditions
+    fixed: frozenset[str]
+    breaks: tuple[int, ...]
+    break_paths: tuple[str, ...]
+    lots_see_points: bool
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the version."""
+        return self.version.policy
+
+
+def compile_version(version: PolicyVersion) -> CompiledVersion:
+    """The version, ready for `decide` and `earn`. Takes some milliseconds; a decision takes a fraction of one."""
+    policy = version.policy
+    zone = ZoneInfo(policy.timezone)
+    holidays: frozenset[date] = frozenset(version.holidays)
+    refunds, events = Workshop(policy, zone, holidays), Workshop(policy, zone, holidays)
+    rules: dict[str, tuple[Ready, ...]] = {
+        kind: tuple(make(rule, events if kind == "earn" else refunds) for rule in policy.rules_of(kind))
+        for kind, make in KINDS.items()
+    }
+    breaks, paths = _breaks(refunds)
+    return CompiledVersion(
+        version=version,
+        zone=zone,
+        figures=refunds.figures,
+        rules=rules,
+        built_in={rule.kind: KINDS[rule.kind](rule, refunds) for rule in BUILT_IN},
+        plans=Plans(rules),
+        scene=Conditions(refunds.scene_fields, refunds.scene_formulas),
+        lot=Conditions(refunds.lot_fields, refunds.lot_formulas),
+        parts=Conditions(refunds.part_fields, refunds.part_formulas),
+        event=Conditions(events.scene_fields, events.scene_formulas),
+        fixed=_fixed(rules),
+        breaks=breaks,
+        break_paths=paths,
+        lots_see_points=any(ready.sees_points for kind in ("expire", "exclude") for ready in rules[kind]),
+    )
+
+
+def _fixed(rules: Mapping[str, tuple[Any, ...]]) -> frozenset[str]:
+    """The rules that deny whatever the amount is: all that is required, and counts, unless their conditions, or those
+    of a rule that overrides them, look at the points.
+    """
+    counts = [ready for ready in rules["limit"] if ready.bound.counts]
+    found = set[str]()
+    for ready in (*rules["require"], *counts):
+        silencers = [other for other in rules[ready.rule.kind] if ready.id in other.rule.overrides]
+        if not any(each.sees_points for each in (ready, *silencers)):
+            found.add(ready.id)
+    return frozenset(found)
+
+
+def _breaks(workshop: Workshop) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Where the points asked for may make a difference: the amounts, and the facts that are such amounts."""
+    values = workshop.policy.values
+    # An amount, and the one after it: "at most 10" changes from 10 to 11, "at least 10" from 9 to 10.
+    amounts = set[int]().union(*(point_breaks(value) for value in values.values()))
+    paths = set[str]()
+    for right in workshop.compared_with_points:
+        if isinstance(right, FactRef):
+            paths.add(right.path)
+        else:
+            found = whole_figures(values[right.name]) if isinstance(right, ValueRef) else {right}
+            amounts |= found | {amount + 1 for amount in found}
+    return tuple(sorted(amounts)), tuple(sorted(paths))

@@ -1,0 +1,103 @@
+"""Decides a refund request: hears it, and tells what came out of it as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.compiled import CompiledVersion, compile_version
+from engine.decision import ENGINE, Decision, FeeLine, LotLine, LotReason, Reason, Remedy, assert_laws
+from engine.errors import Conflict, NotInForce
+from engine.facts import Case, Lot, request_data
+from engine.hearing import STAGES, Hearing
+from engine.judgement import Judgement, Spoken
+from engine.reading import instant_words
+from engine.ready import Ready
+from engine.remedies import remedies
+from engine.scene import Scene
+from engine.sentences import Sentence, figure_data
+
+__all__ = ["STAGES", "Conflict", "NotInForce", "compile_version", "decide"]
+
+
+def decide(compiled: CompiledVersion, case: Case) -> Decision:
+    """The decision on a refund request.
+
+    Raises NotInForce for a request before the policy starts, and Conflict when two rules contradict each other.
+    """
+    hearing = Hearing(compiled, case)
+    judgement = hearing.asked(tracing=True)
+    if judgement.conflict is not None:
+        raise judgement.conflict
+    decision = _decision(compiled, case, judgement, remedies(hearing, judgement))
+    assert_laws(decision)
+    return decision
+
+
+def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways: list[Remedy | None]) -> Decision:
+    denied = judgement.denied
+    reviewed = any(spoken.effect == "reviews" for spoken in judgement.spoken)
+    gross = 0 if denied else judgement.points
+    kept = 0 if denied else judgement.fee
+    shares = {} if denied else {judgement.lots[position].id: points for position, points in judgement.shares}
+    charges = [] if denied else judgement.charges
+    paid_on = None if denied else judgement.payable_on
+    return Decision(
+        outcome="denied" if denied else "needs_review" if reviewed else "approved",
+        policy=compiled.policy.id,
+        version=compiled.version.number,
+        digest=compiled.version.digest,
+        engine=ENGINE,
+        account=case.account.id,
+        as_of=instant_words(case.as_of),
+        requested_on=judgement.scene.day.isoformat(),
+        request=request_data(case.request),
+        points=0 if denied and case.request.points == "all" else judgement.points,
+        available=judgement.available,
+        gross=gross,
+        fee=kept,
+        tax=0,
+        offset=0,
+        payout=gross - kept,
+        payable_on=None if paid_on is None else paid_on.isoformat(),
+        allocation=shares,
+        fees=tuple(FeeLine(charge.ready.id, charge.base, charge.fee) for charge in charges if charge.fee),
+        reasons=tuple(_reason(spoken, way) for spoken, way in zip(judgement.spoken, ways, strict=True)),
+        lots=_lot_lines(judgement, shares),
+        trace=[{"stage": stage, "rules": rules} for stage, rules in judgement.trace.items()],
+    )
+
+
+def _reason(spoken: Spoken, remedy: Remedy | None) -> Reason:
+    rule = spoken.ready.rule
+    text = _sentence(spoken.ready).told(spoken.figures)
+    figures = {name: figure_data(figure) for name, figure in spoken.figures.items() if figure is not None}
+    return Reason(rule.id, rule.kind, spoken.effect, rule.terms, text.ko, text.en, figures, remedy)
+
+
+def _lot_lines(judgement: Judgement, shares: dict[str, int]) -> tuple[LotLine, ...]:
+    today = judgement.scene.day
+    lines = []
+    for lot, plan, last_day in zip(judgement.lots, judgement.lot_plans, judgement.last_days, strict=True):
+        reasons: tuple[LotReason, ...] = ()
+        if last_day is not None and last_day < today:
+            ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
+            reasons = (_lot_reason(ready, judgement.scene, lot, {"last_day": last_day}),)
+        if plan.exclude:
+            reasons += tuple(_lot_reason(ready, judgement.scene, lot, {}) for ready in plan.exclude)
+        last = None if last_day is None else last_day.isoformat()
+        lines.append(LotLine(lot.id, lot.left, last, shares.get(lot.id, 0), reasons))
+    return tuple(lines)
+
+
+def _lot_reason(ready: Ready, scene: Scene, lot: Lot, further: dict[str, Any]) -> LotReason:
+    told = _sentence(ready)
+    text = told.fixed
+    if text is None:
+        own = {"points": lot.left, "acquired_on": lot.acquired_on, **further}
+        text = told.told(ready.reason_figures(scene, own, lot))
+    return LotReason(ready.id, ready.rule.kind, ready.rule.terms, text.ko, text.en)
+
+
+def _sentence(ready: Ready) -> Sentence:
+    assert ready.sentence is not None, f"{ready.id} takes something and gives no reason"
+    return ready.sentence

@@ -1,0 +1,289 @@
+"""A decision: plain data that survives JSON, with the laws that hold for every one of them.
+
+The trace has one object per stage, in order: `{"stage": "limit", "rules": [...]}`. Of a rule it says
+- asked of the request: `rule`, `applies`, `excepted_by` (the number of the exception that lifts it, or null),
+  `silenced_by` (the rule that overrides it, or null), and `figures` where the rule worked any out;
+- asked of the lots (expire, exclude, fee): `rule`, `applies`, `lots` (to which it applies, at most 100 of them),
+  `lot_count` (how many those are in all), and, where there are any, `excepted` and `silenced`: lots by the number of
+  the exception, or by the rule.
+A stage that the decision did not come to is not in the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from policies.sentences import figure_text
+
+ENGINE = "0.1.0"
+"""The engine's version, kept in each decision."""
+
+OUTCOMES = ("approved", "denied", "needs_review")
+
+JSON = Any
+FigureMap = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Facts that would make the request pass if they were so, by path, and the same as a sentence."""
+
+    set: FigureMap
+    ko: str
+    en: str
+
+    def to_data(self) -> dict[str, JSON]:
+        """As plain data."""
+        return {"set": dict(self.set), "ko": self.ko, "en": self.en}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, JSON]) -> Remedy:
+        """From plain data."""
+        return cls(dict(data["set"]), data["ko"], data["en"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A rule that spoke: what it does (`denies`, `reviews` or `charges`), its sentence and its figures."""
+
+    rule: str
+    kind: str
+    effect: str
+    terms: str
+    ko: str
+    en: str
+    figures: FigureMap
+    remedy: Remedy | None
+
+    def to_data(self) -> dict[str, JSON]:
+        """As plain data."""
+        return {
+            "rule": self.rule,
+            "kind": self.kind,
+            "effect": self.effect,
+            "terms": self.terms,
+            "ko": self.ko,
+            "en": self.en,
+            "figures": dict(self.figures),
+            "remedy": self.remedy and self.remedy.to_data(),
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, JSON]) -> Reason:
+        """From plain data."""
+        remedy = data["remedy"] and Remedy.from_data(data["remedy"])
+        own = {name: data[name] for name in ("rule", "kind", "effect", "terms", "ko", "en")}
+        return cls(**own, figures=dict(data["figures"]), remedy=remedy)
+
+
+class LotReason(NamedTuple):
+    """Why a lot cannot pay."""
+
+    rule: str
+    kind: str
+    terms: str
+    ko: str
+    en: str
+
+
+class LotLine(NamedTuple):
+    """What became of one lot; `reasons` are why it cannot pay."""
+
+    lot: str
+    left: int
+    last_usable_on: str | None
+    allocated: int
+    reasons: tuple[LotReason, ...]
+
+    def to_data(self) -> dict[str, JSON]:
+        """As plain data."""
+        lot, left, last_usable_on, allocated, reasons = self
+        return {
+            "lot": lot,
+            "left": left,
+            "last_usable_on": last_usable_on,
+            "allocated": allocated,
+            "reasons": [
+                {"rule": rule, "kind": kind, "terms": terms, "ko": ko, "en": en}
+                for rule, kind, terms, ko, en in reasons
+            ],
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, JSON]) -> LotLine:
+        """From plain data."""
+        reasons = tuple(LotReason(**reason) for reason in data["reasons"])
+        return cls(data["lot"], data["left"], data["last_usable_on"], data["allocated"], reasons)
+
+
+class FeeLine(NamedTuple):
+    """What one fee rule takes, on which points."""
+
+    rule: str
+    base: int
+    fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, on which text, and why. Days and instants are as they are written in JSON.
+
+    `points` are those asked for, or for "all" the largest amount that passes (0 when none does). `allocation` maps
+    lots to points in the order in which they pay. A denied request has none, and no fee and payout.
+    """
+
+    outcome: str
+    policy: str
+    version: int | None
+    digest: str
+    engine: str
+    account: str
+    as_of: str
+    requested_on: str
+    request: Mapping[str, JSON]
+    points: int
+    available: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+    allocation: Mapping[str, int]
+    fees: tuple[FeeLine, ...]
+    reasons: tuple[Reason, ...]
+    lots: tuple[LotLine, ...]
+    trace: Sequence[Mapping[str, JSON]]
+
+    def to_data(self) -> dict[str, JSON]:
+        """As plain data: text, whole numbers, true, false, null, lists and objects."""
+        return {
+            "outcome": self.outcome,
+            "policy": self.policy,
+            "version": self.version,
+            "digest": self.digest,
+            "engine": self.engine,
+            "account": self.account,
+            "as_of": self.as_of,
+            "requested_on": self.requested_on,
+            "request": dict(self.request),
+            "points": self.points,
+            "available": self.available,
+            "gross": self.gross,
+            "fee": self.fee,
+            "tax": self.tax,
+            "offset": self.offset,
+            "payout": self.payout,
+            "payable_on": self.payable_on,
+            "allocation": [{"lot": lot, "points": points} for lot, points in self.allocation.items()],
+            "fees": [line._asdict() for line in self.fees],
+            "reasons": [reason.to_data() for reason in self.reasons],
+            "lots": [line.to_data() for line in self.lots],
+            "trace": list(self.trace),
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, JSON]) -> Decision:
+        """From plain data. Asserts the laws, so that a record that was tampered with does not pass for a decision."""
+        decision = cls(
+            **{name: data[name] for name in _PLAIN},
+            allocation={share["lot"]: share["points"] for share in data["allocation"]},
+            fees=tuple(FeeLine(**line) for line in data["fees"]),
+            reasons=tuple(Reason.from_data(reason) for reason in data["reasons"]),
+            lots=tuple(LotLine.from_data(line) for line in data["lots"]),
+            trace=list(data["trace"]),
+        )
+        assert len(decision.allocation) == len(data["allocation"]), "a lot pays twice"
+        assert_laws(decision)
+        return decision
+
+
+_PLAIN = tuple(
+    name for name in Decision.__dataclass_fields__ if name not in ("allocation", "fees", "reasons", "lots", "trace")
+)
+
+
+def assert_laws(decision: Decision) -> None:
+    """What is true of every decision; anything else is a bug, or a record that somebody changed."""
+    parts = decision.payout + decision.fee + decision.tax + decision.offset
+    assert decision.outcome in OUTCOMES, f"{decision.outcome} is no outcome"
+    assert decision.gross == parts, f"gross {decision.gross} is not the sum of its parts, {parts}"
+    assert min(decision.payout, decision.fee, decision.tax, decision.offset) >= 0, "a part is below 0"
+    allocated = sum(decision.allocation.values())
+    expected = 0 if decision.outcome == "denied" else decision.points
+    assert allocated == expected, f"the lots pay {allocated} of {expected} points"
+    assert decision.gross == allocated, f"gross {decision.gross} is not what the lots pay, {allocated}"
+    assert sum(line.fee for line in decision.fees) == decision.fee, "the fees are not the fee"
+    denies = any(reason.effect == "denies" for reason in decision.reasons)
+    assert denies == (decision.outcome == "denied"), "a denial needs a rule that denies, and nothing else may have one"
+    by_lot = {line.lot: line for line in decision.lots}
+    assert len(by_lot) == len(decision.lots), "a lot stands twice"
+    for line in decision.lots:
+        assert line.allocated == decision.allocation.get(line.lot, 0), f"lot {line.lot} pays two amounts"
+        assert 0 <= line.allocated <= line.left, f"lot {line.lot} falls below 0"
+        assert not (line.allocated and line.reasons), f"lot {line.lot} pays although it cannot"
+    assert decision.allocation.keys() <= by_lot.keys(), "a lot pays that is not there"
+    assert sum(line.left for line in decision.lots if not line.reasons) == decision.available, "available is wrong"
+
+
+def explain(decision: Decision, language: str) -> list[str]:
+    """The decision in sentences, in the order in which a person asks: what, how much, why, from which lots."""
+    told = _KO if language == "ko" else _EN
+    lines = [told[decision.outcome].format(**_amounts(decision, language))]
+    if decision.outcome != "denied":
+        lines.append(told["sums"].format(**_amounts(decision, language)))
+        if decision.payable_on:
+            lines.append(told["payable"].format(day=decision.payable_on))
+    for reason in decision.reasons:
+        sentence = reason.ko if language == "ko" else reason.en
+        lines.append(told["reason"].format(sentence=sentence, rule=reason.rule, terms=_terms(reason.terms, told)))
+        if reason.remedy:
+            lines.append("  " + (reason.remedy.ko if language == "ko" else reason.remedy.en))
+    lines.append(told["available"].format(**_amounts(decision, language)))
+    for lot in decision.lots:
+        figures = {"lot": lot.lot, "points": f"{lot.allocated:,}", "left": f"{lot.left:,}", "day": lot.last_usable_on}
+        if lot.allocated:
+            lines.append("  " + told["pays" if lot.last_usable_on else "pays_for_ever"].format(**figures))
+        for why in lot.reasons:
+            sentence = why.ko if language == "ko" else why.en
+            lines.append("  " + told["cannot"].format(**figures, sentence=sentence, rule=why.rule))
+    return lines
+
+
+def _amounts(decision: Decision, language: str) -> dict[str, str]:
+    names = ("points", "available", "gross", "fee", "tax", "offset", "payout")
+    return {name: figure_text(getattr(decision, name), language) for name in names}
+
+
+def _terms(terms: str, told: Mapping[str, str]) -> str:
+    return told["terms"].format(terms=terms) if terms else ""
+
+
+_KO = {
+    "approved": "승인: {points} 포인트 환급.",
+    "denied": "거절: {points} 포인트 환급 신청.",
+    "needs_review": "담당자 확인 필요: {points} 포인트 환급 신청.",
+    "sums": "환급액 {gross}, 수수료 {fee}, 세금 {tax}, 상계 {offset}, 지급액 {payout}.",
+    "payable": "지급일: {day}.",
+    "reason": "- {sentence} [{rule}{terms}]",
+    "terms": ", 약관 {terms}",
+    "available": "환급 가능한 포인트: {available}.",
+    "pays": "{lot}: {points} 포인트 사용(잔여 {left}, 마지막 사용일 {day}).",
+    "pays_for_ever": "{lot}: {points} 포인트 사용(잔여 {left}, 유효기간 없음).",
+    "cannot": "{lot}: {left} 포인트 제외. {sentence} [{rule}]",
+}
+_EN = {
+    "approved": "Approved: a refund of {points} points.",
+    "denied": "Denied: a refund of {points} points.",
+    "needs_review": "For a person to look at: a refund of {points} points.",
+    "sums": "Refund {gross}, fee {fee}, tax {tax}, set off {offset}, paid out {payout}.",
+    "payable": "Paid by {day}.",
+    "reason": "- {sentence} [{rule}{terms}]",
+    "terms": ", terms {terms}",
+    "available": "Points that can be refunded: {available}.",
+    "pays": "{lot} pays {points} of its {left} points, usable until {day}.",
+    "pays_for_ever": "{lot} pays {points} of its {left} points, which never expire.",
+    "cannot": "{lot} does not pay its {left} points. {sentence} [{rule}]",
+}

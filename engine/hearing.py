@@ -1,0 +1,119 @@
+"""A request before the rules: it goes through the stages, at the amount asked for or at any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.amounts import largest
+from engine.calendars import local_day
+from engine.compiled import CompiledVersion
+from engine.errors import Conflict, NotInForce
+from engine.facts import Case, Lot
+from engine.judgement import Judgement
+from engine.kinds.allocate import allocate
+from engine.kinds.exclude import exclude
+from engine.kinds.expire import expire
+from engine.kinds.fee import fee
+from engine.kinds.limit import limit
+from engine.kinds.pay import pay
+from engine.kinds.require import require
+from engine.kinds.review import review
+from engine.plans import Plan
+from engine.ready import Matched
+from engine.scene import Scene
+
+Stage = Callable[[Judgement], None]
+
+LOT_STAGES: tuple[Stage, ...] = (expire, exclude)
+"""What holds of the lots."""
+
+HARD_STAGES: tuple[Stage, ...] = (require, limit, allocate)
+"""What can deny. All of them are gone through, so that every rule that denies is told."""
+
+MONEY_STAGES: tuple[Stage, ...] = (fee, review, pay)
+"""What a request comes to that nothing has denied."""
+
+STAGES: tuple[Stage, ...] = (*LOT_STAGES, *HARD_STAGES, *MONEY_STAGES)
+
+
+class Hearing:
+    """One case before one version. What no amount of points can change is worked out once for all amounts."""
+
+    def __init__(self, compiled: CompiledVersion, case: Case) -> None:
+        self.compiled = compiled
+        self.case = case
+        day = local_day(case.as_of, compiled.zone)
+        if day < compiled.policy.starts:
+            raise NotInForce(compiled.policy.id, compiled.policy.starts, day)
+        self.scene = Scene(case.account, day, case.as_of, 0, case.request, None, case.history)
+        self._plan: Plan | None = None
+        self._lots_matched: list[Matched] | None = None
+        self._lots: Judgement | None = None
+
+    def judge(self, points: int, *, tracing: bool = False) -> Judgement:
+        """The request at one amount, through all the stages. A conflict stops it, and is kept."""
+        compiled = self.compiled
+        scene = self.scene.asking(points)
+        plan = self._plan
+        if plan is None or compiled.scene.sees_points:
+            self._plan = plan = compiled.plans.plan(compiled.scene.of_scene(scene))
+        matched = self._lots_matched
+        if matched is None or compiled.lot.sees_points:
+            self._lots_matched = matched = compiled.lot.of_lots(scene, self.case.lots)
+        judgement = Judgement(
+            compiled.rules, compiled.built_in, self.case.lots, scene, plan, plan.lot_plans(matched), tracing
+        )
+        try:
+            self._find_lots(judgement)
+            for stage in HARD_STAGES:
+                stage(judgement)
+            for stage in MONEY_STAGES:
+                if judgement.denied:
+                    break
+                stage(judgement)
+        except Conflict as conflict:
+            judgement.conflict = conflict
+        return judgement
+
+    def _find_lots(self, judgement: Judgement) -> None:
+        known = self._lots
+        if known is None or judgement.tracing or self.compiled.lots_see_points:
+            for stage in LOT_STAGES:
+                stage(judgement)
+            self._lots = judgement
+        else:
+            judgement.last_days = known.last_days
+            judgement.usable = known.usable
+            judgement.available = known.available
+
+    def breaks(self) -> list[int]:
+        """The amounts at which a condition or a value may change as more points are asked for, ascending."""
+        compiled = self.compiled
+        found = set(compiled.breaks)
+        for path in compiled.break_paths:
+            read = compiled.figures.fact(path)
+            lots: tuple[Lot | None, ...] = self.case.lots if path.startswith("lot.") else (None,)
+            amounts = {read(self.scene, lot) for lot in lots}
+            found |= amounts | {amount + 1 for amount in amounts}
+        return sorted(found)
+
+    def most(self) -> int:
+        """The points of all lots together: no request can be for more."""
+        return sum([lot.left for lot in self.case.lots])
+
+    def asked(self, *, tracing: bool = False) -> Judgement:
+        """The request as it was asked: for "all", at the largest amount that passes."""
+        points = self.case.request.points
+        if points == "all":
+            found = largest(self.judge, self.breaks(), 1, self.most())
+            points = self._in_the_way() if found is None else found
+        return self.judge(points, tracing=tracing)
+
+    def _in_the_way(self) -> int:
+        """The amount that shows what stands in the way where nothing passes: the room that limits leave, or 1."""
+        judgement = self.judge(1)
+        room = judgement.available
+        for ready in judgement.speaking("limit"):
+            reading = ready.bound.read(judgement.scene, judgement.available)
+            room = min(room, ready.bound.allowed(reading).most)
+        return max(1, room)

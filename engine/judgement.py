@@ -1,0 +1,151 @@
+"""The working state of one decision: what the stages have found so far, for one request at one amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from engine.errors import Conflict
+from engine.facts import Lot
+from engine.plans import LotPlan, Plan
+from engine.ready import Ready
+from engine.scene import Scene
+
+MOST_LOTS_IN_TRACE = 100
+"""A trace names no more lots than this for one rule; it always says how many there are."""
+
+
+class Spoken(NamedTuple):
+    """A rule that said something of the request, with the figures of its reason."""
+
+    ready: Ready
+    effect: str
+    figures: dict[str, Any]
+
+
+class Share(NamedTuple):
+    """What one lot pays: its position among the lots of the case, and its points."""
+
+    position: int
+    points: int
+
+
+class Charge(NamedTuple):
+    """What one fee rule takes of the points that came from its lots. `rate` is None for a flat fee, `to` what a
+    rate is rounded to; `by_lot` says that the lots decide what it comes to.
+    """
+
+    ready: Ready
+    base: int
+    fee: int
+    rate: Fraction | None
+    to: int
+    by_lot: bool
+    figures: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """One request at one amount, on its way through the stages.
+
+    Lists of the lots run in the order of `lots`; `usable` are the positions of those that can pay.
+    """
+
+    rules: Mapping[str, tuple[Any, ...]]
+    built_in: Mapping[str, Any]
+    lots: tuple[Lot, ...]
+    scene: Scene
+    plan: Plan
+    lot_plans: list[LotPlan]
+    tracing: bool
+    last_days: list[date | None] = field(default_factory=list)
+    usable: list[int] = field(default_factory=list)
+    available: int = 0
+    spoken: list[Spoken] = field(default_factory=list)
+    denied: bool = False
+    shares: list[Share] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
+    fee: int = 0
+    payable_on: date | None = None
+    conflict: Conflict | None = None
+    trace: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def points(self) -> int:
+        """The points asked for."""
+        return self.scene.points
+
+    @property
+    def passes(self) -> bool:
+        """Whether the request can be granted, be it after a person has looked at it."""
+        return not self.denied and self.conflict is None
+
+    def speaking(self, kind: str) -> tuple[Any, ...]:
+        """The rules of a kind that have their say on the request."""
+        return self.plan.speaking[kind]
+
+    def deny(self, ready: Ready, figures: dict[str, Any]) -> None:
+        """A rule says no."""
+        self.denied = True
+        self.say(ready, "denies", figures)
+
+    def say(self, ready: Ready, effect: str, figures: dict[str, Any]) -> None:
+        """A rule says something of the request."""
+        self.spoken.append(Spoken(ready, effect, ready.reason_figures(self.scene, figures)))
+
+    def note(self, kind: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
+        """Adds the rules of a kind to the trace, with the figures of those that have any."""
+        if not self.tracing:
+            return
+        lines = []
+        for line in self.plan.lines[kind]:
+            found = figures.get(line["rule"])
+            lines.append({**line} if found is None else {**line, "figures": found})
+        self.trace[kind] = lines
+
+
+def note_lots(judgement: Judgement, kind: str) -> None:
+    """Adds the rules of a kind to the trace, with the lots to which they apply."""
+    if judgement.tracing:
+        groups = grouped(zip(judgement.lot_plans, judgement.lots, strict=True))
+        judgement.trace[kind] = lot_lines(kind, judgement.rules[kind], groups)
+
+
+def grouped(of: Iterable[tuple[LotPlan, Lot]]) -> dict[LotPlan, list[str]]:
+    """The ids of lots by their plan."""
+    groups: dict[LotPlan, list[str]] = {}
+    for plan, lot in of:
+        ids = groups.get(plan)
+        if ids is None:
+            groups[plan] = [lot.id]
+        else:
+            ids.append(lot.id)
+    return groups
+
+
+def lot_lines(kind: str, rules: Iterable[Ready], groups: Mapping[LotPlan, list[str]]) -> list[dict[str, Any]]:
+    """How each rule of a kind stands to the lots: to which it applies, and for which it is lifted or silenced.
+
+    `excepted` has the number of an exception, and `silenced` the id of a rule, before the lots that they speak for.
+    """
+    lines: dict[str, dict[str, Any]] = {
+        ready.id: {"rule": ready.id, "applies": False, "lots": [], "lot_count": 0} for ready in rules
+    }
+    for plan, ids in groups.items():
+        for rule, how, by in plan.notes[kind]:
+            line = lines[rule]
+            if how == "applies":
+                line["applies"] = True
+                line["lot_count"] += len(ids)
+                line["lots"] = _merged(line["lots"], ids)
+            else:
+                below = line.setdefault(how, {})
+                below[by] = _merged(below.get(by, []), ids)
+    return list(lines.values())
+
+
+def _merged(some: list[str], others: list[str]) -> list[str]:
+    return sorted(some + others)[:MOST_LOTS_IN_TRACE] if some else others[:MOST_LOTS_IN_TRACE]

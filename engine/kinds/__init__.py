@@ -1,0 +1,24 @@
+"""What each rule kind does to a case: one file each, of the same name here, in `policies/kinds/` and `tests/kinds/`.
+
+`make` gets a rule ready, once for a version; the function of the kind's name is its stage of a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.kinds import allocate, earn, exclude, expire, fee, limit, pay, require, review
+
+KINDS: Mapping[str, Callable[..., Any]] = {
+    "expire": expire.make,
+    "exclude": exclude.make,
+    "require": require.make,
+    "limit": limit.make,
+    "allocate": allocate.make,
+    "fee": fee.make,
+    "review": review.make,
+    "pay": pay.make,
+    "earn": earn.make,
+}
+"""How the rules of each kind are made ready."""

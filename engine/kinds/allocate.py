@@ -1,0 +1,107 @@
+"""`allocate`: which lots pay first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.errors import Conflict
+from engine.judgement import Judgement, Share
+from engine.ready import Ready, Workshop
+from engine.scene import lot_reader
+from policies.kinds.allocate import PLACEHOLDERS, Allocate, ByClass, OrderKey
+from policies.model import Policy, Text
+
+Rank = Callable[[Judgement, int], int]
+"""Where a lot, named by its position, stands in an order: the lowest pays first."""
+
+NOT_ENOUGH_POINTS = Allocate(
+    id="not-enough-points",
+    terms="",
+    order=("soonest_to_expire",),
+    reason=Text(
+        "환급 가능한 포인트가 부족합니다(환급 가능 {available}, 신청 {points}).",
+        "Not enough points can be refunded: {available} of the {points} asked for.",
+    ),
+)
+"""What applies where no rule of the file says which lots pay first."""
+
+_NEVER = 10_000_000
+"""After every day of the calendar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyAllocate(Ready):
+    """`ranks` are the orders, the most important first."""
+
+    ranks: tuple[Rank, ...]
+
+
+def make(rule: Allocate, workshop: Workshop) -> ReadyAllocate:
+    """Gets the rule ready."""
+    ranks = tuple(_rank(key, workshop.policy) for key in rule.order)
+    return ReadyAllocate(**workshop.common(rule, PLACEHOLDERS), ranks=ranks)
+
+
+def allocate(judgement: Judgement) -> None:
+    """Denies where the lots do not hold enough; otherwise takes the points from them, in the order of the rule."""
+    ready = allocation_rule(judgement)
+    figures = {"available": judgement.available, "points": judgement.points}
+    if judgement.points > judgement.available:
+        judgement.deny(ready, figures)
+    elif not judgement.denied:
+        judgement.shares = _shares(judgement, in_order(judgement, ready))
+    judgement.note("allocate", {ready.id: figures})
+
+
+def allocation_rule(judgement: Judgement) -> ReadyAllocate:
+    """The one rule that says which lots pay first."""
+    speaking: tuple[ReadyAllocate, ...] = judgement.speaking("allocate")
+    if len(speaking) > 1:
+        raise Conflict("allocate", (speaking[0].id, speaking[1].id))
+    built_in: ReadyAllocate = judgement.built_in["allocate"]
+    return speaking[0] if speaking else built_in
+
+
+def in_order(judgement: Judgement, ready: ReadyAllocate) -> list[int]:
+    """The lots that can pay, first to last. What the orders leave equal stays in the order of the ids."""
+    order = judgement.usable
+    for rank in reversed(ready.ranks):
+        order = sorted(order, key=lambda position: rank(judgement, position))
+    return order
+
+
+def _shares(judgement: Judgement, order: list[int]) -> list[Share]:
+    missing = judgement.points
+    shares = []
+    for position in order:
+        taken = min(missing, judgement.lots[position].left)
+        if taken:
+            shares.append(Share(position, taken))
+            missing -= taken
+            if not missing:
+                break
+    assert not missing, f"the lots are {missing} points short of what is available"
+    return shares
+
+
+def _rank(key: OrderKey, policy: Policy) -> Rank:
+    if isinstance(key, ByClass):
+        ranks = {member: number for number, member in enumerate(key.members)}
+        read = lot_reader(key.path, policy)
+        return lambda judgement, position: ranks.get(read(judgement.lots[position]), len(ranks))
+    return _RANKS[key]
+
+
+def _soonest_to_expire(judgement: Judgement, position: int) -> int:
+    last_day = judgement.last_days[position]
+    return _NEVER if last_day is None else last_day.toordinal()
+
+
+_RANKS: dict[str, Rank] = {
+    "soonest_to_expire": _soonest_to_expire,
+    "oldest": lambda judgement, position: judgement.lots[position].acquired_on.toordinal(),
+    "newest": lambda judgement, position: -judgement.lots[position].acquired_on.toordinal(),
+    "smallest": lambda judgement, position: judgement.lots[position].left,
+    "largest": lambda judgement, position: -judgement.lots[position].left,
+}

@@ -1,0 +1,36 @@
+"""`exclude`: lots that cannot be refunded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.judgement import Judgement, note_lots
+from engine.ready import Ready, Workshop
+from policies.kinds.exclude import PLACEHOLDERS, Exclude
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyExclude(Ready):
+    """Has nothing but its conditions."""
+
+
+def make(rule: Exclude, workshop: Workshop) -> ReadyExclude:
+    """Gets the rule ready."""
+    return ReadyExclude(**workshop.common(rule, PLACEHOLDERS))
+
+
+def exclude(judgement: Judgement) -> None:
+    """Finds the lots that can pay: neither expired nor excluded. Together they hold what is available."""
+    today = judgement.scene.day
+    usable = []
+    available = 0
+    for position, (lot, plan, last_day) in enumerate(
+        zip(judgement.lots, judgement.lot_plans, judgement.last_days, strict=True)
+    ):
+        if plan.exclude or (last_day is not None and last_day < today):
+            continue
+        available += lot.left
+        usable.append(position)
+    judgement.usable = usable
+    judgement.available = available
+    note_lots(judgement, "exclude")

@@ -1,0 +1,90 @@
+"""`expire`: until which day a lot can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache, lru_cache
+
+from engine.calendars import add_span, month_end, year_end
+from engine.errors import Conflict
+from engine.facts import Lot
+from engine.judgement import Judgement, note_lots
+from engine.ready import Ready, Workshop
+from engine.scene import Scene
+from policies.kinds.expire import PLACEHOLDERS, Expire
+from policies.model import FactRef, Span, Text
+
+LastDay = Callable[[Scene, Lot], date | None]
+
+OWN_EXPIRY = Expire(
+    id="own-expiry",
+    terms="",
+    last_day=FactRef("lot.expires_on"),
+    reason=Text("유효기간이 지났습니다(마지막 사용일 {last_day}).", "Expired after {last_day}."),
+)
+"""What speaks for a lot that has an end of its own, and that no rule of the file covers."""
+
+_DAYS_REMEMBERED = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyExpire(Ready):
+    """`last_day` is the last usable day of a lot, None where it never expires."""
+
+    last_day: LastDay
+
+
+def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
+    """Gets the rule ready."""
+    amount = workshop.figures.optional(rule.after or rule.last_day)
+    start = workshop.figures.amount(FactRef(rule.start)) if rule.after else None
+    common = workshop.common(rule, PLACEHOLDERS, (amount, start))
+    return ReadyExpire(**common, last_day=_last_day(rule, workshop))
+
+
+def expire(judgement: Judgement) -> None:
+    """Finds the last usable day of every lot. A lot that no rule covers keeps its own, or never expires."""
+    scene = judgement.scene
+    last_days = []
+    for lot, plan in zip(judgement.lots, judgement.lot_plans, strict=True):
+        rules = plan.expire
+        if not rules:
+            last_days.append(lot.expires_on)
+        elif len(rules) == 1:
+            last_days.append(rules[0].last_day(scene, lot))
+        else:
+            raise Conflict("expire", (rules[0].id, rules[1].id), lot.id)
+    judgement.last_days = last_days
+    note_lots(judgement, "expire")
+
+
+def _last_day(rule: Expire, workshop: Workshop) -> LastDay:
+    if rule.never:
+        return lambda scene, lot: None
+    if rule.after is None:
+        assert rule.last_day is not None, f"{rule.id} says neither after, last_day nor never"
+        return workshop.figures.amount(rule.last_day).read
+    span = workshop.figures.amount(rule.after)
+    start = workshop.figures.fact(rule.start)
+
+    @cache
+    def ends(length: Span) -> Callable[[date], date]:
+        return lru_cache(_DAYS_REMEMBERED)(lambda day: _end(day, length, rule.until, rule.first_day_counted))
+
+    if isinstance(span.figure, Span):
+        end = ends(span.figure)
+        if rule.start == "lot.acquired_on":
+            return lambda scene, lot: end(lot.acquired_on)
+        return lambda scene, lot: None if (day := start(scene, lot)) is None else end(day)
+    return lambda scene, lot: None if (day := start(scene, lot)) is None else ends(span.read(scene, lot))(day)
+
+
+def _end(day: date, length: Span, until: str, first_day_counted: bool) -> date:
+    end = add_span(day, length)
+    if first_day_counted and end > date.min:
+        end -= timedelta(days=1)
+    if until == "month_end":
+        return month_end(end)
+    return year_end(end) if until == "year_end" else end

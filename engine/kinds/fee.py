@@ -1,0 +1,158 @@
+"""`fee`: what a refund costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import Conflict
+from engine.facts import Lot
+from engine.figures import Amount
+from engine.judgement import Charge, Judgement, grouped, lot_lines
+from engine.money import share
+from engine.plans import LotPlan
+from engine.ready import Ready, Workshop
+from engine.scene import Scene
+from engine.sentences import figure_data
+from engine.windows import Bounds, past_refunds, window
+from policies.kinds.fee import PLACEHOLDERS, Fee
+from policies.model import Rounding, Text
+
+FEE_EXCEEDS_PAYOUT = Fee(
+    id="fee-exceeds-payout",
+    terms="",
+    flat=0,
+    reason=Text(
+        "수수료가 환급액보다 많습니다(수수료 {fee}, 환급액 {base}).",
+        "The fee of {fee} is more than the refund of {base}.",
+    ),
+)
+"""What denies a refund that its fees would eat up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyFee(Ready):
+    """Just one of `flat` and `rate` is there. `by_lot` is True when the lots decide how much it comes to."""
+
+    flat: Amount | None
+    rate: Amount | None
+    rounding: Rounding
+    to: int
+    at_least: Amount | None
+    at_most: Amount | None
+    free_first: Amount | None
+    free_window: Bounds | None
+    adds_to: frozenset[str]
+    by_lot: bool
+
+    def terms_for(self, scene: Scene, lot: Lot) -> tuple[Any, ...]:
+        """What the fee's fields come to for a lot: flat, rate, at_least, at_most."""
+        fields = (self.flat, self.rate, self.at_least, self.at_most)
+        return tuple(field and field.read(scene, lot) for field in fields)
+
+
+def make(rule: Fee, workshop: Workshop) -> ReadyFee:
+    """Gets the rule ready."""
+    figures = workshop.figures
+    flat, rate = figures.optional(rule.flat), figures.optional(rule.rate)
+    at_least, at_most = figures.optional(rule.at_least), figures.optional(rule.at_most)
+    first = figures.optional(rule.free.first) if rule.free else None
+    amounts = [each for each in (flat, rate, at_least, at_most) if each]
+    return ReadyFee(
+        **workshop.common(rule, PLACEHOLDERS, (*amounts, first)),
+        flat=flat,
+        rate=rate,
+        rounding=rule.rounding or "down",
+        to=rule.to,
+        at_least=at_least,
+        at_most=at_most,
+        free_first=first,
+        free_window=window(rule.free.per, workshop.zone) if rule.free else None,
+        adds_to=frozenset(rule.adds_to),
+        by_lot=any(each.of_lot for each in amounts),
+    )
+
+
+def fee(judgement: Judgement) -> None:
+    """Charges every fee that applies, on the sum of the points from its lots. A fee above the refund denies it."""
+    bases = _bases(judgement)
+    charges = [
+        _charge(ready, judgement.scene, base, lot)
+        for ready in judgement.rules["fee"]
+        for base, lot in bases.get(ready.id, {}).values()
+    ]
+    judgement.charges = charges
+    judgement.fee = sum([charge.fee for charge in charges])
+    if judgement.tracing:
+        judgement.trace["fee"] = _lines(judgement, charges)
+    if judgement.fee > judgement.points:
+        figures = {"fee": judgement.fee, "base": judgement.points, "rate": None, "flat": None}
+        judgement.deny(judgement.built_in["fee"], figures)
+        return
+    for charge in charges:
+        if charge.fee:
+            judgement.say(charge.ready, "charges", charge.figures)
+
+
+Bases = dict[str, dict[tuple[Any, ...], tuple[int, Lot]]]
+
+
+def _bases(judgement: Judgement) -> Bases:
+    """The points that each fee is charged on: together, or apart where lots make the fee's own fields differ."""
+    bases: Bases = {}
+    for position, points in judgement.shares:
+        lot, plan = judgement.lots[position], judgement.lot_plans[position]
+        _check_conflict(plan.fee, lot)
+        for ready in plan.fee:
+            key = ready.terms_for(judgement.scene, lot) if ready.by_lot else ()
+            base, first = bases.setdefault(ready.id, {}).get(key, (0, lot))
+            bases[ready.id][key] = (base + points, first)
+    return bases
+
+
+def _check_conflict(speaking: tuple[ReadyFee, ...], lot: Lot) -> None:
+    """Two fees on one lot need one to add to the other."""
+    for number, one in enumerate(speaking):
+        for other in speaking[number + 1 :]:
+            if one.id not in other.adds_to and other.id not in one.adds_to:
+                raise Conflict("fee", (one.id, other.id), lot.id)
+
+
+def _charge(ready: ReadyFee, scene: Scene, base: int, lot: Lot) -> Charge:
+    flat, rate, at_least, at_most = ready.terms_for(scene, lot)
+    free = _free(ready, scene)
+    if free:
+        amount = 0
+    elif rate is None:
+        amount = flat
+    else:
+        amount = share(base, rate, ready.rounding, ready.to)
+        amount = amount if at_least is None else max(amount, at_least)
+        amount = amount if at_most is None else min(amount, at_most)
+    assert amount >= 0, f"{ready.id} charges {amount}"
+    own = {"fee": amount, "base": base, "rate": rate, "flat": flat}
+    return Charge(ready, base, amount, rate, ready.to, ready.by_lot, ready.reason_figures(scene, own, lot))
+
+
+def _free(ready: ReadyFee, scene: Scene) -> bool:
+    """Whether this refund is among the first of its window, which cost nothing."""
+    if ready.free_first is None or ready.free_window is None:
+        return False
+    free: int = ready.free_first.read(scene, None)
+    return len(past_refunds(scene, ready.free_window)) < free
+
+
+def _lines(judgement: Judgement, charges: list[Charge]) -> list[dict[str, Any]]:
+    paying = [(judgement.lot_plans[position], judgement.lots[position]) for position, _ in judgement.shares]
+    groups: Mapping[LotPlan, list[str]] = grouped(paying)
+    lines = lot_lines("fee", judgement.rules["fee"], groups)
+    for line in lines:
+        charged = [
+            {name: figure_data(charge.figures[name]) for name in ("base", "fee", "rate", "flat")}
+            for charge in charges
+            if charge.ready.id == line["rule"]
+        ]
+        if charged:
+            line["figures"] = charged[0] if len(charged) == 1 else {"charges": charged}
+    return lines

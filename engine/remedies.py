@@ -1,0 +1,240 @@
+"""What would make a denied request pass: another amount, or facts that would have to be otherwise.
+
+A remedy is only given when the case with it was decided, and what it is for no longer denies, nor anything new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.amounts import largest, smallest
+from engine.calendars import add_span, local_day
+from engine.compiled import CompiledVersion
+from engine.decision import Remedy
+from engine.errors import NotInForce
+from engine.facts import NEVER_NEGATIVE, Case
+from engine.hearing import Hearing
+from engine.judgement import Judgement, Spoken
+from engine.kinds.limit import ReadyLimit
+from engine.kinds.require import ReadyRequire
+from engine.reading import MOST
+from engine.scene import Scene
+from engine.sentences import figure_data
+from policies.model import Comparison, FactRef, Policy, Scalar, Span, ValueRef
+from policies.sentences import Teller
+
+Change = dict[str, Scalar]
+"""Facts by path, as they would have to be."""
+
+_POINTS = "request.points"
+_DAY = "request.requested_on"
+
+
+def remedies(hearing: Hearing, judgement: Judgement) -> list[Remedy | None]:
+    """For each thing that was said of a denied request, what would lift it, None where nothing does."""
+    if not judgement.denied:
+        return [None] * len(judgement.spoken)
+    amounts = _Amounts(hearing, judgement)
+    return [_remedy(hearing, judgement, spoken, amounts) for spoken in judgement.spoken]
+
+
+def apply_remedy(policy: Policy, case: Case, remedy: Remedy) -> Case:
+    """The case as it would be with the facts of a remedy."""
+    change: Change = {}
+    for path, value in remedy.set.items():
+        is_day = path != _POINTS and policy.facts[path].type == "date" and value is not None
+        change[path] = date.fromisoformat(value) if is_day else value
+    return changed(policy, case, change)
+
+
+def changed(policy: Policy, case: Case, change: Change) -> Case:
+    """The case with other facts. On another day the request comes at the same time of that day."""
+    for path, value in change.items():
+        scope, _, name = path.partition(".")
+        if path == _DAY:
+            assert isinstance(value, date), f"{value!r} is not a day"
+            case = replace(case, as_of=_at_the_same_time(case.as_of, value, ZoneInfo(policy.timezone)))
+            continue
+        record = getattr(case, scope)
+        own = {"declared": {**record.declared, name: value}} if path in policy.declared else {name: value}
+        case = replace(case, **{scope: replace(record, **own)})
+    return case
+
+
+def _at_the_same_time(at: datetime, day: date, zone: ZoneInfo) -> datetime:
+    local = at.astimezone(zone)
+    moved = datetime.combine(day, local.time(), zone).astimezone(UTC)
+    # Where the clocks skip that time, the day's first instant is after it.
+    return moved if local_day(moved, zone) == day else datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
+
+
+class _Amounts:
+    """The nearest amounts that pass, searched for only when a reason asks for one."""
+
+    def __init__(self, hearing: Hearing, judgement: Judgement) -> None:
+        self._hearing = hearing
+        self._points = judgement.points
+        fixed = hearing.compiled.fixed
+        # Nothing to search for: all points were asked for already, or another amount cannot help.
+        self._hopeless = hearing.case.request.points == "all" or any(
+            spoken.effect == "denies" and spoken.ready.id in fixed for spoken in judgement.spoken
+        )
+
+    @cached_property
+    def below(self) -> int | None:
+        """The largest amount that passes and is not above the one asked for."""
+        if self._hopeless:
+            return None
+        hearing = self._hearing
+        return largest(hearing.judge, hearing.breaks(), 1, min(self._points - 1, hearing.most()))
+
+    @cached_property
+    def above(self) -> int | None:
+        """The smallest amount that passes and is not below the one asked for."""
+        if self._hopeless:
+            return None
+        hearing = self._hearing
+        return smallest(hearing.judge, hearing.breaks(), self._points + 1, min(hearing.most(), MOST))
+
+
+def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Amounts) -> Remedy | None:
+    ready = spoken.ready
+    if spoken.effect != "denies":
+        return None
+    if isinstance(ready, ReadyRequire):
+        return _other_facts(hearing, judgement, ready, amounts)
+    if isinstance(ready, ReadyLimit):
+        if ready.bound.counts:
+            return None
+        too_little = (ready.bound.sense == "at_least") == (ready.bound.gauge.slope > 0)
+        up = too_little and ready.bound.sense != "multiple_of"
+        return _other_amount(amounts.above if up else amounts.below)
+    if ready.rule.kind == "fee":
+        return _other_amount(amounts.above or amounts.below)
+    return _other_amount(amounts.below)
+
+
+def _other_amount(points: int | None) -> Remedy | None:
+    if points is None:
+        return None
+    return Remedy({_POINTS: points}, f"신청할 수 있는 포인트: {points:,}.", f"Ask for {points:,} points.")
+
+
+def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, amounts: _Amounts) -> Remedy | None:
+    compiled = hearing.compiled
+    failing = _failing(compiled, judgement.scene, ready)
+    if any(_names_points(clause) for option in failing for clause in option):
+        return _other_amount(amounts.below or amounts.above)
+    changes = [_change(option, compiled, judgement.scene) for option in failing]
+    for change in sorted((each for each in changes if each), key=len):
+        if _helps(hearing, judgement, ready, change):
+            return _told(compiled.policy, judgement.scene.day, change)
+    return None
+
+
+def _names_points(clause: Comparison) -> bool:
+    return clause.path == _POINTS or (isinstance(clause.right, FactRef) and clause.right.path == _POINTS)
+
+
+def _failing(compiled: CompiledVersion, scene: Scene, ready: ReadyRequire) -> list[list[Comparison]]:
+    """The clauses that do not hold: those that all must, with those of each branch that would do in turn."""
+    that = ready.condition
+    holding = compiled.parts.of_scene(scene)
+    needed = [clause for n, clause in enumerate(that.all_of) if f"{ready.id}/{n}" not in holding]
+    branches = [
+        [clause for n, clause in enumerate(branch) if f"{ready.id}/{b}/{n}" not in holding]
+        for b, branch in enumerate(that.any_of)
+    ]
+    if not branches or [] in branches:
+        return [needed]
+    return [needed + branch for branch in branches]
+
+
+def _change(clauses: Iterable[Comparison], compiled: CompiledVersion, scene: Scene) -> Change | None:
+    """The smallest change of facts that makes every clause hold, None when there is none that a member can make."""
+    change: Change = {}
+    for clause in clauses:
+        found = _change_for(clause, compiled, scene)
+        if found is None:
+            return None
+        path, value = found
+        before = change.get(path)
+        if isinstance(before, date) and isinstance(value, date):
+            value = max(before, value)
+        change[path] = value
+    return change
+
+
+def _change_for(clause: Comparison, compiled: CompiledVersion, scene: Scene) -> tuple[str, Scalar] | None:
+    fact = compiled.policy.facts[clause.path]
+    right: Any = clause.right
+    if isinstance(right, FactRef | ValueRef):
+        right = compiled.figures.amount(right).read(scene, None)
+    if clause.operator == "at_least_ago":
+        day = compiled.figures.fact(clause.path)(scene, None)
+        assert isinstance(right, Span), f"{right!r} is not a span"
+        return None if day is None or clause.path == _DAY else (_DAY, add_span(day, right))
+    if fact.type == "date":
+        day = _later_day(clause.operator, right, scene.day) if clause.path == _DAY else None
+        return None if day is None else (_DAY, day)
+    value = _value_for(clause.operator, right, fact.choices or ((True, False) if fact.type == "flag" else ()))
+    if value is None or (clause.path in NEVER_NEGATIVE and isinstance(value, int) and value < 0):
+        return None
+    return clause.path, value
+
+
+def _later_day(operator: str, right: Any, today: date) -> date | None:
+    """The first day after today that suits. What only held in the past cannot be made to hold."""
+    if operator == "in":
+        return min((day for day in right if day is not None and day > today), default=None)
+    if right is None:
+        return None
+    found = {"is": right, "at_least": right, "over": right + timedelta(days=1), "is_not": today + timedelta(days=1)}
+    day: date | None = found.get(operator)
+    return day if day is not None and day > today else None
+
+
+def _value_for(operator: str, right: Any, members: tuple[Any, ...]) -> Scalar:
+    """The value nearest to failing that suits an operator; None where that would be a guess."""
+    if operator in ("is", "at_most", "at_least"):
+        return right  # type: ignore[no-any-return]
+    if operator in ("under", "over"):
+        return right - 1 if operator == "under" else right + 1  # type: ignore[no-any-return]
+    if operator == "in":
+        return right[0]  # type: ignore[no-any-return]
+    if operator in ("is_not", "not_in"):
+        refused = right if operator == "not_in" else (right,)
+        left = [member for member in members if member not in refused]
+        return left[0] if len(left) == 1 else None
+    return None
+
+
+def _helps(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, change: Change) -> bool:
+    """Whether the rule is content with the change and nothing else begins to deny."""
+    before = {spoken.ready.id for spoken in judgement.spoken if spoken.effect == "denies"}
+    try:
+        case = changed(hearing.compiled.policy, hearing.case, change)
+        after = Hearing(hearing.compiled, case).asked()
+    except (NotInForce, OverflowError):
+        return False
+    denies = {spoken.ready.id for spoken in after.spoken if spoken.effect == "denies"}
+    return after.conflict is None and denies <= before - {ready.id}
+
+
+def _told(policy: Policy, today: date, change: Change) -> Remedy:
+    ko, en = [], []
+    for path, value in change.items():
+        if path == _DAY:
+            ko.append(f"다시 신청할 수 있는 날: {value}")
+            en.append(f"Ask again on {value}")
+            continue
+        clause = Comparison(path, "is", value)
+        ko.append(f"필요한 조건: {Teller(policy, 'ko', today).comparison(clause)}")
+        en.append(f"Needed: {Teller(policy, 'en', today).comparison(clause)}")
+    data = {path: figure_data(value) for path, value in change.items()}
+    return Remedy(data, f"{'; '.join(ko)}.", f"{'; '.join(en)}.")

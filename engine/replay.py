@@ -1,0 +1,63 @@
+"""Decides again from what was stored, and tells every difference from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.compiled import CompiledVersion
+from engine.decide import decide
+from engine.decision import Decision
+from engine.errors import Conflict, NotInForce
+from engine.facts import BadCase, read_case
+from engine.reading import shown
+
+_NOT_COMPARED = {"engine"}
+"""Which engine decided is no part of what was decided."""
+
+
+def replay(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+    """Every difference between a recorded decision and the one that its stored case comes to on its version.
+
+    Empty for a sound record. A case that cannot be decided any more is one difference, not an error.
+
+    >>> list(differences({"fee": 500, "lots": [1]}, {"fee": 0, "lots": []}))
+    ['fee: was 500, is now 0', 'lots.0: was 1, is now missing']
+    """
+    try:
+        Decision.from_data(recorded)
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        return [f"the record is not a decision: {error}"]
+    if recorded["digest"] != compiled.version.digest:
+        return [f"digest: was {shown(recorded['digest'])}, is now {shown(compiled.version.digest)}"]
+    try:
+        again = decide(compiled, read_case(compiled.policy, dict(case)))
+    except (BadCase, Conflict, NotInForce) as error:
+        return [f"the case cannot be decided again: {error}"]
+    return list(differences(recorded, again.to_data()))
+
+
+def differences(before: object, now: object, path: str = "") -> Iterator[str]:
+    """Each place where two pieces of plain data differ, as a sentence."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        names = [*before, *(name for name in now if name not in before)]
+        pairs = [(name, before.get(name, _MISSING), now.get(name, _MISSING)) for name in names]
+    elif isinstance(before, list | tuple) and isinstance(now, list | tuple):
+        pairs = [
+            (str(n), before[n] if n < len(before) else _MISSING, now[n] if n < len(now) else _MISSING)
+            for n in range(max(len(before), len(now)))
+        ]
+    else:
+        if before != now or type(before) is not type(now):
+            yield f"{path}: was {_told(before)}, is now {_told(now)}"
+        return
+    for name, one, other in pairs:
+        if path or name not in _NOT_COMPARED:
+            yield from differences(one, other, f"{path}.{name}" if path else str(name))
+
+
+_MISSING = object()
+
+
+def _told(value: object) -> str:
+    return "missing" if value is _MISSING else shown(value)

@@ -1,0 +1,55 @@
+"""What the rules of one decision look at, and how a fact path reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any
+
+from engine.facts import Account, Event, Lot, PastRefund, RefundRequest
+from policies.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The facts of one request at one amount, or of one event.
+
+    `day` is the local day of the request or event. Just one of `request` and `event` is there.
+    """
+
+    account: Account
+    day: date
+    at: datetime
+    points: int = 0
+    request: RefundRequest | None = None
+    event: Event | None = None
+    history: tuple[PastRefund, ...] = ()
+
+    def asking(self, points: int) -> Scene:
+        """The same request for another amount."""
+        return replace(self, points=points)
+
+
+SceneReader = Callable[[Scene], Any]
+LotReader = Callable[[Lot], Any]
+
+_RENAMED = {"request.points": "points", "request.requested_on": "day", "event.happened_on": "day"}
+
+
+def scene_reader(path: str, policy: Policy) -> SceneReader:
+    """How a fact of the account, the request or the event is read."""
+    if path not in policy.declared:
+        return attrgetter(_RENAMED.get(path, path))
+    scope, _, name = path.partition(".")
+    declared = attrgetter(f"{scope}.declared")
+    return lambda scene: declared(scene)[name]
+
+
+def lot_reader(path: str, policy: Policy) -> LotReader:
+    """How a fact of a lot is read."""
+    name = path.removeprefix("lot.")
+    if path in policy.declared:
+        return lambda lot: lot.declared[name]
+    return attrgetter(name)

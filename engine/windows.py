@@ -1,0 +1,116 @@
+"""What limits, reviews and free allowances look back on: the refunds of a window, as a sum or as a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from engine.calendars import month_end, year_end
+from engine.facts import COUNTED_STATES, PastRefund
+from engine.scene import Scene
+from policies.model import Measure, Per, Span
+
+Bounds = Callable[[Scene], tuple[datetime, datetime]]
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC)
+_COUNTED = frozenset(COUNTED_STATES)
+
+
+def window(per: Per, zone: ZoneInfo) -> Bounds:
+    """The window that a request falls in: from the first instant up to, and without, the second.
+
+    A rolling window of 24 hours holds what came less than 24 hours before the request. It has no end: a refund that
+    another process filed a moment later, before this one was judged, counts as well.
+    """
+    if isinstance(per, Span):
+        length = _rolling(per)
+        return lambda scene: (_just_after_its_start(scene.at, length), _END)
+    if per == "ever":
+        return lambda scene: (_BEGINNING, _END)
+    return lambda scene: _calendar_window(per, scene.day, zone)
+
+
+def past_refunds(
+    scene: Scene, bounds: Bounds, key: str = "account", methods: frozenset[str] = frozenset()
+) -> list[PastRefund]:
+    """The refunds of the window that count: of the account or to the receiving account, by the methods (none: any)."""
+    if not scene.history:
+        return []
+    start, end = bounds(scene)
+    request = scene.request
+    assert request is not None, "only a refund request has past refunds"
+    own = scene.account.id
+    receiving = request.receiving_account
+    return [
+        refund
+        for refund in scene.history
+        if start <= refund.requested_at < end
+        and refund.state in _COUNTED
+        and (refund.account_id == own if key == "account" else refund.receiving_account == receiving)
+        and (not methods or refund.method in methods)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A measure, ready to be read. It comes to `base(...) + slope * points` for any number of points asked for."""
+
+    of: str
+    slope: int
+    bounds: Bounds | None
+    key: str
+    methods: frozenset[str]
+
+    def base(self, scene: Scene, available: int) -> int:
+        """What the measure comes to before the points asked for are counted in."""
+        if self.of == "request.points":
+            return 0
+        if self.of == "balance.after":
+            return available
+        assert self.bounds is not None, f"{self.of} needs a window"
+        past = past_refunds(scene, self.bounds, self.key, self.methods)
+        if self.of == "count":
+            return len(past) + 1
+        return sum([refund.points for refund in past])
+
+
+def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
+    """The gauge of a measure, whose sums and counts include the request itself."""
+    slope = {"request.points": 1, "sum": 1, "balance.after": -1, "count": 0}[measure.of]
+    bounds = None if measure.per is None else window(measure.per, zone)
+    return Gauge(measure.of, slope, bounds, measure.key, frozenset(measure.methods))
+
+
+def _rolling(span: Span) -> timedelta:
+    if span.unit not in ("hours", "days"):
+        raise ValueError(f"a window of '{span}' does not roll; use hours, days, or a calendar day, month or year")
+    try:
+        return timedelta(hours=span.count) if span.unit == "hours" else timedelta(days=span.count)
+    except OverflowError:
+        return timedelta.max
+
+
+def _just_after_its_start(at: datetime, length: timedelta) -> datetime:
+    """What came a whole window ago is no longer in it."""
+    return at - length + timedelta.resolution if length < at - _BEGINNING else _BEGINNING
+
+
+@lru_cache(maxsize=4096)
+def _calendar_window(per: str, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    if per == "day":
+        first, last = day, day
+    elif per == "month":
+        first, last = day.replace(day=1), month_end(day)
+    else:
+        assert per == "year", f"{per} is not a window"
+        first, last = day.replace(month=1, day=1), year_end(day)
+    return _begins(first, zone), _begins(last + timedelta(days=1), zone)
+
+
+def _begins(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which a local day begins, also where its clocks skip midnight."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
