@@ -5,21 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from policies.fields import Trouble
 from policies.kinds import KINDS
 from policies.kinds.allocate import Allocate
+from policies.kinds.earn import Earn
+from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee
-from policies.kinds.limit import Limit
-from policies.model import FactRef, Policy, Rule, ValueRef
+from policies.kinds.pay import Pay
+from policies.kinds.review import Review
+from policies.model import Amount, FactRef, Policy, Rule, ValueRef
 from policies.problems import did_you_mean
+from policies.readers import Trouble, listed, shown
 from policies.sentences import PLACEHOLDER
-from policies.troubles import Troubles
-from policies.values import figures, value_paths
+from policies.troubles import MOST_PROBLEMS, Troubles
+from policies.values import figures
 
 Found = Iterator[tuple[tuple[str | int, ...], str, Trouble]]
 Check = Callable[[Policy], Found]
-_LOT_KINDS = ("expire", "exclude", "fee")
-_PARTICLE = re.compile(r"\{[^{}]*\}(을|를|이|가|은|는|과|와|으로|로)(?![가-힣])")
+_PARTICLE = re.compile(
+    r"\{[^{}]*\}((?:을|를|이|가|은|는|과|와|으로|로|이며|이고|이나|나|이라|이라도|라도|으로는|로는|으로만|로만|으로도|로도)"
+    r"(?![가-힣]))"
+)
+_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 def check(policy: Policy, troubles: Troubles) -> None:
@@ -27,6 +33,9 @@ def check(policy: Policy, troubles: Troubles) -> None:
     for each in CHECKS:
         for path, subject, trouble in each(policy):
             troubles.add(path, subject, trouble)
+            if len(troubles) > 2 * MOST_PROBLEMS:
+                # More would not be listed, and looking for them takes long in a hostile file.
+                return
 
 
 def check_ids(policy: Policy) -> Found:
@@ -43,38 +52,55 @@ def check_overrides(policy: Policy) -> Found:
     """`overrides` and `adds_to` name other rules of the same kind, and never lead back to where they started."""
     by_id = {rule.id: rule for rule in policy.rules}
     for rule in policy.rules:
-        named = {"overrides": rule.overrides, "adds_to": rule.adds_to if isinstance(rule, Fee) else ()}
-        for field, ids in named.items():
+        for field, ids in _named(rule).items():
             for position, each in enumerate(ids):
                 trouble = _wrong_rule(each, rule, by_id)
                 if trouble:
                     yield ("rules", rule.index, field, position), rule.id, trouble
-        if _leads_back(rule, by_id):
-            trouble = Trouble("override-circle", "the overrides lead back to this rule", "take one of them out")
-            yield ("rules", rule.index, "overrides"), rule.id, trouble
+        for both in sorted(set(rule.overrides) & set(_named(rule)["adds_to"])):
+            message = f"'{both}' stands both in overrides and in adds_to"
+            trouble = Trouble("silenced-and-added", message, "keep one of them")
+            yield ("rules", rule.index, "adds_to"), rule.id, trouble
+    for field in ("overrides", "adds_to"):
+        yield from _circles(by_id, field)
+
+
+def _named(rule: Rule) -> dict[str, tuple[str, ...]]:
+    return {"overrides": rule.overrides, "adds_to": rule.adds_to if isinstance(rule, Fee) else ()}
 
 
 def _wrong_rule(name: str, rule: Rule, by_id: dict[str, Rule]) -> Trouble | None:
     if name not in by_id:
-        return Trouble("unknown-rule", f"there is no rule '{name}'", did_you_mean(name, list(by_id)) or "name a rule")
+        same = [each for each, other in by_id.items() if other.kind == rule.kind and each != rule.id]
+        hint = did_you_mean(name, same) or (f"name one of {listed(same)}" if same else "take it out")
+        return Trouble("unknown-rule", f"there is no rule {shown(name)}", hint, refers_to=name)
     if by_id[name].kind != rule.kind:
-        return Trouble("other-kind", f"'{name}' is of kind {by_id[name].kind}", f"name a rule of kind {rule.kind}")
+        return Trouble("other-kind", f"'{name}' is a rule of kind {by_id[name].kind}", f"name one of kind {rule.kind}")
     if name == rule.id:
-        return Trouble("own-id", "a rule cannot name itself", "take it out")
+        return Trouble("own-id", "the rule names itself", "take it out")
     return None
 
 
-def _leads_back(rule: Rule, by_id: dict[str, Rule]) -> bool:
-    seen: set[str] = set()
-    ahead = [each for each in rule.overrides if each != rule.id]
-    while ahead:
-        name = ahead.pop()
-        if name == rule.id:
-            return True
-        if name not in seen and name in by_id:
-            seen.add(name)
-            ahead += by_id[name].overrides
-    return False
+def _circles(by_id: dict[str, Rule], field: str) -> Found:
+    """Each circle of rules that name one another, once, at the first of its rules in the file."""
+    done: set[str] = set()
+    for start in by_id:
+        trail: list[str] = []
+        ahead = [(start, 0)]
+        while ahead:
+            name, depth = ahead.pop()
+            del trail[depth:]
+            if name in trail and len(trail) - trail.index(name) > 1:
+                circle = trail[trail.index(name) :]
+                first = min((by_id[each] for each in circle), key=lambda rule: rule.index)
+                message = f"{', '.join(circle)} name one another in {field}, in a circle"
+                trouble = Trouble("override-circle", message, "take one of them out")
+                yield ("rules", first.index, field), first.id, trouble
+            if name in done or name not in by_id:
+                continue
+            done.add(name)
+            trail.append(name)
+            ahead += [(each, len(trail)) for each in _named(by_id[name])[field]]
 
 
 def check_allocation(policy: Policy) -> Found:
@@ -92,21 +118,15 @@ def check_placeholders(policy: Policy) -> Found:
         known = placeholders(rule)
         for language, sentence in (("ko", rule.reason.ko), ("en", rule.reason.en)):
             path = ("rules", rule.index, "reason", language)
-            rest = PLACEHOLDER.sub("", sentence)
+            rest = _BRACES.sub("", sentence)
             if "{" in rest or "}" in rest:
-                yield (
-                    path,
-                    rule.id,
-                    Trouble("stray-brace", "a brace stands alone", "write {limit}, or no brace"),
-                )
-            for name in PLACEHOLDER.findall(sentence):
-                if name not in known:
-                    hint = did_you_mean(name, known) or (f"it can name {', '.join(known)}")
-                    yield (
-                        path,
-                        rule.id,
-                        Trouble("unknown-placeholder", f"unknown placeholder '{{{name}}}'", hint),
-                    )
+                message = "a brace stands alone or inside another"
+                yield path, rule.id, Trouble("stray-brace", message, "write a figure as {points}, and no other braces")
+            for name in dict.fromkeys(_BRACES.findall(sentence)):
+                if name not in known or not PLACEHOLDER.fullmatch(f"{{{name}}}"):
+                    message = f"there is no figure '{{{name[:40]}}}' here"
+                    hint = did_you_mean(name, known) or f"known here: {', '.join(known)}"
+                    yield path, rule.id, Trouble("unknown-placeholder", message, hint, refers_to=name)
 
 
 def placeholders(rule: Rule) -> tuple[str, ...]:
@@ -118,33 +138,45 @@ def placeholders(rule: Rule) -> tuple[str, ...]:
         for path in (clause.path, clause.right.path if isinstance(clause.right, FactRef) else clause.path)
         if not path.startswith("lot.")
     }
-    return (*KINDS[rule.kind].placeholders, *rule.value_names(), *sorted(facts))
+    own = [name for name in KINDS[rule.kind].placeholders if name not in _without_meaning(rule)]
+    return tuple(dict.fromkeys((*own, *rule.value_names(), *sorted(facts))))
+
+
+def _without_meaning(rule: Rule) -> tuple[str, ...]:
+    """The figures of a rule's kind that this rule does not have."""
+    if isinstance(rule, Fee):
+        return ("rate",) if rule.rate is None else ("flat",)
+    if isinstance(rule, Expire) and rule.never:
+        return ("last_day",)
+    if isinstance(rule, Review) and rule.measure is None:
+        return ("limit", "used", "room")
+    return ()
 
 
 def check_particles(policy: Policy) -> Found:
     """A Korean particle depends on the sound before it, which a figure does not tell."""
     for rule in policy.rules:
-        match = _PARTICLE.search(rule.reason.ko) if rule.reason else None
-        if match:
-            message = f"the particle '{match[1]}' follows a figure, whose sound is not known"
-            yield (
-                ("rules", rule.index, "reason", "ko"),
-                rule.id,
-                Trouble("particle-after-figure", message, "put a noun between them, such as '{limit} 포인트를'"),
-            )
+        for match in _PARTICLE.finditer(rule.reason.ko) if rule.reason else ():
+            message = f"the particle '{match[1]}' follows a figure, whose last sound is not known"
+            hint = "put a noun between them, such as '{points} 포인트를'"
+            yield ("rules", rule.index, "reason", "ko"), rule.id, Trouble("particle-after-figure", message, hint)
 
 
-def check_scopes(policy: Policy) -> Found:
-    """A value that depends on a lot, or on an event, is used only where there is one."""
-    for rule in policy.rules:
-        for name in rule.value_names():
-            seen = {path.partition(".")[0] for path in value_paths(policy.values[name])}
-            allowed = {"account", "event"} if rule.kind == "earn" else {"account", "request"}
-            allowed |= {"lot"} if rule.kind in _LOT_KINDS else set()
-            beyond = sorted(seen - allowed)
-            if beyond:
-                message = f"value '{name}' depends on the {beyond[0]}, which a rule of kind {rule.kind} does not see"
-                yield ("rules", rule.index), rule.id, Trouble("value-out-of-sight", message, "use another value")
+def check_conflicts(policy: Policy) -> Found:
+    """Two rules of which one always applies would both decide the same thing, unless one takes the other's place."""
+    named = {each for rule in policy.rules for ids in _named(rule).values() for each in ids}
+    for kind in (Expire, Allocate, Fee, Pay):
+        rules = [rule for rule in policy.rules if isinstance(rule, kind) and rule.id not in named]
+        # A rule that names others may have an arrangement with these too, through the rules that it names.
+        always = [
+            rule for rule in rules if not rule.when.comparisons() and not rule.unless and not any(_named(rule).values())
+        ]
+        for first in always[:1]:
+            for rule in rules:
+                if rule is not first and not any(_named(rule).values()):
+                    message = f"this rule and '{first.id}', which always applies, would both decide"
+                    hint = f"let one name the other under overrides:{' or adds_to:' if kind is Fee else ''}"
+                    yield ("rules", rule.index), rule.id, Trouble("always-conflict", message, hint)
 
 
 def check_used(policy: Policy) -> Found:
@@ -152,52 +184,62 @@ def check_used(policy: Policy) -> Found:
     used = {name for rule in policy.rules for name in rule.value_names()}
     for name in policy.values:
         if name not in used:
-            yield (
-                ("values", name),
-                name,
-                Trouble("value-unused", "no rule uses this value", "use it, or take it out", "key"),
-            )
+            trouble = Trouble("value-unused", "no rule uses this value", "use it, or take it out", "key")
+            yield ("values", name), name, trouble
 
 
-def check_zero(policy: Policy) -> Found:
-    """A step of 0 divides nothing."""
+def check_fees(policy: Policy) -> Found:
+    """A fee takes no more than there is, and its smallest amount is not above its largest."""
     for rule in policy.rules:
-        step = rule.multiple_of if isinstance(rule, Limit) else None
-        if isinstance(step, ValueRef) and 0 in figures_of(policy, step):
-            message = f"value '{step.name}' can be 0, which no step can be"
-            yield (
-                ("rules", rule.index, "multiple_of"),
-                rule.id,
-                Trouble("zero-step", message, "let it be 1 or more"),
-            )
-
-
-def check_rates(policy: Policy) -> Found:
-    """A fee takes no more than there is."""
-    for rule in policy.rules:
-        if isinstance(rule, Fee) and rule.rate is not None:
-            rates = figures_of(policy, rule.rate) if isinstance(rule.rate, ValueRef) else (rule.rate,)
-            if any(not isinstance(rate, str) and rate > 100 for rate in rates):  # type: ignore[operator]
+        if not isinstance(rule, Fee):
+            continue
+        if rule.rate is not None and any(rate > 100 for rate in figures_of(policy, rule.rate)):  # type: ignore[operator]
+            yield ("rules", rule.index, "rate"), rule.id, Trouble("rate-above-all", "the fee is above 100%", "lower it")
+        if rule.at_least is not None and rule.at_most is not None:
+            least, most = _numbers(policy, rule.at_least), _numbers(policy, rule.at_most)
+            if least and most and min(least) > max(most):
+                message = f"at least {min(least):_} is above at most {max(most):_}"
                 yield (
-                    ("rules", rule.index, "rate"),
+                    ("rules", rule.index, "at_least"),
                     rule.id,
-                    Trouble("rate-above-all", "the fee is above 100%", "lower it"),
+                    Trouble("least-above-most", message, "swap or correct them"),
                 )
 
 
-def figures_of(policy: Policy, reference: ValueRef) -> tuple[object, ...]:
-    """Every figure that a value can come to, on any day."""
-    return tuple(figure for _, cell in policy.values[reference.name].since for figure in figures(cell))
+def check_caps(policy: Policy) -> Found:
+    """What one event brings by itself fits under its own caps."""
+    for rule in policy.rules:
+        if isinstance(rule, Earn) and rule.points is not None and rule.at_most is not None:
+            points, most = _numbers(policy, rule.points), _numbers(policy, rule.at_most)
+            if points and most and min(points) > max(most):
+                message = f"each event brings {min(points):_} points, but at most {max(most):_}"
+                yield (
+                    ("rules", rule.index, "at_most"),
+                    rule.id,
+                    Trouble("least-above-most", message, "correct one of them"),
+                )
+
+
+def figures_of(policy: Policy, field: object) -> tuple[object, ...]:
+    """Every figure that a field can come to, on any day. None of a value that has troubles of its own."""
+    if not isinstance(field, ValueRef):
+        return (field,)
+    value = policy.values.get(field.name)
+    return tuple(figure for _, cell in value.since for figure in figures(cell)) if value else ()
+
+
+def _numbers(policy: Policy, amount: Amount) -> tuple[int, ...]:
+    return tuple(figure for figure in figures_of(policy, amount) if isinstance(figure, int))
 
 
 CHECKS: tuple[Check, ...] = (
     check_ids,
     check_overrides,
     check_allocation,
+    check_conflicts,
     check_placeholders,
     check_particles,
-    check_scopes,
     check_used,
-    check_zero,
-    check_rates,
+    check_fees,
+    check_caps,
 )

@@ -8,16 +8,22 @@ from typing import Any
 from marshmallow import ValidationError
 
 from policies.conditions import LOT_SCOPES, REFUND_SCOPES, Unless, When
-from policies.fields import KEBAB, Bilingual, Field, ListOf, Map, Sentence, Trouble, Word, listed, one_of
+from policies.fields import Bilingual, Field, ListOf, Map, Sentence, Word
+from policies.readers import KEBAB, Trouble, listed, one_of
 
 
 class RuleMap(Map):
-    """What every rule may say. A kind adds its own fields and its conditions."""
+    """What every rule may say. A kind adds its own fields and its conditions.
+
+    `scopes` are the facts that the rule sees: those of the account, the request, single lots or the event.
+    """
+
+    scopes: Sequence[str] = REFUND_SCOPES
 
     id = Word(KEBAB, about="The rule's name: reason, API code, scenario word and trace line. Never reuse one.")
     kind = Sentence(about="What sort of sentence the rule is.")
     terms = Sentence(example='write the article in quotes, such as "18.2"', about="Where the terms say so, quoted.")
-    about = Sentence("", about="A note of the author.")
+    about = Sentence("", lines=True, about="A note of the author.")
     overrides = ListOf(Word(KEBAB), (), about="Rules of the same kind that are silent where this one applies.")
 
 
@@ -32,6 +38,8 @@ class RequestRuleMap(RuleMap):
 class LotRuleMap(RuleMap):
     """A rule that may look at single lots too."""
 
+    scopes = LOT_SCOPES
+
     when = When(LOT_SCOPES, about="Which lots and requests the rule matches: every line must hold.")
     unless = Unless(LOT_SCOPES, about="Exceptions: any of these conditions lifts the rule.")
     reason = Bilingual(about="What the member is told, in Korean and English.")
@@ -39,8 +47,6 @@ class LotRuleMap(RuleMap):
 
 def exactly_one(original: Any, names: Sequence[str], *, or_none: bool = False) -> None:
     """Refuse a map that has none of `names` (unless `or_none`), or more than one of them."""
-    if not isinstance(original, dict):
-        return
     found = [name for name in names if name in original]
     if not found and not or_none:
         raise ValidationError([Trouble("missing-choice", f"one of {listed(names)} is missing", "add one of them")])
@@ -51,11 +57,21 @@ def exactly_one(original: Any, names: Sequence[str], *, or_none: bool = False) -
 
 def only_with(original: Any, names: Sequence[str], needed: str) -> None:
     """Refuse fields that mean nothing without `needed`."""
-    if isinstance(original, dict) and needed not in original:
-        for name in names:
-            if name in original:
-                trouble = Trouble("field-without", f"'{name}' means nothing without '{needed}'", "take it out", "key")
-                raise ValidationError({name: [trouble]})
+    lost = [name for name in names if name in original] if needed not in original else []
+    if lost:
+        raise ValidationError({name: [_without(name, needed)] for name in lost})
+
+
+def needs(original: Any, name: str, needed: str, hint: str) -> None:
+    """Refuse a map with the field `name` that lacks the field `needed`."""
+    if name in original and needed not in original:
+        raise ValidationError([Trouble("missing-field", f"'{needed}' is missing", hint)])
+
+
+def _without(name: str, needed: str) -> Trouble:
+    return Trouble(
+        "field-without", f"'{name}' means nothing without '{needed}'", f"take it out, or add {needed}:", "key"
+    )
 
 
 class Choices(Field):

@@ -28,7 +28,7 @@ from policies.model import (
 from policies.values import cell_on
 from policies.vocabulary import WORDS
 
-PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)\}")
 """A figure in a reason, such as {limit} or {account.grade}."""
 
 _SPANS = {
@@ -38,36 +38,39 @@ _SPANS = {
     "months": Text("개월", "month"),
     "years": Text("년", "year"),
 }
+# {0} is the fact and {1} the right side; {2} and {3} are the particles that go with their Korean words.
 _OPERATORS = {
-    "is": Text("{0}: {1}", "{0} is {1}"),
-    "is_not": Text("{0}: {1} 아님", "{0} is not {1}"),
-    "in": Text("{0}: {1} 중 하나", "{0} is one of {1}"),
-    "not_in": Text("{0}: {1} 제외", "{0} is none of {1}"),
-    "under": Text("{0}: {1} 미만", "{0} is under {1}"),
-    "at_most": Text("{0}: {1} 이하", "{0} is at most {1}"),
-    "at_least": Text("{0}: {1} 이상", "{0} is at least {1}"),
-    "over": Text("{0}: {1} 초과", "{0} is over {1}"),
-    "starts_with": Text("{0}: '{1}' 시작", "{0} starts with '{1}'"),
-    "at_least_ago": Text("{0}: {1} 이상 경과", "{0} is at least {1} ago"),
-    "under_ago": Text("{0}: {1} 미만 경과", "{0} is under {1} ago"),
+    "is": Text("{0}{2} {1}", "{0} is {1}"),
+    "is_not": Text("{0}{2} {1}{3} 아님", "{0} is not {1}"),
+    "in": Text("{0}{2} {1} 중 하나", "{0} is one of {1}"),
+    "not_in": Text("{0}{2} {1} 중 어느 것도 아님", "{0} is none of {1}"),
+    "under": Text("{0}{2} {1} 미만", "{0} is under {1}"),
+    "at_most": Text("{0}{2} {1} 이하", "{0} is at most {1}"),
+    "at_least": Text("{0}{2} {1} 이상", "{0} is at least {1}"),
+    "over": Text("{0}{2} {1} 초과", "{0} is over {1}"),
+    "starts_with": Text("{0}{2} '{1}'(으)로 시작", "{0} starts with '{1}'"),
+    "at_least_ago": Text("{0}부터 {1} 이상 경과", "{0} is at least {1} ago"),
+    "under_ago": Text("{0}부터 {1} 미만 경과", "{0} is under {1} ago"),
 }
 _DAY_OPERATORS = {
-    "under": Text("{0}: {1} 이전", "{0} is before {1}"),
-    "at_most": Text("{0}: {1}까지", "{0} is {1} or before"),
-    "at_least": Text("{0}: {1}부터", "{0} is {1} or later"),
-    "over": Text("{0}: {1} 이후", "{0} is after {1}"),
+    "under": Text("{0}{2} {1} 전", "{0} is before {1}"),
+    "at_most": Text("{0}{2} {1} 이전", "{0} is {1} or before"),
+    "at_least": Text("{0}{2} {1} 이후", "{0} is {1} or later"),
+    "over": Text("{0}{2} {1} 후", "{0} is after {1}"),
 }
+_MISSING = Text("{0} 없음", "{0} is missing")
+_GIVEN = Text("{0} 있음", "{0} is given")
 ROUNDINGS = {
-    "down": ("단수 버림", "rounded down"),
-    "up": ("단수 올림", "rounded up"),
+    "down": ("버림", "rounded down"),
+    "up": ("올림", "rounded up"),
     "half_up": ("반올림", "rounded half up"),
 }
 """How a rounding is called, in Korean and in English."""
 
 _PER = {
-    "day": Text("하루", "a calendar day"),
-    "month": Text("월", "a calendar month"),
-    "year": Text("연", "a calendar year"),
+    "day": Text("1일", "a calendar day"),
+    "month": Text("월간", "a calendar month"),
+    "year": Text("연간", "a calendar year"),
     "ever": Text("전체 기간", "all time"),
 }
 
@@ -99,6 +102,21 @@ def figure_text(figure: Figure | None, language: str) -> str:
     if isinstance(figure, Span):
         return span_text(figure, language)
     return str(figure)
+
+
+def subject_particle(word: str) -> str:
+    """The Korean subject particle that goes with the sound on which a word ends.
+
+    >>> subject_particle("회원 상태"), subject_particle("캠페인"), subject_particle("VIP")
+    ('가', '이', '이(가)')
+    """
+    last = ord(word[-1])
+    if not _FIRST_SYLLABLE <= last <= _LAST_SYLLABLE:
+        return "이(가)"
+    return "이" if (last - _FIRST_SYLLABLE) % 28 else "가"
+
+
+_FIRST_SYLLABLE, _LAST_SYLLABLE = ord("가"), ord("힣")
 
 
 def word_text(policy: Policy, fact: Fact, word: Scalar, language: str) -> str:
@@ -148,19 +166,21 @@ class Teller:
         if isinstance(cell, Table):
             fact = self.policy.facts[cell.by]
             rows = [
-                f"{word_text(self.policy, fact, key, self.language)} {self._cell(row)}"
+                f"{word_text(self.policy, fact, key, self.language)}: {self._cell(row)}"
                 for key, row in cell.rows.items()
             ]
             if cell.otherwise is not None:
-                rows.append(self.choose("그 외 ", "otherwise ") + self._cell(cell.otherwise))
-            return self.choose(f"{fact.ko}별 ", f"by {fact.en} ") + f"[{', '.join(rows)}]"
+                rows.append(self.choose("그 외: ", "otherwise: ") + self._cell(cell.otherwise))
+            return self._choices(fact, rows)
         if isinstance(cell, Bands):
-            name = self.fact(cell.by)
             bands = [
-                self.choose(f"{start:,}부터 ", f"from {start:,} ") + self._cell(each) for start, each in cell.bands
+                self.choose(f"{start:,}부터: ", f"from {start:,}: ") + self._cell(each) for start, each in cell.bands
             ]
-            return self.choose(f"{name}별 ", f"by {name} ") + f"[{', '.join(bands)}]"
+            return self._choices(self.policy.facts[cell.by], bands)
         return figure_text(cell, self.language)
+
+    def _choices(self, fact: Fact, rows: Iterable[str]) -> str:
+        return self.choose(f"[{fact.ko}별 - ", f"[by {fact.en} - ") + f"{'; '.join(rows)}]"
 
     def comparison(self, clause: Comparison) -> str:
         """One clause."""
@@ -169,21 +189,28 @@ class Teller:
         template = (_DAY_OPERATORS if days else _OPERATORS)[clause.operator]
         if fact.type == "flag" and clause.operator in ("is", "is_not"):
             yes = (clause.right is True) == (clause.operator == "is")
-            return f"{self.fact(clause.path)}: {figure_text(yes, self.language)}"
+            return self.choose(f"{fact.ko}({figure_text(yes, 'ko')})", f"'{fact.en}' is {figure_text(yes, 'en')}")
+        if clause.operator in ("is", "is_not") and clause.right in (None, ""):
+            given = _GIVEN if clause.operator == "is_not" else _MISSING
+            return given.in_language(self.language).format(self.fact(clause.path))
         if isinstance(clause.right, tuple):
-            right = ", ".join(word_text(self.policy, fact, each, self.language) for each in clause.right)
+            words = [word_text(self.policy, fact, each, self.language) for each in clause.right]
+            right = self.choose("·", ", ").join(words)
         elif isinstance(clause.right, (ValueRef, FactRef, Span)):
             right = self.figure(clause.right)
         else:
             right = word_text(self.policy, fact, clause.right, self.language)
-        return template.in_language(self.language).format(self.fact(clause.path), right)
+        particles = subject_particle(fact.ko), subject_particle(right)
+        return template.in_language(self.language).format(self.fact(clause.path), right, *particles)
 
     def condition(self, condition: Condition) -> str:
         """A whole condition, or "" when it always holds."""
         parts = [self.comparison(clause) for clause in condition.all_of]
         if condition.any_of:
             branches = [self._together(self.comparison(clause) for clause in branch) for branch in condition.any_of]
-            parts.append(self.choose(" 또는 ", " or ").join(branches))
+            either = self.choose(" 또는 ", " or ").join(branches)
+            several = len(branches) > 1 and (parts or any(len(branch) > 1 for branch in condition.any_of))
+            parts.append(self.choose(f"다음 중 하나({either})", f"either ({either})") if several else either)
         return self._together(parts)
 
     def _together(self, parts: Iterable[str]) -> str:
@@ -198,17 +225,19 @@ class Teller:
     def measure(self, measure: Measure) -> str:
         """What a limit looks at."""
         if measure.of == "request.points":
-            return self.choose("신청 포인트", "the points asked for")
+            return self.choose("신청 포인트", "asked for")
         if measure.of == "balance.after":
-            return self.choose("환급 후 남는 환급 가능 포인트", "the refundable points that stay")
+            return self.choose("환급 후 남는 환급 가능 포인트", "left to refund afterwards")
         assert measure.per is not None
         what = (
-            self.choose("환급 횟수", "the refunds")
+            self.choose("환급 횟수", "the number of refunds")
             if measure.of == "count"
-            else self.choose("환급 포인트", "the points refunded")
+            else self.choose("환급 포인트", "refunded")
         )
-        by = ", ".join(self.policy.methods[method].in_language(self.language) for method in measure.methods)
+        by = self.choose("·", " or ").join(
+            self.policy.methods[method].in_language(self.language) for method in measure.methods
+        )
         whose = "" if measure.key == "account" else self.choose("같은 입금 계좌의 ", " to one receiving account")
         if self.language == "ko":
-            return f"{whose}{self.window(measure.per)} {f'({by}) ' if by else ''}{what}"
+            return f"{whose}{self.window(measure.per)} {what}{f'({by})' if by else ''}"
         return f"{what}{f' as {by}' if by else ''}{whose} in {self.window(measure.per)}"

@@ -30,27 +30,29 @@ def rule_sentence(policy: Policy, rule: Rule, language: str, day: date) -> str:
     told = KINDS[rule.kind].sentence(rule, say)
     when = say.condition(rule.when)
     if when:
-        told += say.choose(f" 적용 대상: {when}.", f" Applies when {when}.")
+        told += say.choose(f" 적용 조건: {when}.", f" Applies when {when}.")
     if rule.unless:
-        lifted = say.choose("; 또는 ", "; or ").join(say.condition(each) for each in rule.unless)
+        lifted = say.choose("; 또는 ", "; or when ").join(say.condition(each) for each in rule.unless)
         told += say.choose(f" 예외: {lifted}.", f" Except when {lifted}.")
     if rule.overrides:
         others = ", ".join(rule.overrides)
-        told += say.choose(f" 우선 적용(대신함: {others}).", f" Takes the place of {others}.")
+        told += say.choose(
+            f" 이 규칙이 적용되면 다음 규칙은 적용되지 않습니다: {others}.", f" Takes the place of {others}."
+        )
     return told
 
 
 def article(terms: str, language: str) -> str:
     """Where the terms say so.
 
-    >>> article("19.1", "en"), article("19.1", "ko")
-    ('article 19.1', '제19조 제1항')
+    >>> article("19.1", "en"), article("19.1", "ko"), article("Annex B", "en"), article("별표 2", "ko")
+    ('article 19.1', '제19조 제1항', 'Annex B', '별표 2')
     """
+    match = re.fullmatch(r"([0-9]+)(?:\.([0-9]+))?", terms)
+    if match is None:
+        return terms
     if language != "ko":
         return f"article {terms}"
-    match = re.fullmatch(r"(\d+)(?:\.(\d+))?", terms)
-    if match is None:
-        return f"약관 {terms}"
     return f"제{match[1]}조" + (f" 제{match[2]}항" if match[2] else "")
 
 

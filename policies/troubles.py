@@ -7,28 +7,39 @@ from typing import Any, TypeVar
 
 from marshmallow import ValidationError
 
-from policies.fields import Trouble
-from policies.problems import Problem
+from policies.problems import Fault, Place, Problem
+from policies.readers import Trouble
 from policies.source import Document
 
 T = TypeVar("T")
 Path = tuple[Any, ...]
 
-_REFERS = ("unknown-fact", "unknown-value", "unknown-word", "not-a-choice", "unknown-rule")
-_MISSES = ("missing-field", "missing-choice")
+MOST_PROBLEMS = 100
+"""More are not listed: nobody reads them."""
+
+# Which sections of a file a trouble's `refers_to` may mean.
+_SECTIONS = {
+    "unknown-fact": ("facts",),
+    "unknown-value": ("values",),
+    "unknown-word": ("sources", "methods"),
+    "not-a-choice": ("sources", "methods"),
+    "unknown-rule": ("rules",),
+    "unknown-placeholder": ("values", "facts"),
+}
+_MISSES = ("missing-field", "missing-choice", "field-without")
 _NEEDS_ALL_RULES = ("no-allocation", "value-unused")
 
 
 class Troubles:
     """Makes each trouble a problem of its place, and keeps what only follows from another trouble to itself.
 
-    `broken` holds the names of the facts, sources, methods, values and rules that have troubles of their own.
+    `broken` names the sources, methods, facts, values and rules that have troubles of their own, each with its section.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.broken: set[str] = set()
-        self._problems: list[Problem] = []
+        self.broken: set[tuple[str, str]] = set()
+        self._found: list[tuple[Problem, Trouble]] = []
 
     def attempt(self, path: Path, subject: str, read: Callable[[], T]) -> T | None:
         """What `read` returns, or None when it reports troubles; they lie at and below `path`."""
@@ -36,10 +47,10 @@ class Troubles:
             return read()
         except ValidationError as error:
             found = list(_leaves(error.messages))
-            # A misspelt field is not missing too.
-            misspelt = {below[:-1] for below, trouble in found if trouble.code == "unknown-field" and trouble.hint}
+            # A misspelt field is not missing too, and what needs it does not lack it.
+            misspelt = {below[:-1] for below, trouble in found if _misspelt(trouble)}
             for below, trouble in found:
-                if not (trouble.code in _MISSES and below in misspelt):
+                if trouble.code not in _MISSES or misspelt.isdisjoint((below, below[:-1])):
                     self.add(path + below, subject, trouble)
             return None
 
@@ -53,18 +64,32 @@ class Troubles:
                 path = path[:-1]
             place = places[path]
         file = self.document.file
-        self._problems.append(
-            Problem(trouble.code, file, place.line, place.column, subject, trouble.message, trouble.hint)
-        )
+        problem = Problem(trouble.code, file, place.line, place.column, subject, trouble.message, trouble.hint)
+        self._found.append((problem, trouble))
+
+    def __len__(self) -> int:
+        return len(self._found)
 
     def problems(self) -> list[Problem]:
         """Every problem, in the order of the file, without those that only follow from another."""
-        return sorted(problem for problem in self._problems if not self._follows(problem))
+        found = sorted(problem for problem, trouble in self._found if not self._follows(trouble))
+        if len(found) > MOST_PROBLEMS:
+            last = found[MOST_PROBLEMS]
+            fault = Fault("too-many-problems", f"the file has more problems than the {MOST_PROBLEMS} above", _FIRST)
+            return [*found[:MOST_PROBLEMS], fault.at(last.file, Place(last.line, last.column))]
+        return found
 
-    def _follows(self, problem: Problem) -> bool:
-        if problem.code in _NEEDS_ALL_RULES:
+    def _follows(self, trouble: Trouble) -> bool:
+        if trouble.code in _NEEDS_ALL_RULES:
             return bool(self.broken)
-        return problem.code in _REFERS and any(f"'{word}'" in problem.message for word in self.broken)
+        return any((section, trouble.refers_to) in self.broken for section in _SECTIONS.get(trouble.code, ()))
+
+
+_FIRST = "correct those first"
+
+
+def _misspelt(trouble: Trouble) -> bool:
+    return trouble.code == "unknown-field" and trouble.hint.startswith("did you mean")
 
 
 def _leaves(messages: Any, path: Path = ()) -> Iterator[tuple[Path, Trouble]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from marshmallow import ValidationError
 
-from policies.fields import ListOf, OneOf, read_fact, refuse
+from policies.fields import ListOf, OneOf
 from policies.model import Rule
+from policies.readers import Trouble, a_type, read_fact, read_under, refuse
 from policies.rules import Choices, RequestRuleMap
 from policies.sentences import Teller, word_text
 
@@ -41,15 +43,14 @@ PLACEHOLDERS = ("available", "points")
 def read_class_order(raw: Any) -> ByClass:
     """`{lot.source: [promotion, purchase]}`: lots in the order of the members of a choice."""
     if len(raw) != 1:
-        refuse("not-an-order", "an order by class names one fact", "write {lot.source: [promotion, purchase]}")
+        refuse("not-an-order", "an order by class names exactly one fact", "write {lot.source: [promotion, purchase]}")
     ((path, members),) = raw.items()
-    fact = read_fact(path, ("lot",))
+    fact = read_under(path, partial(read_fact, path, ("lot",), "key"))
     if fact.type != "choice":
-        refuse("wrong-type", f"'{path}' is {fact.type}, not a choice", "order by a fact that is a choice", "key")
-    try:
-        return ByClass(path, ListOf(OneOf(fact.choices, f"'{path}'")).read(members))
-    except ValidationError as error:
-        raise ValidationError({path: error.messages}) from None
+        trouble = Trouble("wrong-type", f"'{path}' is {a_type(fact)}, not a choice", "order by lot.source", "key")
+        raise ValidationError({path: [trouble]})
+    listed = ListOf(OneOf(fact.choices, f"'{path}'"), what="a list of classes")
+    return ByClass(path, read_under(path, partial(listed.read, members)))
 
 
 class AllocateMap(RequestRuleMap):
@@ -65,14 +66,14 @@ class AllocateMap(RequestRuleMap):
 def sentence(rule: Allocate, say: Teller) -> str:
     """The order of use."""
     keys = say.choose(", 다음으로 ", ", then ").join(_key(key, say) for key in rule.order)
-    return say.choose(f"차감 순서: {keys}.", f"Points are used in this order: {keys}.")
+    return say.choose(f"{keys} 순서로 차감합니다.", f"Points are used in this order: {keys}.")
 
 
 def _key(key: OrderKey, say: Teller) -> str:
     if isinstance(key, ByClass):
         fact = say.policy.facts[key.path]
         members = ", ".join(word_text(say.policy, fact, member, say.language) for member in key.members)
-        return f"{say.fact(key.path)} ({members})"
+        return say.choose(f"{say.fact(key.path)}별({members})", f"by {say.fact(key.path)} ({members})")
     return say.choose(*_ORDERS[key])
 
 
@@ -80,6 +81,6 @@ _ORDERS = {
     "soonest_to_expire": ("유효기간이 먼저 끝나는 포인트", "soonest to expire"),
     "oldest": ("먼저 적립된 포인트", "oldest"),
     "newest": ("나중에 적립된 포인트", "newest"),
-    "smallest": ("남은 포인트가 적은 순", "smallest"),
-    "largest": ("남은 포인트가 많은 순", "largest"),
+    "smallest": ("남은 포인트가 적은 포인트", "smallest"),
+    "largest": ("남은 포인트가 많은 포인트", "largest"),
 }

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import validates_schema
 
 from policies.conditions import EVENT_SCOPES, Unless, When
+from policies.fields import Amount as AmountField
 from policies.fields import (
-    FACT_PATH,
     Bilingual,
     DayOrFact,
     Declared,
@@ -19,16 +19,12 @@ from policies.fields import (
     Nested,
     OneOf,
     Percentage,
-    Sentence,
-    Trouble,
     Window,
-    read_fact,
-    refuse,
 )
-from policies.fields import Amount as AmountField
 from policies.fields import Length as LengthField
 from policies.model import Amount, FactRef, Length, Per, Rate, Rounding, Rule, ValueRef
-from policies.rules import RuleMap, exactly_one, only_with
+from policies.readers import FACT_PATH, a_type, read_fact, read_text, refuse, shown
+from policies.rules import RuleMap, exactly_one, needs, only_with
 from policies.sentences import ROUNDINGS, Teller
 from policies.vocabulary import EVENTS, WORDS
 
@@ -80,7 +76,7 @@ class StepsMap(Map):
     """The fields of a rate in whole steps."""
 
     every = AmountField("money", least=1, about="The step, in money.")
-    earn = AmountField("points", about="The points that each whole step brings.")
+    earn = AmountField("points", least=1, about="The points that each whole step brings.")
 
 
 class CapMap(Map):
@@ -94,11 +90,15 @@ class CampaignField(Field):
     """A campaign, or the event's own."""
 
     def read(self, raw: Any) -> str | FactRef:
-        text = Sentence().read(raw)
+        text = read_text(raw)
+        if text.startswith("$"):
+            refuse(
+                "not-a-literal", f"{shown(text)} names a value, and only a text can stand here", "write the text itself"
+            )
         if FACT_PATH.fullmatch(text):
             fact = read_fact(text, ("event",))
             if fact.type != "text":
-                refuse("wrong-type", f"'{text}' is {fact.type}, not text", "name a fact that is text")
+                refuse("wrong-type", f"'{text}' is {a_type(fact)}, not text", "name a fact that is text")
             return FactRef(text)
         return text
 
@@ -106,12 +106,13 @@ class CampaignField(Field):
 class EarnMap(RuleMap):
     """The fields of an earn rule."""
 
+    scopes = EVENT_SCOPES
     when = When(EVENT_SCOPES, about="Which events the rule matches: every line must hold.")
     unless = Unless(EVENT_SCOPES, about="Exceptions: any of these conditions lifts the rule.")
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
     event = OneOf(EVENTS, "event", about="What has to happen.")
     source = Declared("source", about="The source of the lot that is granted.")
-    points = AmountField("points", None, about="Points for each event.")
+    points = AmountField("points", None, least=1, about="Points for each event.")
     rate = Percentage(None, about="Points as a percentage of the event's amount.")
     rounding = OneOf(("down", "up", "half_up"), "rounding", None, about="How the percentage is rounded.")
     steps = Nested(StepsMap, Steps, None, about="Points for every whole step of the event's amount.")
@@ -125,30 +126,30 @@ class EarnMap(RuleMap):
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
         exactly_one(original, ("points", "rate", "steps"))
         only_with(original, ("rounding",), "rate")
-        if isinstance(original, dict) and "rate" in original and "rounding" not in original:
-            raise ValidationError([Trouble("missing-field", "'rounding' is missing", "write down, up or half_up")])
+        needs(original, "rate", "rounding", "write rounding: down, up or half_up")
 
 
 def sentence(rule: Earn, say: Teller) -> str:
     """What an event brings."""
+    currency = say.policy.currency
     event = WORDS[rule.event].in_language(say.language)
     source = say.policy.sources[rule.source].in_language(say.language)
     if rule.steps is not None:
         every, earn = say.figure(rule.steps.every), say.figure(rule.steps.earn)
-        how = say.choose(f"{every}마다 {earn} 포인트", f"{earn} points for every {every}")
+        how = say.choose(f"{every} {currency}마다 {earn}포인트", f"{earn} points for every {every} {currency}")
     elif rule.rate is not None:
         rate, rounding = say.figure(rule.rate), say.choose(*ROUNDINGS[rule.rounding or "down"])
-        how = say.choose(f"금액의 {rate}, {rounding}", f"{rate} of the amount, {rounding}")
+        how = say.choose(f"금액의 {rate}(1포인트 미만 {rounding})", f"{rate} of the amount, {rounding}")
     else:
         points = say.figure(rule.points)
-        how = say.choose(f"{points} 포인트", f"{points} points")
-    told = say.choose(f"{event}: {source}, {how}", f"{event[0].upper()}{event[1:]} earns {how} ({source})")
+        how = say.choose(f"{points}포인트", f"{points} points")
+    told = say.choose(f"{event} 시 {how} 적립({source})", f"{event[0].upper()}{event[1:]} earns {how} ({source})")
     if rule.at_most is not None:
         most = say.figure(rule.at_most)
-        told += say.choose(f", 건당 최대 {most}", f", at most {most} each time")
+        told += say.choose(f", 건당 최대 {most}포인트", f", at most {most} each time")
     if rule.cap is not None:
         cap, window = say.figure(rule.cap.at_most), say.window(rule.cap.per)
-        told += say.choose(f", {window} 최대 {cap}", f", at most {cap} in {window}")
+        told += say.choose(f", {window} 최대 {cap}포인트", f", at most {cap} in {window}")
     if rule.usable_after is not None:
         after = say.figure(rule.usable_after)
         told += say.choose(f", {after} 후 사용 가능", f", usable after {after}")

@@ -26,4 +26,4 @@ class ExcludeMap(LotRuleMap):
 
 def sentence(rule: Exclude, say: Teller) -> str:
     """Which points cannot be refunded."""
-    return say.choose("환급 대상에서 제외됩니다.", "The points cannot be refunded.")
+    return say.choose("환급되지 않는 포인트입니다.", "The points cannot be refunded.")

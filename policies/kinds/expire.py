@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Literal
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import validates_schema
 
 from policies.conditions import LOT_SCOPES
-from policies.fields import Bilingual, DateFact, DayOrFact, OneOf, Trouble, Yes
+from policies.fields import Bilingual, DateFact, DayOrFact, OneOf, Yes
 from policies.fields import Length as LengthField
 from policies.model import FactRef, Length, Rule, ValueRef
-from policies.rules import LotRuleMap, exactly_one, only_with
+from policies.rules import LotRuleMap, exactly_one, needs, only_with
 from policies.sentences import Teller
 
 
@@ -40,6 +40,9 @@ class Expire(Rule):
 PLACEHOLDERS = ("last_day", "points", "acquired_on")
 
 
+_REASON = "write reason: {ko: ..., en: ...}"
+
+
 class ExpireMap(LotRuleMap):
     """The fields of an expire rule."""
 
@@ -55,8 +58,8 @@ class ExpireMap(LotRuleMap):
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
         exactly_one(original, ("after", "last_day", "never"))
         only_with(original, ("from", "until", "first_day"), "after")
-        if isinstance(original, dict) and "never" not in original and "reason" not in original:
-            raise ValidationError([Trouble("missing-field", "'reason' is missing", "add it")])
+        needs(original, "after", "reason", _REASON)
+        needs(original, "last_day", "reason", _REASON)
 
 
 def make(first_day: str, **fields: Any) -> Expire:
@@ -75,7 +78,7 @@ def sentence(rule: Expire, say: Teller) -> str:
     end = say.choose(*_ENDS[rule.until])
     counted = say.choose(", 첫날 포함", ", counting that day") if rule.first_day_counted else ""
     return say.choose(
-        f"유효기간: {start} 기준 {length}{end}{counted}.",
+        f"유효기간: {start}부터 {length}{end}{counted}.",
         f"The points can be used for {length} from {start}{end}{counted}.",
     )
 

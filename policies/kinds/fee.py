@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import validates_schema
 
-from policies.fields import KEBAB, ListOf, Map, Nested, OneOf, Percentage, Trouble, WholeNumber, Window, Word
 from policies.fields import Amount as AmountField
+from policies.fields import ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Window, Word
 from policies.model import Amount, Per, Rate, Rounding, Rule
-from policies.rules import LotRuleMap, exactly_one, only_with
+from policies.readers import KEBAB
+from policies.rules import LotRuleMap, exactly_one, needs, only_with
 from policies.sentences import ROUNDINGS, Teller
 
 
@@ -53,7 +54,7 @@ PLACEHOLDERS = ("fee", "base", "rate", "flat")
 class FreeMap(Map):
     """The fields of a free allowance."""
 
-    first = AmountField("number", about="How many refunds of the window cost nothing.")
+    first = AmountField("number", least=1, about="How many refunds of the window cost nothing.")
     per = Window(about="The window in which they are counted.")
 
 
@@ -73,8 +74,7 @@ class FeeMap(LotRuleMap):
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
         exactly_one(original, ("flat", "rate"))
         only_with(original, ("rounding", "to", "at_least", "at_most"), "rate")
-        if isinstance(original, dict) and "rate" in original and "rounding" not in original:
-            raise ValidationError([Trouble("missing-field", "'rounding' is missing", "write down, up or half_up")])
+        needs(original, "rate", "rounding", "write rounding: down, up or half_up")
 
 
 def sentence(rule: Fee, say: Teller) -> str:
@@ -85,8 +85,8 @@ def sentence(rule: Fee, say: Teller) -> str:
         told = say.choose(f"수수료: {flat} {currency}", f"A fee of {flat} {currency}")
     else:
         rate, rounding = say.figure(rule.rate), say.choose(*ROUNDINGS[rule.rounding or "down"])
-        to = say.choose(f" ({rule.to} 단위)", f" to {rule.to}") if rule.to > 1 else ""
-        told = say.choose(f"수수료: {rate}, {rounding}{to}", f"A fee of {rate}, {rounding}{to}")
+        to = f" to {rule.to:,} {currency}" if rule.to > 1 else ""
+        told = say.choose(f"수수료: {rate}({rule.to:,} {currency} 미만 {rounding})", f"A fee of {rate}, {rounding}{to}")
         if rule.at_least is not None:
             least = say.figure(rule.at_least)
             told += say.choose(f", 최소 {least} {currency}", f", at least {least} {currency}")
@@ -95,7 +95,9 @@ def sentence(rule: Fee, say: Teller) -> str:
             told += say.choose(f", 최대 {most} {currency}", f", at most {most} {currency}")
     if rule.free is not None:
         first, window = say.figure(rule.free.first), say.window(rule.free.per)
-        told += say.choose(f". {window} {first}회까지 무료", f". The first {first} of {window} are free")
+        told += say.choose(f". {window} {first}회까지 무료", f". The first {first} in {window} are free")
     if rule.adds_to:
-        told += say.choose(f". 함께 부과: {', '.join(rule.adds_to)}", f". On top of {', '.join(rule.adds_to)}")
+        told += say.choose(
+            f". 다음 수수료에 더해집니다: {', '.join(rule.adds_to)}", f". On top of {', '.join(rule.adds_to)}"
+        )
     return told + "."

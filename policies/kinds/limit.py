@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, validates_schema
 
-from policies.fields import Bound, Measured, Trouble, reading
+from policies.fields import Bound, Measured
 from policies.model import Amount, Measure, Rule, ValueRef
+from policies.readers import Trouble, reading
 from policies.rules import RequestRuleMap, exactly_one
 from policies.sentences import Teller
 
@@ -63,16 +64,23 @@ def sentence(rule: Limit, say: Teller) -> str:
     """The bound."""
     if rule.multiple_of is not None:
         step = say.figure(rule.multiple_of)
-        return say.choose(f"{say.measure(rule.measure)}: {step} 단위.", f"Asked for in steps of {step} points.")
+        return _capital(
+            f"{say.measure(rule.measure)}: " + say.choose(f"{step}포인트 단위.", f"in steps of {step} points.")
+        )
     return bound_sentence(rule.measure, rule.at_most, rule.at_least, say)
 
 
 def bound_sentence(measure: Measure, at_most: Amount | None, at_least: Amount | None, say: Teller) -> str:
     """A measure and its bound."""
     what = say.measure(measure)
-    what = what[0].upper() + what[1:]
+    what = _capital(what)
+    unit = say.choose("회", "") if measure.of == "count" else say.choose("포인트", " points")
     if at_most is not None:
-        bound = say.figure(at_most)
+        bound = say.figure(at_most) + unit
         return say.choose(f"{what}: {bound} 이하.", f"{what}: at most {bound}.")
-    bound = say.figure(at_least)
+    bound = say.figure(at_least) + unit
     return say.choose(f"{what}: {bound} 이상.", f"{what}: at least {bound}.")
+
+
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]

@@ -49,6 +49,6 @@ def sentence(rule: Pay, say: Teller) -> str:
 
 _MOVES = {
     "keep": ("", ""),
-    "next_business_day": (", 휴일이면 다음 영업일", ", or on the next business day"),
-    "previous_business_day": (", 휴일이면 직전 영업일", ", or on the business day before"),
+    "next_business_day": (", 휴일이면 다음 영업일", "; if that is a holiday, on the next business day"),
+    "previous_business_day": (", 휴일이면 직전 영업일", "; if that is a holiday, on the business day before"),
 }

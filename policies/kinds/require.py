@@ -34,4 +34,4 @@ class RequireMap(RequestRuleMap):
 
 def sentence(rule: Require, say: Teller) -> str:
     """What must hold."""
-    return say.choose(f"필요 조건: {say.condition(rule.that)}.", f"Required: {say.condition(rule.that)}.")
+    return say.choose(f"다음을 충족해야 합니다: {say.condition(rule.that)}.", f"Required: {say.condition(rule.that)}.")

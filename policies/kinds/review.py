@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, validates_schema
 
-from policies.fields import Measured, Trouble
+from policies.fields import Measured
 from policies.kinds.limit import BoundedMap, bound_sentence
 from policies.model import Amount, Measure, Rule
+from policies.readers import Trouble
 from policies.rules import exactly_one, only_with
 from policies.sentences import Teller
 
@@ -39,9 +40,9 @@ class ReviewMap(BoundedMap):
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
         only_with(original, ("at_most", "at_least"), "measure")
-        if isinstance(original, dict) and "measure" in original:
+        if "measure" in original:
             exactly_one(original, ("at_most", "at_least"))
-        elif isinstance(original, dict) and "when" not in original:
+        elif "when" not in original:
             message = "nothing says what has to be reviewed"
             raise ValidationError([Trouble("missing-choice", message, "add when: or measure:")])
 
@@ -52,4 +53,4 @@ def sentence(rule: Review, say: Teller) -> str:
     if rule.measure is None:
         return told
     bound = bound_sentence(rule.measure, rule.at_most, rule.at_least, say)
-    return say.choose(f"다음을 벗어나면 {told} {bound}", f"{told} So it is when this does not hold: {bound}")
+    return say.choose(f"다음 범위를 벗어나면 {told} {bound}", f"A person looks first at a request beyond this. {bound}")
