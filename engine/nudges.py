@@ -1,7 +1,8 @@
 """Every place where a rule file could have been written a little differently, and the file written so.
 
 A nudge works on the plain data of the file, because that is where authors make mistakes: a number or day that is one
-off, a clause, exception, override or rule that was forgotten. Texts are left alone: they decide nothing.
+off, a clause, exception, override or rule that was forgotten. Left alone are texts, which decide nothing, and the
+defaults of declared facts, which say what is the case and not what follows from it.
 """
 
 from __future__ import annotations
@@ -79,9 +80,6 @@ class _Nudger:
             hint = f"a scenario that is paid on or after {day} would notice"
             yield self.drop(("holidays", index), f"holiday {day}", hint)
             yield from self.day(("holidays", index), day, "")
-        for path in self.data.get("facts", {}):
-            self.subject = path
-            yield from self.default(path)
         for name, raw in self.data.get("values", {}).items():
             self.subject = name
             self.rules = tuple(rule.id for rule in self.policy.rules if name in rule.value_names())
@@ -91,15 +89,6 @@ class _Nudger:
             self.rules = (raw["id"],)
             yield self.without_rule(index)
             yield from self.rule(("rules", index), raw, raw["kind"])
-
-    def default(self, path: str) -> Iterator[Nudge]:
-        """What a declared fact is where a case does not give it."""
-        raw = self.data["facts"][path].get("default")
-        place = ("facts", path, "default")
-        if isinstance(raw, date):
-            yield from self.day(place, raw, "default ")
-        elif _whole(raw):
-            yield from self.amount(place, raw, "default ")
 
     def history(self, path: Path, since: Mapping[Any, Any], unit: str) -> Iterator[Nudge]:
         """The days of a value and its figures."""
@@ -231,12 +220,11 @@ class _Nudger:
         """The items of a list that keeps at least so many."""
         for index, each in enumerate(raw):
             place = (*path, index)
+            what = f"{_words(each)} from {name}"
             if len(raw) > max(least, 1):
-                yield self.drop(
-                    place, f"{name} {_words(each)}", f"a scenario that depends on {_words(each)} would notice"
-                )
+                yield self.drop(place, what, f"a scenario that depends on {_words(each)} would notice")
             elif len(raw) > least:
-                yield self.drop(path, f"{name} {_words(each)}", "a scenario in which both rules apply would notice")
+                yield self.drop(path, what, "a scenario in which both rules apply would notice")
             if isinstance(each, dict):
                 for fact, members in each.items():
                     yield from self.members((*place, fact), members, f"{name} {fact}", least=1)
@@ -245,7 +233,8 @@ class _Nudger:
         """The file without a rule, and without what other rules say about it."""
         rules = [_without_mention(raw, self.subject) for at, raw in enumerate(self.data["rules"]) if at != index]
         hint = f"a scenario that turns on '{self.subject}' would notice"
-        return Nudge(("rules", index), self.subject, "the rule dropped", hint, self.rules, self.data | {"rules": rules})
+        data = self.data | {"rules": rules}
+        return Nudge(("rules", index), self.subject, "dropping the rule", hint, self.rules, data)
 
     def amount(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A whole number, one less and one more."""
@@ -289,7 +278,7 @@ class _Nudger:
         return self.change(path, words, hint, lambda holder, key: holder.__setitem__(key, value))
 
     def drop(self, path: Path, what: str, hint: str) -> Nudge:
-        return self.change(path, f"{what} dropped", hint, lambda holder, key: holder.__delitem__(key))
+        return self.change(path, f"dropping {what}", hint, lambda holder, key: holder.__delitem__(key))
 
     def rename(self, path: Path, key: Any, words: str, hint: str) -> Nudge:
         def renamed(holder: Any, old: Any) -> None:

@@ -8,7 +8,6 @@ from datetime import date
 
 from engine.calendars import resolve_holidays
 from engine.compiled import CompiledVersion, compile_version
-from engine.facts import BadCase, EventCase, read_case, read_event_case
 from engine.nudges import Nudge, nudges
 from engine.scenario_file import Scenario
 from engine.scenarios import observe, run
@@ -16,7 +15,7 @@ from engine.versions import YEARS
 from policies.load import load_document
 from policies.model import Policy, Value
 from policies.problems import Fault, Problem
-from policies.source import Document
+from policies.source import read
 from policies.versions import PolicyVersion
 
 _HARMLESS = {"value-unused"}
@@ -26,32 +25,33 @@ _HARMLESS = {"value-unused"}
 class Pins:
     """The nudges of one policy, and the scenarios that should notice them.
 
-    The scenarios must have been read with the policy of `version`, which is that of `document`, and must pass on it.
+    The scenarios must have been read with the policy of `version`, and must pass on it. `file` is what problems call
+    the rule file.
     """
 
-    def __init__(self, document: Document, version: PolicyVersion, scenarios: Iterable[Scenario]) -> None:
+    def __init__(self, version: PolicyVersion, file: str, scenarios: Iterable[Scenario]) -> None:
+        document, problems = read(version.text.encode(), file)
+        assert document is not None, problems
         self._document = document
         self._version = version
         self._scenarios = list(scenarios)
         self._meaning = _meaning(version.policy)
-        self._own_holidays = set(version.policy.holidays)
         compiled = compile_version(version)
         self._speakers = [_speakers(compiled, scenario) for scenario in self._scenarios]
         # When each scenario last noticed a nudge; what noticed the last one is likely to notice the next.
         self._noticed = [0] * len(self._scenarios)
         self._tried = 0
-        self.nudges = tuple(each for each in nudges(document, version.policy))
+        self.nudges = tuple(nudges(document, version.policy))
 
-    def survivors(self) -> Iterator[Problem | None]:
-        """For each nudge a problem when no scenario notices it, and None when one does."""
-        for nudge in self.nudges:
-            yield None if self.noticed(nudge) else self.problem(nudge)
+    def survivors(self) -> Iterator[Problem]:
+        """A problem for each nudge that no scenario notices, in the order of the file."""
+        return (self.problem(nudge) for nudge in self.nudges if not self.noticed(nudge))
 
     def problem(self, nudge: Nudge) -> Problem:
         """A nudge that survived, in its place."""
         document = self._document
         place = document.key_places.get(nudge.path) or document.places[nudge.path]
-        message = f"{nudge.words}: no scenario notices"
+        message = f"{nudge.words} is noticed by no scenario"
         return Fault("not-pinned", message, nudge.hint).at(document.file, place, nudge.subject)
 
     def noticed(self, nudge: Nudge) -> bool:
@@ -65,7 +65,7 @@ class Pins:
         compiled = compile_version(version)
         self._tried += 1
         for number in self._likely_first(nudge):
-            if _differs(compiled, self._scenarios[number], again=nudge.path[0] == "facts"):
+            if run(compiled, self._scenarios[number]).differences:
                 self._noticed[number] = self._tried
                 return True
         return False
@@ -83,17 +83,6 @@ class Pins:
             return self._version.holidays
         first = self._version.policy.starts.year
         return resolve_holidays(policy.calendar, first, min(first + YEARS, date.max.year), policy.holidays)
-
-
-def _differs(compiled: CompiledVersion, scenario: Scenario, *, again: bool) -> bool:
-    """Whether a scenario fails. `again` reads its case anew, for facts that are given by their defaults."""
-    if again:
-        read = read_event_case if isinstance(scenario.case, EventCase) else read_case
-        try:
-            scenario = replace(scenario, case=read(compiled.policy, scenario.data))
-        except BadCase:
-            return True
-    return bool(run(compiled, scenario).differences)
 
 
 def _speakers(compiled: CompiledVersion, scenario: Scenario) -> set[str]:

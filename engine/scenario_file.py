@@ -27,17 +27,12 @@ SCOPES = ("account", "request", "event")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One case with what is expected of it.
-
-    `row` counts the rows of its table from 1 and is 0 outside tables. `data` is the case as plain data, for those who
-    read it again with other facts.
-    """
+    """One case with what is expected of it. `row` counts the rows of its table from 1 and is 0 outside tables."""
 
     name: str
     row: int
     file: str
     place: Place
-    data: Mapping[str, Any]
     case: Case | EventCase
     expected: Expected
 
@@ -334,7 +329,7 @@ class _Reader:
         case = self.read_case(data, plain.paths, parts) if self.found == before else None
         if case is None:
             return None
-        return Scenario(name, row, self.document.file, self.document.places[parts.path], data, case, expected)
+        return Scenario(name, row, self.document.file, self.document.places[parts.path], case, expected)
 
     def read_case(self, data: dict[str, Any], paths: Mapping[str, Path], parts: Parts) -> Case | EventCase | None:
         """The case, or None with a problem for each fact that is wrong."""

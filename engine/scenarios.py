@@ -11,9 +11,11 @@ from typing import Any
 
 from engine.compiled import CompiledVersion
 from engine.decide import decide
+from engine.decision import Decision
 from engine.earn import earn
 from engine.errors import Conflict, NotInForce
 from engine.facts import EventCase
+from engine.scenario_expect import AMOUNTS
 from engine.scenario_file import Scenario
 
 Got = Mapping[str, Any]
@@ -51,22 +53,23 @@ def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
     case = scenario.case
     try:
         if isinstance(case, EventCase):
-            return {"outcome": "earning", "reasons": [], "earned": earn(compiled, case).to_data()["earned"]}
-        return _decision(decide(compiled, case).to_data())
+            granted = [lot.to_data() for lot in earn(compiled, case).granted]
+            return {"outcome": "earning", "reasons": [], "earned": granted}
+        return _decided(decide(compiled, case))
     except NotInForce:
         return {"outcome": "not_in_force", "reasons": []}
     except Conflict as conflict:
         return {"outcome": "conflict", "reasons": list(conflict.rules)}
 
 
-def _decision(data: dict[str, Any]) -> Got:
-    return data | {
-        "reasons": [reason["rule"] for reason in data["reasons"]],
-        "figures": {reason["rule"]: reason["figures"] for reason in data["reasons"]},
-        "remedy": [reason["remedy"]["set"] for reason in data["reasons"] if reason["remedy"]],
-        "allocation": {share["lot"]: share["points"] for share in data["allocation"]},
-        "lots": {lot["lot"]: [reason["rule"] for reason in lot["reasons"]] for lot in data["lots"]},
-        "last_usable_on": {lot["lot"]: lot["last_usable_on"] for lot in data["lots"]},
+def _decided(decision: Decision) -> Got:
+    return {
+        **{name: getattr(decision, name) for name in ("outcome", *AMOUNTS, "payable_on", "allocation")},
+        "reasons": [reason.rule for reason in decision.reasons],
+        "figures": {reason.rule: reason.figures for reason in decision.reasons},
+        "remedy": [reason.remedy.set for reason in decision.reasons if reason.remedy],
+        "lots": {lot.lot: [reason.rule for reason in lot.reasons] for lot in decision.lots},
+        "last_usable_on": {lot.lot: lot.last_usable_on for lot in decision.lots},
     }
 
 

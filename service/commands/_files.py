@@ -1,0 +1,165 @@
+"""What the commands share: files in, problems out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from engine.compiled import CompiledVersion
+    from engine.scenario_file import Scenario
+    from policies.problems import Problem
+    from policies.source import Document
+    from policies.versions import PolicyVersion
+
+MOST_BYTES = 20_000_000
+RULES, SCENARIOS = ".yaml", ".test.yaml"
+
+Command = Callable[..., Any]
+
+
+class Unusable(click.ClickException):
+    """What the command was given cannot be used: one line, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"recoup: {self.message}", err=True)
+
+
+def language_option(command: Command) -> Command:
+    """`--lang ko|en`."""
+    return click.option("--lang", type=click.Choice(["ko", "en"]), default="en", help="The language of sentences.")(
+        command
+    )
+
+
+def stop(text: str) -> NoReturn:
+    """End with exit code 1 and a line on stderr."""
+    click.echo(f"recoup: {text}", err=True)
+    raise SystemExit(1)
+
+
+def paint(text: str, colour: str) -> str:
+    """The text in a colour, which click takes away again where the output is no terminal."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
+
+
+def read_file(name: str) -> bytes:
+    """The content of a file, or of stdin for `-`. Raises Unusable with the reason."""
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(MOST_BYTES + 1)
+    except IsADirectoryError:
+        raise Unusable(f"{name} is a directory; name a file in it") from None
+    except OSError as error:
+        reason = {FileNotFoundError: "there is no such file", PermissionError: "the file may not be read"}
+        raise Unusable(f"{name}: {reason.get(type(error), error.strerror or str(error))}") from None
+    except ValueError:
+        raise Unusable("a file name holds a character that no file name can") from None
+    if len(data) > MOST_BYTES:
+        raise Unusable(f"{name} has more than {MOST_BYTES:_} bytes")
+    return data
+
+
+def shown_name(name: str) -> str:
+    """What messages call a file."""
+    return "stdin" if name == "-" else name
+
+
+def read_json_file(name: str) -> Any:
+    """The data in a JSON file, or in stdin for `-`, read as strictly as the API reads it. Raises Unusable."""
+    from service.errors import KINDS, Refusal
+    from service.json_body import read_json
+
+    data, shown = read_file(name), shown_name(name)
+    try:
+        return read_json(data.removeprefix(b"\xef\xbb\xbf"))
+    except Refusal as refusal:
+        if refusal.errors:
+            lines = [f"{shown}: {next(iter(each.where.values()))} {each.text.en}" for each in refusal.errors]
+            raise Unusable("\n".join(lines)) from None
+        detail = KINDS[refusal.code].detail.en.format_map(refusal.figures)
+        raise Unusable(f"{shown} is not JSON: {detail}") from None
+
+
+def say_problems(problems: Iterable[Problem]) -> None:
+    """Print problems, one line each."""
+    for problem in problems:
+        place = f"{problem.file}:{problem.line}:{problem.column}"
+        click.echo(paint(place, "cyan") + str(problem).removeprefix(place))
+
+
+def load_rules(name: str) -> PolicyVersion:
+    """The version in a rule file. Ends with its problems and exit code 1 when it has any."""
+    from engine.versions import load_version
+
+    version, problems = load_version(read_file(name), name)
+    if version is None:
+        say_problems(problems)
+        raise SystemExit(1)
+    return version
+
+
+def read_scenario_file(name: str, rules: str | None = None) -> tuple[str, Document | None, list[Problem]]:
+    """The rule file that a scenario file tests, what the scenario file says, and its problems.
+
+    `rules` is the rule file that is asked about, which the scenario file must name.
+    """
+    from engine.scenario_file import policy_file, read_document
+    from policies.problems import Fault
+
+    document, problems = read_document(read_file(name), name)
+    named = document and policy_file(document)
+    if document is None or not isinstance(named, str):
+        # What it should name is found without it, so that all its problems can be told at once.
+        return rules or name.removesuffix(SCENARIOS) + RULES, document, problems
+    target = Path(name).parent / named
+    if rules is not None and target.resolve() != Path(rules).resolve():
+        fault = Fault("other-policy", f"'{named}' is another file", f"write policy: {Path(rules).name}")
+        problems = [*problems, fault.at(name, document.places[("policy",)])]
+    return rules or str(target), document, problems
+
+
+class Tested:
+    """A rule file and its scenarios, loaded; `problems` are those of either file."""
+
+    def __init__(self, name: str) -> None:
+        from engine.versions import load_version
+
+        rules = None if name.endswith(SCENARIOS) else name
+        self.scenario_file = name if rules is None else name.removesuffix(RULES) + SCENARIOS
+        if rules is not None and Path(rules).is_file() and not Path(self.scenario_file).exists():
+            raise Unusable(f"{rules} has no scenarios; write them in {self.scenario_file}")
+        # Read first, so that a file that is not there is told by the name that was asked for.
+        data = read_file(rules) if rules is not None else b""
+        self.rule_file, self.document, self.problems = read_scenario_file(self.scenario_file, rules)
+        self.version, problems = load_version(data or read_file(self.rule_file), self.rule_file)
+        self.problems = problems + self.problems
+        self.scenarios: tuple[Scenario, ...] = ()
+        if self.version is not None and self.document is not None:
+            self._read_scenarios(self.document, self.version)
+
+    def _read_scenarios(self, document: Document, version: PolicyVersion) -> None:
+        from engine.scenario_file import read_scenarios
+
+        told = {(problem.line, problem.column) for problem in self.problems}
+        self.scenarios, problems = read_scenarios(document, version.policy)
+        self.problems += [problem for problem in problems if (problem.line, problem.column) not in told]
+
+    def compile(self) -> CompiledVersion:
+        """The rules, compiled. Ends with the problems and exit code 1 when there are any."""
+        from engine.compiled import compile_version
+
+        if self.problems or self.version is None:
+            say_problems(sorted(self.problems))
+            raise SystemExit(1)
+        return compile_version(self.version)

@@ -1,0 +1,68 @@
+"""`recoup decide`: judge a case by a rule file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.commands._files import language_option, load_rules, read_json_file, shown_name, stop
+
+if TYPE_CHECKING:
+    from engine.compiled import CompiledVersion
+
+
+EPILOG = """\b
+Example:
+  recoup decide rules/kt-points.yaml - <<'END'
+  {"account": {"id": "A-1", "joined_on": "2020-01-01", "identity_level": 2},
+   "lots": [{"id": "L-1", "source": "bill_payment", "acquired_on": "2025-06-01", "amount": 30000}],
+   "request": {"points": 20000, "method": "cash"},
+   "as_of": "2026-03-02T10:00:00+09:00"}
+  END
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("file")
+@click.argument("case", metavar="CASE.json")
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@language_option
+def command(file: str, case: str, as_json: bool, lang: str) -> None:
+    """Judge a case by a rule file.
+
+    The case is a refund request, or an event that may earn points, in JSON; `-` reads stdin.
+    """
+    from engine.compiled import compile_version
+    from engine.errors import Conflict, NotInForce
+    from engine.facts import BadCase
+
+    if file == case == "-":
+        raise click.UsageError("only one of the two can be read from stdin")
+    version = load_rules(file)
+    data = read_json_file(case)
+    try:
+        lines, decided = _judge(compile_version(version), data, lang)
+    except BadCase as bad:
+        for path, message in bad.errors:
+            click.echo(f"{shown_name(case)}: {path + ' ' if path else ''}{message}", err=True)
+        raise SystemExit(1) from None
+    except (Conflict, NotInForce) as undecided:
+        stop(str(undecided))
+    click.echo(json.dumps(decided, ensure_ascii=False, indent=2) if as_json else "\n".join(lines))
+
+
+def _judge(compiled: CompiledVersion, data: Any, language: str) -> tuple[list[str], dict[str, Any]]:
+    """The sentences and the plain data of what is decided."""
+    from engine.decide import decide
+    from engine.decision import explain
+    from engine.earn import earn
+    from engine.facts import read_case, read_event_case
+    from service.commands._telling import earning
+
+    if isinstance(data, dict) and "event" in data and "request" not in data:
+        earned = earn(compiled, read_event_case(compiled.policy, data))
+        return earning(earned, language), earned.to_data()
+    decided = decide(compiled, read_case(compiled.policy, data))
+    return explain(decided, language), decided.to_data()

@@ -1,0 +1,90 @@
+"""`recoup explain`: why a decision came out as it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.commands._files import Unusable, language_option, read_json_file, shown_name, stop
+
+if TYPE_CHECKING:
+    from engine.decision import Decision
+
+
+EPILOG = """\b
+Example:
+  recoup explain D-01K5M2W8Q3ZV4N7R9T0XYB6C1E --trace
+  recoup decide rules/kt-points.yaml case.json --json | recoup explain - --lang ko
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("decision", metavar="ID|DECISION.json")
+@language_option
+@click.option("--trace", "with_trace", is_flag=True, help="Show what every rule saw, stage by stage.")
+def command(decision: str, lang: str, with_trace: bool) -> None:
+    """Explain a decision.
+
+    What was asked, which rules spoke and why, what would help, which lots pay what.
+
+    It is a kept one, by its id and out of DATABASE_URL, or one in a JSON file (`-` reads stdin) as `recoup decide
+    --json` or the API writes it.
+    """
+    from service.commands._telling import told
+
+    data = read_json_file(decision) if _is_file(decision) else _kept(decision)
+    found = _decision(data, shown_name(decision))
+    click.echo("\n".join(told(found, str(data.get("id") or ""), lang, with_trace=with_trace)))
+
+
+def _is_file(name: str) -> bool:
+    return name == "-" or name.endswith(".json") or "/" in name or Path(name).is_file()
+
+
+def _kept(id: str) -> dict[str, Any]:
+    """A decision out of the database, with its id."""
+    from service import records
+    from service.config import BadSetting, read_settings
+    from service.database import Unavailable, close_database, open_database, reading
+    from service.migrate import WrongSchema, check_schema
+
+    try:
+        settings = read_settings()
+        database = open_database(settings)
+        _refuse_missing(settings.database_url)
+        check_schema(database)
+        with reading(database):
+            record = records.find(database, id)
+        close_database(database)
+    except (BadSetting, Unavailable, WrongSchema) as error:
+        raise Unusable(str(error)) from None
+    if record is None:
+        stop(f"no decision has the id '{id}'")
+    return {"id": record.id, **record.decision}
+
+
+def _refuse_missing(url: str) -> None:
+    """SQLite would make the file; a look at a decision must not."""
+    file = url.removeprefix("sqlite://").removeprefix("/")
+    if url.startswith("sqlite:") and not Path(file).exists():
+        raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
+
+
+def _decision(data: Any, name: str) -> Decision:
+    from engine.decision import Decision
+
+    try:
+        return Decision.from_data(_without_text(data))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise Unusable(f"{name} is not a decision as the API or `recoup decide --json` writes it") from None
+    except AssertionError as error:
+        raise Unusable(f"{name} contradicts itself: {error}") from None
+
+
+def _without_text(data: Any) -> Any:
+    """The decision without the `text` that the API adds to everything that is said in two languages."""
+    if isinstance(data, dict):
+        return {key: _without_text(each) for key, each in data.items() if not (key == "text" and "ko" in data)}
+    return [_without_text(each) for each in data] if isinstance(data, list) else data

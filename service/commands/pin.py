@@ -1,0 +1,48 @@
+"""`recoup pin`: find what no scenario holds in place."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from service.commands._files import Tested, paint, say_problems, stop
+
+EPILOG = """\b
+Example:
+  recoup pin rules/kt-points.yaml
+  recoup pin rules/kt-points.yaml --only monthly_limit
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("file")
+@click.option("--only", metavar="NAME", help="Nudge only this rule or value.")
+def command(file: str, only: str | None) -> None:
+    """List what no scenario of a rule file tests.
+
+    Every number, day, span and percentage is made one less and one more, every clause, exception, override and rule is
+    dropped. What survives is not tested: a mistake there would reach members unseen.
+    """
+    from engine.pins import Pins
+    from engine.scenarios import run
+
+    tested = Tested(file)
+    compiled = tested.compile()
+    failing = [result for result in (run(compiled, scenario) for scenario in tested.scenarios) if result.differences]
+    for result in failing:
+        click.echo("\n".join(result.lines()))
+    if failing:
+        stop("scenarios fail; mend them first, then pin")
+    pins = Pins(compiled.version, tested.rule_file, tested.scenarios)
+    nudges = [nudge for nudge in pins.nudges if only in (None, nudge.subject)]
+    if not nudges:
+        stop(f"nothing is called '{only}'" if only else "there is nothing to nudge")
+    with click.progressbar(nudges, label="nudges", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+        surviving = [pins.problem(nudge) for nudge in shown if not pins.noticed(nudge)]
+    say_problems(surviving)
+    noticed = len(nudges) - len(surviving)
+    told = f"{noticed} of {len(nudges)} nudges noticed"
+    click.echo(paint(told, "red" if surviving else "green"))
+    if surviving:
+        raise SystemExit(1)

@@ -1,0 +1,61 @@
+"""`recoup show`: a rule file in sentences."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from service.commands._files import language_option, load_rules, stop
+
+if TYPE_CHECKING:
+    from policies.model import Policy
+
+
+EPILOG = """\b
+Example:
+  recoup show rules/kt-points.yaml --lang ko --on 2026-07-01
+  recoup show rules/kt-points.yaml --rule monthly-limit
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("file")
+@language_option
+@click.option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The day whose figures to show [default: today].",
+)
+@click.option("--rule", "id", metavar="ID", help="Show only this rule.")
+def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
+    """Show a rule file in sentences."""
+    from policies.problems import did_you_mean
+    from policies.show import article, policy_lines, rule_sentence
+
+    policy = load_rules(file).policy
+    on = day.date() if day else _today(policy)
+    if id is None:
+        click.echo("\n".join(policy_lines(policy, lang, on)))
+        return
+    rules = {rule.id: rule for rule in policy.rules}
+    if id not in rules:
+        hint = did_you_mean(id, rules)
+        stop(f"{file} has no rule '{id}'" + (f"; {hint}" if hint else ""))
+    rule = rules[id]
+    click.echo(f"{rule.id} ({rule.kind}, {article(rule.terms, lang)}): {rule_sentence(policy, rule, lang, on)}")
+    if rule.reason:
+        click.echo(rule.reason.in_language(lang))
+    for name in rule.value_names():
+        click.echo(f"{name}: {policy.values[name].about}")
+
+
+def _today(policy: Policy) -> date:
+    from engine.calendars import local_day
+    from service.clock import utc_now
+
+    return max(policy.starts, local_day(utc_now(), ZoneInfo(policy.timezone)))
