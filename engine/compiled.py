@@ -27,11 +27,17 @@ BUILT_IN: tuple[Rule, ...] = (OWN_EXPIRY, NOT_ENOUGH_POINTS, FEE_EXCEEDS_PAYOUT)
 
 
 class Conditions:
-    """Formulas with the fields that they look at. `sees_points` is True where one depends on the points asked for."""
+    """Formulas with the fields that they look at. `sees_points` is True where one depends on the points asked for.
+
+    What holds for a lot is remembered by the facts of the lot, below those of the request. `Matcher` remembers too,
+    and more widely, but has to be told every field first.
+    """
 
     def __init__(self, fields: FieldTable, formulas: Mapping[str, Formula]) -> None:
         self._fields = fields
         self._matcher = Matcher(formulas)
+        self._key = fields.lot_key()
+        self._known: dict[tuple[int | str, ...], dict[Any, Matched]] = {}
         self.sees_points = "request.points" in fields.paths
 
     def of_scene(self, scene: Scene) -> Matched:
@@ -40,7 +46,31 @@ class Conditions:
 
     def of_lots(self, scene: Scene, lots: tuple[Lot, ...]) -> list[Matched]:
         """The formulas that hold for each lot."""
-        return self._matcher.match(self._fields.lot_facts(scene, lots))
+        shared = self._fields.scene_facts(scene)
+        if self._fields.of_both:
+            return self._matcher.match(self._fields.lot_facts(scene, lots, shared))
+        request = tuple(shared.values())
+        known = self._known.get(request, _NOTHING_KNOWN)
+        keys = [*map(self._key, lots)]
+        try:
+            return [known[key] for key in keys]
+        except KeyError:
+            matched = self._matcher.match(self._fields.lot_facts(scene, lots, shared))
+            self._remember(request, dict(zip(keys, matched, strict=True)))
+            return matched
+
+    def _remember(self, request: tuple[int | str, ...], learnt: dict[Any, Matched]) -> None:
+        if request not in self._known and len(self._known) >= _REQUESTS_REMEMBERED:
+            self._known.clear()
+        known = self._known.setdefault(request, {})
+        if len(known) + len(learnt) > _LOTS_REMEMBERED:
+            known.clear()
+        known.update(learnt)
+
+
+_REQUESTS_REMEMBERED = 64
+_LOTS_REMEMBERED = 16_384
+_NOTHING_KNOWN: Mapping[Any, Matched] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

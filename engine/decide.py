@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
 
 from engine.compiled import CompiledVersion, compile_version
 from engine.decision import ENGINE, Decision, FeeLine, LotLine, LotReason, Reason, Remedy, assert_laws
@@ -79,23 +79,26 @@ def _lot_lines(judgement: Judgement, shares: dict[str, int]) -> tuple[LotLine, .
     lines = []
     for lot, plan, last_day in zip(judgement.lots, judgement.lot_plans, judgement.last_days, strict=True):
         reasons: tuple[LotReason, ...] = ()
-        if last_day is not None and last_day < today:
-            ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
-            reasons = (_lot_reason(ready, judgement.scene, lot, {"last_day": last_day}),)
+        written = None
+        if last_day is not None:
+            written = last_day.isoformat()
+            if last_day < today:
+                ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
+                reasons = (_lot_reason(ready, judgement.scene, lot, last_day),)
         if plan.exclude:
-            reasons += tuple(_lot_reason(ready, judgement.scene, lot, {}) for ready in plan.exclude)
-        last = None if last_day is None else last_day.isoformat()
-        lines.append(LotLine(lot.id, lot.left, last, shares.get(lot.id, 0), reasons))
+            reasons += tuple([_lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude])
+        lines.append(LotLine(lot.id, lot.left, written, shares.get(lot.id, 0), reasons))
     return tuple(lines)
 
 
-def _lot_reason(ready: Ready, scene: Scene, lot: Lot, further: dict[str, Any]) -> LotReason:
+def _lot_reason(ready: Ready, scene: Scene, lot: Lot, last_day: date | None) -> LotReason:
     told = _sentence(ready)
     text = told.fixed
     if text is None:
-        own = {"points": lot.left, "acquired_on": lot.acquired_on, **further}
+        own = {"points": lot.left, "acquired_on": lot.acquired_on, "last_day": last_day}
         text = told.told(ready.reason_figures(scene, own, lot))
-    return LotReason(ready.id, ready.rule.kind, ready.rule.terms, text.ko, text.en)
+    rule = ready.rule
+    return LotReason(rule.id, rule.kind, rule.terms, text.ko, text.en)
 
 
 def _sentence(ready: Ready) -> Sentence:

@@ -99,16 +99,12 @@ class LotLine(NamedTuple):
 
     def to_data(self) -> dict[str, JSON]:
         """As plain data."""
-        lot, left, last_usable_on, allocated, reasons = self
         return {
-            "lot": lot,
-            "left": left,
-            "last_usable_on": last_usable_on,
-            "allocated": allocated,
-            "reasons": [
-                {"rule": rule, "kind": kind, "terms": terms, "ko": ko, "en": en}
-                for rule, kind, terms, ko, en in reasons
-            ],
+            "lot": self.lot,
+            "left": self.left,
+            "last_usable_on": self.last_usable_on,
+            "allocated": self.allocated,
+            "reasons": [reason._asdict() for reason in self.reasons] if self.reasons else [],
         }
 
     @classmethod
@@ -218,14 +214,23 @@ def assert_laws(decision: Decision) -> None:
     assert sum(line.fee for line in decision.fees) == decision.fee, "the fees are not the fee"
     denies = any(reason.effect == "denies" for reason in decision.reasons)
     assert denies == (decision.outcome == "denied"), "a denial needs a rule that denies, and nothing else may have one"
-    by_lot = {line.lot: line for line in decision.lots}
-    assert len(by_lot) == len(decision.lots), "a lot stands twice"
-    for line in decision.lots:
-        assert line.allocated == decision.allocation.get(line.lot, 0), f"lot {line.lot} pays two amounts"
-        assert 0 <= line.allocated <= line.left, f"lot {line.lot} falls below 0"
-        assert not (line.allocated and line.reasons), f"lot {line.lot} pays although it cannot"
-    assert decision.allocation.keys() <= by_lot.keys(), "a lot pays that is not there"
-    assert sum(line.left for line in decision.lots if not line.reasons) == decision.available, "available is wrong"
+    _assert_lots(decision)
+
+
+def _assert_lots(decision: Decision) -> None:
+    allocation = decision.allocation
+    available = paying = 0
+    for lot, left, _, allocated, reasons in decision.lots:
+        if allocated:
+            assert 0 < allocated <= left, f"lot {lot} falls below 0"
+            assert not reasons, f"lot {lot} pays although it cannot"
+            assert allocation.get(lot) == allocated, f"lot {lot} pays two amounts"
+            paying += 1
+        if not reasons:
+            available += left
+    assert paying == len(allocation), "a lot pays that is not there"
+    assert available == decision.available, f"available {decision.available} is not what the lots hold, {available}"
+    assert len({line.lot for line in decision.lots}) == len(decision.lots), "a lot stands twice"
 
 
 def explain(decision: Decision, language: str) -> list[str]:

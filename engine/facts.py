@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
@@ -328,34 +327,31 @@ class _Readers:
         return found
 
     def _read_lots(self, data: object, errors: Errors) -> tuple[Lot, ...]:
-        own = self._lot_own
-        declares = len(self._lot.entries) > own
-        names = [entry.name for entry in self._lot.entries[own:]]
         before = len(errors)
+        own = self._lot_own
+        names = [entry.name for entry in self._lot.entries[own:]]
         lots: list[Lot] = []
         for values in self._list(self._lot, data, "lots", errors):
-            declared: Mapping[str, Scalar] = dict(zip(names, values[own:], strict=True)) if declares else _NOTHING
-            values[own:] = (declared,)
+            if names:
+                values[own:] = (dict(zip(names, values[own:], strict=True)),)
+            else:
+                values.append(_NOTHING)
             if values[_USABLE_FROM_ON] is None:
                 values[_USABLE_FROM_ON] = values[_ACQUIRED_ON]
             if values[_LEFT] is None:
                 values[_LEFT] = values[_AMOUNT]
             lots.append(Lot._make(values))
-        if len(errors) > before:
-            return tuple(lots)
-        for index, lot in enumerate(lots):
-            if lot.left > lot.amount:
-                errors.append((f"lots.{index}.left", f"is {lot.left}, more than the lot's amount of {lot.amount}"))
-        if sum([lot.left for lot in lots]) > MOST_POINTS:
-            errors.append(("lots", f"hold more than {MOST_POINTS} points together; no programme grants as many"))
-        if any(one.id > other.id for one, other in pairwise(lots)):
-            lots.sort(key=attrgetter("id"))
+        if len(errors) == before:
+            _check_amounts(lots, errors)
+            lots.sort(key=_ID)
         return tuple(lots)
 
 
 _USABLE_FROM_ON, _ACQUIRED_ON, _AMOUNT, _LEFT = (
     Lot._fields.index(name) for name in ("usable_from_on", "acquired_on", "amount", "left")
 )
+_ID = attrgetter("id")
+
 # By identity, because a policy holds mappings and cannot be hashed; keeping the policy keeps its identity its own.
 _REMEMBERED: dict[int, tuple[Policy, _Readers]] = {}
 _MOST_REMEMBERED = 64
@@ -385,6 +381,17 @@ def _check_ids(ids: list[str], path: str, errors: Errors) -> None:
         if each in seen:
             errors.append((f"{path}.{index}.id", f"is {shown(each)}, as in {path}.{seen[each]}; ids are unique"))
         seen.setdefault(each, index)
+
+
+def _check_amounts(lots: list[Lot], errors: Errors) -> None:
+    together = 0
+    for lot in lots:
+        together += lot.left
+        if lot.left > lot.amount:
+            path = f"lots.{lots.index(lot)}.left"
+            errors.append((path, f"is {lot.left}, more than the lot's amount of {lot.amount}"))
+    if together > MOST_POINTS:
+        errors.append(("lots", f"hold more than {MOST_POINTS} points together; no programme grants as many"))
 
 
 def _entry(fact: Fact) -> Entry:

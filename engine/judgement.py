@@ -72,6 +72,7 @@ class Judgement:
     payable_on: date | None = None
     conflict: Conflict | None = None
     trace: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _groups: dict[LotPlan, list[str]] | None = None
 
     @property
     def points(self) -> int:
@@ -96,6 +97,13 @@ class Judgement:
         """A rule says something of the request."""
         self.spoken.append(Spoken(ready, effect, ready.reason_figures(self.scene, figures)))
 
+    def note_lots(self, kind: str) -> None:
+        """Adds the rules of a kind to the trace, with the lots to which they apply."""
+        if self.tracing:
+            if self._groups is None:
+                self._groups = grouped(zip(self.lot_plans, self.lots, strict=True))
+            self.trace[kind] = lot_lines(kind, self.rules[kind], self._groups)
+
     def note(self, kind: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
         """Adds the rules of a kind to the trace, with the figures of those that have any."""
         if not self.tracing:
@@ -105,13 +113,6 @@ class Judgement:
             found = figures.get(line["rule"])
             lines.append({**line} if found is None else {**line, "figures": found})
         self.trace[kind] = lines
-
-
-def note_lots(judgement: Judgement, kind: str) -> None:
-    """Adds the rules of a kind to the trace, with the lots to which they apply."""
-    if judgement.tracing:
-        groups = grouped(zip(judgement.lot_plans, judgement.lots, strict=True))
-        judgement.trace[kind] = lot_lines(kind, judgement.rules[kind], groups)
 
 
 def grouped(of: Iterable[tuple[LotPlan, Lot]]) -> dict[LotPlan, list[str]]:

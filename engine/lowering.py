@@ -7,15 +7,16 @@ means is said here and nowhere else: it is false, except `is_not`; `is: none` as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from engine.calendars import at_least_ago_bound
 from engine.facts import Lot
 from engine.figures import Amount, Figures
-from engine.matching import Field, Formula, Test
+from engine.matching import Fact, Field, Formula, Test
 from engine.scene import Scene, lot_reader, scene_reader
 from policies.model import Comparison, Condition, FactRef, Policy, Span, ValueRef
 
@@ -43,18 +44,28 @@ class FieldTable:
         """The fields of the scene, as the matcher wants them."""
         return {name: read(scene) for name, read in self.of_scene.items()}
 
-    def lot_facts(self, scene: Scene, lots: Iterable[Lot]) -> list[dict[str, int | str]]:
-        """The fields of each lot, those of the scene included."""
-        table = list(self.of_lot.items())
-        facts = [{name: read(lot) for name, read in table} for lot in lots]
-        if self.of_scene:
-            shared = self.scene_facts(scene)
-            for fact in facts:
-                fact.update(shared)
-        for name, read in self.of_both.items():
-            for fact, lot in zip(facts, lots, strict=True):
-                fact[name] = read(scene, lot)
-        return facts
+    def lot_facts(self, scene: Scene, lots: Iterable[Lot], shared: Mapping[str, int | str]) -> list[Fact]:
+        """The fields of each lot, those of the scene included, which are `shared`."""
+        of_lot = list(self.of_lot.items())
+        of_both = list(self.of_both.items())
+        return [
+            {
+                **shared,
+                **{name: read(lot) for name, read in of_lot},
+                **{name: read(scene, lot) for name, read in of_both},
+            }
+            for lot in lots
+        ]
+
+    def lot_key(self) -> Callable[[Lot], Any]:
+        """What the fields of a lot follow from, as something to remember their answers by."""
+        names = [path.removeprefix("lot.") for path in sorted(self.paths) if path.startswith("lot.")]
+        own = [name for name in names if hasattr(Lot, name)]
+        declared = [name for name in names if name not in own]
+        read = attrgetter(*own) if own else lambda lot: ()
+        if not declared:
+            return read
+        return lambda lot: (read(lot), *[lot.declared[name] for name in declared])
 
 
 class Lowering:

@@ -20,6 +20,7 @@ MOST: Final = 10**12
 
 _LONGEST_TEXT = 200
 _DAYS_REMEMBERED = 100_000
+_SHAPES_REMEMBERED = 256
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 Reader = Callable[[Any], Any]
@@ -43,34 +44,60 @@ class Entry:
 
 
 class ObjectReader:
-    """Reads an object with known keys to the list of their values, in the order of `entries`."""
+    """Reads an object with known keys to the list of their values, in the order of `entries`.
+
+    The objects of one caller have the same keys in the same order, so what has to be read for a row of keys is worked
+    out once. Only where that fails is an object looked at key by key, to tell everything that is wrong with it.
+    """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
-        self._table = tuple((entry.name, entry.read, entry.default) for entry in self.entries)
+        self._defaults = [entry.default for entry in self.entries]
+        self._shapes: dict[tuple[str, ...], list[tuple[int, str, Reader]]] = {}
 
     def read(self, data: object, path: str, errors: Errors) -> list[Any]:
         """The values; every trouble is added to `errors`, and the value in its place means nothing."""
         if not isinstance(data, dict):
             errors.append((path, f"is {shown(data)}; write an object such as {{{self._example()}}}"))
-            return [None] * len(self._table)
-        values = []
-        found = 0
-        for name, read, default in self._table:
-            raw = data.get(name, UNSET)
-            if raw is UNSET:
-                if default is UNSET:
-                    errors.append((f"{path}.{name}", "is missing; every case has to give it"))
-                values.append(default)
-                continue
-            found += 1
+            return list(self._defaults)
+        shape = tuple(data)
+        known = self._shapes.get(shape) or self._shape(shape)
+        if known:
+            values = self._defaults.copy()
             try:
-                values.append(read(raw))
+                for position, name, read in known:
+                    values[position] = read(data[name])
+            except (ValueError, TypeError):
+                pass
+            else:
+                return values
+        return self._with_errors(data, path, errors)
+
+    def _shape(self, keys: tuple[str, ...]) -> list[tuple[int, str, Reader]]:
+        """What there is to read for a row of keys; empty when one is unknown or missing."""
+        given = set(keys)
+        if not given <= set(self._names()) or any(e.default is UNSET and e.name not in given for e in self.entries):
+            return []
+        if len(self._shapes) >= _SHAPES_REMEMBERED:
+            self._shapes.clear()
+        found = [(position, e.name, e.read) for position, e in enumerate(self.entries) if e.name in given]
+        self._shapes[keys] = found
+        return found
+
+    def _with_errors(self, data: dict[Any, Any], path: str, errors: Errors) -> list[Any]:
+        values = self._defaults.copy()
+        for position, entry in enumerate(self.entries):
+            if entry.name not in data:
+                if entry.default is UNSET:
+                    errors.append((f"{path}.{entry.name}", "is missing; every case has to give it"))
+                continue
+            raw = data[entry.name]
+            try:
+                values[position] = entry.read(raw)
             except (ValueError, TypeError) as error:
-                errors.append((f"{path}.{name}", trouble(raw, error)))
-                values.append(None)
-        if found != len(data):
-            errors.extend((f"{path}.{key}", self._unknown(key)) for key in data if key not in self._names())
+                errors.append((f"{path}.{entry.name}", trouble(raw, error)))
+        names = set(self._names())
+        errors.extend((f"{path}.{key}", self._unknown(key)) for key in data if key not in names)
         return values
 
     def _unknown(self, key: object) -> str:
@@ -127,26 +154,32 @@ def choice(members: Iterable[str]) -> Reader:
 class _Days(dict[Any, date | None]):
     """Days by how they are written, remembered: the lots of a programme share a few thousand of them."""
 
-    def __missing__(self, raw: object) -> date:
-        if not isinstance(raw, str) or not _DAY.fullmatch(raw):
-            raise ValueError(f"is {shown(raw)}; write the day as 2026-01-31")
-        try:
-            found = date.fromisoformat(raw)
-        except ValueError:
-            raise ValueError(f"is {shown(raw)}, a day that the calendar does not have") from None
+    def __init__(self, *, none: bool) -> None:
+        super().__init__()
+        self._none = none
+
+    def __missing__(self, raw: object) -> date | None:
+        found = None if raw is None and self._none else _written_day(raw)
         if len(self) >= _DAYS_REMEMBERED:
             self.clear()
         self[raw] = found
         return found
 
 
-_DAYS = _Days()
-day: Reader = _DAYS.__getitem__
+def _written_day(raw: object) -> date:
+    if not isinstance(raw, str) or not _DAY.fullmatch(raw):
+        raise ValueError(f"is {shown(raw)}; write the day as 2026-01-31")
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise ValueError(f"is {shown(raw)}, a day that the calendar does not have") from None
 
 
-def day_or_none(raw: object) -> date | None:
-    """A day, or null where there is none."""
-    return None if raw is None else _DAYS[raw]
+day: Reader = _Days(none=False).__getitem__
+"""A day, written as 2026-01-31."""
+
+day_or_none: Reader = _Days(none=True).__getitem__
+"""A day, or null where there is none."""
 
 
 def flag(raw: object) -> bool:
@@ -196,6 +229,8 @@ def text(raw: object) -> str:
 
 def name(raw: object) -> str:
     """An id: text that is not empty."""
+    if type(raw) is str and 0 < len(raw) <= _LONGEST_TEXT and raw.isprintable():
+        return raw
     found = text(raw)
     if not found:
         raise ValueError('is ""; give it an id')

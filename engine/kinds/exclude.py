@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.judgement import Judgement, note_lots
+from engine.judgement import Judgement
 from engine.ready import Ready, Workshop
 from policies.kinds.exclude import PLACEHOLDERS, Exclude
 
@@ -33,4 +33,4 @@ def exclude(judgement: Judgement) -> None:
         usable.append(position)
     judgement.usable = usable
     judgement.available = available
-    note_lots(judgement, "exclude")
+    judgement.note_lots("exclude")

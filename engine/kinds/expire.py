@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from engine.calendars import add_span, month_end, year_end
 from engine.errors import Conflict
 from engine.facts import Lot
-from engine.judgement import Judgement, note_lots
+from engine.judgement import Judgement
 from engine.ready import Ready, Workshop
 from engine.scene import Scene
 from policies.kinds.expire import PLACEHOLDERS, Expire
@@ -57,7 +57,7 @@ def expire(judgement: Judgement) -> None:
         else:
             raise Conflict("expire", (rules[0].id, rules[1].id), lot.id)
     judgement.last_days = last_days
-    note_lots(judgement, "expire")
+    judgement.note_lots("expire")
 
 
 def _last_day(rule: Expire, workshop: Workshop) -> LastDay:
