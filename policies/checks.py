@@ -22,7 +22,7 @@ from policies.values import figures
 Found = Iterator[tuple[tuple[str | int, ...], str, Trouble]]
 Check = Callable[[Policy], Found]
 _PARTICLE = re.compile(
-    r"\{[^{}]*\}((?:을|를|이|가|은|는|과|와|으로|로|이며|이고|이나|나|이라|이라도|라도|으로는|로는|으로만|로만|으로도|로도)"
+    r"\{([^{}]*)\}((?:을|를|이|가|은|는|과|와|으로|로|이며|이고|이나|나|이라|이라도|라도|으로는|로는|으로만|로만|으로도|로도)"
     r"(?![가-힣]))"
 )
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -81,6 +81,9 @@ def _wrong_rule(name: str, rule: Rule, by_id: dict[str, Rule]) -> Trouble | None
     return None
 
 
+_VERBS = {"overrides": "override", "adds_to": "add to"}
+
+
 def _circles(by_id: dict[str, Rule], field: str) -> Found:
     """Each circle of rules that name one another, once, at the first of its rules in the file."""
     done: set[str] = set()
@@ -93,7 +96,7 @@ def _circles(by_id: dict[str, Rule], field: str) -> Found:
             if name in trail and len(trail) - trail.index(name) > 1:
                 circle = trail[trail.index(name) :]
                 first = min((by_id[each] for each in circle), key=lambda rule: rule.index)
-                message = f"{', '.join(circle)} name one another in {field}, in a circle"
+                message = f"{', '.join(circle[:-1])} and {circle[-1]} {_VERBS[field]} one another"
                 trouble = Trouble("override-circle", message, "take one of them out")
                 yield ("rules", first.index, field), first.id, trouble
             if name in done or name not in by_id:
@@ -157,8 +160,8 @@ def check_particles(policy: Policy) -> Found:
     """A Korean particle depends on the sound before it, which a figure does not tell."""
     for rule in policy.rules:
         for match in _PARTICLE.finditer(rule.reason.ko) if rule.reason else ():
-            message = f"the particle '{match[1]}' follows a figure, whose last sound is not known"
-            hint = "put a noun between them, such as '{points} 포인트를'"
+            message = f"the particle '{match[2]}' follows a figure, whose last sound is not known"
+            hint = f"put a noun between them, such as '{{{match[1]}}} 포인트를'"
             yield ("rules", rule.index, "reason", "ko"), rule.id, Trouble("particle-after-figure", message, hint)
 
 

@@ -14,7 +14,9 @@ from policies.fields import Field
 from policies.model import ALWAYS, Comparison, Condition, Fact, FactRef, Operator, Scalar, SpanUnit, Unit, ValueRef
 from policies.readers import (
     FACT_PATH,
+    SPAN,
     a_type,
+    example_list,
     in_quotes,
     listed,
     read_amount,
@@ -77,8 +79,10 @@ def _read_day(raw: Any, fact: Fact) -> date | None:
     if raw == "none" and fact.none:
         return None
     if not isinstance(raw, date):
-        or_none = ", or none" if fact.none else ""
-        refuse("not-a-day", f"'{fact.path}' is a day, not {shown(raw)}", f"write it like 2026-01-31{or_none}")
+        hint = "write it like 2026-01-31" + (", or none" if fact.none else "")
+        if isinstance(raw, str) and SPAN.fullmatch(raw):
+            hint = "for a length of time use at_least_ago or under_ago"
+        refuse("not-a-day", f"'{fact.path}' is a day, not {shown(raw)}", hint)
     return read_day(raw)
 
 
@@ -93,9 +97,7 @@ def read_member(raw: Any, fact: Fact) -> str:
 def _refuse_name(raw: str) -> None:
     """Refuse a text that looks like a value or a fact, where only the text itself can stand."""
     if raw.startswith("$") or (FACT_PATH.fullmatch(raw) and raw in reading().facts):
-        refuse(
-            "not-a-literal", f"{shown(raw)} names something, and only a text can stand here", "write the text itself"
-        )
+        refuse("not-a-literal", f"{shown(raw)} is a name, and only plain text can stand here", "write the text itself")
 
 
 def read_right(raw: Any, fact: Fact, operator: Operator, scopes: Sequence[str]) -> Any:
@@ -117,13 +119,13 @@ def read_right(raw: Any, fact: Fact, operator: Operator, scopes: Sequence[str]) 
         return _read_other(raw, fact, scopes)
     literal = read_literal(raw, fact)
     if literal is None and operator not in ("is", "is_not"):
-        refuse("none-out-of-place", f"'{operator}' cannot be asked of no day", "use is: none or is_not: none")
+        refuse("none-out-of-place", f"'{operator}' compares with a day, not with none", "use is: none or is_not: none")
     return literal
 
 
 def _read_list(raw: Any, fact: Fact, operator: Operator) -> tuple[Scalar, ...]:
     if not isinstance(raw, list):
-        refuse("not-a-list", f"{shown(raw)} is not a list", f"write {operator}: [a, b]")
+        refuse("not-a-list", f"{shown(raw)} is not a list", f"write {operator}: {example_list(raw)}")
     if not raw:
         refuse("empty", "is empty", "write at least one item")
     members = read_each((index, partial(read_literal, each, fact)) for index, each in enumerate(raw))
@@ -136,7 +138,7 @@ def _read_other(raw: str, fact: Fact, scopes: Sequence[str]) -> FactRef:
     if other.path == fact.path:
         refuse("own-fact", f"'{raw}' is compared with itself", "name another fact, or write what it must be")
     if other.type != fact.type:
-        message = f"'{fact.path}' is {a_type(fact)} and '{raw}' is {a_type(other)}"
+        message = f"'{fact.path}' is {a_type(fact)}, but '{raw}' is {a_type(other)}"
         refuse("wrong-type", message, "name a fact of the same type")
     if fact.type == "choice" and not set(fact.choices) & set(other.choices):
         refuse("never-holds", f"'{fact.path}' and '{raw}' have no word in common", "name another fact")
@@ -215,7 +217,7 @@ def read_condition(raw: Any, scopes: Sequence[str]) -> Condition:
 def _read_maps(raw: Any, read: Any) -> list[Any]:
     """A list of conditions that is not empty."""
     if not isinstance(raw, list):
-        refuse("not-a-list", f"{shown(raw)} is not a list of conditions", "write each after '- '")
+        refuse("not-a-list", f"{shown(raw)} is not a list of conditions", "begin each of them with '- '")
     if not raw:
         refuse("empty", "is empty", "write at least one condition, or leave the field out")
     return read_each((index, partial(read, each)) for index, each in enumerate(raw))
@@ -241,7 +243,7 @@ class Unless(Field):
 
     def read(self, raw: Any) -> tuple[Condition, ...]:
         found = tuple(_read_maps(raw, partial(read_condition, scopes=self.scopes)))
-        refuse_twice(found, ["this exception"] * len(found))
+        refuse_twice(found, found, "this exception")
         return found
 
 

@@ -17,6 +17,7 @@ from policies.readers import (
     FACT_PATH,
     Trouble,
     check_word,
+    example_list,
     one_of,
     read_amount,
     read_date_fact,
@@ -54,7 +55,9 @@ class Field(marshmallow_fields.Field[Any]):
     def make_error(self, key: str, **kwargs: Any) -> ValidationError:
         if key == "required":
             name = self.data_key or self.name
-            return ValidationError([Trouble("missing-field", f"'{name}' is missing", "add it", at="key")])
+            about = self.metadata["about"].rstrip(".")
+            hint = f"add it ({about[0].lower()}{about[1:]})" if about else "add it"
+            return ValidationError([Trouble("missing-field", f"'{name}' is missing", hint, at="key")])
         return super().make_error(key, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -249,10 +252,11 @@ class ListOf(Field):
             refuse(
                 "not-a-list",
                 f"{shown(raw)} is not {self.what}",
-                "write [a, b] or one item a line, each after '- '",
+                f"write {example_list(raw)}, or one item a line, each after '- '",
             )
         if not raw:
-            refuse("empty", "is empty", "write at least one item, or leave the field out")
+            otherwise = "" if self.required else ", or leave the field out"
+            refuse("empty", "is empty", f"write at least one item{otherwise}")
         items = read_each((index, partial(self.item.read, each)) for index, each in enumerate(raw))
         refuse_twice(items, raw)
         return tuple(items)
@@ -306,13 +310,13 @@ def _field_hint(key: object, known: Sequence[str]) -> str:
 
 
 class _NameMap(Map):
-    ko = Sentence()
-    en = Sentence()
+    ko = Sentence(about="The Korean name.")
+    en = Sentence(about="The English name.")
 
 
 class _BilingualMap(Map):
-    ko = Sentence(lines=True)
-    en = Sentence(lines=True)
+    ko = Sentence(lines=True, about="The Korean sentence.")
+    en = Sentence(lines=True, about="The English sentence.")
 
 
 _NAME = _NameMap()
@@ -343,7 +347,7 @@ class Measured(Field):
             message = "'sum' and 'count' stand together"
             raise ValidationError({"count": [Trouble("too-many-of", message, "keep one of them", "key")]})
         if not named and not any(suggest(key, _COUNTED) for key in raw):
-            refuse("missing-choice", "one of sum or count is missing", f"write {_MEASURES[2]}")
+            refuse("missing-choice", "'sum' or 'count' is missing", f"write {_MEASURES[2]}")
         kind = (named or ["sum"])[0]
         found = (_COUNT if kind == "count" else _SUM).load(raw)
         return Measure(found.pop("kind"), **found)
@@ -357,7 +361,7 @@ class _Counted(Field):
     """`sum: refund.points` or `count: refunds`, as the word before the colon."""
 
     def __init__(self, kind: Literal["sum", "count"]) -> None:
-        super().__init__(data_key=kind)
+        super().__init__(data_key=kind, about=f"{kind}: {_COUNTED[kind]}")
         self.kind = kind
 
     def read(self, raw: Any) -> str:
@@ -366,9 +370,14 @@ class _Counted(Field):
 
 
 class _WindowMap(Map):
-    per = Window()
-    key = OneOf(("account", "receiving_account"), "key of a window", data_key="of")
-    methods = ListOf(Declared("method"), (), what="a list of methods")
+    per = Window(about="The window: day, month, year, ever, or a rolling one such as 24 hours.")
+    key = OneOf(
+        ("account", "receiving_account"),
+        "key of a window",
+        data_key="of",
+        about="Whose refunds are taken together: account or receiving_account.",
+    )
+    methods = ListOf(Declared("method"), (), what="a list of methods", about="The refund methods; all without it.")
 
 
 class _SumMap(_WindowMap):

@@ -24,7 +24,8 @@ T = TypeVar("T")
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 FACT_PATH = re.compile(r"(account|lot|request|event)\.\w+")
-_SPAN = re.compile(r"([0-9]{1,9}) (hour|day|business day|month|year)s?")
+SPAN = re.compile(r"([0-9]{1,9}) (hour|day|business day|month|year)s?")
+_WITH_COMMAS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3}){1,3}")
 _PERCENT = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,6}))?\s?%")
 MOST = 10**12
 """The largest amount that a file or a case may name: a trillion points or units of currency."""
@@ -32,7 +33,7 @@ MOST = 10**12
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 """The days that a file may name: what lies beyond is a slip, or a "never" that has a word of its own."""
 
-LONGEST_SPANS: Mapping[SpanUnit, int] = {
+LONGESTSPANS: Mapping[SpanUnit, int] = {
     "hours": 87_600,
     "days": 36_500,
     "business days": 1_000,
@@ -159,6 +160,11 @@ def in_quotes(value: object) -> str:
     return "write one text, in quotes"
 
 
+def example_list(value: object) -> str:
+    """The list that somebody meant who wrote one word."""
+    return f"[{shown(value)[1:-1]}]" if isinstance(value, str | int | date) and value != "" else "[a, b]"
+
+
 def listed(words: Sequence[str]) -> str:
     """Words in a sentence: a, b or c. Of many, only the first."""
     if len(words) > _MOST_LISTED:
@@ -176,7 +182,7 @@ def one_of(word: object, words: Sequence[str], what: str, code: str = "unknown-w
 
 def read_span(raw: object, units: Sequence[str] = ()) -> Span:
     """A span such as `12 months`. `units` narrows the units that make sense."""
-    match = _SPAN.fullmatch(raw) if isinstance(raw, str) else None
+    match = SPAN.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
         example = "3 business days" if "business days" in units else "24 hours" if "hours" in units else "12 months"
         refuse(
@@ -187,8 +193,8 @@ def read_span(raw: object, units: Sequence[str] = ()) -> Span:
     unit: SpanUnit = match[2] + "s"  # type: ignore[assignment]
     if units and unit not in units:
         refuse("wrong-span-unit", f"{shown(raw)} cannot be used here", f"use {listed(list(units))}")
-    if not 1 <= int(match[1]) <= LONGEST_SPANS[unit]:
-        refuse("span-out-of-range", f"{shown(raw)} is out of range", f"write 1 to {LONGEST_SPANS[unit]:_} {unit}")
+    if not 1 <= int(match[1]) <= LONGESTSPANS[unit]:
+        refuse("span-out-of-range", f"{shown(raw)} is out of range", f"write 1 to {LONGESTSPANS[unit]:_} {unit}")
     return Span(int(match[1]), unit)
 
 
@@ -205,7 +211,8 @@ def read_percent(raw: object) -> Fraction:
 def read_amount(raw: object, what: str = "an amount") -> int:
     """A whole number of points, money or things, from 0 to a trillion."""
     if isinstance(raw, bool) or not isinstance(raw, int):
-        refuse("not-an-amount", f"{shown(raw)} is not {what}", "write a whole number, such as 50_000")
+        example = raw.replace(",", "_") if isinstance(raw, str) and _WITH_COMMAS.fullmatch(raw) else ""
+        refuse("not-an-amount", f"{shown(raw)} is not {what}", f"write {example or 'a whole number, such as 50_000'}")
     if not 0 <= raw <= MOST:
         refuse("amount-out-of-range", f"{shown(raw)} is out of range", f"write a whole number from 0 to {MOST:_}")
     return raw
@@ -244,13 +251,30 @@ def read_reference(raw: object, units: Sequence[Unit]) -> ValueRef | None:
         hint = suggest(name, list(file.units))
         refuse("unknown-value", f"there is no value {shown(name)}", hint or "declare it under values:", refers_to=name)
     if file.units[name] not in (*units, None):
-        refuse("wrong-unit", f"value '{name}' is in {file.units[name]}, not in {listed(units)}", "use another value")
+        refuse_unit(name, file.units[name], units)
     scopes = {path.partition(".")[0] for path in file.value_paths.get(name, ())}
     beyond = sorted(scopes.difference(file.scopes)) if file.scopes else []
     if beyond:
         message = f"value '{name}' depends on the {beyond[0]}, which this rule does not see"
         refuse("value-out-of-sight", message, f"use a value that depends on the {listed(file.scopes)} only")
     return ValueRef(name)
+
+
+def refuse_unit(name: str, unit: Unit | None, expected: Sequence[Unit]) -> NoReturn:
+    """Report a value that is in another unit than its place asks for."""
+    message = f"value '{name}' is {_UNITS[unit or 'text']}, not {' or '.join(_UNITS[each] for each in expected)}"
+    refuse("wrong-unit", message, "use another value, or correct its unit:")
+
+
+_UNITS: Mapping[Unit, str] = {
+    "points": "in points",
+    "money": "in money",
+    "number": "a plain number",
+    "percent": "a percentage",
+    "span": "a length of time",
+    "text": "text",
+    "date": "a day",
+}
 
 
 def read_span_reference(raw: object, units: Sequence[SpanUnit]) -> ValueRef | None:
@@ -270,16 +294,16 @@ def read_fact(raw: object, scopes: Sequence[str], at: Literal["key", "value"] = 
     fact = facts.get(raw) if isinstance(raw, str) else None
     if fact is None:
         hint = suggest(raw, [path for path, each in facts.items() if each.scope in scopes])
-        other = "declare it under facts:" if isinstance(raw, str) and FACT_PATH.fullmatch(raw) else "write it like "
-        example = "" if other.endswith(":") else f"{scopes[-1]}.{_EXAMPLES[scopes[-1]]}"
-        refuse("unknown-fact", f"unknown fact {shown(raw)}", hint or other + example, at, str(raw))
+        if not hint and isinstance(raw, str) and FACT_PATH.fullmatch(raw):
+            hint = "declare it under facts:"
+        example = f"{scopes[-1]}.{_EXAMPLES[scopes[-1]]}"
+        hint = hint or f"a fact is written like {example}; new ones are declared under facts:"
+        refuse("unknown-fact", f"unknown fact {shown(raw)}", hint, at, str(raw))
     if fact.scope not in scopes:
-        refuse(
-            "fact-out-of-sight",
-            f"'{raw}' cannot be used here",
-            f"this place sees facts of the {listed(list(scopes))} only",
-            at,
-        )
+        hint = f"use facts of the {listed(list(scopes))}"
+        if fact.scope == "lot":
+            hint += "; only expire, exclude and fee rules look at single lots"
+        refuse("fact-out-of-sight", f"'{raw}' cannot be used here", hint, at)
     return fact
 
 
@@ -312,10 +336,10 @@ def read_date_fact(raw: object, scopes: Sequence[str]) -> str:
     return fact.path
 
 
-def refuse_twice(items: Sequence[Hashable], raw: Sequence[object]) -> None:
-    """Refuse a list that holds something twice; `raw` is how it stands in the file."""
+def refuse_twice(items: Sequence[Hashable], raw: Sequence[object], what: str = "") -> None:
+    """Refuse a list that holds something twice; `raw` is how it stands in the file, `what` the word for an item."""
     first: dict[Hashable, int] = {}
     for index, item in enumerate(items):
         if first.setdefault(item, index) != index:
-            message = f"{shown(raw[index])} is listed twice"
+            message = f"{what or shown(raw[index])} is listed twice"
             raise ValidationError({index: [Trouble("said-twice", message, "take one of them out")]})

@@ -49,7 +49,8 @@ def exactly_one(original: Any, names: Sequence[str], *, or_none: bool = False) -
     """Refuse a map that has none of `names` (unless `or_none`), or more than one of them."""
     found = [name for name in names if name in original]
     if not found and not or_none:
-        raise ValidationError([Trouble("missing-choice", f"one of {listed(names)} is missing", "add one of them")])
+        choices = listed([f"'{name}'" for name in names])
+        raise ValidationError([Trouble("missing-choice", f"{choices} is missing", "add one of them")])
     if len(found) > 1:
         both = f"'{found[0]}' and '{found[1]}' stand together"
         raise ValidationError({found[1]: [Trouble("too-many-of", both, "keep one of them", "key")]})

@@ -19,7 +19,9 @@ from policies.model import Fact, Figure, Policy, Rule, Text, Value
 from policies.problems import shorten
 from policies.readers import (
     FACT_PATH,
+    FIRST_DAY,
     KEBAB,
+    LAST_DAY,
     SNAKE,
     Reading,
     Trouble,
@@ -32,7 +34,7 @@ from policies.readers import (
     suggest,
 )
 from policies.source import Document
-from policies.troubles import Troubles
+from policies.troubles import WHOLE, Troubles
 from policies.values import figures, read_value, value_paths
 from policies.vocabulary import COMMON, TYPES, vocabulary
 
@@ -40,7 +42,7 @@ from policies.vocabulary import COMMON, TYPES, vocabulary
 class _FormatField(Field):
     def read(self, raw: Any) -> int:
         if raw is True or raw != 1:
-            refuse("unknown-format", f"the format is not {shown(raw)}", "write format: 1")
+            refuse("unknown-format", f"format {shown(raw)} is not known", "write format: 1")
         return 1
 
 
@@ -74,7 +76,11 @@ class _Country(Sentence):
     def read(self, raw: Any) -> str:
         code = super().read(raw)
         if not (2 <= len(code) <= 4 and code.isascii() and code.isalpha() and code.isupper()):
-            refuse("not-a-calendar", f"{shown(code)} is not a holiday calendar", "write a country, such as KR")
+            refuse(
+                "not-a-calendar",
+                f"{shown(code)} is not a holiday calendar",
+                "write the two letters of a country, such as KR",
+            )
         return code
 
 
@@ -135,7 +141,7 @@ def read_policy(document: Document, troubles: Troubles) -> Policy | None:
     starts = data.get("starts")
     file = replace(file, facts=facts, sources=tuple(sources), methods=tuple(methods))
     with Context(file):
-        values = _read_values(troubles, data, starts if isinstance(starts, date) else date.max)
+        values = _read_values(troubles, data, starts if isinstance(starts, date) and starts >= FIRST_DAY else LAST_DAY)
     file = replace(
         file,
         units={name: value.unit if value else None for name, value in values.items()},
@@ -166,12 +172,15 @@ _TOP = ("title", "starts", "currency", "timezone", "calendar", "holidays", "term
 
 def _read_map(troubles: Troubles, data: Mapping[Any, Any], name: str) -> Mapping[Any, Any]:
     if name not in data:
+        if name in ("sources", "methods"):
+            troubles.broken.add((name, WHOLE))
         return {}
     raw = data[name]
     if isinstance(raw, dict) and raw:
         return raw
     what = "is empty" if raw == {} else f"'{name}' is {shown(raw)}, not a map"
     troubles.add((name,), "", Trouble("empty" if raw == {} else "not-a-map", what, _SECTION_HINTS[name]))
+    troubles.broken.add((name, WHOLE))
     return {}
 
 
@@ -277,6 +286,7 @@ def _read_rules(troubles: Troubles, data: Mapping[Any, Any], file: Reading) -> l
     if not isinstance(raw, list) or not raw:
         what = "is empty" if raw == [] else f"'rules' is {shown(raw)}, not a list of rules"
         troubles.add(("rules",), "", Trouble("empty" if raw == [] else "not-a-list", what, "write each after '- '"))
+        troubles.broken.add(("rules", WHOLE))
         return []
     found = []
     for index, each in enumerate(raw):

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from marshmallow import ValidationError
 
-from policies.problems import Fault, Place, Problem
+from policies.problems import Fault, Place, Problem, shorten
 from policies.readers import Trouble
 from policies.source import Document
 
 T = TypeVar("T")
 Path = tuple[Any, ...]
 
+WHOLE = ""
 MOST_PROBLEMS = 100
 """More are not listed: nobody reads them."""
 
@@ -33,7 +34,8 @@ _NEEDS_ALL_RULES = ("no-allocation", "value-unused")
 class Troubles:
     """Makes each trouble a problem of its place, and keeps what only follows from another trouble to itself.
 
-    `broken` names the sources, methods, facts, values and rules that have troubles of their own, each with its section.
+    `broken` names the sources, methods, facts, values and rules that have troubles of their own, each with its section;
+    WHOLE stands for all of a section.
     """
 
     def __init__(self, document: Document) -> None:
@@ -56,15 +58,17 @@ class Troubles:
 
     def add(self, path: Path, subject: str, trouble: Trouble) -> None:
         """One trouble at the place of `path`, or of the nearest place above it that the file has."""
-        places, keys = self.document.places, self.document.key_places
+        places, keys, full = self.document.places, self.document.key_places, path
         if trouble.at == "key" and path in keys:
             place = keys[path]
         else:
             while path not in places:
                 path = path[:-1]
             place = places[path]
-        file = self.document.file
-        problem = Problem(trouble.code, file, place.line, place.column, subject, trouble.message, trouble.hint)
+        file, message = self.document.file, trouble.message
+        if message.startswith("is "):
+            message = f"{_called(full)} {message}"
+        problem = Problem(trouble.code, file, place.line, place.column, subject, message, trouble.hint)
         self._found.append((problem, trouble))
 
     def __len__(self) -> int:
@@ -82,7 +86,15 @@ class Troubles:
     def _follows(self, trouble: Trouble) -> bool:
         if trouble.code in _NEEDS_ALL_RULES:
             return bool(self.broken)
-        return any((section, trouble.refers_to) in self.broken for section in _SECTIONS.get(trouble.code, ()))
+        sections = _SECTIONS.get(trouble.code, ())
+        return any((section, name) in self.broken for section in sections for name in (trouble.refers_to, WHOLE))
+
+
+def _called(path: Path) -> str:
+    """What stands at a path, in a sentence."""
+    if path and isinstance(path[-1], int) and not isinstance(path[-1], bool):
+        return f"item {path[-1] + 1} of {_called(path[:-1])}"
+    return f"'{shorten(str(path[-1]))}'" if path else "the file"
 
 
 _FIRST = "correct those first"

@@ -41,7 +41,7 @@ QUOTED_ARTICLE = 'write the article in quotes, such as "18.2"'
 def _literal_text(raw: Any) -> str:
     text = read_text(raw)
     if text.startswith("$"):
-        refuse("not-a-literal", f"{shown(text)} names a value, and only a text can stand here", "write the text itself")
+        refuse("not-a-literal", f"{shown(text)} is a name, and only plain text can stand here", "write the text itself")
     return text
 
 
@@ -97,7 +97,7 @@ def _read_table(raw: Mapping[Any, Any], fact: Fact, unit: Unit, above: tuple[str
     missing = [shown(key) for key in expected if key not in rows]
     if otherwise is None and (missing or not expected):
         what = f"has no row for {_some(missing)}" if missing else f"does not say what holds for any other '{fact.path}'"
-        refuse("table-with-gap", f"the table {what}", "add the rows, or an else:" if missing else "add an else:")
+        refuse("table-with-gap", f"the table {what}", "add what is missing, or an else:" if missing else "add an else:")
     if otherwise is not None and expected and not missing:
         message = f"no '{fact.path}' is left for the else:"
         raise ValidationError({"else": [Trouble("else-unused", message, "take it out", "key")]})
@@ -170,11 +170,11 @@ class _History(Field):
 
 
 class _ValueMap(Map):
-    about = Sentence(lines=True)
-    terms = Sentence(example=QUOTED_ARTICLE)
-    unit = OneOf(UNITS, "unit")
-    dated_by = DateFact(SCOPES)
-    since = _History()
+    about = Sentence(lines=True, about="What the value is.")
+    terms = Sentence(example=QUOTED_ARTICLE, about="Where the terms say so, quoted.")
+    unit = OneOf(UNITS, "unit", about="What the figures count: points, money, number, percent, span, text or date.")
+    dated_by = DateFact(SCOPES, about="The day that decides which figure applies, such as request.requested_on.")
+    since = _History(about="The figures, each after the day from which it applies.")
 
 
 def read_value(name: Any, raw: Any, starts: date) -> Value:
@@ -196,7 +196,7 @@ def _read_since(raw: Any, unit: Unit, dated_by: str, starts: date) -> tuple[tupl
     since = read_each((day, partial(_read_entry, day, cell, days, unit)) for day, cell in raw.items())
     first, fact = since[0][0], reading().facts[dated_by]
     if first is not None and dated_by not in ("request.requested_on", "event.happened_on"):
-        message = f"nothing is said for a '{fact.path}' before {first}"
+        message = f"nothing is said where '{fact.path}' is before {first}"
         raise ValidationError(
             {first: [Trouble("value-with-gap", message, "let the history begin with always:", "key")]}
         )

@@ -93,7 +93,7 @@ class CampaignField(Field):
         text = read_text(raw)
         if text.startswith("$"):
             refuse(
-                "not-a-literal", f"{shown(text)} names a value, and only a text can stand here", "write the text itself"
+                "not-a-literal", f"{shown(text)} is a name, and only plain text can stand here", "write the text itself"
             )
         if FACT_PATH.fullmatch(text):
             fact = read_fact(text, ("event",))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import validates_schema
 
 from policies.fields import Bound, Measured
-from policies.model import Amount, Measure, Rule, ValueRef
-from policies.readers import Trouble, reading
+from policies.model import Amount, Measure, Rule, Unit, ValueRef
+from policies.readers import read_under, reading, refuse_unit
 from policies.rules import RequestRuleMap, exactly_one
 from policies.sentences import Teller
 
@@ -42,12 +43,11 @@ class BoundedMap(RequestRuleMap):
     @validates_schema
     def check_units(self, data: Any, **kwargs: Any) -> None:
         """A count is bounded by a number, everything else by points."""
-        expected = "number" if data["measure"] and data["measure"].of == "count" else "points"
+        expected: Unit = "number" if data["measure"] and data["measure"].of == "count" else "points"
         for name in ("at_most", "at_least", "multiple_of"):
             bound = data.get(name)
             if isinstance(bound, ValueRef) and reading().units[bound.name] not in (expected, None):
-                message = f"value '{bound.name}' is in {reading().units[bound.name]}, not in {expected}"
-                raise ValidationError({name: [Trouble("wrong-unit", message, "use another value")]})
+                read_under(name, partial(refuse_unit, bound.name, reading().units[bound.name], (expected,)))
 
 
 class LimitMap(BoundedMap):

@@ -1,0 +1,176 @@
+"""The error catalogue: for every problem that the loader can report, a broken rule file and the exact message.
+
+`tests/bad/<code>[-variant].yaml` holds one mistake and `<same name>.txt` what is printed about it. Files that no
+repository should hold (bytes that are no text, a megabyte, ten thousand levels) are made here.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from policies.load import load_policy
+
+ROOT = Path(__file__).parent.parent
+PAIRS = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
+VALID = (Path(__file__).parent / "valid.yaml").read_text("utf-8")
+
+# What a library or Python would say, and no author should read.
+FOREIGN = ("Field may not be", "Missing data", "Invalid", "Unknown field", "NoneType", "None", "True", "False", "Error")
+
+HOSTILE = {
+    "nul": (
+        VALID.replace("about: Most", "about: \0Most").encode(),
+        "19:12: a NUL character stands here; remove it; is this a text file?",
+    ),
+    "wrong-encoding": (
+        b"\xff\xfe" + VALID.encode("utf-16-le"),
+        "1:1: the file is saved as UTF-16 or UTF-32; save it as UTF-8",
+    ),
+    "wrong-encoding-korean": (
+        VALID.encode("cp949"),
+        "3:13: the byte 0xC6 is not UTF-8; it seems to be saved as EUC-KR (CP949); save it as UTF-8",
+    ),
+    "wrong-encoding-binary": (
+        bytes(range(128, 256)) * 100,
+        "1:1: the byte 0x80 is not UTF-8; save the file as UTF-8",
+    ),
+    "too-large": (
+        b"# " + b"x" * 10_000_000,
+        "1:1: the file has 10_000_002 bytes; at most 1_000_000 are read; check that this is a rule file",
+    ),
+    "too-deep": (
+        "\n".join(" " * level + "a:" for level in range(40)).encode(),
+        "21:21: more than 20 lists and maps stand in one another; take some of them out",
+    ),
+    "too-deep-brackets": (
+        b"[" * 10_000,
+        "1:21: more than 20 lists and maps stand in one another; take some of them out",
+    ),
+    "too-many-values": (
+        b"[" + b"a," * 450_000 + b"]",
+        "1:200000: more than 100_000 values and names stand in the file; check that this is a rule file",
+    ),
+    "too-many-problems": (
+        b"- no\n" * 20_000,
+        "101:3: the file has more problems than the 100 above; correct those first",
+    ),
+    "too-many-problems-fields": (
+        VALID.replace("rules:\n", "rules:\n" + "".join(f"  - rule {each}\n" for each in range(200))).encode(),
+        "127:5: the file has more problems than the 100 above; correct those first",
+    ),
+    "tab": (
+        VALID.replace("  - id: order", "\t- id: order").encode(),
+        "48:1: a tab stands here; use spaces; most editors can write them for the Tab key",
+    ),
+    "control-character": (
+        VALID.replace("월 환급", "월\x07환급").encode(),
+        "40:20: the control character U+0007 stands here; remove it",
+    ),
+    "invisible-character": (
+        VALID.replace("월 환급", "월\u200b환급").encode(),
+        "40:20: the invisible character U+200B (ZERO WIDTH SPACE) stands here; remove it",
+    ),
+    "odd-space": (
+        VALID.replace("월 환급", "월\u00a0환급").encode(),
+        "40:20: U+00A0 (NO-BREAK SPACE) stands here and looks like a space; type an ordinary space",
+    ),
+    "stacked-marks": (
+        VALID.replace("Most one", "Most e" + "\u0301" * 40).encode(),
+        "19:12: more than 30 accents stand on one letter; remove them",
+    ),
+}
+
+
+def names(path: Path) -> str:
+    return path.stem
+
+
+def code_of(name: str) -> str:
+    """The longest code that a file's name begins with."""
+    return max((code for code in reported() if name == code or name.startswith(f"{code}-")), key=len, default=name)
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=names)
+def test_a_broken_file_is_told_exactly_what_is_wrong(path: Path) -> None:
+    policy, problems = load_policy(path.read_bytes(), path.name)
+
+    assert path.with_suffix(".txt").read_text("utf-8") == "".join(f"{problem}\n" for problem in problems)
+    assert policy is None
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=names)
+def test_one_mistake_is_one_problem_of_the_code_in_its_name(path: Path) -> None:
+    _, problems = load_policy(path.read_bytes(), path.name)
+
+    if path.stem == "ten-mistakes":
+        assert len(problems) == 10
+    else:
+        assert [code_of(path.stem)] == [problem.code for problem in problems]
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=names)
+def test_a_message_is_in_an_authors_words(path: Path) -> None:
+    _, problems = load_policy(path.read_bytes(), path.name)
+
+    for problem in problems:
+        assert [word for word in FOREIGN if word in problem.message + problem.hint] == []
+        assert problem.hint
+        assert len(problem.message) <= 120
+        assert "\n" not in str(problem)
+
+
+@pytest.mark.parametrize(("data", "expected"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_file_gets_its_problem_quickly(data: bytes, expected: str) -> None:
+    began = time.monotonic()
+    policy, problems = load_policy(data, "policy.yaml")
+
+    assert policy is None
+    assert str(problems[-1]) == f"policy.yaml:{expected}"
+    assert time.monotonic() - began < 5
+
+
+def test_every_problem_has_its_pair() -> None:
+    shown = {code_of(name) for name in (*map(names, PAIRS), *HOSTILE)}
+    assert [f"{code}: {place}" for code, place in sorted(reported().items()) if code not in shown] == []
+
+
+def test_every_pair_is_of_a_problem_that_can_be_reported() -> None:
+    assert [path.stem for path in PAIRS if code_of(path.stem) not in reported()] == ["ten-mistakes"]
+    assert sorted(path.stem for path in (ROOT / "tests/bad").glob("*.txt")) == sorted(map(names, PAIRS))
+
+
+def test_the_valid_file_behind_the_broken_ones_is_valid() -> None:
+    assert load_policy(VALID.encode(), "valid.yaml")[1] == []
+
+
+def test_problems_are_listed_in_the_order_of_the_file() -> None:
+    _, problems = load_policy((ROOT / "tests/bad/ten-mistakes.yaml").read_bytes(), "ten-mistakes.yaml")
+    places = [(problem.line, problem.column) for problem in problems]
+    assert sorted(places) == places
+
+
+@cache
+def reported() -> dict[str, str]:
+    """Every code that the packages of the loader can report, with the file of its first report."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "policies").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for code in _codes(node):
+                found.setdefault(code, f"{path.relative_to(ROOT)}")
+    return found
+
+
+def _codes(node: ast.AST) -> Iterator[str]:
+    """The codes that a call reports: the first argument of Trouble, refuse, Fault, Problem and the like."""
+    if isinstance(node, ast.Call) and node.args:
+        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if called in ("Trouble", "refuse", "Fault", "Problem", "_report"):
+            for constant in ast.walk(node.args[0]):
+                if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                    yield constant.value
