@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
-from engine.calendars import resolve_holidays
 from engine.compiled import CompiledVersion, compile_version
 from engine.nudges import Nudge, nudges
 from engine.scenario_file import Scenario
 from engine.scenarios import observe, run
-from engine.versions import YEARS
+from engine.versions import holidays_of
 from policies.load import load_document
 from policies.model import Policy, Value
 from policies.problems import Fault, Problem
@@ -81,8 +80,7 @@ class Pins:
     def _holidays(self, policy: Policy) -> tuple[date, ...]:
         if policy.holidays == self._version.policy.holidays:
             return self._version.holidays
-        first = self._version.policy.starts.year
-        return resolve_holidays(policy.calendar, first, min(first + YEARS, date.max.year), policy.holidays)
+        return holidays_of(policy)
 
 
 def _speakers(compiled: CompiledVersion, scenario: Scenario) -> set[str]:

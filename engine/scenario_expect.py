@@ -64,9 +64,11 @@ class Reporter(Protocol):
 
 
 def read_expected(
-    said: Mapping[str, Sourced], path: Path, lots: Collection[str], to: Reporter, *, event: bool
+    said: Mapping[str, Sourced], path: Path, lots: Collection[str] | None, to: Reporter, *, event: bool
 ) -> Expected | None:
-    """What is expected of the scenario or row at `path`, whose lots are `lots`; None after a problem."""
+    """What is expected of the scenario or row at `path`; None after a problem. `lots` are the names of its lots, None
+    when they are not known.
+    """
     reader = _Reader(to, lots)
     known = EVENT_KEYS if event else REFUND_KEYS
     for key, each in said.items():
@@ -86,7 +88,7 @@ def read_expected(
 class _Reader:
     """Reads the expectations of one scenario."""
 
-    def __init__(self, to: Reporter, lots: Collection[str]) -> None:
+    def __init__(self, to: Reporter, lots: Collection[str] | None) -> None:
         self.to = to
         self.lots = lots
         self.ids = [rule.id for rule in to.policy.rules]

@@ -132,7 +132,7 @@ class _Reader:
         parts = self.parts(path, raw)
         name = str(raw.get("name"))
         if "columns" not in raw and "rows" not in raw:
-            if self.found == before and (scenario := self.finish(parts, name, 0)):
+            if scenario := self.finish(parts, name, 0, sound=self.found == before):
                 yield scenario
             return
         columns = self.columns(path, raw, parts)
@@ -147,7 +147,9 @@ class _Reader:
             row = (*path, "rows", index)
             before = self.found
             filled = self.row(row, parts, columns, cells)
-            if sound and self.found == before and (scenario := self.finish(filled, name, index + 1)):
+            if filled is None:
+                continue
+            if scenario := self.finish(filled, name, index + 1, sound=sound and self.found == before):
                 yield scenario
 
     def parts(self, path: Path, raw: dict[Any, Any]) -> Parts:
@@ -200,8 +202,13 @@ class _Reader:
         self.add(path, "unknown-column", f"unknown column {shown(name)}", hint)
         return _Column("", "")
 
-    def row(self, path: Path, parts: Parts, columns: list[_Column], cells: Any) -> Parts:
-        """The parts with the cells of one row put in."""
+    def row(self, path: Path, parts: Parts, columns: list[_Column], cells: Any) -> Parts | None:
+        """The parts with the cells of one row put in; None when they are not as many as the columns."""
+        if not isinstance(cells, list) or len(cells) != len(columns):
+            plural = "" if isinstance(cells, list) and len(cells) == 1 else "s"
+            what = f"{len(cells)} value{plural}" if isinstance(cells, list) else shown(cells)
+            self.add(path, "wrong-row", f"the row has {what} for {len(columns)} columns", "write one for each column")
+            return None
         filled = replace(
             parts,
             path=path,
@@ -211,10 +218,6 @@ class _Reader:
             event=None if parts.event is None else dict(parts.event),
             expect=dict(parts.expect),
         )
-        if not isinstance(cells, list) or len(cells) != len(columns):
-            what = f"{len(cells)} values" if isinstance(cells, list) else shown(cells)
-            self.add(path, "wrong-row", f"the row has {what} for {len(columns)} columns", "write one for each column")
-            return filled
         # What a column replaces as a whole comes first: the cells of single facts are put into it.
         for index, column in sorted(enumerate(columns), key=lambda each: bool(each[1].name)):
             self.put(filled, column, Sourced(cells[index], (*path, index)))
@@ -312,41 +315,49 @@ class _Reader:
                 hint = did_you_mean(str(key), known) or f"use {', '.join(known)}"
                 self.add((*path, key), "unknown-field", f"unknown field {shown(key)}", hint, at_key=True)
 
-    def finish(self, parts: Parts, name: str, row: int) -> Scenario | None:
-        """The scenario that the parts come to, or None when they do not make one."""
+    def finish(self, parts: Parts, name: str, row: int, *, sound: bool) -> Scenario | None:
+        """The scenario that the parts come to, or None when they do not make one. Of parts that are not `sound` only
+        the expectations are looked at: what else is wrong may follow from what was told already.
+        """
         before = self.found
+        if sound:
+            self.check_complete(parts)
+        lots = parts.lots if sound else None
+        complete = sound and self.found == before
+        expected = read_expected(parts.expect, parts.path, lots, self, event=parts.event is not None)
+        case = self.read_case(parts) if complete else None
+        if expected is None or case is None:
+            return None
+        return Scenario(name, row, self.document.file, self.document.places[parts.path], case, expected)
+
+    def check_complete(self, parts: Parts) -> None:
+        """Refuse a scenario without a request or event, an account, or a time."""
         if parts.request is None and parts.event is None:
             self.add(parts.path, "missing-choice", "'request' is missing", "add it, or event: for what earns points")
         if not parts.account:
             self.add(parts.path, "missing-field", "'account' is missing", "name one of accounts:, or write its facts")
         if parts.as_of is None:
             self.add(parts.path, "missing-field", "'as_of' is missing", "write it here or at the top of the file")
-        expected = read_expected(parts.expect, parts.path, parts.lots, self, event=parts.event is not None)
-        if self.found > before or expected is None:
-            return None
+
+    def read_case(self, parts: Parts) -> Case | EventCase | None:
+        """The case, or None with a problem for each fact that is wrong."""
+        before = self.found
         plain = PlainCase(self, self.zone)
         data = plain.event_case(parts) if parts.event is not None else plain.case(parts)
-        case = self.read_case(data, plain.paths, parts) if self.found == before else None
-        if case is None:
+        if self.found > before:
             return None
-        return Scenario(name, row, self.document.file, self.document.places[parts.path], case, expected)
-
-    def read_case(self, data: dict[str, Any], paths: Mapping[str, Path], parts: Parts) -> Case | EventCase | None:
-        """The case, or None with a problem for each fact that is wrong."""
         try:
             return read_event_case(self.policy, data) if parts.event is not None else read_case(self.policy, data)
         except BadCase as bad:
             for path, message in bad.errors:
-                self.add(*self.bad_fact(path, message, paths, parts.path))
+                self.add_bad_fact(path, message, plain.paths, parts.path)
             return None
 
-    def bad_fact(
-        self, path: str, message: str, paths: Mapping[str, Path], scenario: Path
-    ) -> tuple[Path, str, str, str]:
-        """Where the fact of a case was written, with its problem in the words of this file."""
+    def add_bad_fact(self, path: str, message: str, paths: Mapping[str, Path], scenario: Path) -> None:
+        """A fact of a case that is wrong, where it was written, in the words of this file."""
         above = path
         while above not in paths and above:
             above = above.rpartition(".")[0]
         what, _, hint = message.partition("; ")
-        name = path.rpartition(".")[2]
-        return paths.get(above, scenario), "bad-fact", f"'{name}' {what}", hint
+        told = f"'{path.rpartition('.')[2]}' {what}"
+        self.add(paths.get(above, scenario), "bad-fact", told, hint, at_key=what == "is not known")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, date
+from datetime import date
 
 from engine.calendars import resolve_holidays
 from policies.characters import decode
@@ -40,7 +40,7 @@ def load_version(
 def holidays_of(policy: Policy) -> tuple[date, ...]:
     """The days that are no business days, from the policy's first year on, in order. Raises ValueError."""
     first = policy.starts.year
-    return resolve_holidays(policy.calendar, first, min(first + YEARS, MAXYEAR), policy.holidays)
+    return resolve_holidays(policy.calendar, first, first + YEARS, policy.holidays)
 
 
 def _unknown_calendar(data: bytes, file: str, policy: Policy, words: str) -> Problem:
