@@ -60,6 +60,8 @@ def _kept(id: str) -> dict[str, Any]:
         close_database(database)
     except (BadSetting, Unavailable, WrongSchema) as error:
         raise Unusable(str(error)) from None
+    except AssertionError as error:
+        raise Unusable(f"{id} contradicts itself: {error}") from None
     if record is None:
         stop(f"no decision has the id '{id}'")
     return {"id": record.id, **record.decision}

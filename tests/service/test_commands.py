@@ -1,0 +1,410 @@
+"""`recoup check, test, pin, show, decide, explain`: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service import records
+from service.cli import recoup
+from service.clock import spoken
+from service.config import Settings
+from service.database import close_database, open_database, writing
+from service.records import Record
+
+ROOT = Path(__file__).parent.parent.parent
+SMALL = ROOT / "tests" / "engine"
+CASE: dict[str, Any] = {
+    "account": {"id": "A-1", "joined_on": "2020-01-01", "years": 3},
+    "lots": [{"id": "L-1", "source": "bill_payment", "acquired_on": "2025-06-01", "amount": 30_000}],
+    "request": {"points": 20_000, "method": "gift_card"},
+    "as_of": "2026-03-02T10:00:00+09:00",
+}
+EVENT = {
+    "account": CASE["account"],
+    "event": {"id": "E-1", "type": "bill_paid", "amount": 50_000, "happened_at": "2026-03-02T01:00:00Z"},
+}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a folder that holds small.yaml, small.test.yaml and case.json."""
+    for name in ("small.yaml", "small.test.yaml"):
+        shutil.copyfile(SMALL / name, tmp_path / name)
+    (tmp_path / "case.json").write_text(json.dumps(CASE), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return lambda *arguments, **more: CliRunner().invoke(recoup, arguments, **more)
+
+
+def change(file: str, old: str, new: str) -> None:
+    """Replace a text in a file, which must hold it."""
+    text = Path(file).read_text("utf-8")
+    assert old in text
+    Path(file).write_text(text.replace(old, new), "utf-8")
+
+
+def ended(result: Result) -> tuple[int, str, str]:
+    """How a command ended: its exit code, stdout and stderr."""
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_check_counts_what_is_sound(run: Run) -> None:
+    assert ended(run("check", "small.yaml", "small.test.yaml")) == (
+        0,
+        "small.yaml: ok, 9 rules, 1 value\nsmall.test.yaml: ok, 30 scenarios\n",
+        "",
+    )
+
+
+def test_check_lists_every_problem_of_every_file(run: Run) -> None:
+    change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
+    change("small.yaml", "kind: pay", "kind: payy")
+    Path("other.yaml").write_text("- 1.5\n", "utf-8")
+    result = run("check", "small.yaml", "other.yaml")
+
+    assert ended(result)[0] == 1
+    assert [line.split(": ")[0] for line in result.stdout.splitlines()] == [
+        "small.yaml:51:5",
+        "small.yaml:73:11",
+        "other.yaml:1:1",
+        "other.yaml:1:3",
+    ]
+
+
+def test_check_prints_problems_as_json(run: Run) -> None:
+    change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
+
+    assert run("check", "small.yaml", "--json").exit_code == 1
+    assert json.loads(run("check", "small.yaml", "--json").stdout) == [
+        {
+            "code": "unknown-field",
+            "file": "small.yaml",
+            "line": 51,
+            "column": 5,
+            "subject": "minimum",
+            "message": "unknown field 'at_leest'",
+            "hint": "did you mean 'at_least'?",
+        }
+    ]
+    assert ended(run("check", "small.test.yaml", "--json"))[0] == 1
+
+
+@pytest.mark.parametrize("file", ["small.yaml", "small.test.yaml"])
+def test_test_counts_what_passed(file: str, run: Run) -> None:
+    assert ended(run("test", file)) == (0, "30 passed\n", "")
+
+
+def test_test_tells_what_differs(run: Run) -> None:
+    change("small.test.yaml", "payout: 20_000", "payout: 19_500")
+    change("small.test.yaml", "[1_000, approved, []]", "[1_000, approved, [minimum]]")
+
+    assert ended(run("test", "small.yaml")) == (
+        1,
+        (
+            "small.test.yaml:11:5: A member cashes out within the limits: expected payout 19_500, got 20_000\n"
+            "small.test.yaml:41:9: The minimum: row 2: expected reasons [minimum], got []\n"
+            "2 failed, 28 passed\n"
+        ),
+        "",
+    )
+
+
+def test_test_names_what_passes_when_asked(run: Run) -> None:
+    assert "passed: The minimum, row 2\n" in run("test", "small.yaml", "-v").stdout
+
+
+def test_test_tells_the_problems_of_both_files(run: Run) -> None:
+    change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
+    change("small.test.yaml", "policy: small.yaml", "policy: other.yaml")
+    result = run("test", "small.yaml")
+
+    assert ended(result)[0] == 1
+    assert result.stdout.splitlines() == [
+        "small.test.yaml:1:9: 'other.yaml' is another file; write policy: small.yaml",
+        "small.yaml:51:5: minimum: unknown field 'at_leest'; did you mean 'at_least'?",
+    ]
+
+
+def test_pin_counts_what_is_noticed(run: Run) -> None:
+    assert ended(run("pin", "small.yaml")) == (0, "60 of 60 nudges noticed\n", "")
+
+
+def test_pin_lists_what_survives(run: Run) -> None:
+    change("small.test.yaml", "      - [999, denied, [minimum]]\n", "")
+
+    assert ended(run("pin", "small.yaml", "--only", "minimum")) == (
+        1,
+        (
+            "small.yaml:47:5: minimum: dropping the rule is noticed by no scenario;"
+            " a scenario that turns on 'minimum' would notice\n"
+            "small.yaml:51:5: minimum: at_least 1_000 -> 999 is noticed by no scenario;"
+            " scenarios right at 1_000 and one beyond would notice\n"
+            "1 of 3 nudges noticed\n"
+        ),
+        "",
+    )
+
+
+def test_pin_asks_for_passing_scenarios_first(run: Run) -> None:
+    change("small.test.yaml", "payout: 20_000", "payout: 19_500")
+
+    code, told, error = ended(run("pin", "small.yaml"))
+    assert (code, error) == (1, "recoup: scenarios fail; mend them first, then pin\n")
+    assert told.endswith("expected payout 19_500, got 20_000\n")
+
+
+def test_pin_says_when_there_is_nothing_of_a_name(run: Run) -> None:
+    assert ended(run("pin", "small.yaml", "--only", "nope")) == (1, "", "recoup: nothing is called 'nope'\n")
+
+
+def test_show_tells_the_policy_with_the_figures_of_a_day(run: Run) -> None:
+    before = run("show", "small.yaml", "--on", "2026-06-30").stdout
+    after = run("show", "small.yaml", "--on", "2026-07-01").stdout
+
+    assert before.startswith("A small policy\n")
+    assert ("50,000" in before, "300,000" in before) == (True, False)
+    assert ("50,000" in after, "300,000" in after) == (False, True)
+
+
+def test_show_tells_one_rule_in_korean(run: Run) -> None:
+    told = run("show", "small.yaml", "--rule", "monthly-limit", "--lang", "ko", "--on", "2026-03-02").stdout
+
+    assert "50,000" in told
+    assert "월 한도 {limit}, 남은 한도 {room}\n" in told
+
+
+def test_show_suggests_a_rule(run: Run) -> None:
+    error = "recoup: small.yaml has no rule 'monthly-limt'; did you mean 'monthly-limit'?\n"
+    assert ended(run("show", "small.yaml", "--rule", "monthly-limt")) == (1, "", error)
+
+
+def test_decide_tells_the_decision(run: Run) -> None:
+    code, told, _ = ended(run("decide", "small.yaml", "case.json"))
+
+    assert code == 0
+    assert told.startswith("Approved")
+    assert "[conversion-fee" in told
+
+
+def test_decide_reads_stdin_and_prints_json(run: Run) -> None:
+    told = json.loads(run("decide", "small.yaml", "-", "--json", input=json.dumps(CASE)).stdout)
+
+    assert (told["outcome"], told["points"], told["fee"], told["payout"]) == ("approved", 20_000, 500, 19_500)
+    assert told["payable_on"] == "2026-03-06"
+
+
+def test_a_denial_is_an_answer_like_any_other(run: Run) -> None:
+    asked = {**CASE, "request": {"points": 999, "method": "cash"}}
+    code, told, _ = ended(run("decide", "small.yaml", "-", "--lang", "ko", input=json.dumps(asked)))
+
+    assert code == 0
+    assert "최소 1,000 포인트" in told
+
+
+def test_decide_tells_what_an_event_earns(run: Run) -> None:
+    assert ended(run("decide", "small.yaml", "-", input=json.dumps(EVENT))) == (
+        0,
+        (
+            "A-1 earns 250 points on 2026-03-02.\n"
+            "- 250 points (bill_payment), usable from 2026-03-09, own last day: none [bill-points, 5.1]\n"
+        ),
+        "",
+    )
+    assert json.loads(run("decide", "small.yaml", "-", "--json", input=json.dumps(EVENT)).stdout)["points"] == 250
+
+
+def test_decide_lists_everything_that_is_wrong_with_a_case(run: Run) -> None:
+    wrong = {**CASE, "account": {"id": "A-1", "joined": "2020-01-01"}, "request": {"points": "5", "method": "x"}}
+    code, told, error = ended(run("decide", "small.yaml", "-", input=json.dumps(wrong)))
+
+    assert (code, told) == (1, "")
+    assert [line.split(" ")[:2] for line in error.splitlines()] == [
+        ["stdin:", "account.joined_on"],
+        ["stdin:", "account.joined"],
+        ["stdin:", "request.points"],
+        ["stdin:", "request.method"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{", "recoup: stdin is not JSON: line 1, column 2: "),
+        ('{"account": 1, "account": 2}', "recoup: stdin: #/account stands twice"),
+        ('{"points": 1.5}', "recoup: stdin: #/points is 1.5; write a whole number"),
+        ("\x00", "recoup: stdin is not JSON: "),
+        ("[" * 100_000, "recoup: stdin is not JSON: "),
+    ],
+    ids=["cut", "key_twice", "fraction", "nul", "deep"],
+)
+def test_decide_refuses_unreadable_json(body: str, told: str, run: Run) -> None:
+    code, printed, error = ended(run("decide", "small.yaml", "-", input=body))
+
+    assert (code, printed) == (2, "")
+    assert error.startswith(told)
+
+
+def test_what_is_asked_before_the_policy_starts_is_not_decided(run: Run) -> None:
+    early = {**CASE, "as_of": "2024-12-31T14:59:59Z", "lots": []}
+    code, _, error = ended(run("decide", "small.yaml", "-", input=json.dumps(early)))
+
+    assert (code, error) == (1, "recoup: 'small' is in force from 2025-01-01, and was asked about 2024-12-31\n")
+
+
+def test_explain_tells_a_decision_of_a_file(run: Run) -> None:
+    decision = run("decide", "small.yaml", "case.json", "--json").stdout
+    Path("decision.json").write_text(decision, "utf-8")
+    code, told, _ = ended(run("explain", "decision.json"))
+    traced = run("explain", "-", "--trace", "--lang", "ko", input=decision).stdout
+
+    assert code == 0
+    assert "A-1 asked at 2026-03-02T01:00:00Z (2026-03-02): points 20,000, method gift_card" in told
+    assert "conversion-fee: fee 500, base 20,000, rate 2.5%" in told
+    assert "Trace" not in told
+    assert "판단 과정\n  expire\n    five-years: 적용; L-1\n" in traced
+
+
+def test_explain_reads_what_the_api_answers(run: Run) -> None:
+    decision = json.loads(run("decide", "small.yaml", "case.json", "--json").stdout)
+    for reason in decision["reasons"]:
+        reason["text"] = reason["en"]
+    answer = {"id": "D-1", "recorded": True, "decided_at": "2026-03-02T01:00:00Z", **decision}
+
+    assert run("explain", "-", input=json.dumps(answer)).stdout.startswith("D-1 · small@draft · sha256:")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"payout": 19_501}, "recoup: stdin contradicts itself: gross 20000 is not the sum of its parts, 20001\n"),
+        ({"reasons": 3}, "recoup: stdin is not a decision as the API or `recoup decide --json` writes it\n"),
+    ],
+    ids=["altered", "not_a_decision"],
+)
+def test_explain_refuses_what_is_no_decision(changed: dict[str, Any], told: str, run: Run) -> None:
+    decision = json.loads(run("decide", "small.yaml", "case.json", "--json").stdout)
+
+    assert ended(run("explain", "-", input=json.dumps({**decision, **changed}))) == (2, "", told)
+
+
+def test_explain_does_not_make_a_database(run: Run) -> None:
+    code, _, error = ended(run("explain", "D-01K5M2W8Q3ZV4N7R9T0XYB6C1E"))
+
+    assert (code, Path("recoup.db").exists()) == (2, False)
+    assert error.startswith("recoup: there is no database recoup.db")
+
+
+def test_explain_tells_a_kept_decision(run: Run, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    now = datetime(2026, 3, 2, 1, tzinfo=UTC)
+    assert run("publish", "small.yaml").exit_code == 0
+    decision = json.loads(run("decide", "small.yaml", "case.json", "--json").stdout)
+    database = open_database(Settings(database_url=sqlite_url))
+    writing(database, lambda: records.keep(database, Record("D-1", spoken(now), CASE, decision), now))
+    close_database(database)
+
+    assert run("explain", "D-1").stdout.startswith("D-1 · small@draft · sha256:")
+    assert ended(run("explain", "D-2")) == (1, "", "recoup: no decision has the id 'D-2'\n")
+
+
+@pytest.mark.parametrize("command", ["check", "test", "pin", "show"])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("none.yaml", "recoup: none.yaml: there is no such file\n"),
+        (".", "recoup: . is a directory; name a file in it\n"),
+    ],
+    ids=["missing", "directory"],
+)
+def test_a_file_that_cannot_be_read_is_told_in_a_line(command: str, name: str, told: str, run: Run) -> None:
+    assert ended(run(command, name)) == (2, "", told)
+
+
+@pytest.mark.parametrize("command", ["check", "test", "pin", "show"])
+def test_a_binary_file_is_told_in_a_line(command: str, run: Run) -> None:
+    Path("small.yaml").write_bytes(b"\x7fELF\x00\x01\xff")
+    code, told, error = ended(run(command, "small.yaml"))
+
+    assert (code, error) == (1, "")
+    assert told.splitlines() == ["small.yaml:1:7: the byte 0xFF is not UTF-8; save the file as UTF-8"]
+
+
+def test_a_rule_file_without_scenarios_is_told(run: Run) -> None:
+    Path("small.test.yaml").unlink()
+    told = "recoup: small.yaml has no scenarios; write them in small.test.yaml\n"
+
+    assert ended(run("test", "small.yaml")) == (2, "", told)
+
+
+@pytest.mark.parametrize("command", ["check", "test", "pin", "show", "decide", "explain"])
+def test_help_shows_an_example(command: str, run: Run) -> None:
+    told = run(command, "--help").stdout
+
+    assert "Example:\n" in told
+    assert f"recoup {command}" in told.partition("Example:")[2]
+
+
+def recoup_process(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """The command line as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "service.cli", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        text=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = recoup_process("show", "rules/kt-points.yaml")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check", "tests/engine/small.yaml"), 0),
+        (("check", "setup.cfg"), 1),
+        (("check", "none.yaml"), 2),
+        (("check",), 2),
+        (("nope",), 2),
+    ],
+    ids=["ok", "problems", "unreadable", "usage", "unknown_command"],
+)
+def test_a_process_ends_with_the_code_that_ci_looks_at(arguments: tuple[str, ...], code: int) -> None:
+    process = recoup_process(*arguments)
+    told, error = process.communicate()
+
+    assert process.returncode == code
+    assert "Traceback" not in told + error
+    assert "\x1b[" not in told + error
+
+
+def test_colour_is_for_terminals_that_want_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in run("test", "small.yaml", color=True).stdout
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in run("test", "small.yaml", color=True).stdout
