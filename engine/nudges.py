@@ -271,7 +271,7 @@ class _Nudger:
             for count in (int(match[1]) - 1, int(match[1]) + 1):
                 if count:
                     other = f"{count} {match[2]}{'' if count == 1 else 's'}"
-                    hint = f"scenarios on the last day of {raw} and on the next would notice"
+                    hint = f"scenarios just inside and just outside of {raw} would notice"
                     yield self.replace(path, other, f"{label}{raw} -> {other}", hint)
 
     def replace(self, path: Path, value: Any, words: str, hint: str) -> Nudge:
