@@ -85,21 +85,25 @@ class Bound:
         return Reading(limit, base, measured, passes)
 
     def figures(self, reading: Reading, points: int, available: int) -> dict[str, int]:
-        """The figures of a reason: `used` is what the window holds already, `room` what this rule alone still lets
-        through (points, or refunds for a count).
+        """The figures of a reason: `used` is what the window holds already, `room` the most that this rule alone lets
+        through (points, or refunds for a count); for a step, the most up to what was asked for.
         """
         of = self.gauge.of
         used = reading.base if of == "sum" else reading.base - 1 if of == "count" else 0
         return {"limit": reading.limit, "used": used, "room": self._room(reading, points, available), "points": points}
 
     def _room(self, reading: Reading, points: int, available: int) -> int:
-        if self.counts:
-            return max(0, reading.limit - reading.base + 1) if self.sense == "at_most" else 0
-        allowed = self.allowed(reading)
-        most = min(allowed.most, points if self.sense == "multiple_of" else available)
-        # A largest amount is told as it stands, even where fewer points are available.
-        most = allowed.down(allowed.most if self.sense == "at_most" and self.gauge.slope > 0 else most)
-        return max(0, most) if most >= allowed.least else 0
+        limit, base, slope = reading.limit, reading.base, self.gauge.slope
+        if self.sense == "at_most":
+            if slope == 0:
+                return max(0, limit - base + 1)
+            # A largest amount is told as it stands, even where fewer points are available.
+            return max(0, limit - base if slope > 0 else available)
+        if self.sense == "multiple_of":
+            return max(0, points - reading.measured % limit if slope > 0 else points - -reading.measured % limit)
+        if slope < 0:
+            return max(0, available - limit)
+        return available if slope and available >= limit - base else 0
 
     def allowed(self, reading: Reading) -> Allowed:
         """The amounts that this bound lets through while the measure's base and the limit stay as they are.

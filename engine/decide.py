@@ -86,7 +86,9 @@ def _lot_lines(judgement: Judgement, shares: dict[str, int]) -> tuple[LotLine, .
                 ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
                 reasons = (_lot_reason(ready, judgement.scene, lot, last_day),)
         if plan.exclude:
-            reasons += tuple([_lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude])
+            reasons += tuple(
+                [ready.reason or _lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude]
+            )
         lines.append(LotLine(lot.id, lot.left, written, shares.get(lot.id, 0), reasons))
     return tuple(lines)
 

@@ -97,22 +97,6 @@ class LotLine(NamedTuple):
     allocated: int
     reasons: tuple[LotReason, ...]
 
-    def to_data(self) -> dict[str, JSON]:
-        """As plain data."""
-        return {
-            "lot": self.lot,
-            "left": self.left,
-            "last_usable_on": self.last_usable_on,
-            "allocated": self.allocated,
-            "reasons": [reason._asdict() for reason in self.reasons] if self.reasons else [],
-        }
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, JSON]) -> LotLine:
-        """From plain data."""
-        reasons = tuple(LotReason(**reason) for reason in data["reasons"])
-        return cls(data["lot"], data["left"], data["last_usable_on"], data["allocated"], reasons)
-
 
 class FeeLine(NamedTuple):
     """What one fee rule takes, on which points."""
@@ -176,7 +160,16 @@ class Decision:
             "allocation": [{"lot": lot, "points": points} for lot, points in self.allocation.items()],
             "fees": [line._asdict() for line in self.fees],
             "reasons": [reason.to_data() for reason in self.reasons],
-            "lots": [line.to_data() for line in self.lots],
+            "lots": [
+                {
+                    "lot": lot,
+                    "left": left,
+                    "last_usable_on": last_usable_on,
+                    "allocated": allocated,
+                    "reasons": [_lot_reason_data(reason) for reason in reasons] if reasons else [],
+                }
+                for lot, left, last_usable_on, allocated, reasons in self.lots
+            ],
             "trace": list(self.trace),
         }
 
@@ -188,7 +181,10 @@ class Decision:
             allocation={share["lot"]: share["points"] for share in data["allocation"]},
             fees=tuple(FeeLine(**line) for line in data["fees"]),
             reasons=tuple(Reason.from_data(reason) for reason in data["reasons"]),
-            lots=tuple(LotLine.from_data(line) for line in data["lots"]),
+            lots=tuple(
+                LotLine(**{**line, "reasons": tuple(LotReason(**reason) for reason in line["reasons"])})
+                for line in data["lots"]
+            ),
             trace=list(data["trace"]),
         )
         assert len(decision.allocation) == len(data["allocation"]), "a lot pays twice"
@@ -199,6 +195,11 @@ class Decision:
 _PLAIN = tuple(
     name for name in Decision.__dataclass_fields__ if name not in ("allocation", "fees", "reasons", "lots", "trace")
 )
+
+
+def _lot_reason_data(reason: LotReason) -> dict[str, JSON]:
+    rule, kind, terms, ko, en = reason
+    return {"rule": rule, "kind": kind, "terms": terms, "ko": ko, "en": en}
 
 
 def assert_laws(decision: Decision) -> None:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from engine import reading
-from engine.reading import Entry, Errors, ObjectReader, instant_words, shown
+from engine.reading import (
+    AMOUNT,
+    AS_IT_IS,
+    DAY,
+    INSTANT,
+    NAME,
+    POSITIVE,
+    TEXT,
+    Entry,
+    Errors,
+    ObjectReader,
+    Reader,
+    choice,
+    instant_words,
+    shown,
+)
 from policies.model import Fact, Policy, Scalar
 
 COUNTED_STATES = ("approved", "needs_review", "settled")
@@ -219,7 +235,7 @@ class _Readers:
     def __init__(self, policy: Policy) -> None:
         self._declared = set(policy.declared)
         facts = [fact for fact in policy.facts.values() if fact.path not in _DERIVED]
-        identity = Entry("id", reading.name)
+        identity = Entry("id", NAME)
         self._account, self._account_own = self._object(Account, "account", facts, id=identity)
         self._lot, self._lot_own = self._object(
             Lot,
@@ -227,48 +243,48 @@ class _Readers:
             facts,
             id=identity,
             # Both follow from other facts of the lot where they are not given.
-            usable_from_on=Entry("usable_from_on", reading.day, None),
-            left=Entry("left", reading.amount, None),
+            usable_from_on=Entry("usable_from_on", DAY, None),
+            left=Entry("left", AMOUNT, None),
         )
         self._request, self._request_own = self._object(
-            RefundRequest, "request", facts, points=Entry("points", _points_or_all)
+            RefundRequest, "request", facts, points=Entry("points", Reader(_points_or_all))
         )
         self._event, self._event_own = self._object(
-            Event, "event", facts, id=identity, happened_at=Entry("happened_at", reading.instant)
+            Event, "event", facts, id=identity, happened_at=Entry("happened_at", INSTANT)
         )
         self._past = ObjectReader(
             (
                 identity,
-                Entry("account_id", reading.name),
-                Entry("requested_at", reading.instant),
-                Entry("points", reading.positive),
-                Entry("method", reading.text),
-                Entry("receiving_account", reading.text, ""),
-                Entry("state", reading.choice(PAST_STATES)),
+                Entry("account_id", NAME),
+                Entry("requested_at", INSTANT),
+                Entry("points", POSITIVE),
+                Entry("method", TEXT),
+                Entry("receiving_account", TEXT, ""),
+                Entry("state", choice(PAST_STATES)),
             )
         )
         self._earning = ObjectReader(
             (
                 identity,
-                Entry("rule", reading.name),
-                Entry("happened_at", reading.instant),
-                Entry("points", reading.amount),
+                Entry("rule", NAME),
+                Entry("happened_at", INSTANT),
+                Entry("points", AMOUNT),
             )
         )
         self._case = ObjectReader(
             (
-                Entry("account", _as_is),
-                Entry("lots", _as_is),
-                Entry("request", _as_is),
-                Entry("history", _as_is, ()),  # type: ignore[arg-type]
-                Entry("as_of", reading.instant),
+                Entry("account", AS_IT_IS),
+                Entry("lots", AS_IT_IS),
+                Entry("request", AS_IT_IS),
+                Entry("history", AS_IT_IS, ()),
+                Entry("as_of", INSTANT),
             )
         )
         self._event_case = ObjectReader(
             (
-                Entry("account", _as_is),
-                Entry("event", _as_is),
-                Entry("earned", _as_is, ()),  # type: ignore[arg-type]
+                Entry("account", AS_IT_IS),
+                Entry("event", AS_IT_IS),
+                Entry("earned", AS_IT_IS, ()),
             )
         )
 
@@ -289,7 +305,7 @@ class _Readers:
             self._read_account(account, errors),
             self._read_lots(lots, errors),
             RefundRequest(*_split(self._request, self._request_own, request, "request", errors)),
-            tuple(PastRefund(*values) for values in self._list(self._past, history, "history", errors)),
+            tuple(PastRefund(*values) for values in _read_list(self._past, history, "history", errors)),
             as_of,
         )
         if errors:
@@ -307,7 +323,7 @@ class _Readers:
         case = EventCase(
             self._read_account(account, errors),
             Event(*_split(self._event, self._event_own, event, "event", errors)),
-            tuple(Earning(*values) for values in self._list(self._earning, earned, "earned", errors)),
+            tuple(Earning(*values) for values in _read_list(self._earning, earned, "earned", errors)),
         )
         if errors:
             raise BadCase(errors)
@@ -317,33 +333,33 @@ class _Readers:
     def _read_account(self, data: object, errors: Errors) -> Account:
         return Account(*_split(self._account, self._account_own, data, "account", errors))
 
-    def _list(self, of: ObjectReader, data: object, path: str, errors: Errors) -> list[list[Any]]:
-        if not isinstance(data, list | tuple):
-            errors.append((path, f"is {shown(data)}; write a list"))
-            return []
-        found = [of.read(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
-        if not errors:
-            _check_ids([values[0] for values in found], path, errors)
-        return found
-
     def _read_lots(self, data: object, errors: Errors) -> tuple[Lot, ...]:
         before = len(errors)
         own = self._lot_own
         names = [entry.name for entry in self._lot.entries[own:]]
         lots: list[Lot] = []
-        for values in self._list(self._lot, data, "lots", errors):
+        together = 0
+        found = _read_list(self._lot, data, "lots", errors)
+        if len(errors) > before:
+            return ()
+        for values in found:
             if names:
                 values[own:] = (dict(zip(names, values[own:], strict=True)),)
             else:
                 values.append(_NOTHING)
             if values[_USABLE_FROM_ON] is None:
                 values[_USABLE_FROM_ON] = values[_ACQUIRED_ON]
-            if values[_LEFT] is None:
-                values[_LEFT] = values[_AMOUNT]
-            lots.append(Lot._make(values))
-        if len(errors) == before:
-            _check_amounts(lots, errors)
-            lots.sort(key=_ID)
+            left, amount = values[_LEFT], values[_AMOUNT]
+            if left is None:
+                values[_LEFT] = left = amount
+            elif left > amount:
+                path = f"lots.{len(lots)}.left"
+                errors.append((path, f"is {left}, more than the lot's amount of {amount}"))
+            together += left
+            lots.append(_new_lot(values))
+        if together > MOST_POINTS:
+            errors.append(("lots", f"hold more than {MOST_POINTS} points together; no programme grants as many"))
+        lots.sort(key=_ID)
         return tuple(lots)
 
 
@@ -351,6 +367,7 @@ _USABLE_FROM_ON, _ACQUIRED_ON, _AMOUNT, _LEFT = (
     Lot._fields.index(name) for name in ("usable_from_on", "acquired_on", "amount", "left")
 )
 _ID = attrgetter("id")
+_new_lot: Callable[[list[Any]], Lot] = partial(tuple.__new__, Lot)
 
 # By identity, because a policy holds mappings and cannot be hashed; keeping the policy keeps its identity its own.
 _REMEMBERED: dict[int, tuple[Policy, _Readers]] = {}
@@ -373,6 +390,13 @@ def _split(of: ObjectReader, own: int, data: object, path: str, errors: Errors) 
     return [*values[:own], declared]
 
 
+def _read_list(of: ObjectReader, data: object, path: str, errors: Errors) -> list[list[Any]]:
+    found = of.read_list(data, path, errors)
+    if not errors:
+        _check_ids([values[0] for values in found], path, errors)
+    return found
+
+
 def _check_ids(ids: list[str], path: str, errors: Errors) -> None:
     if len(set(ids)) == len(ids):
         return
@@ -383,20 +407,9 @@ def _check_ids(ids: list[str], path: str, errors: Errors) -> None:
         seen.setdefault(each, index)
 
 
-def _check_amounts(lots: list[Lot], errors: Errors) -> None:
-    together = 0
-    for lot in lots:
-        together += lot.left
-        if lot.left > lot.amount:
-            path = f"lots.{lots.index(lot)}.left"
-            errors.append((path, f"is {lot.left}, more than the lot's amount of {lot.amount}"))
-    if together > MOST_POINTS:
-        errors.append(("lots", f"hold more than {MOST_POINTS} points together; no programme grants as many"))
-
-
 def _entry(fact: Fact) -> Entry:
     found = reading.entry(fact)
-    return Entry(found.name, reading.amount, found.default) if fact.path in NEVER_NEGATIVE else found
+    return Entry(found.name, AMOUNT, found.default) if fact.path in NEVER_NEGATIVE else found
 
 
 def _points_or_all(raw: object) -> int | str:
@@ -406,8 +419,5 @@ def _points_or_all(raw: object) -> int | str:
         raise ValueError('is 0; ask for at least 1 point, or for "all"')
     if isinstance(raw, str):
         raise ValueError(f'is {shown(raw)}; write a whole number without quotes, or "all"')
-    return reading.positive(raw)
-
-
-def _as_is(raw: object) -> object:
-    return raw
+    points: int = POSITIVE.read(raw)
+    return points

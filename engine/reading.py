@@ -1,16 +1,16 @@
-"""From plain JSON data to typed facts, one value at a time; what cannot be read says what to write instead.
-
-Readers are made once for a policy and used for every lot of every case: those of choices and days are lookups.
-"""
+"""From plain JSON data to typed facts; what cannot be read says what to write instead."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, convert, defstruct
+from msgspec.structs import astuple
 
 from policies.model import Fact, Scalar
 from policies.problems import did_you_mean, shorten
@@ -19,19 +19,32 @@ MOST: Final = 10**12
 """No amount of a case is larger than this, so that sums stay exact in every JSON reader."""
 
 _LONGEST_TEXT = 200
-_DAYS_REMEMBERED = 100_000
-_SHAPES_REMEMBERED = 256
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 
-Reader = Callable[[Any], Any]
 Errors = list[tuple[str, str]]
 
 
 class _Unset:
-    """The default of what must be given, and what a missing key reads as."""
+    """The default of what must be given."""
 
 
 UNSET: Final = _Unset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How one value is read. `read` gives it, or raises ValueError saying what is wrong and what to write.
+
+    `shape` says the same in types of msgspec, which reads whole lists in the time `read` takes for a few values.
+    It lets through what `read` lets through and nothing else, except that it does not look for control characters
+    in a `text`, and that values whose `shape` is None are left for `read`.
+    """
+
+    read: Callable[[Any], Any]
+    shape: Any = None
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,53 +52,72 @@ class Entry:
     """One key of an object: how its value is read, and what holds where the key is missing."""
 
     name: str
-    read: Reader
-    default: Scalar | _Unset = UNSET
+    reader: Reader
+    default: Scalar | _Unset | tuple[()] = UNSET
 
 
 class ObjectReader:
     """Reads an object with known keys to the list of their values, in the order of `entries`.
 
-    The objects of one caller have the same keys in the same order, so what has to be read for a row of keys is worked
-    out once. Only where that fails is an object looked at key by key, to tell everything that is wrong with it.
+    Sound objects, which nearly all are, are read by msgspec. Only where that fails is an object looked at key by
+    key, to tell everything that is wrong with it.
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
-        self._defaults = [entry.default for entry in self.entries]
-        self._shapes: dict[tuple[str, ...], list[tuple[int, str, Reader]]] = {}
+        # The names of facts may be words that Python keeps for itself.
+        fields = {f"field_{position}": entry for position, entry in enumerate(self.entries)}
+        self._shape = defstruct(
+            "Shape",
+            [_field(name, entry) for name, entry in fields.items()],
+            rename={name: entry.name for name, entry in fields.items()},
+            forbid_unknown_fields=True,
+            kw_only=True,
+            gc=False,
+        )
+        self._shapes = list[self._shape]  # type: ignore[name-defined]
+        self._texts = [position for position, entry in enumerate(self.entries) if entry.reader.text]
+        self._left = [
+            (position, entry.reader.read, entry.default)
+            for position, entry in enumerate(self.entries)
+            if entry.reader.shape is None
+        ]
 
     def read(self, data: object, path: str, errors: Errors) -> list[Any]:
-        """The values; every trouble is added to `errors`, and the value in its place means nothing."""
-        if not isinstance(data, dict):
-            errors.append((path, f"is {shown(data)}; write an object such as {{{self._example()}}}"))
-            return list(self._defaults)
-        shape = tuple(data)
-        known = self._shapes.get(shape) or self._shape(shape)
-        if known:
-            values = self._defaults.copy()
-            try:
-                for position, name, read in known:
-                    values[position] = read(data[name])
-            except (ValueError, TypeError):
-                pass
-            else:
-                return values
-        return self._with_errors(data, path, errors)
+        """The values; every trouble is added to `errors`, and then the values mean nothing."""
+        found = self._sound([data])
+        return self._with_errors(data, path, errors) if found is None else found[0]
 
-    def _shape(self, keys: tuple[str, ...]) -> list[tuple[int, str, Reader]]:
-        """What there is to read for a row of keys; empty when one is unknown or missing."""
-        given = set(keys)
-        if not given <= set(self._names()) or any(e.default is UNSET and e.name not in given for e in self.entries):
+    def read_list(self, data: object, path: str, errors: Errors) -> list[list[Any]]:
+        """The values of each object of a list."""
+        if not isinstance(data, list | tuple):
+            errors.append((path, f"is {shown(data)}; write a list"))
             return []
-        if len(self._shapes) >= _SHAPES_REMEMBERED:
-            self._shapes.clear()
-        found = [(position, e.name, e.read) for position, e in enumerate(self.entries) if e.name in given]
-        self._shapes[keys] = found
+        found = self._sound(data)
+        if found is not None:
+            return found
+        return [self._with_errors(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
+
+    def _sound(self, data: Sequence[object]) -> list[list[Any]] | None:
+        """The values of objects without any trouble, None when there is one."""
+        try:
+            found = [[*astuple(each)] for each in convert(data, self._shapes)]
+            texts = "".join([values[position] for values in found for position in self._texts])
+            if not texts.isprintable() and not _plain(texts):
+                return None
+            for position, read, default in self._left:
+                for values in found:
+                    if values[position] is not default:
+                        values[position] = read(values[position])
+        except (ValueError, TypeError):
+            return None
         return found
 
-    def _with_errors(self, data: dict[Any, Any], path: str, errors: Errors) -> list[Any]:
-        values = self._defaults.copy()
+    def _with_errors(self, data: object, path: str, errors: Errors) -> list[Any]:
+        values: list[Any] = [entry.default for entry in self.entries]
+        if not isinstance(data, dict):
+            errors.append((path, f"is {shown(data)}; write an object such as {{{self._example()}}}"))
+            return values
         for position, entry in enumerate(self.entries):
             if entry.name not in data:
                 if entry.default is UNSET:
@@ -93,7 +125,7 @@ class ObjectReader:
                 continue
             raw = data[entry.name]
             try:
-                values[position] = entry.read(raw)
+                values[position] = entry.reader.read(raw)
             except (ValueError, TypeError) as error:
                 errors.append((f"{path}.{entry.name}", trouble(raw, error)))
         names = set(self._names())
@@ -112,6 +144,13 @@ class ObjectReader:
         return ", ".join(f'"{name}": ...' for name in self._names()[:2])
 
 
+def _field(name: str, entry: Entry) -> Any:
+    kind = Any if entry.reader.shape is None else entry.reader.shape
+    if entry.default is UNSET:
+        return name, kind
+    return name, kind | None if entry.default is None else kind, entry.default
+
+
 def entry(fact: Fact) -> Entry:
     """How a fact of the vocabulary is read from JSON."""
     default = UNSET if fact.required else fact.default
@@ -120,53 +159,35 @@ def entry(fact: Fact) -> Entry:
 
 
 def reader(fact: Fact) -> Reader:
-    """The reader for a fact's type. Points and money of the common facts are never below 0; declared ones may be."""
+    """The reader for a fact's type."""
     if fact.type == "choice":
         return choice(fact.choices)
     if fact.type == "date":
-        return day_or_none if fact.none else day
-    if fact.type == "flag":
-        return flag
-    if fact.type == "text":
-        return text
-    return whole
-
-
-class _Choices(dict[str, str]):
-    """The members of a choice, each under its own name, so that reading one is a lookup."""
-
-    def __missing__(self, raw: object) -> str:
-        members = ", ".join(list(self)[:12])
-        hint = did_you_mean(raw, self) if isinstance(raw, str) else ""
-        raise ValueError(f"is {shown(raw)}; {hint or f'it is one of {members}'}")
+        return DAY_OR_NONE if fact.none else DAY
+    return {"flag": FLAG, "text": TEXT}.get(fact.type, WHOLE)
 
 
 def choice(members: Iterable[str]) -> Reader:
     """One of the members, and nothing else.
 
-    >>> choice(["cash", "bill_credit"])("bill_kredit")
+    >>> choice(["cash", "bill_credit"]).read("bill_kredit")
     Traceback (most recent call last):
     ValueError: is 'bill_kredit'; did you mean 'bill_credit'?
     """
-    return _Choices((member, member) for member in members).__getitem__
+    known = tuple(members)
+
+    def read(raw: object) -> str:
+        if isinstance(raw, str) and raw in known:
+            return raw
+        hint = did_you_mean(raw, known) if isinstance(raw, str) else ""
+        members = f"it is one of {', '.join(known[:12])}"
+        raise ValueError(f"is {shown(raw)}; {hint or members}")
+
+    return Reader(read, Literal[known])
 
 
-class _Days(dict[Any, date | None]):
-    """Days by how they are written, remembered: the lots of a programme share a few thousand of them."""
-
-    def __init__(self, *, none: bool) -> None:
-        super().__init__()
-        self._none = none
-
-    def __missing__(self, raw: object) -> date | None:
-        found = None if raw is None and self._none else _written_day(raw)
-        if len(self) >= _DAYS_REMEMBERED:
-            self.clear()
-        self[raw] = found
-        return found
-
-
-def _written_day(raw: object) -> date:
+def _day(raw: object) -> date:
+    """A day, written as 2026-01-31."""
     if not isinstance(raw, str) or not _DAY.fullmatch(raw):
         raise ValueError(f"is {shown(raw)}; write the day as 2026-01-31")
     try:
@@ -175,39 +196,26 @@ def _written_day(raw: object) -> date:
         raise ValueError(f"is {shown(raw)}, a day that the calendar does not have") from None
 
 
-day: Reader = _Days(none=False).__getitem__
-"""A day, written as 2026-01-31."""
-
-day_or_none: Reader = _Days(none=True).__getitem__
-"""A day, or null where there is none."""
+def _day_or_none(raw: object) -> date | None:
+    """A day, or null where there is none."""
+    return None if raw is None else _day(raw)
 
 
-def flag(raw: object) -> bool:
-    """True or false."""
+def _flag(raw: object) -> bool:
     if raw is True or raw is False:
         return raw
     raise ValueError(f"is {shown(raw)}; write true or false")
 
 
-def whole(raw: object) -> int:
-    """A whole number, negative ones included."""
-    if type(raw) is int and -MOST <= raw <= MOST:
-        return raw
-    raise ValueError(_not_whole(raw, -MOST))
+def _whole(least: int) -> Reader:
+    """A whole number from `least`."""
 
+    def read(raw: object) -> int:
+        if type(raw) is int and least <= raw <= MOST:
+            return raw
+        raise ValueError(_not_whole(raw, least))
 
-def amount(raw: object) -> int:
-    """A whole number from 0."""
-    if type(raw) is int and 0 <= raw <= MOST:
-        return raw
-    raise ValueError(_not_whole(raw, 0))
-
-
-def positive(raw: object) -> int:
-    """A whole number from 1."""
-    if type(raw) is int and 0 < raw <= MOST:
-        return raw
-    raise ValueError(_not_whole(raw, 1))
+    return Reader(read, Annotated[int, Meta(ge=least, le=MOST)])
 
 
 def _not_whole(raw: object, least: int) -> str:
@@ -216,8 +224,7 @@ def _not_whole(raw: object, least: int) -> str:
     return f"is {shown(raw)}; write a whole number from {least:,} to {MOST:,}".replace(",", "_")
 
 
-def text(raw: object) -> str:
-    """Text of at most 200 characters, without control characters."""
+def _text(raw: object) -> str:
     if type(raw) is str and len(raw) <= _LONGEST_TEXT and (raw.isprintable() or _plain(raw)):
         return raw
     if not isinstance(raw, str):
@@ -227,11 +234,8 @@ def text(raw: object) -> str:
     raise ValueError("holds a control character; write plain text on one line")
 
 
-def name(raw: object) -> str:
-    """An id: text that is not empty."""
-    if type(raw) is str and 0 < len(raw) <= _LONGEST_TEXT and raw.isprintable():
-        return raw
-    found = text(raw)
+def _name(raw: object) -> str:
+    found = _text(raw)
     if not found:
         raise ValueError('is ""; give it an id')
     return found
@@ -243,18 +247,30 @@ def instant(raw: object) -> datetime:
     >>> instant("2026-03-02T10:00:00+09:00")
     datetime.datetime(2026, 3, 2, 1, 0, tzinfo=datetime.timezone.utc)
     """
-    if isinstance(raw, str) and len(raw) >= len("2026-03-02T01:00"):
-        try:
-            found = datetime.fromisoformat(raw)
-        except ValueError:
-            raise ValueError(f"is {shown(raw)}; write the instant as 2026-03-02T01:00:00Z") from None
-        if found.tzinfo is None:
-            raise ValueError(f"is {shown(raw)}, which does not say in which zone; end it with Z or an offset")
-        # Local days of instants at the ends of the calendar would fall off it.
-        if not 1900 <= found.year < 3000:
-            raise ValueError(f"is {shown(raw)}; write an instant of the years 1900 to 2999")
-        return found.astimezone(UTC)
-    raise ValueError(f"is {shown(raw)}; write the instant as 2026-03-02T01:00:00Z")
+    if not isinstance(raw, str) or not _INSTANT.match(raw):
+        raise ValueError(f"is {shown(raw)}; write the instant as 2026-03-02T01:00:00Z")
+    try:
+        found = datetime.fromisoformat(raw)
+    except ValueError:
+        raise ValueError(f"is {shown(raw)}; write the instant as 2026-03-02T01:00:00Z") from None
+    if found.tzinfo is None:
+        raise ValueError(f"is {shown(raw)}, which does not say in which zone; end it with Z or an offset")
+    # Local days of instants at the ends of the calendar would fall off it.
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"is {shown(raw)}; write an instant of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return found.astimezone(UTC)
+
+
+DAY = Reader(_day, date)
+DAY_OR_NONE = Reader(_day_or_none, date | None)
+FLAG = Reader(_flag, bool)
+WHOLE = _whole(-MOST)
+AMOUNT = _whole(0)
+POSITIVE = _whole(1)
+TEXT = Reader(_text, Annotated[str, Meta(max_length=_LONGEST_TEXT)], text=True)
+NAME = Reader(_name, Annotated[str, Meta(min_length=1, max_length=_LONGEST_TEXT)], text=True)
+INSTANT = Reader(instant)
+AS_IT_IS = Reader(lambda raw: raw, Any)
 
 
 def instant_words(at: datetime) -> str:

@@ -51,15 +51,11 @@ class Ready:
     beyond the bounds of a limit.
     """
 
+    id: str
     rule: Rule
     guard: Guard
     sentence: Sentence | None
     sees_points: bool
-
-    @property
-    def id(self) -> str:
-        """The rule's id."""
-        return self.rule.id
 
     def reason_figures(self, scene: Scene, own: dict[str, Any], lot: Lot | None = None) -> dict[str, Any]:
         """The figures of the reason: the kind's own and those that its sentence names besides."""
@@ -71,6 +67,7 @@ class Ready:
 class Common(TypedDict):
     """What every kind's ready rule is made with."""
 
+    id: str
     rule: Rule
     guard: Guard
     sentence: Sentence | None
@@ -105,7 +102,7 @@ class Workshop:
         conditions = [path for each in rule.conditions() for path in self.lowering.paths(each)]
         sees_points = "request.points" in conditions or any(each.of_points for each in amounts if each)
         told = None if rule.reason is None else sentence(rule.reason, rule, own_figures, self.figures)
-        return Common(rule=rule, guard=guard, sentence=told, sees_points=sees_points)
+        return Common(id=rule.id, rule=rule, guard=guard, sentence=told, sees_points=sees_points)
 
     def formula(self, name: str, condition: Condition) -> str | None:
         """Adds a formula to those that are matched and returns its name; None when it always holds."""

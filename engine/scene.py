@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.facts import Account, Event, Lot, PastRefund, RefundRequest
 from policies.model import Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """The facts of one request at one amount, or of one event.
 
     `day` is the local day of the request or event. Just one of `request` and `event` is there.
@@ -29,7 +27,7 @@ class Scene:
 
     def asking(self, points: int) -> Scene:
         """The same request for another amount."""
-        return replace(self, points=points)
+        return self._replace(points=points)
 
 
 SceneReader = Callable[[Scene], Any]

@@ -12,8 +12,8 @@ from engine.scene import lot_reader
 from policies.kinds.allocate import PLACEHOLDERS, Allocate, ByClass, OrderKey
 from policies.model import Policy, Text
 
-Rank = Callable[[Judgement, int], int]
-"""Where a lot, named by its position, stands in an order: the lowest pays first."""
+Ranks = Callable[[Judgement], list[int]]
+"""Where each lot stands in an order: the lowest pays first."""
 
 NOT_ENOUGH_POINTS = Allocate(
     id="not-enough-points",
@@ -34,12 +34,12 @@ _NEVER = 10_000_000
 class ReadyAllocate(Ready):
     """`ranks` are the orders, the most important first."""
 
-    ranks: tuple[Rank, ...]
+    ranks: tuple[Ranks, ...]
 
 
 def make(rule: Allocate, workshop: Workshop) -> ReadyAllocate:
     """Gets the rule ready."""
-    ranks = tuple(_rank(key, workshop.policy) for key in rule.order)
+    ranks = tuple(_ranks(key, workshop.policy) for key in rule.order)
     return ReadyAllocate(**workshop.common(rule, PLACEHOLDERS), ranks=ranks)
 
 
@@ -66,8 +66,8 @@ def allocation_rule(judgement: Judgement) -> ReadyAllocate:
 def in_order(judgement: Judgement, ready: ReadyAllocate) -> list[int]:
     """The lots that can pay, first to last. What the orders leave equal stays in the order of the ids."""
     order = judgement.usable
-    for rank in reversed(ready.ranks):
-        order = sorted(order, key=lambda position: rank(judgement, position))
+    for ranks in reversed(ready.ranks):
+        order = sorted(order, key=ranks(judgement).__getitem__)
     return order
 
 
@@ -85,23 +85,20 @@ def _shares(judgement: Judgement, order: list[int]) -> list[Share]:
     return shares
 
 
-def _rank(key: OrderKey, policy: Policy) -> Rank:
+def _ranks(key: OrderKey, policy: Policy) -> Ranks:
     if isinstance(key, ByClass):
         ranks = {member: number for number, member in enumerate(key.members)}
         read = lot_reader(key.path, policy)
-        return lambda judgement, position: ranks.get(read(judgement.lots[position]), len(ranks))
+        return lambda judgement: [ranks.get(read(lot), len(ranks)) for lot in judgement.lots]
     return _RANKS[key]
 
 
-def _soonest_to_expire(judgement: Judgement, position: int) -> int:
-    last_day = judgement.last_days[position]
-    return _NEVER if last_day is None else last_day.toordinal()
-
-
-_RANKS: dict[str, Rank] = {
-    "soonest_to_expire": _soonest_to_expire,
-    "oldest": lambda judgement, position: judgement.lots[position].acquired_on.toordinal(),
-    "newest": lambda judgement, position: -judgement.lots[position].acquired_on.toordinal(),
-    "smallest": lambda judgement, position: judgement.lots[position].left,
-    "largest": lambda judgement, position: -judgement.lots[position].left,
+_RANKS: dict[str, Ranks] = {
+    "soonest_to_expire": lambda judgement: [
+        _NEVER if last_day is None else last_day.toordinal() for last_day in judgement.last_days
+    ],
+    "oldest": lambda judgement: [lot.acquired_on.toordinal() for lot in judgement.lots],
+    "newest": lambda judgement: [-lot.acquired_on.toordinal() for lot in judgement.lots],
+    "smallest": lambda judgement: [lot.left for lot in judgement.lots],
+    "largest": lambda judgement: [-lot.left for lot in judgement.lots],
 }

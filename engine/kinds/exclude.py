@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.decision import LotReason
 from engine.judgement import Judgement
 from engine.ready import Ready, Workshop
 from policies.kinds.exclude import PLACEHOLDERS, Exclude
@@ -11,12 +12,17 @@ from policies.kinds.exclude import PLACEHOLDERS, Exclude
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyExclude(Ready):
-    """Has nothing but its conditions."""
+    """`reason` is what is said of every lot, None where the sentence holds a figure."""
+
+    reason: LotReason | None
 
 
 def make(rule: Exclude, workshop: Workshop) -> ReadyExclude:
     """Gets the rule ready."""
-    return ReadyExclude(**workshop.common(rule, PLACEHOLDERS))
+    common = workshop.common(rule, PLACEHOLDERS)
+    fixed = common["sentence"].fixed if common["sentence"] else None
+    reason = None if fixed is None else LotReason(rule.id, rule.kind, rule.terms, fixed.ko, fixed.en)
+    return ReadyExclude(**common, reason=reason)
 
 
 def exclude(judgement: Judgement) -> None:

@@ -31,8 +31,9 @@ def limit(judgement: Judgement) -> None:
     seen = {}
     for ready in judgement.speaking("limit"):
         reading = ready.bound.read(judgement.scene, judgement.available)
-        figures = ready.bound.figures(reading, judgement.points, judgement.available)
-        seen[ready.id] = figures | {"measured": reading.measured}
-        if not reading.passes:
-            judgement.deny(ready, figures)
+        if judgement.tracing or not reading.passes:
+            figures = ready.bound.figures(reading, judgement.points, judgement.available)
+            seen[ready.id] = {**figures, "measured": reading.measured}
+            if not reading.passes:
+                judgement.deny(ready, figures)
     judgement.note("limit", seen)
