@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from service.api import accounts, decisions, openapi, policies, refund_requests
 from service.clock import Clock, utc_now
 from service.config import Settings, read_settings
 from service.database import open_database
-from service.errors import register_errors
+from service.errors import Refusal, register_errors
 from service.judging import Judge
 from service.migrate import check_schema
 from service.parts import EXTENSION, Parts
@@ -41,8 +41,15 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     for part in (decisions, refund_requests, accounts, policies, openapi):
         app.register_blueprint(part.blueprint)
     register_errors(app)
+    app.before_request(_refuse_nul)
     app.after_request(_with_headers)
     return app
+
+
+def _refuse_nul() -> None:
+    """No id holds a NUL, and PostgreSQL cannot even be asked for one."""
+    if "\0" in request.path:
+        raise Refusal("not-found", what=request.path)
 
 
 def _with_headers(answer: Response) -> Response:

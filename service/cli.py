@@ -54,7 +54,7 @@ def main() -> None:
         from service.migrate import WrongSchema
 
         if isinstance(error, Unavailable):
-            _stop(f"the database cannot be used now: {error}")
+            _stop(f"the database of DATABASE_URL cannot be used now: {error}")
         if isinstance(error, WrongSchema):
             _stop(str(error))
         raise

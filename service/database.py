@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from peewee import (
+from peewee import (  # type: ignore[attr-defined]  # the wrapper is not in its stubs
     Database,
     DatabaseError,
     InterfaceError,
@@ -30,6 +30,7 @@ from peewee import (
     OperationalError,
     PeeweeException,
     SqliteDatabase,
+    __exception_wrapper__,
 )
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
 
@@ -40,7 +41,9 @@ __all__ = [
     "Row",
     "Unavailable",
     "close_database",
+    "connected",
     "execute",
+    "execute_many",
     "lock",
     "on_sqlite",
     "open_database",
@@ -140,6 +143,13 @@ def on_sqlite(database: Database) -> bool:
 
 
 @contextmanager
+def connected(database: Database) -> Iterator[None]:
+    """One connection for everything inside, without a transaction."""
+    with _translated(), database.connection_context():
+        yield
+
+
+@contextmanager
 def reading(database: Database) -> Iterator[None]:
     """A read-only look: everything inside sees one instant of the database."""
     picture = "DEFERRED" if on_sqlite(database) else "REPEATABLE READ, READ ONLY"
@@ -202,9 +212,20 @@ def execute(database: Database, sql: str, parameters: Sequence[object] = ()) -> 
     return changed
 
 
+def execute_many(database: Database, sql: str, parameters: Sequence[Sequence[object]]) -> None:
+    """Run one fixed statement, written with `?`, for each of many rows."""
+    if parameters:
+        with __exception_wrapper__:
+            cursor = database.cursor()  # type: ignore[no-untyped-call]
+            cursor.executemany(_in_dialect(database, sql), parameters)
+
+
+def _in_dialect(database: Database, sql: str) -> str:
+    return sql if on_sqlite(database) else sql.replace("?", "%s")
+
+
 def _run(database: Database, sql: str, parameters: Sequence[object]) -> Any:
-    text = sql if on_sqlite(database) else sql.replace("?", "%s")
-    return database.execute_sql(text, parameters)  # type: ignore[no-untyped-call]
+    return database.execute_sql(_in_dialect(database, sql), parameters)  # type: ignore[no-untyped-call]
 
 
 class _Undone(Unavailable):

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.decide import decide
-
 from engine.compiled import CompiledVersion
+from engine.decide import decide
 from engine.errors import Conflict, NotInForce
 from engine.facts import BadCase, case_data, read_case
 from policies.model import Text
@@ -28,6 +27,8 @@ from service.ledger import StoredAccount
 from service.publishing import Versions, local_day_of
 from service.records import Record
 from service.refund_requests import Filed, Hold
+
+Answering = Callable[[Filed, list[Hold], Record], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,15 @@ class Judge:
             writing(self._database, lambda: records.keep(self._database, made, now))
         return made
 
-    def file(self, body: Mapping[str, Any], key: str, answer: Callable[[Filed, list[Hold], Record], Answer]) -> Answer:
+    def file(self, body: Mapping[str, Any], key: str, answer: Answering) -> Answer:
         """File a refund request of a stored account, once for each key. Raises Refusal, Unavailable.
 
         `answer` says what to answer a request that was just filed; whoever sends the key again gets the same.
         """
-        return writing(self._database, lambda: self._file(body, key, answer))
+        return writing(self._database, lambda: self.file_within(body, key, answer))
 
-    def _file(self, body: Mapping[str, Any], key: str, answer: Callable[[Filed, list[Hold], Record], Answer]) -> Answer:
+    def file_within(self, body: Mapping[str, Any], key: str, answer: Answering) -> Answer:
+        """The same inside a write transaction that is open already."""
         database = self._database
         now = self._clock()
         known = claim(database, key, digest_of(body), now)

@@ -19,11 +19,11 @@ from typing import Any
 from peewee import Database, chunked
 
 from service.clock import stored, to_the_second
-from service.database import execute, on_sqlite, rows
+from service.database import execute, execute_many, on_sqlite, rows
 from service.json_body import canonical
-from service.tables import Account, LedgerEntry, Lot
+from service.tables import Account
 
-# Rows in one INSERT: SQLite takes 32,766 parameters, PostgreSQL 65,535.
+# Rows in one INSERT of accounts: SQLite takes 32,766 parameters, PostgreSQL 65,535.
 CHUNK = 500
 
 ACCOUNT_FACTS = (
@@ -68,6 +68,10 @@ SELECT_HISTORY = (
 TAKE = 'UPDATE lot SET "left" = "left" - ? WHERE id = ? AND account_id = ? AND "left" >= ?'
 INSERT_ENTRY = (
     "INSERT INTO ledger_entry (lot_id, kind, points, request_id, happened_at, entered_at) VALUES (?, ?, ?, ?, ?, ?)"
+)
+INSERT_LOT = (
+    f'INSERT INTO lot (id, account_id, {", ".join(LOT_FACTS)}, "left", declared, event, rule, created_at)'  # noqa: S608
+    f" VALUES ({', '.join('?' * (len(LOT_FACTS) + 7))})"
 )
 INSERT_HOLD = "INSERT INTO hold (request_id, lot_id, points, state) VALUES (?, ?, ?, 'held')"
 SELECT_DIFFERENCES = (
@@ -128,33 +132,12 @@ def grant(database: Database, grants: Iterable[Grant], at: datetime) -> None:
     entries = []
     for each in grants:
         own, declared = _split(each.facts, LOT_FACTS)
-        assert own["amount"] > 0, f"{each.id} grants nothing"
-        lots.append(
-            {
-                "id": each.id,
-                "account": each.account,
-                **own,
-                "left": own["amount"],
-                "declared": declared,
-                "event": each.event,
-                "rule": each.rule,
-                "created_at": stored(at),
-            }
-        )
-        entries.append(
-            {
-                "lot": each.id,
-                "kind": "grant",
-                "points": own["amount"],
-                "request": None,
-                "happened_at": stored(each.happened_at),
-                "entered_at": stored(at),
-            }
-        )
-    for chunk in chunked(lots, CHUNK):
-        Lot.insert_many(chunk).execute(database)
-    for chunk in chunked(entries, CHUNK):
-        LedgerEntry.insert_many(chunk).execute(database)
+        amount = own["amount"]
+        assert amount > 0, f"{each.id} grants nothing"
+        lots.append((each.id, each.account, *own.values(), amount, declared, each.event, each.rule, stored(at)))
+        entries.append((each.id, "grant", amount, None, stored(each.happened_at), stored(at)))
+    execute_many(database, INSERT_LOT, lots)
+    execute_many(database, INSERT_ENTRY, entries)
 
 
 def hold(

@@ -13,7 +13,7 @@ from pathlib import Path
 from peewee import Database
 from playhouse.migrations import Runner
 
-from service.database import execute, lock, on_sqlite, reading, rows, writing
+from service.database import connected, execute, lock, on_sqlite, reading, rows, writing
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
 
@@ -39,7 +39,7 @@ def migrate(database: Database, folder: Path = FOLDER) -> list[str]:
         return writing(database, run)
     # A migration that rebuilds a table must not set off what hangs on it, and SQLite takes this
     # pragma only outside a transaction; the check above stands in for it.
-    with database.connection_context():
+    with connected(database):
         execute(database, "PRAGMA foreign_keys = 0")
         try:
             return writing(database, run)

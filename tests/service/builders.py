@@ -1,0 +1,165 @@
+"""A small programme and accounts to ask it about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from service import ledger
+from service.database import Database, writing
+from service.ledger import Grant, StoredAccount
+from service.publishing import Published, publish
+
+NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
+POLICY = """\
+format: 1
+policy: small
+title: {ko: 작은 정책, en: Small policy}
+starts: 2025-01-01
+currency: KRW
+timezone: Asia/Seoul
+calendar: KR
+terms: https://example.com/terms
+sources:
+  bill: {ko: 요금, en: bill}
+  promotion: {ko: 프로모션, en: promotion}
+methods:
+  cash: {ko: 현금, en: cash}
+  credit: {ko: 차감, en: credit}
+facts:
+  account.grade: {type: [GOLD, PLAIN], ko: 등급, en: the grade, default: PLAIN}
+rules:
+  - id: life
+    kind: expire
+    terms: "1"
+    after: 2 years
+    reason: {ko: "만료({last_day})", en: "Expired on {last_day}."}
+  - id: promotion
+    kind: exclude
+    terms: "2"
+    when: {lot.source: promotion}
+    reason: {ko: "프로모션 포인트", en: "Promotion points are not refunded."}
+  - id: active
+    kind: require
+    terms: "3"
+    that: {account.status: active}
+    reason: {ko: "정상 회원만", en: "Only active members."}
+  - id: monthly
+    kind: limit
+    terms: "4.1"
+    measure: {sum: refund.points, per: month, of: account}
+    at_most: 50_000
+    reason: {ko: "월 한도 {limit}, 남은 한도 {room}", en: "At most {limit} a month; {room} left."}
+  - id: by-receiving-account
+    kind: limit
+    terms: "4.2"
+    measure: {sum: refund.points, per: month, of: receiving_account}
+    at_most: 60_000
+    reason: {ko: "계좌 한도 {limit}", en: "At most {limit} a month for one receiving account."}
+  - id: order
+    kind: allocate
+    terms: "5"
+    order: [soonest_to_expire, oldest]
+    reason: {ko: "포인트가 부족합니다({available})", en: "There are {available} points."}
+  - id: fee
+    kind: fee
+    terms: "6"
+    when: {request.method: cash}
+    rate: 1%
+    rounding: down
+    reason: {ko: "수수료 {fee}", en: "A fee of {fee}."}
+  - id: large
+    kind: review
+    terms: "7"
+    measure: request.points
+    at_most: 40_000
+    reason: {ko: "{limit} 초과", en: "Above {limit} somebody looks."}
+  - id: paid
+    kind: pay
+    terms: "8"
+    within: 3 business days
+"""
+CONFLICT = """\
+  - id: other-fee
+    kind: fee
+    terms: "6.1"
+    when: {account.grade: GOLD}
+    flat: 100
+    reason: {ko: "수수료", en: "Another fee."}
+"""
+
+
+def account_facts(name: str = "A", **facts: Any) -> dict[str, Any]:
+    """A member whom nothing keeps from a refund, in JSON."""
+    return {
+        "id": name,
+        "status": "active",
+        "kind": "person",
+        "identity_level": 2,
+        "joined_on": "2020-01-01",
+        "born_on": None,
+        "contact_verified": True,
+        "contact_changed_on": None,
+        "last_activity_on": "2026-02-01",
+        "debt": 0,
+        "grade": "GOLD",
+        **facts,
+    }
+
+
+def lot_facts(amount: int = 10_000, **facts: Any) -> dict[str, Any]:
+    """A lot that can be refunded, in JSON."""
+    return {
+        "source": "bill",
+        "campaign": "",
+        "acquired_on": "2025-06-01",
+        "usable_from_on": "2025-06-01",
+        "expires_on": None,
+        "amount": amount,
+        "locked": False,
+        "identity_level": 1,
+        **facts,
+    }
+
+
+def publish_small(database: Database, more: str = "", at: datetime = NOW) -> Published:
+    """Publish the small policy, with more rules behind its own."""
+    return publish(database, (POLICY + more).encode(), "small.yaml", at)
+
+
+def open_account(
+    database: Database, *lots: Mapping[str, Any], name: str = "A", policy: str = "small", **facts: Any
+) -> None:
+    """An account with lots `A.1`, `A.2`... that were granted when they were acquired."""
+
+    def work() -> None:
+        ledger.open_accounts(database, [StoredAccount(policy, account_facts(name, **facts))], NOW)
+        ledger.grant(
+            database,
+            [
+                Grant(f"{name}.{n}", name, lot, datetime.fromisoformat(f"{lot['acquired_on']}T00:00:00Z"))
+                for n, lot in enumerate(lots, 1)
+            ],
+            NOW,
+        )
+
+    writing(database, work)
+
+
+class SetClock:
+    """A clock that stands where it is put."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+Ask = Callable[..., Any]
+
+
+def asking(points: int | str = 5_000, **facts: Any) -> dict[str, Any]:
+    """A request by credit, in JSON."""
+    return {"points": points, "method": "credit", **facts}

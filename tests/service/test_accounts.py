@@ -1,0 +1,84 @@
+"""GET /v1/accounts: facts and balances."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.database import Database
+from tests.service.builders import SetClock, account_facts, asking, lot_facts, open_account
+
+WHERE = "/v1/accounts/A"
+
+
+def sums(balance: dict[str, Any]) -> tuple[int, int, list[tuple[str, int]]]:
+    expiring = [(each["last_usable_on"], each["points"]) for each in balance["expiring"]]
+    return balance["points"], balance["refundable"], expiring
+
+
+def test_the_facts_of_an_account_are_answered_as_they_were_stored(client: FlaskClient) -> None:
+    assert client.get(WHERE).get_json() == {"policy": "small", **account_facts()}
+
+
+@pytest.mark.parametrize("path", ["", "/balance", "/refund-requests"])
+def test_an_unknown_account_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.get(f"/v1/accounts/nobody{path}").get_json()["code"] == "not-found"
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        ("2025-05-31", (0, 0, [])),
+        ("2025-06-30", (10_000, 10_000, [("2027-06-01", 10_000)])),
+        ("2026-03-02", (30_000, 30_000, [("2027-06-01", 10_000), ("2027-07-01", 20_000)])),
+        ("2027-06-01", (30_000, 30_000, [("2027-06-01", 10_000), ("2027-07-01", 20_000)])),
+        ("2027-06-02", (20_000, 20_000, [("2027-07-01", 20_000)])),
+        ("2027-07-02", (0, 0, [])),
+    ],
+    ids=["before", "with one lot", "today", "the last usable day", "the day after", "all expired"],
+)
+def test_a_balance_is_what_there_is_on_a_day(client: FlaskClient, on: str, expected: tuple[Any, ...]) -> None:
+    assert sums(client.get(f"{WHERE}/balance?on={on}").get_json()) == expected
+
+
+def test_today_is_the_programmes_day(client: FlaskClient, clock: SetClock) -> None:
+    clock.at = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    assert client.get(f"{WHERE}/balance").get_json()["on"] == "2026-03-03"
+
+
+def test_a_past_day_shows_what_was_there_before_a_refund(client: FlaskClient, clock: SetClock) -> None:
+    body = {"account": "A", "request": asking(10_000)}
+    client.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": "k"})
+    clock.at = datetime(2026, 3, 5, tzinfo=UTC)
+    balances = {on: client.get(f"{WHERE}/balance?on={on}").get_json()["points"] for on in ("2026-03-01", "2026-03-02")}
+    assert balances == {"2026-03-01": 30_000, "2026-03-02": 20_000}
+
+
+def test_what_is_not_refunded_is_counted_apart_and_says_why(client: FlaskClient, database: Database) -> None:
+    open_account(database, lot_facts(500), lot_facts(700, source="promotion"), name="B")
+    found = client.get("/v1/accounts/B/balance?lang=ko").get_json()
+    assert (found["points"], found["refundable"]) == (1_200, 500)
+    by_source = [(each["source"], each["text"], each["points"], each["refundable"]) for each in found["by_source"]]
+    assert by_source == [("bill", "요금", 500, 500), ("promotion", "프로모션", 700, 0)]
+    excluded = [lot for lot in found["lots"] if not lot["refundable"]]
+    assert [(lot["id"], [reason["text"] for reason in lot["reasons"]]) for lot in excluded] == [
+        ("B.2", ["프로모션 포인트"])
+    ]
+
+
+def test_a_suspended_member_has_a_balance_too(client: FlaskClient, database: Database) -> None:
+    open_account(database, lot_facts(500), name="B", status="suspended")
+    assert client.get("/v1/accounts/B/balance").get_json()["points"] == 500
+
+
+@pytest.mark.parametrize("query", ["on=2026-02-30", "on=tomorrow", "on=0001-01-01", "day=2026-01-01"])
+def test_a_day_that_cannot_be_is_refused(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"{WHERE}/balance?{query}")
+    assert (answer.status_code, answer.get_json()["errors"][0]["parameter"]) == (400, query.partition("=")[0])
+
+
+def test_a_day_before_the_policy_has_no_balance(client: FlaskClient) -> None:
+    assert client.get(f"{WHERE}/balance?on=2024-12-31").get_json()["code"] == "not-in-force"

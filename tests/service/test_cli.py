@@ -1,0 +1,212 @@
+"""`recoup serve`, `migrate` and `publish`, run as a newcomer runs them: as processes, over the network."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import recoup
+from service.config import SETTINGS, BadSetting, Settings, read_settings
+from service.database import close_database, open_database, reading, rows
+from service.ledger import differences
+from tests.service.builders import POLICY, asking, lot_facts, open_account, publish_small
+
+ROOT = Path(__file__).parents[2]
+RECOUP = [sys.executable, "-m", "service.cli"]
+
+
+def environment(url: str, **more: str) -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT), **more}
+
+
+def run(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RECOUP, *arguments], env=environment(url, **more), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@contextmanager
+def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
+    """A running service: its process, its port and what it said."""
+    process = subprocess.Popen(
+        [*RECOUP, "serve", "--port", "0", *arguments],
+        env=environment(url, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                break
+        else:
+            raise AssertionError("".join(said))
+        yield process, int(found[1]), said
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        process.stdout.close()
+
+
+def ask(port: int, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
+    """One request on a connection of its own; a service that is still starting is waited for."""
+    data = None if body is None else json.dumps(body)
+    deadline = time.monotonic() + 20
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            connection.request(method, path, data, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, "nobody answers"
+            time.sleep(0.05)
+        finally:
+            connection.close()
+
+
+def file(port: int, key: str, points: int) -> tuple[int, bytes]:
+    body = {"account": "A", "request": asking(points)}
+    return ask(port, "POST", "/v1/refund-requests", body, **{"Idempotency-Key": key})
+
+
+def test_processes_that_race_never_spend_a_point_twice(database_url: str) -> None:
+    """Two processes answer; sixteen threads file for one account, half of them with keys sent twice."""
+    database = open_database(Settings(database_url=database_url))
+    publish_small(database)
+    open_account(database, *[lot_facts(1_000) for _ in range(30)])
+    with serving(database_url, "--workers", "2") as (_, port, _):
+        assert ask(port, "GET", "/v1/accounts/A")[0] == 200
+        with ThreadPoolExecutor(16) as threads:
+            answers = list(threads.map(lambda n: file(port, f"key-{n % 30}", 1_500), range(60)))
+    assert {status for status, _ in answers} == {201}
+    for n in range(30):
+        assert answers[n] == answers[n + 30], "the same key gets the same answer, byte for byte"
+    states = [json.loads(text)["state"] for _, text in answers[:30]]
+    assert (states.count("approved"), states.count("denied")) == (20, 10)
+    with reading(database):
+        assert differences(database) == []
+        assert rows(database, 'SELECT CAST(SUM("left") AS BIGINT) FROM lot') == [(0,)]
+        assert rows(database, "SELECT count(*) FROM refund_request") == [(30,)]
+    close_database(database)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)
+def test_a_service_ends_when_it_is_told_to_without_a_traceback(sqlite_url: str, ending: signal.Signals) -> None:
+    with serving(sqlite_url) as (process, port, said):
+        assert ask(port, "GET", "/")[0] == 200
+        process.send_signal(ending)
+        rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in "".join(said) + rest
+
+
+def test_the_demo_starts_twice_and_what_it_prints_works(empty_sqlite_url: str) -> None:
+    for turn in ("made 240 example accounts", "the example accounts are there already"):
+        with serving(empty_sqlite_url, "--demo") as (process, port, said):
+            assert turn in "".join(said)
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(8)]
+            command = next(line for line in lines if "-d '" in line)
+            body = json.loads(command.split("'")[1])
+            status, text = ask(port, "POST", "/v1/decisions", body)
+            assert (status, json.loads(text)["outcome"]) == (201, "approved")
+
+
+def test_a_port_that_is_taken_is_one_line(sqlite_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = run(sqlite_url, "serve", PORT=str(port))
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"Error: cannot listen on 127.0.0.1:{port} (Address already in use); choose another port with --port or PORT\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more", "words"),
+    [
+        (["serve", "--port", "0"], {}, "recoup: the database lacks 0001_first: run `recoup migrate`\n"),
+        (["publish", "small.yaml"], {}, "recoup: the database lacks 0001_first: run `recoup migrate`\n"),
+        (["serve"], {"PORT": "http"}, "recoup: PORT is 'http': write a whole number from 0\n"),
+        (["migrate"], {"DATABASE_URL": "mysql://x"}, "recoup: DATABASE_URL takes sqlite:///FILE or postgresql://"),
+        (
+            ["migrate"],
+            {"DATABASE_URL": "sqlite:////nowhere/x.db"},
+            "recoup: the database of DATABASE_URL cannot be",
+        ),
+    ],
+    ids=["not migrated", "publish", "port", "kind", "place"],
+)
+def test_what_an_operator_can_mend_is_one_line(
+    empty_sqlite_url: str, tmp_path: Path, arguments: list[str], more: dict[str, str], words: str
+) -> None:
+    (tmp_path / "small.yaml").write_text(POLICY, encoding="utf-8")
+    paths = [str(tmp_path / part) if part.endswith(".yaml") else part for part in arguments]
+    ended = run(empty_sqlite_url, *paths, **more)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert ended.stderr.startswith(words)
+
+
+def test_a_file_is_published_once_migrated(empty_database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(POLICY, encoding="utf-8")
+    (tmp_path / "bad.yaml").write_text("format: 1\npolicy: small\n", encoding="utf-8")
+    assert run(empty_database_url, "migrate").stdout == "applied 0001_first\n"
+    assert run(empty_database_url, "migrate").stdout == "nothing to do: the database is up to date\n"
+    published = run(empty_database_url, "publish", str(tmp_path / "small.yaml"))
+    assert (published.returncode, published.stdout.split()[:2]) == (0, ["published", "small@1"])
+    bad = run(empty_database_url, "publish", str(tmp_path / "bad.yaml"))
+    assert bad.returncode == 1
+    assert re.fullmatch(rf"({re.escape(str(tmp_path))}/bad\.yaml:\d+:\d+: .+\n)+", bad.stderr)
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    runner = CliRunner()
+    listed = runner.invoke(recoup, ["--help"])
+    assert listed.exit_code == 0
+    names = recoup.list_commands(None)  # type: ignore[arg-type]
+    assert {"serve", "migrate", "publish"} <= set(names)
+    for name in names:
+        shown = runner.invoke(recoup, [name, "--help"])
+        assert (shown.exit_code, "Example" in shown.output, name in listed.output) == (0, True, True), name
+
+
+def test_an_unknown_command_is_named() -> None:
+    ended = CliRunner().invoke(recoup, ["server"])
+    assert (ended.exit_code, "No such command 'server'" in ended.output) == (2, True)
+
+
+def test_every_setting_is_in_the_help_of_serve_and_has_its_default() -> None:
+    shown = CliRunner().invoke(recoup, ["serve", "--help"]).output
+    assert [setting.name for setting in SETTINGS if setting.name not in shown] == []
+    assert read_settings({}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("PORT", "-1"), ("PORT", "65536"), ("PORT", "8000.5"), ("WORKERS", "0"), ("MAX_BODY_BYTES", "1e6"), ("PORT", "٣")],
+)
+def test_a_setting_that_cannot_be_used_names_itself(name: str, text: str) -> None:
+    with pytest.raises(BadSetting, match=f"^{name} is '{re.escape(text)}': "):
+        read_settings({name: text})

@@ -1,0 +1,101 @@
+"""Every refusal has one shape: RFC 9457 problem details.
+
+    {"type": "/problems/CODE", "title": ..., "status": ..., "code": CODE, "detail": ...,
+     "errors": [{"pointer" | "parameter": ..., "detail": ...}]}     errors only where fields are at fault
+
+The media type is application/problem+json, Content-Language says whether title and detail are ko or
+en, and `type` leads to an explanation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from werkzeug.exceptions import TooManyRequests, Unauthorized
+
+from service.errors import FIELD_TEXTS, KINDS, register_errors
+from service.reference_shapes import PROBLEM
+from tests.service.builders import asking
+
+JSON = {"content_type": "application/json"}
+TABLE: dict[str, tuple[str, str, dict[str, Any], int]] = {
+    "unreadable-json": ("post", "/v1/decisions", {"data": b"{", **JSON}, 400),
+    "bad-request": ("post", "/v1/decisions", {"json": {}}, 400),
+    "idempotency-key-missing": ("post", "/v1/refund-requests", {"json": {}}, 400),
+    "not-found": ("get", "/v1/nothing", {}, 404),
+    "method-not-allowed": ("delete", "/v1/decisions", {}, 405),
+    "too-large": ("post", "/v1/decisions", {"data": b"x" * 1_000_001, **JSON}, 413),
+    "unsupported-media-type": ("post", "/v1/decisions", {"data": b"{}", "content_type": "text/plain"}, 415),
+    "unknown-account": ("post", "/v1/decisions", {"json": {"account": "nobody", "request": asking()}}, 422),
+}
+
+
+def shaped(answer: Any, code: str, status: int, language: str) -> None:
+    found = answer.get_json()
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert (found["type"], found["code"], found["status"]) == (f"/problems/{code}", code, status)
+    assert answer.headers["Content-Language"] == language
+    Draft202012Validator(PROBLEM).validate(found)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("code", TABLE)
+def test_a_refusal_has_the_one_shape(client: FlaskClient, code: str, language: str) -> None:
+    method, path, options, status = TABLE[code]
+    answer = client.open(path, method=method.upper(), headers={"Accept-Language": language}, **options)
+    shaped(answer, code, status, language)
+    assert answer.get_json()["title"] == KINDS[code].title.in_language(language)
+    explained = client.get(answer.get_json()["type"], headers={"Accept-Language": language}).get_json()
+    assert (explained["code"], explained["title"]) == (code, answer.get_json()["title"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (Unauthorized(), "unauthorized", 401),
+        (TooManyRequests(retry_after=7), "too-many-requests", 429),
+        (ZeroDivisionError("1/0"), "internal-error", 500),
+    ],
+    ids=["401", "429", "500"],
+)
+def test_an_error_of_the_framework_or_a_bug_has_it_too(error: Exception, code: str, status: int) -> None:
+    app = Flask("test")
+    register_errors(app)
+
+    @app.get("/")
+    def fail() -> str:
+        raise error
+
+    answer = app.test_client().get("/")
+    shaped(answer, code, status, "en")
+    assert b"1/0" not in answer.data
+    assert answer.headers.get("Retry-After") == ("7" if status == 429 else None)
+
+
+def test_a_method_that_is_not_allowed_names_those_that_are(client: FlaskClient) -> None:
+    assert "POST" in client.put("/v1/decisions").headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("en-GB", "en"), ("fr", "en"), ("", "en"), ("*", "en"), ("zz;q=x", "en")],
+)
+def test_the_language_is_the_best_that_is_accepted(client: FlaskClient, accept: str, language: str) -> None:
+    assert client.get("/v1/nothing", headers={"Accept-Language": accept}).headers["Content-Language"] == language
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    texts = [text for kind in KINDS.values() for text in (kind.title, kind.detail)] + list(FIELD_TEXTS.values())
+    assert all(text.ko and text.en for text in texts)
+    assert all(any("가" <= letter <= "힣" for letter in text.ko) for text in texts if "{" not in text.ko)
+
+
+def test_no_answer_may_be_stored_framed_or_run_by_a_browser(client: FlaskClient) -> None:
+    for path in ("/", "/v1/policies", "/v1/nothing"):
+        headers = client.get(path).headers
+        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")

@@ -1,0 +1,93 @@
+"""The reference says what the service does: every route, and shapes that real answers have."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator, FormatChecker
+
+from service.errors import KINDS
+from service.reference import EXAMPLE_IN_FULL, EXAMPLE_STORED, OPERATIONS, reference
+from tests.service.builders import SetClock, asking
+
+DOCUMENT = reference("0")
+META = {"/", "/openapi.json", "/docs", "/docs/rapidoc-min.js", "/problems/{code}"}
+
+
+def check(answer: Any, shape: str) -> None:
+    schema = {"$ref": f"#/components/schemas/{shape}", "components": DOCUMENT["components"]}
+    Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer)
+
+
+def test_every_route_is_in_the_reference_and_no_other(client: FlaskClient) -> None:
+    routes = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in client.application.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {(operation.method, operation.path) for operation in OPERATIONS}
+    assert {route for route in routes if route[1] not in META} == described
+    assert {path for _, path in routes} >= META
+
+
+def test_the_document_is_served_as_it_is(client: FlaskClient) -> None:
+    served = client.get("/openapi.json").get_json()
+    assert (served["openapi"], served["paths"]) == ("3.1.0", DOCUMENT["paths"])
+    assert client.get("/").get_json()["links"]["openapi"] == "/openapi.json"
+
+
+def test_every_shape_is_a_schema_and_every_reference_leads_somewhere() -> None:
+    shapes = DOCUMENT["components"]["schemas"]
+    for shape in shapes.values():
+        Draft202012Validator.check_schema(shape)
+    assert set(re.findall(r"#/components/schemas/(\w+)", str(DOCUMENT))) <= set(shapes)
+
+
+def test_every_refusal_is_documented_where_it_can_happen_or_is_not_ours_yet() -> None:
+    documented = {code for operation in OPERATIONS for code in operation.refusals}
+    everywhere = {"internal-error", "unavailable", "method-not-allowed"}
+    for_later = {"unauthorized", "forbidden", "too-many-requests"}
+    assert set(KINDS) == documented | everywhere | for_later
+
+
+@pytest.mark.parametrize("body", [EXAMPLE_STORED, EXAMPLE_IN_FULL], ids=["stored", "in full"])
+def test_the_examples_are_of_the_documented_shape(body: dict[str, Any]) -> None:
+    check(body, "DecisionIn")
+
+
+def test_answers_have_the_documented_shape(client: FlaskClient, clock: SetClock) -> None:
+    asked = {"account": "A", "request": asking(50_001, method="cash")}
+    check(asked, "DecisionIn")
+    denied = client.post("/v1/decisions", json=asked)
+    check(denied.get_json(), "Decision")
+    assert denied.get_json()["reasons"], "a shape without reasons would show little"
+    check(client.post("/v1/decisions", json={**asked, "dry_run": True}).get_json(), "Decision")
+    check(client.get(denied.headers["Location"]).get_json(), "KeptDecision")
+    asked["request"] = asking(7_000, method="cash")
+    filed = client.post("/v1/refund-requests", json=asked, headers={"Idempotency-Key": "k"})
+    check(filed.get_json(), "JustFiled")
+    check(client.get(filed.headers["Location"]).get_json(), "RefundRequest")
+    check(client.get("/v1/accounts/A").get_json(), "StoredAccount")
+    check(client.get("/v1/accounts/A/balance").get_json(), "Balance")
+    check(client.get("/v1/accounts/A/balance?on=2027-06-15").get_json(), "Balance")
+    check(client.get("/v1/accounts/A/refund-requests").get_json(), "RefundRequests")
+    check(client.get("/v1/policies").get_json(), "Policies")
+    check(client.get("/v1/policies/small").get_json(), "Policy")
+    check(client.get("/v1/policies/small/versions/1").get_json(), "PolicyVersion")
+    check(client.get("/").get_json(), "Index")
+    check(client.get("/v1/nothing").get_json(), "Problem")
+
+
+def test_the_page_asks_nobody_else_for_anything(client: FlaskClient) -> None:
+    page = client.get("/docs")
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    assert "http" not in policy
+    sources = re.findall(r'(?:src|href|spec-url)="([^"]+)"', page.get_data(as_text=True))
+    assert sources == ["/docs/rapidoc-min.js", "/openapi.json", "/openapi.json"]
+    for source, kind in (("/docs/rapidoc-min.js", "text/javascript"), ("/openapi.json", "application/json")):
+        with client.get(source) as answer:
+            assert (answer.status_code, answer.mimetype) == (200, kind)
