@@ -81,6 +81,7 @@ def _wrong_rule(name: str, rule: Rule, by_id: dict[str, Rule]) -> Trouble | None
     return None
 
 
+_MOST_NAMED = 5
 _VERBS = {"overrides": "override", "adds_to": "add to"}
 
 
@@ -96,7 +97,11 @@ def _circles(by_id: dict[str, Rule], field: str) -> Found:
             if name in trail and len(trail) - trail.index(name) > 1:
                 circle = trail[trail.index(name) :]
                 first = min((by_id[each] for each in circle), key=lambda rule: rule.index)
-                message = f"{', '.join(circle[:-1])} and {circle[-1]} {_VERBS[field]} one another"
+                rest = len(circle) - _MOST_NAMED
+                others = f"{rest} more" if rest > 0 else circle[-1]
+                message = (
+                    f"{', '.join(circle[: min(_MOST_NAMED, len(circle) - 1)])} and {others} {_VERBS[field]} one another"
+                )
                 trouble = Trouble("override-circle", message, "take one of them out")
                 yield ("rules", first.index, field), first.id, trouble
             if name in done or name not in by_id:
@@ -128,7 +133,7 @@ def check_placeholders(policy: Policy) -> Found:
             for name in dict.fromkeys(_BRACES.findall(sentence)):
                 if name not in known or not PLACEHOLDER.fullmatch(f"{{{name}}}"):
                     message = f"there is no figure '{{{name[:40]}}}' here"
-                    hint = did_you_mean(name, known) or f"known here: {', '.join(known)}"
+                    hint = did_you_mean(name, known) or f"use {listed(known)}"
                     yield path, rule.id, Trouble("unknown-placeholder", message, hint, refers_to=name)
 
 

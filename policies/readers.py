@@ -46,7 +46,7 @@ _LONGEST_TEXT = 2_000
 _MOST_LISTED = 12
 
 # A hostile file could ask for a hundred thousand suggestions; nobody reads more than these.
-_MOST_SUGGESTIONS = 200
+_MOST_SUGGESTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,11 @@ def figure_text(figure: Figure | None, language: str) -> str:
 def subject_particle(word: str) -> str:
     """The Korean subject particle that goes with the sound on which a word ends.
 
-    >>> subject_particle("회원 상태"), subject_particle("캠페인"), subject_particle("VIP")
-    ('가', '이', '이(가)')
+    >>> subject_particle("회원 상태"), subject_particle("캠페인"), subject_particle("50,000"), subject_particle("VIP")
+    ('가', '이', '이', '이(가)')
     """
+    if word[-1] in "0123456789":
+        return "이" if word[-1] in "013678" else "가"
     last = ord(word[-1])
     if not _FIRST_SYLLABLE <= last <= _LAST_SYLLABLE:
         return "이(가)"

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from marshmallow import ValidationError
 
-from policies.problems import Fault, Place, Problem, shorten
-from policies.readers import Trouble
+from policies.problems import Fault, Place, Problem
+from policies.readers import Trouble, shown
 from policies.source import Document
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ def _called(path: Path) -> str:
     """What stands at a path, in a sentence."""
     if path and isinstance(path[-1], int) and not isinstance(path[-1], bool):
         return f"item {path[-1] + 1} of {_called(path[:-1])}"
-    return f"'{shorten(str(path[-1]))}'" if path else "the file"
+    return shown(path[-1]) if path else "the file"
 
 
 _FIRST = "correct those first"

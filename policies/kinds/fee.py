@@ -95,7 +95,9 @@ def sentence(rule: Fee, say: Teller) -> str:
             told += say.choose(f", 최대 {most} {currency}", f", at most {most} {currency}")
     if rule.free is not None:
         first, window = say.figure(rule.free.first), say.window(rule.free.per)
-        told += say.choose(f". {window} {first}회까지 무료", f". The first {first} in {window} are free")
+        free = "one" if first == "1" else first
+        are = "is" if first == "1" else "are"
+        told += say.choose(f". {window} {first}회까지 무료", f". The first {free} in {window} {are} free")
     if rule.adds_to:
         told += say.choose(
             f". 다음 수수료에 더해집니다: {', '.join(rule.adds_to)}", f". On top of {', '.join(rule.adds_to)}"
