@@ -6,7 +6,7 @@ for, so that a page can show an answer without choosing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from policies.model import Policy, Text
@@ -21,7 +21,9 @@ def decision_answer(record: Record, language: str, *, recorded: bool = True) -> 
         "id": record.id if recorded else None,
         "recorded": recorded,
         "decided_at": record.decided_at,
-        **with_text(record.decision, language),
+        **record.decision,
+        "reasons": with_text(record.decision["reasons"], language),
+        "lots": with_text(record.decision["lots"], language),
     }
 
 
@@ -66,10 +68,10 @@ def with_text(data: Any, language: str) -> Any:
     >>> with_text({"reasons": [{"rule": "r", "ko": "한도", "en": "limit"}]}, "ko")["reasons"][0]["text"]
     '한도'
     """
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         said = {key: with_text(value, language) for key, value in data.items()}
         return {**said, "text": said[language]} if "ko" in said and "en" in said else said
-    if isinstance(data, list | tuple):
+    if isinstance(data, list):
         return [with_text(value, language) for value in data]
     return data
 

@@ -270,7 +270,7 @@ def _refund(database: Database, versions: Versions, member: Member, at: datetime
 
 
 def _unheard(filed: Filed, _holds: list[Hold], _record: Record) -> Answer:
-    return Answer(201, f"/v1/refund-requests/{filed.id}", "{}")
+    return Answer(201, f"/v1/refund-requests/{filed.id}", "en", "{}")
 
 
 def _at(day: date, compiled: CompiledVersion) -> datetime:

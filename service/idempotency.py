@@ -21,19 +21,20 @@ from service.json_body import canonical
 LONGEST_KEY = 200
 
 CLAIM = (
-    "INSERT INTO idempotency_key (key, digest, status, location, answer, entered_at)"
-    " VALUES (?, ?, 0, '', '', ?) ON CONFLICT (key) DO NOTHING"
+    "INSERT INTO idempotency_key (key, digest, status, location, language, answer, entered_at)"
+    " VALUES (?, ?, 0, '', '', '', ?) ON CONFLICT (key) DO NOTHING"
 )
-SELECT = "SELECT digest, status, location, answer FROM idempotency_key WHERE key = ?"
-FINISH = "UPDATE idempotency_key SET status = ?, location = ?, answer = ? WHERE key = ?"
+SELECT = "SELECT digest, status, location, language, answer FROM idempotency_key WHERE key = ?"
+FINISH = "UPDATE idempotency_key SET status = ?, location = ?, language = ?, answer = ? WHERE key = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: the status, the place of what was made, and the body as text."""
+    """What was answered: the status, the place of what was made, and the body as text in one language."""
 
     status: int
     location: str
+    language: str
     text: str
 
 
@@ -55,13 +56,13 @@ def claim(database: Database, key: str, digest: str, at: datetime) -> Answer | N
     """The answer that the key got before, or None: then the work is ours. Raises Refusal."""
     if execute(database, CLAIM, (key, digest, stored(at))) == 1:
         return None
-    kept, status, location, text = rows(database, SELECT, (key,))[0]
+    kept, *answer = rows(database, SELECT, (key,))[0]
     if kept != digest:
         raise Refusal("idempotency-key-reused")
-    return Answer(status, location, text)
+    return Answer(*answer)
 
 
 def finish(database: Database, key: str, answer: Answer) -> None:
     """Keep the answer for whoever comes again."""
-    changed = execute(database, FINISH, (answer.status, answer.location, answer.text, key))
+    changed = execute(database, FINISH, (answer.status, answer.location, answer.language, answer.text, key))
     assert changed == 1, "a key is claimed before it is finished"

@@ -10,12 +10,12 @@ through the tables' models.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from peewee import Database, chunked
 
 from service.clock import stored, to_the_second
@@ -164,7 +164,7 @@ def find_account(database: Database, id: str, *, locked: bool = False) -> Stored
     if not found:
         return None
     policy, *own, declared = found[0]
-    return StoredAccount(policy, {"id": id, **_facts(ACCOUNT_FACTS, own), **json.loads(declared)})
+    return StoredAccount(policy, {"id": id, **_facts(ACCOUNT_FACTS, own), **msgspec.json.decode(declared)})
 
 
 def lots_of(database: Database, account: str, at: datetime | None = None) -> list[dict[str, Any]]:
@@ -174,7 +174,7 @@ def lots_of(database: Database, account: str, at: datetime | None = None) -> lis
     else:
         found = rows(database, SELECT_LOTS_AT, (account, stored(at)))
     return [
-        {"id": lot, **_facts(LOT_FACTS, own), "left": left, **json.loads(declared)}
+        {"id": lot, **_facts(LOT_FACTS, own), "left": left, **msgspec.json.decode(declared)}
         for lot, *own, declared, left in found
     ]
 

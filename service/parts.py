@@ -42,13 +42,13 @@ def json_text(data: Any) -> str:
 
 def answered(data: Any, status: int = 200, location: str = "") -> Response:
     """An answer with JSON data; `location` is where what was made can be found."""
-    return given(Answer(status, location, json_text(data)))
+    return given(Answer(status, location, language(), json_text(data)))
 
 
 def given(answer: Answer) -> Response:
     """An answer, as it was kept."""
     response = Response(answer.text, answer.status, mimetype=MEDIA_TYPE)
-    response.headers["Content-Language"] = language()
+    response.headers["Content-Language"] = answer.language
     if answer.location:
         response.headers["Location"] = answer.location
     return response

@@ -5,12 +5,12 @@ Written once and never changed; what was decided can be decided again from the r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from peewee import Database
 
 from service.clock import stored, to_the_second
@@ -63,7 +63,7 @@ def find(database: Database, id: str) -> Record | None:
     if not found:
         return None
     decided_at, case, decision = found[0]
-    record = Record(id, to_the_second(decided_at), json.loads(case), json.loads(decision))
+    record = Record(id, to_the_second(decided_at), msgspec.json.decode(case), msgspec.json.decode(decision))
     check_sums(record.decision)
     return record
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from service.clock import stored, to_the_second
 from service.database import Database, Row, execute, rows
@@ -76,4 +77,4 @@ def holds_of(database: Database, id: str) -> list[Hold]:
 def _filed(row: Row) -> Filed:
     request, account, decision_id, state, points, method, requested_at, decision = row
     at = to_the_second(requested_at)
-    return Filed(request, account, decision_id, state, points, method, at, json.loads(decision))
+    return Filed(request, account, decision_id, state, points, method, at, msgspec.json.decode(decision))

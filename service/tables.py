@@ -158,6 +158,7 @@ class IdempotencyKey(Table):
     digest = TextField()
     status = IntegerField()
     location = TextField()
+    language = TextField()
     answer = TextField()
     entered_at = TextField()
 

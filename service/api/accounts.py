@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response
 
 from service import ledger, refund_requests
@@ -43,7 +45,8 @@ def refund_requests_of(id: str) -> Response:
         found = refund_requests.page_of(parts().database, id, page.get("after"), page["limit"] + 1)
     shown = [refund_request_line(filed) for filed in found[: page["limit"]]]
     more = len(found) > len(shown)
-    following = f"/v1/accounts/{id}/refund-requests?after={shown[-1]['id']}&limit={page['limit']}" if more else None
+    here = f"/v1/accounts/{quote(id, safe='')}/refund-requests"
+    following = f"{here}?after={shown[-1]['id']}&limit={page['limit']}" if more else None
     return answered({"refund_requests": shown, "next": following})
 
 

@@ -25,7 +25,7 @@ def file() -> Response:
 
     def answer(filed: Filed, holds: list[Hold], record: Record) -> Answer:
         data = {**refund_request_answer(filed, holds), "decision": decision_answer(record, spoken)}
-        return Answer(201, f"/v1/refund-requests/{filed.id}", json_text(data))
+        return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, json_text(data))
 
     return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))
 

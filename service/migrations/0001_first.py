@@ -134,6 +134,7 @@ def up(migrator: Any, db: Database) -> None:
         digest = TextField()
         status = IntegerField()
         location = TextField()
+        language = TextField()
         answer = TextField()
         entered_at = TextField()
 

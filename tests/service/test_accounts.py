@@ -82,3 +82,13 @@ def test_a_day_that_cannot_be_is_refused(client: FlaskClient, query: str) -> Non
 
 def test_a_day_before_the_policy_has_no_balance(client: FlaskClient) -> None:
     assert client.get(f"{WHERE}/balance?on=2024-12-31").get_json()["code"] == "not-in-force"
+
+
+def test_the_next_page_is_found_for_any_id(client: FlaskClient, database: Database) -> None:
+    name = "회원 1?#&"
+    open_account(database, lot_facts(9_000), name=name)
+    for key in "ab":
+        body = {"account": name, "request": asking(1_000)}
+        client.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": key})
+    page = client.get("/v1/accounts/회원 1%3F%23&/refund-requests?limit=1").get_json()
+    assert len(client.get(page["next"]).get_json()["refund_requests"]) == 1

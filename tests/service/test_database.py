@@ -24,7 +24,10 @@ from service.database import (
     writing,
 )
 
-KEY = "INSERT INTO idempotency_key (key, digest, status, location, answer, entered_at) VALUES (?, 'd', 201, '', '', '')"
+KEY = (
+    "INSERT INTO idempotency_key (key, digest, status, location, language, answer, entered_at)"
+    " VALUES (?, 'd', 201, '', '', '', '')"
+)
 COUNT = "SELECT count(*) FROM idempotency_key"
 
 

@@ -87,6 +87,8 @@ PLAIN = st.recursive(
 def test_plain_data_is_read_as_it_was_written(data: Any) -> None:
     assert read_json(json.dumps(data).encode()) == data
     assert read_json(canonical(data).encode()) == data
+    plain = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical(data) == plain
 
 
 @pytest.fixture

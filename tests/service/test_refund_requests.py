@@ -100,7 +100,8 @@ def test_the_same_key_and_body_get_the_same_answer_byte_for_byte(client: FlaskCl
     headers = {"Idempotency-Key": "k", "Accept-Language": "ko"}
     again = client.post(WHERE, data=body, content_type="application/json", headers=headers)
     assert (again.status_code, again.data) == (201, first.data), "the same data, laid out otherwise"
-    assert again.headers["Location"] == first.headers["Location"]
+    for name in ("Location", "Content-Language"):
+        assert again.headers[name] == first.headers[name]
     assert counts(database) == {"decision": 1, "refund_request": 1, "hold": 1, "idempotency_key": 1}
 
 
