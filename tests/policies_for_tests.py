@@ -6,7 +6,8 @@ import textwrap
 from datetime import date
 from typing import Any
 
-from engine.decide import CompiledVersion, compile_version, decide
+from engine.compiled import CompiledVersion, compile_version
+from engine.decide import decide
 from engine.decision import Decision
 from engine.facts import read_case
 from policies.load import load_policy

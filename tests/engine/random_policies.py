@@ -1,0 +1,262 @@
+"""Small random policies and cases, for laws that hold of every policy.
+
+Amounts are so small that every amount that could be asked for can be tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+
+from engine.compiled import CompiledVersion, compile_version
+from policies.kinds.allocate import Allocate, ByClass, OrderKey
+from policies.kinds.exclude import Exclude
+from policies.kinds.expire import Expire
+from policies.kinds.fee import Fee, FreeAllowance
+from policies.kinds.limit import Limit
+from policies.kinds.pay import Pay
+from policies.kinds.require import Require
+from policies.kinds.review import Review
+from policies.model import (
+    ALWAYS,
+    Bands,
+    Comparison,
+    Condition,
+    FactRef,
+    Measure,
+    Policy,
+    Rule,
+    Span,
+    Table,
+    Text,
+    Value,
+    ValueRef,
+)
+from policies.versions import PolicyVersion
+from tests.policies_for_tests import lot, past, policy
+
+FACTS = """
+account.wallet: {type: points, ko: 지갑, en: wallet, default: 0}
+account.grade: {type: [VVIP, VIP], ko: 등급, en: grade, default: VIP}
+"""
+BASE = policy(
+    '- {id: x, kind: exclude, terms: "1", when: {lot.locked: true}, reason: {ko: 잠김, en: Locked.}}', facts=FACTS
+).policy
+REASON = Text("사유({points})", "Because of {points}.")
+FIXED = Text("사유", "Because.")
+
+small = st.integers(0, 14)
+positive = st.integers(1, 14)
+rates = st.sampled_from([Fraction(rate) for rate in ("0", "1", "3", "10", "33.3", "50", "60", "90", "99.9", "100")])
+
+
+def bands(figures: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A figure for every amount asked for, changing at up to two of them."""
+    starts = st.lists(st.integers(1, 15), max_size=2, unique=True).map(lambda found: [0, *sorted(found)])
+    by = st.sampled_from(["request.points", "request.points", "account.wallet"])
+    return st.builds(
+        lambda path, ends, cells: Bands(path, tuple(zip(ends, cells, strict=False))),
+        by,
+        starts,
+        st.lists(figures, min_size=3, max_size=3),
+    )
+
+
+def cells(figures: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A figure, or one that depends on the points asked for or on the method."""
+    table = st.builds(lambda one, other: Table("request.method", {"cash": one}, other), figures, figures)
+    return st.one_of(figures, figures, bands(figures), table)
+
+
+@st.composite
+def values(draw: st.DrawFn) -> dict[str, Value]:
+    """One value of points, one of points of lots, one of a percentage."""
+    by_source = st.builds(lambda one, other: Table("lot.source", {"bill": one}, other), positive, positive)
+    rate_by_source = st.builds(lambda one, other: Table("lot.source", {"bill": one}, other), rates, rates)
+    made = {
+        "amount": ("points", draw(cells(positive))),
+        "of_lots": ("points", draw(by_source)),
+        "percent": ("percent", draw(st.one_of(cells(rates), rate_by_source))),
+        "money": ("money", draw(cells(small))),
+    }
+    return {
+        name: Value(name, "", "1", unit, "request.requested_on", ((None, cell),))  # type: ignore[arg-type]
+        for name, (unit, cell) in made.items()
+    }
+
+
+ordered = st.sampled_from(["under", "at_most", "at_least", "over", "is", "is_not"])
+requests = st.one_of(
+    st.builds(
+        lambda operator, right: Comparison("request.points", operator, right),
+        ordered,
+        st.one_of(positive, st.just(ValueRef("amount")), st.just(FactRef("account.wallet"))),
+    ),
+    st.builds(lambda operator: Comparison("account.wallet", operator, FactRef("request.points")), ordered),
+    st.builds(lambda several: Comparison("request.points", "in", tuple(several)), st.lists(positive, min_size=1)),
+    st.builds(lambda method: Comparison("request.method", "is", method), st.sampled_from(["cash", "bill_credit"])),
+    st.builds(lambda level: Comparison("account.identity_level", "at_least", level), st.integers(0, 3)),
+    st.builds(lambda grade: Comparison("account.grade", "is_not", grade), st.sampled_from(["VIP", "VVIP"])),
+    st.just(Comparison("account.joined_on", "at_least_ago", Span(12, "months"))),
+    st.just(Comparison("account.contact_verified", "is", True)),
+)
+lots_too = st.one_of(
+    requests,
+    st.builds(lambda source: Comparison("lot.source", "is", source), st.sampled_from(["bill", "promotion"])),
+    st.builds(lambda source: Comparison("lot.source", "is", source), st.sampled_from(["bill", "promotion"])),
+    st.builds(lambda operator: Comparison("lot.left", operator, FactRef("request.points")), ordered),
+    st.builds(lambda operator: Comparison("request.points", operator, ValueRef("of_lots")), ordered),
+    st.just(Comparison("lot.untouched", "is", True)),
+)
+
+
+def conditions(clauses: st.SearchStrategy[Comparison]) -> st.SearchStrategy[Condition]:
+    """Clauses of which all must hold, or one."""
+    both = st.lists(clauses, min_size=1, max_size=2).map(lambda found: Condition(tuple(found)))
+    one_of = st.lists(clauses, min_size=2, max_size=2).map(
+        lambda found: Condition((), tuple((clause,) for clause in found))
+    )
+    return st.one_of(both, both, one_of)
+
+
+@st.composite
+def guarded(draw: st.DrawFn, clauses: st.SearchStrategy[Comparison], often: bool = True) -> dict[str, Any]:
+    """`when` and `unless` of a rule."""
+    when = draw(st.one_of(st.just(ALWAYS) if often else conditions(clauses), conditions(clauses)))
+    return {"when": when, "unless": tuple(draw(st.lists(conditions(clauses), max_size=1))), "reason": REASON}
+
+
+ORDERS: tuple[OrderKey, ...] = (
+    "soonest_to_expire",
+    "oldest",
+    "newest",
+    "smallest",
+    "largest",
+    ByClass("lot.source", ("promotion",)),
+)
+amounts = st.one_of(positive, positive, st.just(ValueRef("amount")))
+moneys = st.one_of(small, small, st.just(ValueRef("money")))
+measures = st.sampled_from(
+    [
+        Measure("request.points"),
+        Measure("request.points"),
+        Measure("balance.after"),
+        Measure("sum", "month", "account"),
+        Measure("sum", Span(24, "hours"), "account", ("cash",)),
+        Measure("sum", "ever", "receiving_account"),
+        Measure("count", "year", "account"),
+    ]
+)
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
+    """A few rules of every kind that decides a refund."""
+    found: list[Rule] = [
+        Exclude(id=f"exclude-{n}", terms="1", **draw(guarded(lots_too, often=False)))
+        for n in range(draw(st.integers(0, 2)))
+    ]
+    for n in range(draw(st.integers(0, 2))):
+        after = draw(st.sampled_from([Span(1, "years"), Span(6, "months"), Span(30, "days")]))
+        overrides = ("expire-0",) if n else ()
+        more = draw(guarded(lots_too, often=False))
+        found.append(Expire(id=f"expire-{n}", terms="1", after=after, overrides=overrides, **more))
+    for n in range(draw(st.integers(0, 2))):
+        that = draw(conditions(requests))
+        found.append(Require(id=f"require-{n}", terms="1", that=that, **draw(guarded(requests))))
+    for n in range(draw(st.integers(0, 3))):
+        sense = draw(st.sampled_from(["at_most", "at_most", "at_least", "multiple_of"]))
+        measure = draw(measures)
+        bound = draw(positive) if sense == "multiple_of" else draw(amounts)
+        overrides = ("limit-0",) if n and draw(st.booleans()) else ()
+        more = draw(guarded(requests))
+        more |= {"measure": measure, "overrides": overrides, sense: bound}
+        found.append(Limit(id=f"limit-{n}", terms="1", **more))
+    found += draw(fees())
+    if draw(st.booleans()):
+        found.append(Review(id="review-0", terms="1", measure=Measure("request.points"), at_most=9, reason=FIXED))
+    if draw(st.booleans()):
+        found.append(Pay(id="pay-0", terms="1", within=Span(3, "business days")))
+    order = tuple(draw(st.lists(st.sampled_from(ORDERS), min_size=1, max_size=2)))
+    found.append(Allocate(id="order", terms="1", order=order, reason=FIXED))
+    return tuple(found)
+
+
+@st.composite
+def fees(draw: st.DrawFn) -> list[Rule]:
+    """Up to three fees, each on top of the ones before it, but sometimes in conflict."""
+    found: list[Rule] = []
+    for n in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
+        adds_to = tuple(rule.id for rule in found) if draw(st.integers(0, 4)) else ()
+        overrides = (found[0].id,) if found and not draw(st.integers(0, 3)) else ()
+        free = FreeAllowance(draw(st.integers(0, 2)), "month") if not draw(st.integers(0, 4)) else None
+        more = draw(guarded(lots_too)) | {"adds_to": adds_to, "overrides": overrides, "free": free, "reason": FIXED}
+        if draw(st.booleans()):
+            found.append(Fee(id=f"fee-{n}", terms="1", flat=draw(moneys), **more))
+            continue
+        rounding = draw(st.sampled_from(["down", "up", "half_up"]))
+        rate = draw(st.one_of(rates, st.just(ValueRef("percent"))))
+        least, most = draw(st.one_of(st.none(), small)), draw(st.one_of(st.none(), small))
+        to = draw(st.sampled_from([1, 1, 5]))
+        more |= {"rounding": rounding, "to": to, "at_least": least, "at_most": most}
+        found.append(Fee(id=f"fee-{n}", terms="1", rate=rate, **more))
+    return found
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """A policy with random rules and values."""
+    return replace(BASE, rules=draw(rules()), values=draw(values()))
+
+
+def compiled(tested: Policy) -> CompiledVersion:
+    """The policy as a version."""
+    return compile_version(PolicyVersion(tested, "", "sha256:0", 1, (date(2026, 3, 4),)))
+
+
+@st.composite
+def random_lot(draw: st.DrawFn, n: int) -> dict[str, Any]:
+    """A lot of at most 12 points, as JSON."""
+    amount = draw(st.sampled_from([9, 12, 1, 3, 5, 7, 8, 10, 0]))
+    acquired_on = draw(st.sampled_from(["2024-03-03", "2025-03-02", "2025-03-03", "2025-10-01", "2026-02-01"]))
+    return lot(
+        f"L{n}",
+        amount,
+        left=draw(st.sampled_from([amount, amount, amount // 2, 0])),
+        source=draw(st.sampled_from(["bill", "bill", "promotion"])),
+        acquired_on=acquired_on,
+        expires_on=draw(st.sampled_from([None, None, "2026-03-02", "2026-03-03", "2027-01-01"])),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, Any]:
+    """A case with up to four lots and some history, as JSON."""
+    times = ["2026-03-01T00:00:00Z", "2026-03-02T03:00:00Z", "2026-03-02T03:00:01Z", "2025-05-05T00:00:00Z"]
+    states = st.sampled_from(["approved", "settled", "needs_review", "denied", "cancelled"])
+    history = [
+        past(draw(positive), at, state=draw(states), receiving_account=draw(st.sampled_from(["", "KB-1"])))
+        for at in times[: draw(st.integers(0, 4))]
+    ]
+    return {
+        "account": {
+            "id": "A-1",
+            "joined_on": draw(st.sampled_from(["2015-01-01", "2025-06-01"])),
+            "identity_level": draw(st.integers(0, 3)),
+            "contact_verified": draw(st.booleans()),
+            "wallet": draw(small),
+            "grade": draw(st.sampled_from(["VIP", "VVIP"])),
+        },
+        "lots": [draw(random_lot(n)) for n in range(draw(st.sampled_from([3, 2, 4, 1, 0])))],
+        "request": {
+            "points": draw(points),
+            "method": draw(st.sampled_from(["cash", "bill_credit"])),
+            "receiving_account": draw(st.sampled_from(["", "KB-1"])),
+        },
+        "history": history,
+        "as_of": "2026-03-03T03:00:00Z",
+    }

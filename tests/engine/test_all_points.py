@@ -1,0 +1,202 @@
+"""`points: all` is the largest amount that passes every rule, and amount remedies are the nearest that do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.amounts import largest, smallest
+from engine.compiled import CompiledVersion
+from engine.decide import Conflict
+from engine.decision import Decision
+from policies.model import Policy
+from tests.engine.random_policies import cases, compiled, policies
+from tests.policies_for_tests import case, decided, lot, policy, rules_of
+
+thorough = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def tried(version: CompiledVersion, data: dict[str, Any], points: int) -> Decision | None:
+    """The decision at one amount, None when rules contradict each other there."""
+    try:
+        return decided(version, {**data, "request": {**data["request"], "points": points}})
+    except Conflict:
+        return None
+
+
+def passing(version: CompiledVersion, data: dict[str, Any]) -> list[int]:
+    """Every amount that passes, by trying them all."""
+    held = sum(each["left"] for each in data["lots"])
+    found = [(points, tried(version, data, points)) for points in range(1, held + 1)]
+    return [points for points, decision in found if decision and decision.outcome != "denied"]
+
+
+@thorough
+@given(tested=policies(), data=cases(st.just("all")))
+def test_all_is_the_largest_amount_that_passes(tested: Policy, data: dict[str, Any]) -> None:
+    version = compiled(tested)
+    found = passing(version, data)
+    try:
+        decision = decided(version, data)
+    except Conflict:
+        assert found == []
+        return
+    if not found:
+        assert (decision.outcome, decision.points) == ("denied", 0)
+        assert decision.reasons
+        return
+    assert max(found) == decision.points
+    same = tried(version, data, max(found))
+    assert same is not None
+    told = decision.to_data() | {"request": {**data["request"], "points": max(found)}}
+    assert same.to_data() | {"request": told["request"]} == told
+
+
+@thorough
+@given(tested=policies(), data=cases(st.integers(1, 60)))
+def test_the_remedy_of_an_amount_is_the_nearest_that_passes(tested: Policy, data: dict[str, Any]) -> None:
+    version = compiled(tested)
+    try:
+        decision = decided(version, data)
+    except Conflict:
+        return
+    found = passing(version, data)
+    asked = data["request"]["points"]
+    below = max((points for points in found if points < asked), default=None)
+    above = min((points for points in found if points > asked), default=None)
+    for reason in decision.reasons:
+        if reason.kind not in ("limit", "allocate", "fee") or reason.effect != "denies":
+            continue
+        remedy = reason.remedy.set["request.points"] if reason.remedy else None
+        measure = getattr(next((r for r in tested.rules if r.id == reason.rule), None), "measure", None)
+        if measure is not None and measure.of == "count":
+            assert remedy is None
+        elif reason.kind == "fee":
+            assert (above or below) == remedy
+        elif reason.kind == "allocate":
+            assert below == remedy
+        else:
+            assert remedy in (below, above)
+
+
+CAPPED = """
+- {id: one, kind: fee, terms: "1", rate: 99, rounding: up, at_most: 1_000, reason: {ko: 수수료, en: Fee.}}
+- {id: other, kind: fee, terms: "1", rate: 99, rounding: up, adds_to: [one], reason: {ko: 수수료, en: Fee.}}
+"""
+TABLE = [
+    ("no limit", "", [lot("L1", 1_234)], 1_234),
+    (
+        "a largest amount",
+        '- {id: most, kind: limit, terms: "1", measure: request.points, at_most: 500, reason: {ko: 최대, en: Most.}}',
+        [lot("L1", 1_234)],
+        500,
+    ),
+    (
+        "steps",
+        '- {id: step, kind: limit, terms: "1", measure: request.points, multiple_of: 100, reason: {ko: 단위, en: A}}',
+        [lot("L1", 1_234)],
+        1_200,
+    ),
+    (
+        "steps of two limits",
+        """
+        - {id: step, kind: limit, terms: "1", measure: request.points, multiple_of: 100, reason: {ko: 단위, en: Step.}}
+        - {id: rest, kind: limit, terms: "1", measure: balance.after, multiple_of: 7, reason: {ko: 단위, en: Rest.}}
+        """,
+        [lot("L1", 1_234)],
+        800,
+    ),
+    (
+        "a balance that must stay",
+        '- {id: rest, kind: limit, terms: "1", measure: balance.after, at_least: 34, reason: {ko: 잔여, en: Rest.}}',
+        [lot("L1", 1_234)],
+        1_200,
+    ),
+    (
+        "a fee that eats it up",
+        '- {id: fee, kind: fee, terms: "1", flat: 2_000, reason: {ko: 수수료, en: Fee.}}',
+        [lot("L1", 1_234)],
+        0,
+    ),
+    (
+        "a fee that only small refunds can bear",
+        """
+        - id: fee
+          kind: fee
+          terms: "1"
+          when: {request.points: {over: 600}}
+          flat: 5_000
+          reason: {ko: 수수료, en: Fee.}
+        """,
+        [lot("L1", 1_234)],
+        600,
+    ),
+    (
+        "fees of the whole amount",
+        """
+        - {id: one, kind: fee, terms: "1", rate: 100, rounding: up, reason: {ko: 수수료, en: Fee.}}
+        - {id: other, kind: fee, terms: "1", flat: 1, adds_to: [one], reason: {ko: 수수료, en: Fee.}}
+        """,
+        [lot("L1", 10**12)],
+        0,
+    ),
+    (
+        "two fees of the whole amount together",
+        """
+        - {id: one, kind: fee, terms: "1", rate: 50, rounding: up, reason: {ko: 수수료, en: Fee.}}
+        - {id: other, kind: fee, terms: "1", rate: 50, rounding: up, adds_to: [one], reason: {ko: 수수료, en: Fee.}}
+        """,
+        [lot("L1", 10**12 - 1)],
+        10**12 - 2,
+    ),
+    (
+        "fees above the whole amount, capped",
+        CAPPED,
+        [lot("L1", 100_000)],
+        100_000,
+    ),
+    ("fees above the whole amount, capped too late", CAPPED, [lot("L1", 99_999)], 0),
+    ("nothing at all", "", [lot("L1", 0)], 0),
+    (
+        "a million points in lots of a hundred",
+        '- {id: most, kind: limit, terms: "1", measure: request.points, at_most: 900_050, reason: {ko: 최대, en: A}}',
+        [lot(f"L{n}", 100) for n in range(10_000)],
+        900_050,
+    ),
+]
+
+
+@pytest.mark.parametrize(("rules", "lots", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_all_by_hand(rules: str, lots: list[dict[str, Any]], expected: int) -> None:
+    decision = decided(policy(rules), case("all", *lots))
+    assert expected == decision.points
+    assert ("denied" if expected == 0 else "approved") == decision.outcome
+
+
+def test_where_nothing_passes_the_rules_in_the_way_speak_for_the_room_there_is() -> None:
+    version = policy(
+        """
+        - id: least
+          kind: limit
+          terms: "1"
+          measure: request.points
+          at_least: 1_000
+          reason: {ko: "{points}", en: "{points} is under {limit}."}
+        - {id: step, kind: limit, terms: "1", measure: request.points, multiple_of: 10, reason: {ko: 단위, en: Step.}}
+        """
+    )
+    assert [reason.en for reason in decided(version, case("all", lot("L1", 500))).reasons] == ["500 is under 1,000."]
+    nothing = decided(version, case("all", lot("L1", 0)))
+    assert rules_of(nothing) == ["least", "step", "order"]
+    assert nothing.reasons[2].en == "Only 0 of 1."
+
+
+def test_an_empty_range_has_no_amount() -> None:
+    def never(points: int) -> Any:
+        raise AssertionError(f"{points} was judged")
+
+    assert largest(never, [], 1, 0) is None
+    assert smallest(never, [3], 5, 4) is None
