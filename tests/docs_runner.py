@@ -162,21 +162,19 @@ def _commands(block: Block) -> Iterator[tuple[str, str]]:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Whether a program printed what a page says, `...` standing for what the page leaves out.
+    r"""Whether a program printed what a page says, `...` standing for what the page leaves out.
 
-    >>> matches("one\\n...\\nfour", "one\\ntwo\\nthree\\nfour\\n")
+    >>> matches("one\n...\nfour", "one\ntwo\nthree\nfour\n")
     True
-    >>> matches("it took ... s", "it took 3 minutes\\n")
+    >>> matches("it took ... s", "it took 3 minutes\n")
     False
     """
-    pattern = "\n".join(
-        r"(?:.*\n?)*?"
-        if line.strip() == "..."
-        else ".*".join(re.escape(part.rstrip("\n")) for part in line.split("..."))
+    lines = [
+        r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, line.rstrip().split("..."))) + r" *\n"
         for line in expected.rstrip().splitlines()
-    )
-    pattern = pattern.replace("(?:.*\\n?)*?\n", "(?:.*\\n)*?").replace("\n(?:.*\\n?)*?", "(?:\\n.*)*?")
-    return re.fullmatch(pattern, printed.rstrip()) is not None
+    ]
+    text = printed.rstrip()
+    return re.fullmatch("".join(lines), f"{text}\n" if text else "") is not None
 
 
 def _environment() -> dict[str, str]:
