@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import date
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ from policies.problems import Problem
 from policies.show import policy_lines
 from policies.versions import canonical_text
 from tests.policies.mutations import EVERYTHING, KEYS, data_of, mutations, paths, replaced, text_of
+from tests.policies.texts import VALID
 
-VALID = (Path(__file__).parent.parent / "valid.yaml").read_text("utf-8")
 FOREIGN = ("Field may not be", "Missing data", "Invalid", "Unknown field", "NoneType", "None", "True", "False", "Error")
 DAYS = (date(1990, 1, 1), date(2026, 3, 1), date(2999, 12, 31))
 

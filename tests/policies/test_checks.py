@@ -1,0 +1,215 @@
+"""What only shows when the whole policy is seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.checks import placeholders
+from tests.policies.texts import REASON, VALID, loaded, rule, told, with_rule
+
+
+def fee(name: str, fields: str) -> str:
+    lines = "".join(f"    {field}\n" for field in fields.split(" | "))
+    return f'  - id: {name}\n    kind: fee\n    terms: "1"\n    flat: 5\n{lines}{REASON}'
+
+
+def with_fees(*fees: str) -> str:
+    return VALID.replace("  - id: order\n", "".join(fees) + "  - id: order\n")
+
+
+APP, WEB, CALL = (f"when: {{request.channel: {each}}}" for each in ("app", "web", "call_centre"))
+
+
+@pytest.mark.parametrize(
+    ("fees", "expected"),
+    [
+        pytest.param([fee("a", APP + " | overrides: [b]"), fee("b", WEB)], [], id="one over another"),
+        pytest.param(
+            [fee("a", APP + " | overrides: [b, c]"), fee("b", WEB + " | overrides: [c]"), fee("c", CALL)],
+            [],
+            id="a ladder",
+        ),
+        pytest.param(
+            [
+                fee("a", APP + " | overrides: [b]"),
+                fee("b", WEB + " | overrides: [c]"),
+                fee("c", CALL + " | overrides: [a]"),
+            ],
+            ["a, b and c override one another; take one of them out"],
+            id="a circle of three",
+        ),
+        pytest.param(
+            [fee("a", APP + " | adds_to: [b]"), fee("b", WEB + " | adds_to: [a]")],
+            ["a and b add to one another; take one of them out"],
+            id="each on top of the other",
+        ),
+        pytest.param(
+            [fee("a", APP + " | overrides: [b]"), fee("b", WEB + " | adds_to: [a]")],
+            [],
+            id="over one way, on top the other",
+        ),
+        pytest.param(
+            [fee("a", APP + " | overrides: [convertion-fee]")],
+            ["there is no rule 'convertion-fee'; did you mean 'conversion-fee'?"],
+            id="misspelt",
+        ),
+        pytest.param(
+            [fee("a", APP + " | overrides: [transfer]")],
+            ["there is no rule 'transfer'; name one of conversion-fee"],
+            id="not close to any",
+        ),
+        pytest.param(
+            [fee("a", APP + " | adds_to: [order]")],
+            ["'order' is a rule of kind allocate; name one of kind fee"],
+            id="other kind",
+        ),
+    ],
+)
+def test_overrides_lead_to_other_rules_of_the_kind_and_never_back(fees: list[str], expected: list[str]) -> None:
+    assert told(with_fees(*fees)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fees", "conflicts"),
+    [
+        pytest.param([fee("a", "about: Always."), fee("b", APP)], 2, id="one always applies"),
+        pytest.param(
+            [fee("a", "about: Always."), fee("b", APP + " | overrides: [a]")],
+            0,
+            id="another takes its place, and so may a third that is named nowhere",
+        ),
+        pytest.param([fee("a", APP), fee("b", WEB)], 0, id="none always applies"),
+        pytest.param([fee("a", "adds_to: [conversion-fee]"), fee("b", "adds_to: [a]")], 0, id="each adds to others"),
+    ],
+)
+def test_a_rule_that_always_applies_conflicts_with_the_others_of_its_kind(fees: list[str], conflicts: int) -> None:
+    message = "this rule and 'a', which always applies, would both decide"
+    assert [problem.partition(";")[0] for problem in told(with_fees(*fees))] == [message] * conflicts
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "kind: exclude",
+        "kind: require | that: {account.contact_verified: true}",
+        "kind: limit | measure: request.points | at_most: 5",
+        "kind: review | measure: request.points | at_most: 5",
+    ],
+)
+def test_rules_that_only_deny_never_conflict(fields: str) -> None:
+    one = with_rule(fields)
+    start, end = one.index("  - id: added"), one.index("  - id: order")
+    assert told(one[:end] + one[start:end].replace("added", "another") + one[end:]) == []
+
+
+def test_two_orders_that_always_apply_conflict() -> None:
+    assert told(with_rule("kind: allocate | order: [oldest]")) == [
+        "this rule and 'added', which always applies, would both decide; let one name the other under overrides:"
+    ]
+
+
+def with_reason(fields: str, ko: str, en: str = "Notice") -> str:
+    return with_rule(fields, f'    reason: {{ko: "{ko}", en: "{en}"}}\n')
+
+
+LIMIT = "kind: limit | measure: request.points | at_most: $monthly_limit"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param(LIMIT, "limit used room points monthly_limit", id="limit"),
+        pytest.param("kind: exclude | when: {lot.left: 5}", "points acquired_on", id="exclude hides the lot's facts"),
+        pytest.param(
+            "kind: require | when: {account.debt: {over: request.points}} | that: {account.grade: VIP}".replace(
+                "account.debt: {over: request.points}", "account.debt: 5"
+            ),
+            "points account.debt account.grade",
+            id="require",
+        ),
+        pytest.param(
+            "kind: fee | flat: 5 | when: {request.channel: app}", "fee base flat request.channel", id="flat fee"
+        ),
+        pytest.param(
+            "kind: fee | rate: 5 | rounding: up | when: {request.channel: app}",
+            "fee base rate request.channel",
+            id="rate fee",
+        ),
+        pytest.param(
+            "kind: expire | after: 1 year | when: {lot.source: promotion}", "last_day points acquired_on", id="expire"
+        ),
+        pytest.param("kind: expire | never: true | when: {lot.source: promotion}", "points acquired_on", id="never"),
+        pytest.param(
+            "kind: review | when: {request.channel: app}", "points request.channel", id="review without a measure"
+        ),
+        pytest.param("kind: review | measure: request.points | at_most: 5", "limit used room points", id="review"),
+        pytest.param("kind: pay | within: 3 days", "payable_on", id="pay"),
+        pytest.param("kind: earn | event: bill_paid | source: promotion | points: 5", "earned", id="earn"),
+    ],
+)
+def test_the_figures_that_a_reason_may_name(fields: str, expected: str) -> None:
+    assert " ".join(placeholders(rule(loaded(with_rule(fields)), "added"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("ko", "expected"),
+    [
+        ("한도 {limit}, 사용 {used}, 값 {monthly_limit}", []),
+        ("한도 {limit} 포인트를", []),
+        ("한도 {limit}포인트", []),
+        ("한도 {limit}까지", []),
+        ("한도는 {limit}입니다", []),
+        ("{limit} 이상", []),
+        ("{limit}이상", []),
+        ("{limit}이하입니다", []),
+        ("{limit}은행", []),
+        ("{limit}을 넘습니다", ["을 limit"]),
+        ("{limit}이며 {room}로", ["로 room", "이며 limit"]),
+        ("{room}으로만", ["으로만 room"]),
+        ("{points}는", ["는 points"]),
+    ],
+)
+def test_a_particle_straight_after_a_figure_is_told(ko: str, expected: list[str]) -> None:
+    assert sorted(told(with_reason(LIMIT, ko))) == [
+        f"the particle '{each.split()[0]}' follows a figure, whose last sound is not known; "
+        f"put a noun between them, such as '{{{each.split()[1]}}} 포인트를'"
+        for each in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("en", "expected"),
+    [
+        ("{limt}", "there is no figure '{limt}' here; did you mean 'limit'?"),
+        ("{Limit}", "there is no figure '{Limit}' here; did you mean 'limit'?"),
+        ("{ limit }", "there is no figure '{ limit }' here; did you mean 'limit'?"),
+        ("{}", "there is no figure '{}' here; use limit, used, room, points or monthly_limit"),
+        ("{fee}", "there is no figure '{fee}' here; use limit, used, room, points or monthly_limit"),
+        ("{lot.left}", "there is no figure '{lot.left}' here; use limit, used, room, points or monthly_limit"),
+        ("{{limit}}", "a brace stands alone or inside another; write a figure as {points}, and no other braces"),
+        ("limit}", "a brace stands alone or inside another; write a figure as {points}, and no other braces"),
+    ],
+)
+def test_a_placeholder_that_is_none_is_told(en: str, expected: str) -> None:
+    assert told(with_reason(LIMIT, "안내", en)) == [expected]
+
+
+def test_a_placeholder_may_hold_digits() -> None:
+    text = with_reason(LIMIT, "안내", "{limit_2026}").replace("monthly_limit", "limit_2026")
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("rate: 100 | rounding: down", []),
+        ("rate: 100.5% | rounding: down", ["the fee is above 100%; lower it"]),
+        ("rate: 3 | rounding: down | at_least: 5 | at_most: 5", []),
+        (
+            "rate: 3 | rounding: down | at_least: 6 | at_most: 5",
+            ["at least 6 is above at most 5; swap or correct them"],
+        ),
+    ],
+)
+def test_a_fee_stays_within_its_bounds(fields: str, expected: list[str]) -> None:
+    assert told(with_rule(f"kind: fee | when: {{request.channel: app}} | {fields}")) == expected
