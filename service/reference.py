@@ -13,6 +13,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
+from service import reference_examples
 from service.errors import KINDS, MEDIA_TYPE
 from service.reference_shapes import SHAPES, ref
 from service.shapes import (
@@ -34,16 +35,6 @@ decision with what it was made on.
 - Every refusal is `application/problem+json` with a `code`; a request that was refused left nothing.
 - Bodies are read strictly: an unknown or repeated key, 1.5, 1e3 or a wrong type is refused by name.
 """
-
-EXAMPLE_REQUEST = {"points": 20_000, "method": "cash", "receiving_account": "RA-1", "receiving_holder": "member"}
-EXAMPLE_STORED = {"account": "A-0001", "request": EXAMPLE_REQUEST}
-EXAMPLE_IN_FULL = {
-    "account": {"id": "X-1", "joined_on": "2020-01-01", "identity_level": 2, "contact_verified": True},
-    "lots": [{"id": "X-1.1", "source": "bill_payment", "acquired_on": "2025-03-01", "amount": 30_000}],
-    "request": EXAMPLE_REQUEST,
-    "as_of": "2026-03-02T01:00:00Z",
-    "dry_run": True,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +78,10 @@ OPERATIONS: Sequence[Operation] = (
         " The decision is recorded (201) unless `dry_run` is true (200). For a past `as_of` a stored account is"
         " judged on the points and refunds that it had then; its other facts are those of today.",
         body=DECISION_IN,
-        examples=(("stored", "A stored account", EXAMPLE_STORED), ("full", "An account in full", EXAMPLE_IN_FULL)),
+        examples=(
+            ("stored", "A stored account", reference_examples.STORED),
+            ("full", "An account in full", reference_examples.IN_FULL),
+        ),
         query=LANGUAGE_QUERY,
     ),
     Operation(
@@ -108,7 +102,7 @@ OPERATIONS: Sequence[Operation] = (
         about="Judges, holds the lots, files and records in one step, or does nothing. A request that is denied is"
         " filed as denied; that is 201 too.",
         body=REFUND_REQUEST_IN,
-        examples=(("stored", "A stored account", EXAMPLE_STORED),),
+        examples=(("stored", "A stored account", reference_examples.STORED),),
         headers=(IDEMPOTENCY_KEY,),
     ),
     Operation(
@@ -202,7 +196,7 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             **{
                 str(status): {
                     "description": ANSWERS[status],
-                    "content": {"application/json": {"schema": ref(shape)}},
+                    "content": {"application/json": {"schema": ref(shape)} | _examples_of(shape)},
                 }
                 for status, shape in operation.answers.items()
             },
@@ -224,6 +218,11 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             },
         }
     return described
+
+
+def _examples_of(shape: str) -> dict[str, Any]:
+    examples = reference_examples.decisions() if shape == "Decision" else {}
+    return {"examples": examples} if examples else {}
 
 
 def _refusals(codes: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator, FormatChecker
 
 from service.errors import KINDS
-from service.reference import EXAMPLE_IN_FULL, EXAMPLE_STORED, OPERATIONS, reference
+from service.reference import OPERATIONS, reference
+from service.reference_examples import IN_FULL, STORED, decisions
 from tests.service.builders import SetClock, asking
 
 DOCUMENT = reference("0")
@@ -53,9 +54,18 @@ def test_every_refusal_is_documented_where_it_can_happen_or_is_not_ours_yet() ->
     assert set(KINDS) == documented | everywhere | for_later
 
 
-@pytest.mark.parametrize("body", [EXAMPLE_STORED, EXAMPLE_IN_FULL], ids=["stored", "in full"])
+@pytest.mark.parametrize("body", [STORED, IN_FULL], ids=["stored", "in full"])
 def test_the_examples_are_of_the_documented_shape(body: dict[str, Any]) -> None:
     check(body, "DecisionIn")
+
+
+def test_the_example_answers_are_what_the_shipped_rules_decide() -> None:
+    examples = {name: example["value"] for name, example in decisions().items()}
+    for name, value in examples.items():
+        check(value, "Decision")
+        assert value["outcome"] == name
+    remedies = [reason["remedy"]["set"] for reason in examples["denied"]["reasons"]]
+    assert remedies == [{"request.points": 26_000}]
 
 
 def test_answers_have_the_documented_shape(client: FlaskClient, clock: SetClock) -> None:

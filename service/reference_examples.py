@@ -1,0 +1,49 @@
+"""Example answers for the reference, really decided by the shipped rules, so that they cannot go out of date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.compiled import compile_version
+from engine.decide import decide
+from engine.facts import read_case
+from engine.versions import load_version
+from service.answers import decision_answer
+from service.config import SHIPPED_RULES
+from service.records import Record
+
+SHIPPED = SHIPPED_RULES / "kt-points.yaml"
+REQUEST = {"points": 20_000, "method": "cash", "receiving_account": "RA-1", "receiving_holder": "member"}
+STORED = {"account": "A-0001", "request": REQUEST}
+IN_FULL: dict[str, Any] = {
+    "account": {
+        "id": "X-1",
+        "joined_on": "2020-01-01",
+        "identity_level": 2,
+        "contact_verified": True,
+        "last_activity_on": "2026-02-20",
+    },
+    "lots": [{"id": "X-1.1", "source": "bill_payment", "acquired_on": "2025-03-01", "amount": 30_000}],
+    "request": REQUEST,
+    "as_of": "2026-03-02T01:00:00Z",
+    "dry_run": True,
+}
+QUESTIONS = (("approved", "Approved", 20_000), ("denied", "Denied, with what would pass", 26_500))
+
+
+def decisions() -> dict[str, dict[str, Any]]:
+    """Examples of a decision as OpenAPI lists them; the trace is cut short. None where no rules are shipped."""
+    if not SHIPPED.is_file():
+        return {}
+    version, problems = load_version(SHIPPED.read_bytes(), SHIPPED.name, number=1)
+    assert version is not None, f"the shipped rules have problems: {problems}"
+    compiled = compile_version(version)
+    examples = {}
+    for name, summary, points in QUESTIONS:
+        data = {key: IN_FULL[key] for key in ("account", "lots", "as_of")} | {"request": {**REQUEST, "points": points}}
+        case = read_case(compiled.policy, data)
+        decision = decide(compiled, case).to_data()
+        decision["trace"] = decision["trace"][:1]
+        answer = decision_answer(Record("", IN_FULL["as_of"], data, decision), "en", recorded=False)
+        examples[name] = {"summary": summary, "value": answer}
+    return examples
