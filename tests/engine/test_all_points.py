@@ -16,7 +16,8 @@ from policies.model import Policy
 from tests.engine.random_policies import cases, compiled, policies
 from tests.policies_for_tests import case, decided, lot, policy, rules_of
 
-thorough = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+pytestmark = pytest.mark.slow
+thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tried(version: CompiledVersion, data: dict[str, Any], points: int) -> Decision | None:

@@ -45,6 +45,7 @@ SCOPES = ("account", "request", "lot")
 PATHS = [path for path, fact in BASE.facts.items() if fact.scope in SCOPES]
 ORDERED = ("points", "money", "number", "date")
 POLICIES, RULES, CASES, LOTS = 40, 30, 25, 3
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("seed", range(POLICIES))
