@@ -61,7 +61,11 @@ def _traced(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
     if rule.get("lots"):
         more = rule.get("lot_count", 0) - len(rule["lots"])
         parts.append(", ".join(rule["lots"]) + (f" (+{more})" if more > 0 else ""))
-    parts += [words[f"{name}_lots"] + _pairs(rule[name]) for name in ("excepted", "silenced") if rule.get(name)]
+    if rule.get("excepted"):
+        # Counted from 1, as above, where the trace counts from 0.
+        parts.append(words["excepted_lots"] + _pairs({str(int(at) + 1): lots for at, lots in rule["excepted"].items()}))
+    if rule.get("silenced"):
+        parts.append(words["silenced_lots"] + _pairs(rule["silenced"]))
     if rule.get("figures"):
         parts.append(_pairs(rule["figures"]))
     return f"{rule['rule']}: {'; '.join(parts)}"
@@ -94,8 +98,8 @@ _EN = {
     "does_not": "does not apply",
     "excepted": "lifted by exception {number}",
     "silenced": "silent, because {rule} overrides it",
-    "excepted_lots": "lifted for ",
-    "silenced_lots": "silent for ",
+    "excepted_lots": "lifted by exception ",
+    "silenced_lots": "silenced by ",
 }
 _KO = {
     "decision": "결정",
