@@ -1,0 +1,244 @@
+# ruff: noqa: E501 - a message stands on one line, as it is printed
+"""Every field of every kind: what it becomes, and what is refused. The sentences of each stand in test_sentences."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from policies.kinds import KINDS
+from policies.kinds.allocate import ByClass
+from policies.kinds.earn import Cap, Steps
+from policies.kinds.fee import FreeAllowance
+from policies.model import ALWAYS, Comparison, Condition, FactRef, Measure, Span, Text, ValueRef
+from tests.policies.texts import added, told, with_rule
+
+# The least that a rule of each kind says, with a condition where it would otherwise conflict with another rule.
+LEAST = {
+    "expire": "kind: expire | after: 5 years",
+    "exclude": "kind: exclude",
+    "require": "kind: require | that: {account.contact_verified: true}",
+    "limit": "kind: limit | measure: request.points | at_most: 5",
+    "allocate": "kind: allocate | order: [oldest] | when: {request.channel: app} | overrides: [order]",
+    "fee": "kind: fee | flat: 5 | when: {request.channel: app}",
+    "review": "kind: review | when: {request.channel: app}",
+    "pay": "kind: pay | within: 3 days",
+    "earn": "kind: earn | event: bill_paid | source: promotion | points: 5",
+}
+MEASURE = "kind: limit | measure: request.points"
+FEE = "kind: fee | when: {request.channel: app}"
+ORDER = "kind: allocate | overrides: [order] | when: {request.channel: app}"
+EARN = "kind: earn | event: purchase | source: promotion"
+
+FIELDS: list[tuple[str, dict[str, Any]]] = [
+    ("kind: expire | after: 5 years", {"after": Span(5, "years"), "start": "lot.acquired_on", "until": "day"}),
+    ("kind: expire | after: 60 months | from: lot.usable_from_on", {"start": "lot.usable_from_on", "never": False}),
+    ("kind: expire | after: 30 days | from: account.last_activity_on", {"start": "account.last_activity_on"}),
+    ("kind: expire | after: 1 year | until: month_end", {"until": "month_end", "first_day_counted": False}),
+    (
+        "kind: expire | after: 1 year | until: year_end | first_day: counted",
+        {"until": "year_end", "first_day_counted": True},
+    ),
+    (
+        "kind: expire | after: 1 year | until: day | first_day: not_counted",
+        {"until": "day", "first_day_counted": False},
+    ),
+    ("kind: expire | last_day: 2026-12-31", {"last_day": date(2026, 12, 31), "after": None}),
+    ("kind: expire | last_day: lot.expires_on", {"last_day": FactRef("lot.expires_on")}),
+    ("kind: expire | never: true", {"never": True, "after": None, "last_day": None}),
+    ("kind: exclude | when: {lot.locked: true}", {"when": Condition((Comparison("lot.locked", "is", True),))}),
+    ("kind: require | that: {account.debt: 0}", {"that": Condition((Comparison("account.debt", "is", 0),))}),
+    (f"{MEASURE} | at_most: 50_000", {"at_most": 50_000, "at_least": None, "multiple_of": None}),
+    (f"{MEASURE} | at_least: $monthly_limit", {"at_least": ValueRef("monthly_limit")}),
+    (f"{MEASURE} | multiple_of: 100", {"multiple_of": 100, "measure": Measure("request.points")}),
+    ("kind: limit | measure: balance.after | at_least: 5", {"measure": Measure("balance.after")}),
+    (
+        "kind: limit | measure: {count: refunds, per: ever, of: account} | at_most: 3",
+        {"measure": Measure("count", "ever"), "at_most": 3},
+    ),
+    (
+        "kind: allocate | overrides: [order] | when: {request.channel: app} | order: [newest, smallest, largest, oldest]",
+        {"order": ("newest", "smallest", "largest", "oldest")},
+    ),
+    (
+        f"{ORDER} | order: [{{lot.source: [promotion, bill_payment]}}, soonest_to_expire]",
+        {"order": (ByClass("lot.source", ("promotion", "bill_payment")), "soonest_to_expire")},
+    ),
+    (f"{FEE} | flat: 500", {"flat": 500, "rate": None, "rounding": None, "to": 1, "free": None, "adds_to": ()}),
+    (f"{FEE} | flat: 0", {"flat": 0}),
+    (f"{FEE} | rate: 2.2% | rounding: half_up | to: 10", {"rate": Fraction(22, 10), "rounding": "half_up", "to": 10}),
+    (f"{FEE} | rate: 3 | rounding: up | at_least: 100 | at_most: 3_000", {"at_least": 100, "at_most": 3_000}),
+    (f"{FEE} | flat: 5 | free: {{first: 2, per: month}}", {"free": FreeAllowance(2, "month")}),
+    (f"{FEE} | flat: 5 | free: {{first: 1, per: 30 days}}", {"free": FreeAllowance(1, Span(30, "days"))}),
+    (f"{FEE} | flat: 5 | adds_to: [conversion-fee]", {"adds_to": ("conversion-fee",)}),
+    ("kind: review | when: {request.channel: app}", {"measure": None, "at_most": None, "at_least": None}),
+    ("kind: review | measure: request.points | at_most: 5", {"measure": Measure("request.points"), "at_most": 5}),
+    ("kind: review | measure: balance.after | at_least: 5", {"at_least": 5}),
+    ("kind: pay | within: 3 business days", {"within": Span(3, "business days"), "if_holiday": "keep"}),
+    ("kind: pay | within: 7 days | if_holiday: next_business_day", {"if_holiday": "next_business_day"}),
+    ("kind: pay | within: 7 days | if_holiday: previous_business_day", {"if_holiday": "previous_business_day"}),
+    (f"{EARN} | points: 5", {"event": "purchase", "source": "promotion", "points": 5, "campaign": ""}),
+    (f"{EARN} | rate: 1.5% | rounding: down", {"rate": Fraction(3, 2), "rounding": "down", "points": None}),
+    (f"{EARN} | steps: {{every: 1_000, earn: 5}}", {"steps": Steps(1_000, 5)}),
+    (f"{EARN} | points: 5 | at_most: 5 | cap: {{at_most: 9, per: day}}", {"at_most": 5, "cap": Cap(9, "day")}),
+    (f"{EARN} | points: 5 | campaign: WELCOME", {"campaign": "WELCOME"}),
+    (f"{EARN} | points: 5 | campaign: event.campaign", {"campaign": FactRef("event.campaign")}),
+    (f"{EARN} | points: 5 | usable_after: 7 days", {"usable_after": Span(7, "days")}),
+    (f"{EARN} | points: 5 | usable_after: 1 month", {"usable_after": Span(1, "months")}),
+    (f"{EARN} | points: 5 | expires_on: 2030-12-31", {"expires_on": date(2030, 12, 31)}),
+    (f"{EARN} | points: 5 | expires_on: event.happened_on", {"expires_on": FactRef("event.happened_on")}),
+]
+
+
+@pytest.mark.parametrize(("fields", "expected"), FIELDS, ids=[fields for fields, _ in FIELDS])
+def test_what_the_fields_of_a_kind_become(fields: str, expected: dict[str, Any]) -> None:
+    rule = added(fields)
+    assert {name: getattr(rule, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_the_common_fields(kind: str) -> None:
+    rule = added(f"{LEAST[kind]} | about: A note.")
+    assert (rule.id, rule.kind, rule.terms, rule.about) == ("added", kind, "1", "A note.")
+    assert rule.reason == Text("안내", "Notice")
+    assert rule.unless == ()
+    assert "when: " in LEAST[kind] or rule.when == ALWAYS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reason_may_be_missing_only_where_nothing_is_taken(kind: str) -> None:
+    missing = ["'reason' is missing"] if kind not in ("pay", "earn") else []
+    assert [problem.partition(";")[0] for problem in told(with_rule(LEAST[kind], ""))] == missing
+
+
+def test_points_that_never_expire_need_no_reason() -> None:
+    assert told(with_rule("kind: expire | never: true", "")) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("field", ["when", "unless"])
+@pytest.mark.parametrize("scope", ["account", "request", "lot", "event"])
+def test_a_rule_sees_what_its_kind_decides_on(kind: str, field: str, scope: str) -> None:
+    seen = {"earn": ("account", "event"), **dict.fromkeys(("expire", "exclude", "fee"), ("account", "request", "lot"))}
+    condition = {
+        "account": "{account.grade: VIP}",
+        "request": "{request.channel: web}",
+        "lot": "{lot.locked: true}",
+        "event": "{event.amount: 5}",
+    }[scope]
+    least = LEAST[kind].replace(" | when: {request.channel: app}", "") if field == "when" else LEAST[kind]
+    text = with_rule(f"{least} | {field}: {condition if field == 'when' else f'[{condition}]'}")
+    allowed = scope in seen.get(kind, ("account", "request"))
+    assert (told(text) == []) == allowed
+
+
+REFUSED = [
+    ("kind: expire", "'after', 'last_day' or 'never' is missing; add one of them"),
+    ("kind: expire | after: 1 year | never: true", "'after' and 'never' stand together; keep one of them"),
+    (
+        "kind: expire | never: true | until: month_end",
+        "'until' means nothing without 'after'; take it out, or add after:",
+    ),
+    ("kind: expire | after: 24 hours", "'24 hours' cannot be used here; use days, months or years"),
+    (
+        "kind: expire | after: 1 year | from: lot.left",
+        "'lot.left' is points, not a day; name a fact that is a day, such as lot.acquired_on",
+    ),
+    ("kind: expire | after: 1 year | until: quarter_end", "unknown end 'quarter_end'; use day, month_end or year_end"),
+    (
+        "kind: expire | last_day: lot.left",
+        "'lot.left' is points, not a day; name a fact that is a day, such as lot.acquired_on",
+    ),
+    ("kind: expire | last_day: never", "'never' is not a day; write it like 2026-01-31, or name a fact that is a day"),
+    ("kind: expire | last_day: 9999-12-31", "'9999-12-31' is out of range; write a day of the years 1900 to 2999"),
+    (
+        "kind: expire | last_day: event.happened_on",
+        "'event.happened_on' cannot be used here; use facts of the account, request or lot",
+    ),
+    (
+        "kind: exclude | at_most: 5",
+        "unknown field 'at_most'; known here: id, kind, terms, about, overrides, when, unless, reason",
+    ),
+    ("kind: require", "'that' is missing; add it (what must hold)"),
+    (
+        "kind: require | that: {lot.locked: true}",
+        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude and fee rules look at single lots",
+    ),
+    (MEASURE, "'at_most', 'at_least' or 'multiple_of' is missing; add one of them"),
+    (f"{MEASURE} | at_most: 5 | multiple_of: 5", "'at_most' and 'multiple_of' stand together; keep one of them"),
+    (f"{MEASURE} | multiple_of: 0", "'0' is too small here; write 1 or more"),
+    ("kind: limit | at_most: 5", "'measure' is missing; add it (what is measured)"),
+    (
+        "kind: limit | measure: {count: refunds, per: day, of: account} | at_most: $monthly_limit",
+        "value 'monthly_limit' is in points, not a plain number; use another value, or correct its unit:",
+    ),
+    (
+        "kind: allocate | overrides: [order] | when: {request.channel: app} | order: [{lot.source: [cash]}]",
+        "unknown 'lot.source' 'cash'; use bill_payment or promotion",
+    ),
+    (
+        "kind: allocate | overrides: [order] | when: {request.channel: app} | order: [{lot.sorce: [promotion]}]",
+        "unknown fact 'lot.sorce'; did you mean 'lot.source'?",
+    ),
+    (
+        "kind: allocate | overrides: [order] | when: {request.channel: app} | order: [{lot.source: promotion}]",
+        "'promotion' is not a list of classes; write [promotion], or one item a line, each after '- '",
+    ),
+    (f"{FEE}", "'flat' or 'rate' is missing; add one of them"),
+    (f"{FEE} | flat: 5 | rate: 3 | rounding: up", "'flat' and 'rate' stand together; keep one of them"),
+    (f"{FEE} | rate: 3", "'rounding' is missing; write rounding: down, up or half_up"),
+    (f"{FEE} | flat: 5 | to: 10", "'to' means nothing without 'rate'; take it out, or add rate:"),
+    (f"{FEE} | rate: 3 | rounding: up | to: 2_000_000", "'2000000' is out of range; write 1 to 1_000_000"),
+    (f"{FEE} | flat: 5 | free: {{first: 0, per: month}}", "'0' is too small here; write 1 or more"),
+    (f"{FEE} | flat: 5 | free: {{first: 1}}", "'per' is missing; add it (the window in which they are counted)"),
+    (
+        f"{FEE} | flat: $monthly_limit",
+        "value 'monthly_limit' is in points, not in money; use another value, or correct its unit:",
+    ),
+    ("kind: review", "nothing says what has to be reviewed; add when: or measure:"),
+    ("kind: review | measure: request.points", "'at_most' or 'at_least' is missing; add one of them"),
+    (
+        "kind: review | when: {request.channel: app} | at_most: 5",
+        "'at_most' means nothing without 'measure'; take it out, or add measure:",
+    ),
+    ("kind: pay", "'within' is missing; add it (how long a payout may take)"),
+    ("kind: pay | within: 1 month", "'1 month' cannot be used here; use days or business days"),
+    (
+        "kind: pay | within: 7 days | if_holiday: skip",
+        "unknown way of moving a day 'skip'; use keep, next_business_day or previous_business_day",
+    ),
+    (f"{EARN}", "'points', 'rate' or 'steps' is missing; add one of them"),
+    (f"{EARN} | points: 0", "'0' is too small here; write 1 or more"),
+    (f"{EARN} | rate: 1", "'rounding' is missing; write rounding: down, up or half_up"),
+    (f"{EARN} | points: 5 | rounding: up", "'rounding' means nothing without 'rate'; take it out, or add rate:"),
+    (f"{EARN} | steps: {{every: 0, earn: 5}}", "'0' is too small here; write 1 or more"),
+    (f"{EARN} | steps: [1_000, 5]", "a list is not a map; write {every: ..., earn: ...}"),
+    (f"{EARN} | points: 5 | campaign: event.amount", "'event.amount' is money, not text; name a fact that is text"),
+    (
+        f"{EARN} | points: 5 | usable_after: 3 business days",
+        "'3 business days' cannot be used here; use days or months",
+    ),
+    (
+        f"{EARN} | points: 5 | expires_on: lot.expires_on",
+        "'lot.expires_on' cannot be used here; use facts of the account or event; only expire, exclude and fee rules look at single lots",
+    ),
+    (
+        "kind: earn | event: refund | source: promotion | points: 5",
+        "unknown event 'refund'; use bill_paid, purchase, purchase_cancelled, promotion_joined or points_used",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "expected"), REFUSED, ids=[fields for fields, _ in REFUSED])
+def test_what_a_kind_refuses(fields: str, expected: str) -> None:
+    assert told(with_rule(fields)) == [expected]
+
+
+def test_a_rule_names_its_values_once_each_in_order() -> None:
+    rule = added(
+        f"{MEASURE} | at_most: $monthly_limit | when: {{request.points: {{under: $monthly_limit, is_not: $monthly_limit}}}}"
+    )
+    assert rule.value_names() == ("monthly_limit",)
