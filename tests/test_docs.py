@@ -36,7 +36,9 @@ from service.config import SETTINGS
 from service.errors import KINDS as REFUSALS
 from service.reference import OPERATIONS
 from service.tables import TABLES
+from tests import catalogue
 from tests.docs_runner import ROOT, blocks, pages, run
+from tests.test_bad import reported
 
 PAGES = [page for page in pages() if any(block.language != "text" for block in blocks(page))]
 REFERENCE = ROOT / "docs/authors/reference.md"
@@ -121,6 +123,12 @@ def test_the_reference_names_every_command() -> None:
     said = REFERENCE.read_text("utf-8")
     names = recoup.list_commands(recoup.make_context("recoup", [], resilient_parsing=True))
     assert [name for name in names if f"`recoup {name}" not in said] == []
+
+
+def test_the_page_of_problems_is_the_error_catalogue() -> None:
+    said = catalogue.PAGE.read_text("utf-8")
+    assert said == catalogue.page(), "run: python -m tests.catalogue"
+    assert [code for code in reported() if f"| `{code}` |" not in said] == []
 
 
 def test_callers_are_told_of_every_address() -> None:
