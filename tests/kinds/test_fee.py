@@ -1,0 +1,141 @@
+"""`fee`: what a refund costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.decision import Decision
+from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
+
+REASON = 'reason: {ko: "{base}의 수수료 {fee}", en: "fee {fee} of {base}"}'
+
+
+def charged(fields: str, points: int, *lots: dict[str, Any], values: str = "", **more: Any) -> Decision:
+    """The decision under one fee rule."""
+    rule = f'- {{id: fee, kind: fee, terms: "1", {fields}, {REASON}}}'
+    return decided(policy(rule, values=values), case(points, *lots, **more))
+
+
+@pytest.mark.parametrize(
+    ("fields", "points", "expected"),
+    [
+        ("flat: 500", 10_000, 500),
+        ("rate: 3, rounding: down", 10_099, 302),
+        ("rate: 3, rounding: up", 10_099, 303),
+        ("rate: 3, rounding: half_up", 10_016, 300),
+        ("rate: 3, rounding: half_up", 10_017, 301),
+        ("rate: 2.2%, rounding: down", 10_000, 220),
+        ("rate: 3, rounding: down, to: 10", 10_999, 320),
+        ("rate: 3, rounding: down, at_least: 100, at_most: 3_000", 3_333, 100),
+        ("rate: 3, rounding: down, at_least: 100, at_most: 3_000", 3_400, 102),
+        ("rate: 3, rounding: down, at_least: 100, at_most: 3_000", 99_999, 2_999),
+        ("rate: 3, rounding: down, at_least: 100, at_most: 3_000", 100_000, 3_000),
+        ("rate: 0, rounding: down", 100_000, 0),
+        ("when: {request.points: {under: 10_000}}, flat: 500", 9_999, 500),
+        ("when: {request.points: {under: 10_000}}, flat: 500", 10_000, 0),
+    ],
+)
+def test_a_fee_is_taken_off_the_payout(fields: str, points: int, expected: int) -> None:
+    decision = charged(fields, points)
+    assert ("approved", points, expected, points - expected) == (
+        decision.outcome,
+        decision.gross,
+        decision.fee,
+        decision.payout,
+    )
+
+
+def test_a_fee_is_told_with_its_figures_and_a_fee_of_nothing_is_not() -> None:
+    decision = charged("rate: 2.2%, rounding: down", 10_000)
+    (reason,) = decision.reasons
+    assert (reason.effect, reason.en) == ("charges", "fee 220 of 10,000")
+    assert reason.figures == {"fee": 220, "base": 10_000, "rate": "2.2%"}
+    assert [tuple(line) for line in decision.fees] == [("fee", 10_000, 220)]
+    free = charged("rate: 3, rounding: down", 33)
+    assert (free.reasons, free.fees, free.payout) == ((), (), 33)
+
+
+def test_a_fee_on_some_lots_is_on_their_points_together() -> None:
+    lots = [
+        lot("L1", 33, expires_on="2026-05-01"),
+        lot("L2", 33, expires_on="2026-06-01", source="promotion"),
+        lot("L3", 34, expires_on="2026-07-01", source="promotion"),
+        lot("L4", 99, expires_on="2026-08-01", source="promotion"),
+    ]
+    decision = charged("when: {lot.source: promotion}, rate: 3, rounding: down", 100, *lots)
+    assert [tuple(line) for line in decision.fees] == [("fee", 67, 2)]
+    untouched = charged("when: {lot.source: promotion}, flat: 7", 33, *lots)
+    assert untouched.fee == 0, "no point came from a promotion"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence", "expected"),
+    [
+        ("rate: 2.2%, rounding: down", "{rate}", "2.2%"),
+        ("rate: 2.2%, rounding: down", "{rate}%", "2.2%"),
+        ("rate: 3, rounding: down", "{rate}% of it", "3% of it"),
+        ("flat: 1_500", "{flat} won", "1,500 won"),
+    ],
+)
+def test_a_percentage_is_told_with_one_sign(fields: str, sentence: str, expected: str) -> None:
+    rule = f'- {{id: fee, kind: fee, terms: "1", {fields}, reason: {{ko: "{sentence}", en: "{sentence}"}}}}'
+    (reason,) = decided(policy(rule), case(10_000)).reasons
+    assert (expected, expected) == (reason.ko, reason.en)
+
+
+RATES = """
+rate:
+  about: The fee by source
+  terms: "1"
+  unit: percent
+  dated_by: request.requested_on
+  since: {2020-01-01: {by: lot.source, promotion: 10%, else: 1%}}
+"""
+
+
+def test_lots_may_have_rates_of_their_own() -> None:
+    lots = [lot("L1", 150), lot("L2", 150, source="promotion"), lot("L3", 150)]
+    decision = charged("rate: $rate, rounding: down", 450, *lots, values=RATES)
+    assert [tuple(line) for line in decision.fees] == [("fee", 300, 3), ("fee", 150, 15)]
+    assert rules_of(decision) == ["fee", "fee"]
+
+
+@pytest.mark.parametrize(("earlier", "expected"), [(0, 0), (1, 0), (2, 500), (3, 500)])
+def test_the_first_refunds_of_a_window_are_free(earlier: int, expected: int) -> None:
+    history = [past(1, f"2026-03-0{day}T00:00:00Z") for day in range(1, earlier + 1)]
+    history += [past(1, "2026-02-01T00:00:00Z"), past(1, "2026-03-01T01:00:00Z", state="denied")]
+    assert expected == charged("flat: 500, free: {first: 2, per: month}", 1_000, history=history).fee
+
+
+def test_fees_add_up_where_one_says_so() -> None:
+    version = policy(
+        f"""
+        - {{id: base, kind: fee, terms: "1", flat: 100, {REASON}}}
+        - {{id: express, kind: fee, terms: "2", when: {{request.channel: app}}, flat: 50, adds_to: [base], {REASON}}}
+        """
+    )
+    assert (
+        decided(version, case(1_000)).fee,
+        (both := decided(version, case(1_000, channel="app"))).fee,
+    ) == (100, 150)
+    assert rules_of(both) == ["base", "express"]
+
+
+def test_an_override_silences_a_fee_only_on_the_lots_it_matches() -> None:
+    version = policy(
+        f"""
+        - {{id: base, kind: fee, terms: "1", rate: 10, rounding: down, {REASON}}}
+        - id: kept
+          kind: fee
+          terms: "2"
+          when: {{lot.source: promotion}}
+          rate: 50
+          rounding: down
+          overrides: [base]
+          {REASON}
+        """
+    )
+    decision = decided(version, case(300, lot("L1", 100), lot("L2", 200, source="promotion")))
+    assert [tuple(line) for line in decision.fees] == [("base", 100, 10), ("kept", 200, 100)]

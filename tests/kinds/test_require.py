@@ -1,0 +1,82 @@
+"""`require`: what must be true of the member and the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.policies_for_tests import case, decided, policy, rules_of
+
+REASON = 'reason: {ko: "불가({points})", en: "No: {points}."}'
+
+
+def outcome(fields: str, account: dict[str, Any] | None = None, points: int = 1_000, **request: Any) -> str:
+    """The outcome of a request under one require rule."""
+    rule = f'- {{id: must, kind: require, terms: "1", {fields}, {REASON}}}'
+    return decided(policy(rule), case(points, account=account, **request)).outcome
+
+
+@pytest.mark.parametrize(
+    ("fields", "account", "request_facts", "expected"),
+    [
+        ("that: {account.status: active}", {"status": "active"}, {}, "approved"),
+        ("that: {account.status: active}", {"status": "dormant"}, {}, "denied"),
+        ("that: {account.identity_level: {at_least: 2}}", {"identity_level": 2}, {}, "approved"),
+        ("that: {account.identity_level: {at_least: 2}}", {"identity_level": 1}, {}, "denied"),
+        ("that: {account.born_on: {at_least_ago: 19 years}}", {"born_on": "2007-03-03"}, {}, "approved"),
+        ("that: {account.born_on: {at_least_ago: 19 years}}", {"born_on": "2007-03-04"}, {}, "denied"),
+        ("that: {account.born_on: {at_least_ago: 19 years}}", {"born_on": None}, {}, "denied"),
+        ("that: {account.contact_changed_on: none}", {}, {}, "approved"),
+        ("that: {account.contact_changed_on: none}", {"contact_changed_on": "2026-03-01"}, {}, "denied"),
+        ("that: {request.receiving_holder: request.applicant}", {}, {"receiving_holder": "member"}, "approved"),
+        ("that: {request.receiving_holder: {in: [member, guardian]}}", {}, {"receiving_holder": "other"}, "denied"),
+        ("that: {account.debt: 0}", {"debt": 1}, {}, "denied"),
+        ("when: {request.channel: web}, that: {account.contact_verified: true}", {}, {"channel": "app"}, "approved"),
+        ("when: {request.channel: web}, that: {account.contact_verified: true}", {}, {"channel": "web"}, "denied"),
+        ("that: {any: [{account.kind: company}, {account.identity_level: 1}]}", {"kind": "company"}, {}, "approved"),
+        ("that: {any: [{account.kind: company}, {account.identity_level: 1}]}", {}, {}, "denied"),
+    ],
+)  # fmt: skip
+def test_a_request_is_denied_unless_what_is_required_holds(
+    fields: str, account: dict[str, Any], request_facts: dict[str, Any], expected: str
+) -> None:
+    assert expected == outcome(fields, account, **request_facts)
+
+
+def test_a_level_may_be_required_from_an_amount_on() -> None:
+    fields = "when: {request.points: {over: 10_000}}, that: {account.identity_level: {at_least: 2}}"
+    assert outcome(fields, points=10_000) == "approved"
+    assert outcome(fields, points=10_001) == "denied"
+    assert outcome(fields, {"identity_level": 2}, points=10_001) == "approved"
+
+
+def test_the_reason_names_the_points_values_and_facts() -> None:
+    version = policy(
+        """
+        - id: level
+          kind: require
+          terms: "13.2"
+          when: {request.method: cash}
+          that: {account.identity_level: {at_least: $needed}}
+          reason:
+            ko: "{request.method}: 수준 {needed} 필요(현재 {account.identity_level}), {points}"
+            en: "{request.method} needs level {needed}, not {account.identity_level}, for {points}."
+        """,
+        values="""
+        needed:
+          about: The level that cash needs
+          terms: "13.2"
+          unit: number
+          dated_by: request.requested_on
+          since:
+            2020-01-01: {by: request.points, bands: [{from: 0, value: 1}, {from: 1_000, value: 2}]}
+        """,
+    )
+    decision = decided(version, case(1_000, account={"identity_level": 1}))
+    (reason,) = decision.reasons
+    assert reason.en == "cash needs level 2, not 1, for 1,000."
+    assert reason.ko == "현금: 수준 2 필요(현재 1), 1,000"
+    expected = {"points": 1_000, "request.method": "cash", "needed": 2, "account.identity_level": 1}
+    assert expected == reason.figures
+    assert rules_of(decided(version, case(999, account={"identity_level": 1}))) == []
