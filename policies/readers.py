@@ -33,7 +33,7 @@ MOST = 10**12
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 """The days that a file may name: what lies beyond is a slip, or a "never" that has a word of its own."""
 
-LONGESTSPANS: Mapping[SpanUnit, int] = {
+LONGEST_SPANS: Mapping[SpanUnit, int] = {
     "hours": 87_600,
     "days": 36_500,
     "business days": 1_000,
@@ -193,8 +193,8 @@ def read_span(raw: object, units: Sequence[str] = ()) -> Span:
     unit: SpanUnit = match[2] + "s"  # type: ignore[assignment]
     if units and unit not in units:
         refuse("wrong-span-unit", f"{shown(raw)} cannot be used here", f"use {listed(list(units))}")
-    if not 1 <= int(match[1]) <= LONGESTSPANS[unit]:
-        refuse("span-out-of-range", f"{shown(raw)} is out of range", f"write 1 to {LONGESTSPANS[unit]:_} {unit}")
+    if not 1 <= int(match[1]) <= LONGEST_SPANS[unit]:
+        refuse("span-out-of-range", f"{shown(raw)} is out of range", f"write 1 to {LONGEST_SPANS[unit]:_} {unit}")
     return Span(int(match[1]), unit)
 
 
