@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.amounts import largest
+from engine.bounds import Allowed
 from engine.calendars import local_day
 from engine.compiled import CompiledVersion
 from engine.errors import Conflict, NotInForce
-from engine.facts import Case, Lot
+from engine.facts import MOST_POINTS, Case, Lot
 from engine.judgement import Judgement
 from engine.kinds.allocate import allocate
 from engine.kinds.exclude import exclude
@@ -110,10 +111,16 @@ class Hearing:
         return self.judge(points, tracing=tracing)
 
     def _in_the_way(self) -> int:
-        """The amount that shows what stands in the way where nothing passes: the room that limits leave, or 1."""
+        """The amount that shows what stands in the way where nothing passes: the smallest that the minimums and steps
+        let through, or what there is in whole steps where that is less. At any other amount a rule would speak only
+        because the amount, which nobody asked for, is too small or no whole step.
+        """
         judgement = self.judge(1)
-        room = judgement.available
+        steps = smallest = Allowed(1, MOST_POINTS)
         for ready in judgement.speaking("limit"):
-            reading = ready.bound.read(judgement.scene, judgement.available)
-            room = min(room, ready.bound.allowed(reading).most)
-        return max(1, room)
+            allowed = ready.bound.allowed(ready.bound.read(judgement.scene, judgement.available))
+            smallest = smallest.both(allowed._replace(most=MOST_POINTS)) or smallest
+            steps = steps.both(allowed._replace(least=1, most=MOST_POINTS)) or steps
+        least = smallest.up(smallest.least)
+        there = steps.down(judgement.available)
+        return there if 0 < there < least else least

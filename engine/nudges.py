@@ -239,7 +239,7 @@ class _Nudger:
     def amount(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A whole number, one less and one more."""
         if _whole(raw):
-            hint = f"scenarios right at {_words(raw)} and one beyond would notice"
+            hint = f"scenarios right at {_words(raw)}, one below and one above would notice"
             for other in (raw - 1, raw + 1):
                 yield self.replace(path, other, f"{label}{_words(raw)} -> {_words(other)}", hint)
 

@@ -41,16 +41,21 @@ class PlainCase:
     def case(self, parts: Parts) -> dict[str, Any]:
         """A refund request with its account, lots and history."""
         account = self.record("account", parts.account, "account")
+        as_of = self.instant("as_of", parts.as_of)
         past = []
         for index, facts in enumerate(parts.history):
             raw = self.record(f"history.{index}", facts, "history")
             past.append({"id": f"H{index + 1}", "account_id": account["id"], "state": "settled"} | raw)
+            requested_at = raw.get("requested_at")
+            if as_of and requested_at and requested_at > as_of:
+                message = "this refund was asked for after the request"
+                self.to.add(self.paths[f"history.{index}.requested_at"], "not-past", message, "write an earlier time")
         return {
             "account": account,
             "lots": [self.record(f"lots.{at}", lot, "lot") for at, lot in enumerate(parts.lots.values())],
             "request": self.record("request", parts.request or {}, "request"),
             "history": past,
-            "as_of": self.instant("as_of", parts.as_of),
+            "as_of": as_of,
         }
 
     def event_case(self, parts: Parts) -> dict[str, Any]:

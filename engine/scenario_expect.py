@@ -28,7 +28,16 @@ REFUND_KEYS = (
     "figures",
 )
 EVENT_KEYS = ("outcome", "earned")
-EARNED_KEYS = ("rule", "points", "source", "campaign", "acquired_on", "usable_from_on", "expires_on")
+EARNED_KEYS = (
+    "rule",
+    "points",
+    "source",
+    "campaign",
+    "acquired_on",
+    "usable_from_on",
+    "expires_on",
+    "identity_level",
+)
 BUILT_IN = ("fee-exceeds-payout",)
 """Reasons that no rule file writes."""
 

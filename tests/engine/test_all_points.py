@@ -14,7 +14,7 @@ from engine.decide import Conflict
 from engine.decision import Decision
 from policies.model import Policy
 from tests.engine.random_policies import cases, compiled, policies
-from tests.policies_for_tests import case, decided, lot, policy, rules_of
+from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
 
 pytestmark = pytest.mark.slow
 thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -177,22 +177,32 @@ def test_all_by_hand(rules: str, lots: list[dict[str, Any]], expected: int) -> N
     assert ("denied" if expected == 0 else "approved") == decision.outcome
 
 
-def test_where_nothing_passes_the_rules_in_the_way_speak_for_the_room_there_is() -> None:
-    version = policy(
-        """
-        - id: least
-          kind: limit
-          terms: "1"
-          measure: request.points
-          at_least: 1_000
-          reason: {ko: "{points}", en: "{points} is under {limit}."}
-        - {id: step, kind: limit, terms: "1", measure: request.points, multiple_of: 10, reason: {ko: 단위, en: Step.}}
-        """
-    )
-    assert [reason.en for reason in decided(version, case("all", lot("L1", 500))).reasons] == ["500 is under 1,000."]
-    nothing = decided(version, case("all", lot("L1", 0)))
-    assert rules_of(nothing) == ["least", "step", "order"]
-    assert nothing.reasons[2].en == "Only 0 of 1."
+MINIMUM = """
+- {id: least, kind: limit, terms: "1", measure: request.points, at_least: 1_000, reason: {ko: 최소, en: Least.}}
+- {id: step, kind: limit, terms: "1", measure: request.points, multiple_of: 10, reason: {ko: 단위, en: Step.}}
+- id: month
+  kind: limit
+  terms: "1"
+  measure: {sum: refund.points, per: month, of: account}
+  at_most: 5_000
+  reason: {ko: 월, en: Month.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "used", "expected"),
+    [
+        pytest.param(505, 0, ["least"], id="fewer points than the minimum: the minimum, and not the step"),
+        pytest.param(0, 0, ["order"], id="no points: that there are none"),
+        pytest.param(9_000, 5_000, ["month"], id="a month used up: the month, and not the minimum"),
+        pytest.param(9_000, 4_500, ["month"], id="less left of the month than the minimum: the month"),
+    ],
+)
+def test_where_nothing_passes_only_what_stands_in_the_way_speaks(left: int, used: int, expected: list[str]) -> None:
+    history = [past(used, "2026-03-01T03:00:00Z")] if used else []
+    decision = decided(policy(MINIMUM), case("all", lot("L1", left), history=history))
+    assert expected == rules_of(decision)
+    assert decision.points == 0
 
 
 def test_an_empty_range_has_no_amount() -> None:

@@ -54,7 +54,7 @@ def test_what_no_scenario_notices_is_told_in_its_place() -> None:
         ),
         (
             "small.yaml:51:5: minimum: at_least 1_000 -> 999 is noticed by no scenario;"
-            " scenarios right at 1_000 and one beyond would notice"
+            " scenarios right at 1_000, one below and one above would notice"
         ),
     ]
 

@@ -56,6 +56,10 @@ PROBLEMS: dict[str, tuple[Callable[[str], str], list[str]]] = {
         change("account: gold", "account: glod"),
         ["a.test.yaml:10:14: A refund: there is no account 'glod'; did you mean 'gold'?"],
     ),
+    "a_past_refund_after_the_request": (
+        change(EXPECT, "    history: [{at: 2026-04-01 09:00, points: 10, method: cash}]\n" + EXPECT),
+        ["a.test.yaml:13:20: A refund: this refund was asked for after the request; write an earlier time"],
+    ),
     "an_unknown_lot": (
         change("[bill, promo]", "[bil, promo]"),
         ["a.test.yaml:11:12: A refund: there is no lot 'bil'; did you mean 'bill'?"],

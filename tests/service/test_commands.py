@@ -152,7 +152,7 @@ def test_pin_lists_what_survives(run: Run) -> None:
             "small.yaml:47:5: minimum: dropping the rule is noticed by no scenario;"
             " a scenario that turns on 'minimum' would notice\n"
             "small.yaml:51:5: minimum: at_least 1_000 -> 999 is noticed by no scenario;"
-            " scenarios right at 1_000 and one beyond would notice\n"
+            " scenarios right at 1_000, one below and one above would notice\n"
             "1 of 3 nudges noticed\n"
         ),
         "",
