@@ -166,6 +166,21 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z0-9_.-]*\.(?:py|yaml|md|cfg)|(?:[a-z_]+/)+)`", page.read_text("utf-8"))
+    # The map of the house names the folders of a package below its heading.
+    folders = (ROOT, page.parent, *(ROOT / package for package in ("policies", "engine", "service")))
+    assert [name for name in named if not any((folder / name).exists() for folder in folders)] == []
+
+
+def test_the_names_of_code_in_contributing_exist() -> None:
+    sources = "\n".join(path.read_text("utf-8") for path in ROOT.glob("*/**/*.py") if ".venv" not in path.parts)
+    named = re.findall(r"`([A-Za-z_]{4,})(?:\(.*?\))?`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    words = set(re.findall(r"[A-Za-z_]+", sources))
+    assert sorted({name for name in named if name not in words and name not in ("NAME", "NOUN")}) == []
+
+
 @pytest.mark.parametrize(("page", "most"), MOST_LINES.items())
 def test_a_page_stays_short(page: str, most: int) -> None:
     assert len((ROOT / page).read_text("utf-8").splitlines()) <= most
