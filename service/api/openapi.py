@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +15,7 @@ from service.reference import reference
 
 blueprint = Blueprint("openapi", __name__)
 
+PLACEHOLDER = re.compile(r"\{\w+\}")
 VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor" / "rapidoc"
 # Scripts from here only; the page draws its own styles, and nothing is asked of anybody else.
 DOCS_POLICY = (
@@ -80,7 +82,9 @@ def problem_kind(code: str) -> Response:
     if code not in KINDS:
         raise Refusal("not-found", what=f"/problems/{code}")
     kind, spoken = KINDS[code], language()
-    title, detail = kind.title.in_language(spoken), kind.detail.in_language(spoken)
+    title = kind.title.in_language(spoken)
+    # What a refusal fills in is not known here.
+    detail = PLACEHOLDER.sub("...", kind.detail.in_language(spoken))
     return answered({"code": code, "status": kind.status, "title": title, "detail": detail})
 
 

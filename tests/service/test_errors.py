@@ -53,6 +53,11 @@ def test_a_refusal_has_the_one_shape(client: FlaskClient, code: str, language: s
     assert (explained["code"], explained["title"]) == (code, answer.get_json()["title"])
 
 
+@pytest.mark.parametrize("code", KINDS)
+def test_the_explanation_of_a_refusal_shows_no_placeholder(client: FlaskClient, code: str) -> None:
+    assert "{" not in client.get(f"/problems/{code}").get_json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("error", "code", "status"),
     [
