@@ -84,7 +84,8 @@ def _lot_lines(judgement: Judgement, shares: dict[str, int]) -> tuple[LotLine, .
             written = last_day.isoformat()
             if last_day < today:
                 ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
-                reasons = (_lot_reason(ready, judgement.scene, lot, last_day),)
+                told = ready.reason and ready.reason(last_day)
+                reasons = (told or _lot_reason(ready, judgement.scene, lot, last_day),)
         if plan.exclude:
             reasons += tuple(
                 [ready.reason or _lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude]

@@ -26,11 +26,8 @@ class Spoken(NamedTuple):
     figures: dict[str, Any]
 
 
-class Share(NamedTuple):
-    """What one lot pays: its position among the lots of the case, and its points."""
-
-    position: int
-    points: int
+Share = tuple[int, int]
+"""What one lot pays: its position among the lots of the case, and its points."""
 
 
 class Charge(NamedTuple):
@@ -132,21 +129,18 @@ def lot_lines(kind: str, rules: Iterable[Ready], groups: Mapping[LotPlan, list[s
 
     `excepted` has the number of an exception, and `silenced` the id of a rule, before the lots that they speak for.
     """
-    lines: dict[str, dict[str, Any]] = {
-        ready.id: {"rule": ready.id, "applies": False, "lots": [], "lot_count": 0} for ready in rules
-    }
+    applied: dict[str, list[str]] = {}
+    others: dict[str, dict[str, dict[str, list[str]]]] = {}
     for plan, ids in groups.items():
         for rule, how, by in plan.notes[kind]:
-            line = lines[rule]
             if how == "applies":
-                line["applies"] = True
-                line["lot_count"] += len(ids)
-                line["lots"] = _merged(line["lots"], ids)
+                applied.setdefault(rule, []).extend(ids)
             else:
-                below = line.setdefault(how, {})
-                below[by] = _merged(below.get(by, []), ids)
-    return list(lines.values())
-
-
-def _merged(some: list[str], others: list[str]) -> list[str]:
-    return sorted(some + others)[:MOST_LOTS_IN_TRACE] if some else others[:MOST_LOTS_IN_TRACE]
+                below = others.setdefault(rule, {}).setdefault(how, {})
+                below[by] = sorted(below.get(by, []) + ids)[:MOST_LOTS_IN_TRACE]
+    lines = []
+    for ready in rules:
+        lots = sorted(applied.get(ready.id, ()))
+        line = {"rule": ready.id, "applies": bool(lots), "lots": lots[:MOST_LOTS_IN_TRACE], "lot_count": len(lots)}
+        lines.append(line | others[ready.id] if ready.id in others else line)
+    return lines

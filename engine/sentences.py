@@ -46,6 +46,7 @@ class Sentence:
     en: tuple[Part, ...]
     further: tuple[tuple[str, Read], ...]
     fixed: Text | None
+    names: frozenset[str]
 
     def figures(self, scene: Scene, lot: Lot | None) -> dict[str, Any]:
         """The values and facts that the sentence names, beside the figures of its kind."""
@@ -65,6 +66,7 @@ def sentence(text: Text, rule: Rule, own: tuple[str, ...], figures: Figures) -> 
         _parts(text.en, "en", figures.policy),
         further,
         None if named else text,
+        frozenset(named),
     )
 
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.errors import Conflict
+from engine.facts import Lot
 from engine.judgement import Judgement, Share
 from engine.ready import Ready, Workshop
 from engine.scene import lot_reader
 from policies.kinds.allocate import PLACEHOLDERS, Allocate, ByClass, OrderKey
 from policies.model import Policy, Text
 
-Ranks = Callable[[Judgement], list[int]]
-"""Where each lot stands in an order: the lowest pays first."""
+Ranks = Callable[[Judgement], dict[int, int]]
+"""Where each lot that can pay stands in an order, by its position: the lowest pays first."""
 
 NOT_ENOUGH_POINTS = Allocate(
     id="not-enough-points",
@@ -77,7 +78,7 @@ def _shares(judgement: Judgement, order: list[int]) -> list[Share]:
     for position in order:
         taken = min(missing, judgement.lots[position].left)
         if taken:
-            shares.append(Share(position, taken))
+            shares.append((position, taken))
             missing -= taken
             if not missing:
                 break
@@ -89,16 +90,26 @@ def _ranks(key: OrderKey, policy: Policy) -> Ranks:
     if isinstance(key, ByClass):
         ranks = {member: number for number, member in enumerate(key.members)}
         read = lot_reader(key.path, policy)
-        return lambda judgement: [ranks.get(read(lot), len(ranks)) for lot in judgement.lots]
+        return _by_lot(lambda lot: ranks.get(read(lot), len(ranks)))
     return _RANKS[key]
 
 
+def _by_lot(rank: Callable[[Lot], int]) -> Ranks:
+    return lambda judgement: {position: rank(judgement.lots[position]) for position in judgement.usable}
+
+
+def _soonest_to_expire(judgement: Judgement) -> dict[int, int]:
+    last_days = judgement.last_days
+    return {
+        position: _NEVER if (last_day := last_days[position]) is None else last_day.toordinal()
+        for position in judgement.usable
+    }
+
+
 _RANKS: dict[str, Ranks] = {
-    "soonest_to_expire": lambda judgement: [
-        _NEVER if last_day is None else last_day.toordinal() for last_day in judgement.last_days
-    ],
-    "oldest": lambda judgement: [lot.acquired_on.toordinal() for lot in judgement.lots],
-    "newest": lambda judgement: [-lot.acquired_on.toordinal() for lot in judgement.lots],
-    "smallest": lambda judgement: [lot.left for lot in judgement.lots],
-    "largest": lambda judgement: [-lot.left for lot in judgement.lots],
+    "soonest_to_expire": _soonest_to_expire,
+    "oldest": _by_lot(lambda lot: lot.acquired_on.toordinal()),
+    "newest": _by_lot(lambda lot: -lot.acquired_on.toordinal()),
+    "smallest": _by_lot(lambda lot: lot.left),
+    "largest": _by_lot(lambda lot: -lot.left),
 }

@@ -8,11 +8,13 @@ from datetime import date, timedelta
 from functools import cache, lru_cache
 
 from engine.calendars import add_span, month_end, year_end
+from engine.decision import LotReason
 from engine.errors import Conflict
 from engine.facts import Lot
 from engine.judgement import Judgement
 from engine.ready import Ready, Workshop
 from engine.scene import Scene
+from engine.sentences import Sentence
 from policies.kinds.expire import PLACEHOLDERS, Expire
 from policies.model import FactRef, Span, Text
 
@@ -31,9 +33,12 @@ _DAYS_REMEMBERED = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyExpire(Ready):
-    """`last_day` is the last usable day of a lot, None where it never expires."""
+    """`last_day` is the last usable day of a lot, None where it never expires. `reason` is what is said of a lot that
+    ended on a day, None where the sentence holds more of the lot than that day.
+    """
 
     last_day: LastDay
+    reason: Callable[[date], LotReason] | None
 
 
 def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
@@ -41,7 +46,7 @@ def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
     amount = workshop.figures.optional(rule.after or rule.last_day)
     start = workshop.figures.amount(FactRef(rule.start)) if rule.after else None
     common = workshop.common(rule, PLACEHOLDERS, (amount, start))
-    return ReadyExpire(**common, last_day=_last_day(rule, workshop))
+    return ReadyExpire(**common, last_day=_last_day(rule, workshop), reason=_reason(rule, common["sentence"]))
 
 
 def expire(judgement: Judgement) -> None:
@@ -58,6 +63,18 @@ def expire(judgement: Judgement) -> None:
             raise Conflict("expire", (rules[0].id, rules[1].id), lot.id)
     judgement.last_days = last_days
     judgement.note_lots("expire")
+
+
+def _reason(rule: Expire, told: Sentence | None) -> Callable[[date], LotReason] | None:
+    if told is None or not told.names <= {"last_day"}:
+        return None
+
+    @lru_cache(_DAYS_REMEMBERED)
+    def reason(last_day: date) -> LotReason:
+        text = told.told({"last_day": last_day})
+        return LotReason(rule.id, rule.kind, rule.terms, text.ko, text.en)
+
+    return reason
 
 
 def _last_day(rule: Expire, workshop: Workshop) -> LastDay:

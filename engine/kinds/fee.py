@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import Conflict
 from engine.facts import Lot
 from engine.figures import Amount
-from engine.judgement import Charge, Judgement, grouped, lot_lines
+from engine.judgement import Charge, Judgement, Share, lot_lines
 from engine.money import share
 from engine.plans import LotPlan
 from engine.ready import Ready, Workshop
@@ -43,13 +43,19 @@ class ReadyFee(Ready):
     at_most: Amount | None
     free_first: Amount | None
     free_window: Bounds | None
+    free_methods: frozenset[str]
     adds_to: frozenset[str]
     by_lot: bool
 
     def terms_for(self, scene: Scene, lot: Lot) -> tuple[Any, ...]:
         """What the fee's fields come to for a lot: flat, rate, at_least, at_most."""
-        fields = (self.flat, self.rate, self.at_least, self.at_most)
-        return tuple(field and field.read(scene, lot) for field in fields)
+        flat, rate, at_least, at_most = self.flat, self.rate, self.at_least, self.at_most
+        return (
+            flat and flat.read(scene, lot),
+            rate and rate.read(scene, lot),
+            at_least and at_least.read(scene, lot),
+            at_most and at_most.read(scene, lot),
+        )
 
 
 def make(rule: Fee, workshop: Workshop) -> ReadyFee:
@@ -69,6 +75,7 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
         at_most=at_most,
         free_first=first,
         free_window=window(rule.free.per, workshop.zone) if rule.free else None,
+        free_methods=frozenset(rule.free.methods) if rule.free else frozenset(),
         adds_to=frozenset(rule.adds_to),
         by_lot=any(each.of_lot for each in amounts),
     )
@@ -76,16 +83,20 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
 
 def fee(judgement: Judgement) -> None:
     """Charges every fee that applies, on the sum of the points from its lots. A fee above the refund denies it."""
-    bases = _bases(judgement)
+    paying: dict[LotPlan, list[Share]] = {}
+    for share_of_lot in judgement.shares:
+        paying.setdefault(judgement.lot_plans[share_of_lot[0]], []).append(share_of_lot)
+    bases = _bases(judgement, paying)
     charges = [
         _charge(ready, judgement.scene, base, lot)
         for ready in judgement.rules["fee"]
-        for base, lot in bases.get(ready.id, {}).values()
+        if ready.id in bases
+        for base, lot in bases[ready.id].values()
     ]
     judgement.charges = charges
     judgement.fee = sum([charge.fee for charge in charges])
     if judgement.tracing:
-        judgement.trace["fee"] = _lines(judgement, charges)
+        judgement.trace["fee"] = _lines(judgement, paying, charges)
     if judgement.fee > judgement.points:
         figures = {"fee": judgement.fee, "base": judgement.points, "rate": None, "flat": None}
         judgement.deny(judgement.built_in["fee"], figures)
@@ -95,19 +106,24 @@ def fee(judgement: Judgement) -> None:
             judgement.say(charge.ready, "charges", charge.figures)
 
 
+Paying = Mapping[LotPlan, list[Share]]
 Bases = dict[str, dict[tuple[Any, ...], tuple[int, Lot]]]
 
 
-def _bases(judgement: Judgement) -> Bases:
+def _bases(judgement: Judgement, paying: Paying) -> Bases:
     """The points that each fee is charged on: together, or apart where lots make the fee's own fields differ."""
     bases: Bases = {}
-    for position, points in judgement.shares:
-        lot, plan = judgement.lots[position], judgement.lot_plans[position]
-        _check_conflict(plan.fee, lot)
+    lots = judgement.lots
+    for plan, shares in paying.items():
+        if len(plan.fee) > 1:
+            _check_conflict(plan.fee, lots[shares[0][0]])
         for ready in plan.fee:
-            key = ready.terms_for(judgement.scene, lot) if ready.by_lot else ()
-            base, first = bases.setdefault(ready.id, {}).get(key, (0, lot))
-            bases[ready.id][key] = (base + points, first)
+            together = bases.setdefault(ready.id, {})
+            for position, points in shares:
+                lot = lots[position]
+                key = ready.terms_for(judgement.scene, lot) if ready.by_lot else ()
+                base, first = together.get(key, (0, lot))
+                together[key] = (base + points, first)
     return bases
 
 
@@ -140,19 +156,18 @@ def _free(ready: ReadyFee, scene: Scene) -> bool:
     if ready.free_first is None or ready.free_window is None:
         return False
     free: int = ready.free_first.read(scene, None)
-    return len(past_refunds(scene, ready.free_window)) < free
+    return len(past_refunds(scene, ready.free_window, methods=ready.free_methods)) < free
 
 
-def _lines(judgement: Judgement, charges: list[Charge]) -> list[dict[str, Any]]:
-    paying = [(judgement.lot_plans[position], judgement.lots[position]) for position, _ in judgement.shares]
-    groups: Mapping[LotPlan, list[str]] = grouped(paying)
+def _lines(judgement: Judgement, paying: Paying, charges: list[Charge]) -> list[dict[str, Any]]:
+    groups = {plan: [judgement.lots[position].id for position, _ in shares] for plan, shares in paying.items()}
     lines = lot_lines("fee", judgement.rules["fee"], groups)
+    told: dict[str, list[dict[str, Any]]] = {}
+    for charge in charges:
+        figures = {name: figure_data(charge.figures[name]) for name in ("base", "fee", "rate", "flat")}
+        told.setdefault(charge.ready.id, []).append(figures)
     for line in lines:
-        charged = [
-            {name: figure_data(charge.figures[name]) for name in ("base", "fee", "rate", "flat")}
-            for charge in charges
-            if charge.ready.id == line["rule"]
-        ]
+        charged = told.get(line["rule"])
         if charged:
             line["figures"] = charged[0] if len(charged) == 1 else {"charges": charged}
     return lines
