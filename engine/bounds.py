@@ -16,7 +16,9 @@ from policies.model import Comparison, Measure
 
 
 class Reading(NamedTuple):
-    """What a bound and its measure come to: `base` without the points asked for, `measured` with them."""
+    """What a bound and its measure come to: `limit` is the last measure that passes, `base` the measure without the
+    points asked for, `measured` with them.
+    """
 
     limit: int
     base: int
@@ -60,11 +62,16 @@ class Allowed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A measure with its `at_most`, `at_least` or `multiple_of`."""
+    """A measure with the sense in which it is bound: `at_most`, `at_least` or `multiple_of`.
+
+    `beyond` is what the last measure that passes lies beyond the amount that the rule names: a review `at_least` 10
+    lets at most 9 pass, so it is -1 there.
+    """
 
     gauge: Gauge
     sense: str
     amount: Amount
+    beyond: int = 0
 
     @property
     def counts(self) -> bool:
@@ -73,7 +80,7 @@ class Bound:
 
     def read(self, scene: Scene, available: int) -> Reading:
         """What the bound comes to for the request. Equal to a bound passes."""
-        limit = self.amount.read(scene, None)
+        limit = self.amount.read(scene, None) + self.beyond
         base = self.gauge.base(scene, available)
         measured = base + self.gauge.slope * scene.points
         if self.sense == "at_most":
@@ -90,7 +97,8 @@ class Bound:
         """
         of = self.gauge.of
         used = reading.base if of == "sum" else reading.base - 1 if of == "count" else 0
-        return {"limit": reading.limit, "used": used, "room": self._room(reading, points, available), "points": points}
+        limit = reading.limit - self.beyond
+        return {"limit": limit, "used": used, "room": self._room(reading, points, available), "points": points}
 
     def _room(self, reading: Reading, points: int, available: int) -> int:
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
@@ -127,13 +135,21 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
     """The bound of a limit or a review, None for a review without a measure."""
     if rule.measure is None:
         return None
-    senses = {
-        "at_most": rule.at_most,
-        "at_least": rule.at_least,
-        "multiple_of": rule.multiple_of if isinstance(rule, Limit) else None,
-    }
-    ((sense, field),) = [(sense, field) for sense, field in senses.items() if field is not None]
-    return Bound(gauge(rule.measure, workshop.zone), sense, workshop.figures.amount(field))
+    (name,) = [name for name in _SENSES[rule.kind] if getattr(rule, name) is not None]
+    sense, beyond = _SENSES[rule.kind][name]
+    return Bound(gauge(rule.measure, workshop.zone), sense, workshop.figures.amount(getattr(rule, name)), beyond)
+
+
+# A limit says what passes, a review what does not.
+_SENSES = {
+    "limit": {"at_most": ("at_most", 0), "at_least": ("at_least", 0), "multiple_of": ("multiple_of", 0)},
+    "review": {
+        "over": ("at_most", 0),
+        "at_least": ("at_most", -1),
+        "under": ("at_least", 0),
+        "at_most": ("at_least", 1),
+    },
+}
 
 
 def within(rule_id: str, measure: Measure | None, workshop: Workshop) -> tuple[str, ...]:

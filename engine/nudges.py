@@ -42,12 +42,13 @@ def nudges(document: Document, policy: Policy) -> Iterator[Nudge]:
 
 
 _FIGURES: Mapping[str, str] = {
-    **dict.fromkeys(("at_most", "at_least", "multiple_of", "flat", "to", "points", "first", "every", "earn"), "number"),
+    **dict.fromkeys(("at_most", "at_least", "over", "under", "multiple_of", "flat", "to"), "number"),
+    **dict.fromkeys(("points", "first", "every", "earn"), "number"),
     **dict.fromkeys(("after", "within", "usable_after", "per"), "span"),
     **dict.fromkeys(("last_day", "expires_on"), "date"),
     "rate": "percent",
 }
-_LISTS: Mapping[str, int] = {"overrides": 0, "adds_to": 0, "order": 1, "methods": 1}
+_LISTS: Mapping[str, int] = {"overrides": 0, "adds_to": 0, "order": 1, "methods": 0}
 """The lists of rules, and how many items each keeps."""
 
 _NESTED = ("free", "cap", "steps", "measure")

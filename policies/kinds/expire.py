@@ -11,7 +11,7 @@ from marshmallow import validates_schema
 from policies.conditions import LOT_SCOPES
 from policies.fields import Bilingual, DateFact, DayOrFact, OneOf, Yes
 from policies.fields import Length as LengthField
-from policies.model import FactRef, Length, Rule, ValueRef
+from policies.model import FactRef, Length, Rule, Span, ValueRef
 from policies.rules import LotRuleMap, exactly_one, needs, only_with
 from policies.sentences import Teller
 
@@ -21,7 +21,8 @@ class Expire(Rule):
     """The last usable day of the lots that the rule matches.
 
     Exactly one of `after` (a span from the day `start`), `last_day` and `never` is set. With `after`, `until` moves
-    the day to the end of its month or year, and `first_day_counted` makes the first day itself count as day one.
+    the day to the end of its month or year, and `first_day_counted` makes the first day itself count as day one. A
+    file that says `until` alone means a span of 0 days.
     """
 
     kind: ClassVar[str] = "expire"
@@ -56,14 +57,18 @@ class ExpireMap(LotRuleMap):
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
-        exactly_one(original, ("after", "last_day", "never"))
-        only_with(original, ("from", "until", "first_day"), "after")
-        needs(original, "after", "reason", _REASON)
-        needs(original, "last_day", "reason", _REASON)
+        exactly_one(original, ("after", "last_day", "never"), or_none="until" in original)
+        alone = "until" in original and "last_day" not in original and "never" not in original
+        only_with(original, ("first_day",) if alone else ("from", "until", "first_day"), "after")
+        if "never" not in original:
+            for name in ("after", "last_day", "until"):
+                needs(original, name, "reason", _REASON)
 
 
 def make(first_day: str, **fields: Any) -> Expire:
-    """The rule from its fields."""
+    """The rule from its fields. `until` alone counts from the day itself."""
+    if fields["after"] is None and fields["last_day"] is None and not fields["never"]:
+        fields["after"] = Span(0, "days")
     return Expire(first_day_counted=first_day == "counted", **fields)
 
 
@@ -75,6 +80,9 @@ def sentence(rule: Expire, say: Teller) -> str:
         last_day = say.figure(rule.last_day)
         return say.choose(f"마지막 사용일: {last_day}.", f"The points can be used until {last_day}.")
     length, start = say.figure(rule.after), say.fact(rule.start)
+    if rule.after == Span(0, "days"):
+        ko, en = _ENDS_OF[rule.until]
+        return say.choose(f"유효기간: {start}{ko}.", f"The points can be used until {en}{start}.")
     end = say.choose(*_ENDS[rule.until])
     counted = say.choose(", 첫날 포함", ", counting that day") if rule.first_day_counted else ""
     return say.choose(
@@ -83,6 +91,11 @@ def sentence(rule: Expire, say: Teller) -> str:
     )
 
 
+_ENDS_OF = {
+    "day": ("까지", ""),
+    "month_end": ("이 속한 달의 말일까지", "the end of the month of "),
+    "year_end": ("이 속한 해의 12월 31일까지", "the end of the year of "),
+}
 _ENDS = {
     "day": ("", ""),
     "month_end": ("이 되는 달의 말일까지", ", until the end of that month"),

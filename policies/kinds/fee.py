@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from marshmallow import validates_schema
 
 from policies.fields import Amount as AmountField
-from policies.fields import ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Window, Word
+from policies.fields import Declared, ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Window, Word
 from policies.model import Amount, Per, Rate, Rounding, Rule
 from policies.readers import KEBAB
 from policies.rules import LotRuleMap, exactly_one, needs, only_with
@@ -17,10 +17,11 @@ from policies.sentences import ROUNDINGS, Teller
 
 @dataclass(frozen=True, slots=True)
 class FreeAllowance:
-    """The first `first` refunds of a window cost nothing."""
+    """The first `first` refunds of a window cost nothing; only those by `methods` are counted (empty: all)."""
 
     first: Amount
     per: Per
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class FreeMap(Map):
 
     first = AmountField("number", least=1, about="How many refunds of the window cost nothing.")
     per = Window(about="The window in which they are counted.")
+    methods = ListOf(Declared("method"), (), what="a list of methods", about="The methods that are counted.")
 
 
 class FeeMap(LotRuleMap):
@@ -97,7 +99,11 @@ def sentence(rule: Fee, say: Teller) -> str:
         first, window = say.figure(rule.free.first), say.window(rule.free.per)
         free = "one" if first == "1" else first
         are = "is" if first == "1" else "are"
-        told += say.choose(f". {window} {first}회까지 무료", f". The first {free} in {window} {are} free")
+        methods = ", ".join(say.policy.methods[method].in_language(say.language) for method in rule.free.methods)
+        told += say.choose(
+            f". {window} {f'{methods} ' if methods else ''}{first}회까지 무료",
+            f". The first {free} {f'as {methods} ' if methods else ''}in {window} {are} free",
+        )
     if rule.adds_to:
         told += say.choose(
             f". 다음 수수료에 더해집니다: {', '.join(rule.adds_to)}", f". On top of {', '.join(rule.adds_to)}"

@@ -34,18 +34,13 @@ PLACEHOLDERS = ("limit", "used", "room", "points")
 
 
 class BoundedMap(RequestRuleMap):
-    """The measure and the bounds that limits and reviews share."""
-
-    measure = Measured(about="What is measured.")
-    at_most = Bound(None, about="The largest measure that passes.")
-    at_least = Bound(None, about="The smallest measure that passes.")
+    """A measure whose bounds, of whatever names, are in its own unit."""
 
     @validates_schema
     def check_units(self, data: Any, **kwargs: Any) -> None:
         """A count is bounded by a number, everything else by points."""
         expected: Unit = "number" if data["measure"] and data["measure"].of == "count" else "points"
-        for name in ("at_most", "at_least", "multiple_of"):
-            bound = data.get(name)
+        for name, bound in data.items():
             if isinstance(bound, ValueRef) and reading().units[bound.name] not in (expected, None):
                 read_under(name, partial(refuse_unit, bound.name, reading().units[bound.name], (expected,)))
 
@@ -53,6 +48,9 @@ class BoundedMap(RequestRuleMap):
 class LimitMap(BoundedMap):
     """The fields of a limit rule."""
 
+    measure = Measured(about="What is measured.")
+    at_most = Bound(None, about="The largest measure that passes.")
+    at_least = Bound(None, about="The smallest measure that passes.")
     multiple_of = Bound(None, least=1, about="The step in which points can be asked for.")
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
@@ -67,19 +65,17 @@ def sentence(rule: Limit, say: Teller) -> str:
         return _capital(
             f"{say.measure(rule.measure)}: " + say.choose(f"{step}포인트 단위.", f"in steps of {step} points.")
         )
-    return bound_sentence(rule.measure, rule.at_most, rule.at_least, say)
+    if rule.at_most is not None:
+        bound = bound_text(rule.measure, rule.at_most, say)
+        return _capital(f"{say.measure(rule.measure)}: " + say.choose(f"{bound} 이하.", f"at most {bound}."))
+    bound = bound_text(rule.measure, rule.at_least, say)
+    return _capital(f"{say.measure(rule.measure)}: " + say.choose(f"{bound} 이상.", f"at least {bound}."))
 
 
-def bound_sentence(measure: Measure, at_most: Amount | None, at_least: Amount | None, say: Teller) -> str:
-    """A measure and its bound."""
-    what = say.measure(measure)
-    what = _capital(what)
+def bound_text(measure: Measure, bound: Amount | None, say: Teller) -> str:
+    """A bound in the unit of its measure."""
     unit = say.choose("회", "") if measure.of == "count" else say.choose("포인트", " points")
-    if at_most is not None:
-        bound = say.figure(at_most) + unit
-        return say.choose(f"{what}: {bound} 이하.", f"{what}: at most {bound}.")
-    bound = say.figure(at_least) + unit
-    return say.choose(f"{what}: {bound} 이상.", f"{what}: at least {bound}.")
+    return say.figure(bound) + unit
 
 
 def _capital(sentence: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, validates_schema
 
-from policies.fields import Measured
-from policies.kinds.limit import BoundedMap, bound_sentence
+from policies.fields import Bound, Measured
+from policies.kinds.limit import BoundedMap, bound_text
 from policies.model import Amount, Measure, Rule
 from policies.readers import Trouble
 from policies.rules import exactly_one, only_with
@@ -17,31 +17,42 @@ from policies.sentences import Teller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review(Rule):
-    """A request that the rule matches, and whose measure (if there is one) passes its bound, goes to a person."""
+    """A request that the rule matches goes to a person.
+
+    With a `measure`, only when that is `over`, `at_least`, `under` or `at_most` so much; exactly one of them is set.
+    They say what is looked at, where those of a limit say what passes.
+    """
 
     kind: ClassVar[str] = "review"
 
     measure: Measure | None = None
-    at_most: Amount | None = None
+    over: Amount | None = None
     at_least: Amount | None = None
+    under: Amount | None = None
+    at_most: Amount | None = None
 
     def amounts(self) -> tuple[object, ...]:
-        return (self.at_most, self.at_least)
+        return (self.over, self.at_least, self.under, self.at_most)
 
 
 PLACEHOLDERS = ("limit", "used", "room", "points")
+_BOUNDS = ("over", "at_least", "under", "at_most")
 
 
 class ReviewMap(BoundedMap):
     """The fields of a review rule."""
 
     measure = Measured(None, about="What is measured, if anything is.")
+    over = Bound(None, about="A measure above this is reviewed.")
+    at_least = Bound(None, about="This measure and any above it is reviewed.")
+    under = Bound(None, about="A measure below this is reviewed.")
+    at_most = Bound(None, about="This measure and any below it is reviewed.")
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
-        only_with(original, ("at_most", "at_least"), "measure")
+        only_with(original, _BOUNDS, "measure")
         if "measure" in original:
-            exactly_one(original, ("at_most", "at_least"))
+            exactly_one(original, _BOUNDS)
         elif "when" not in original:
             message = "nothing says what has to be reviewed"
             raise ValidationError([Trouble("missing-choice", message, "add when: or measure:")])
@@ -52,5 +63,15 @@ def sentence(rule: Review, say: Teller) -> str:
     told = say.choose("담당자가 확인합니다.", "A person looks at the request first.")
     if rule.measure is None:
         return told
-    bound = bound_sentence(rule.measure, rule.at_most, rule.at_least, say)
-    return say.choose(f"다음 범위를 벗어나면 {told} {bound}", f"A person looks first at a request beyond this. {bound}")
+    ((sense, bound),) = [(name, each) for name in _BOUNDS if (each := getattr(rule, name)) is not None]
+    what, amount = say.measure(rule.measure), bound_text(rule.measure, bound, say)
+    ko, en = _SENSES[sense]
+    return say.choose(f"{what}: {amount} {ko}이면 {told}", f"{told[:-1]} when {what}: {en} {amount}.")
+
+
+_SENSES = {
+    "over": ("초과", "over"),
+    "at_least": ("이상", "at least"),
+    "under": ("미만", "under"),
+    "at_most": ("이하", "at most"),
+}

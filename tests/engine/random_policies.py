@@ -178,7 +178,7 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
         found.append(Limit(id=f"limit-{n}", terms="1", **more))
     found += draw(fees())
     if draw(st.booleans()):
-        found.append(Review(id="review-0", terms="1", measure=Measure("request.points"), at_most=9, reason=FIXED))
+        found.append(Review(id="review-0", terms="1", measure=Measure("request.points"), over=9, reason=FIXED))
     if draw(st.booleans()):
         found.append(Pay(id="pay-0", terms="1", within=Span(3, "business days")))
     order = tuple(draw(st.lists(st.sampled_from(ORDERS), min_size=1, max_size=2)))

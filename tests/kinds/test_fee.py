@@ -139,3 +139,10 @@ def test_an_override_silences_a_fee_only_on_the_lots_it_matches() -> None:
     )
     decision = decided(version, case(300, lot("L1", 100), lot("L2", 200, source="promotion")))
     assert [tuple(line) for line in decision.fees] == [("base", 100, 10), ("kept", 200, 100)]
+
+
+@pytest.mark.parametrize(("earlier", "expected"), [("cash", 500), ("gift_card", 0)])
+def test_free_refunds_may_be_counted_by_method(earlier: str, expected: int) -> None:
+    history = [past(100, "2026-03-01T03:00:00Z", method=earlier)]
+    fee = "flat: 500, free: {first: 1, per: month, methods: [cash]}"
+    assert expected == charged(fee, 1_000, history=history).fee

@@ -101,6 +101,16 @@ SENTENCES = [
         "A fee of 500 KRW. The first 2 in a calendar month are free. Applies when the refund method is cash.",
     ),
     (
+        "kind: expire | until: year_end",
+        "유효기간: 적립일이 속한 해의 12월 31일까지.",
+        "The points can be used until the end of the year of the day the lot was earned.",
+    ),
+    (
+        "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: day, methods: [cash]}",
+        "수수료: 500 KRW. 1일 현금 1회까지 무료. 적용 조건: 환급 방법이 현금.",
+        "A fee of 500 KRW. The first one as cash in a calendar day is free. Applies when the refund method is cash.",
+    ),
+    (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: year} | adds_to: [conversion-fee]",
         "수수료: 500 KRW. 연간 1회까지 무료. 다음 수수료에 더해집니다: conversion-fee. 적용 조건: 환급 방법이 현금.",
         "A fee of 500 KRW. The first one in a calendar year is free. On top of conversion-fee. Applies when the refund method is cash.",
@@ -121,9 +131,9 @@ SENTENCES = [
         "A person looks at the request first. Applies when the applicant is one of an agent, an heir.",
     ),
     (
-        "kind: review | measure: request.points | at_most: 300_000",
-        "다음 범위를 벗어나면 담당자가 확인합니다. 신청 포인트: 300,000포인트 이하.",
-        "A person looks first at a request beyond this. Asked for: at most 300,000 points.",
+        "kind: review | measure: request.points | over: 300_000",
+        "신청 포인트: 300,000포인트 초과이면 담당자가 확인합니다.",
+        "A person looks at the request first when asked for: over 300,000 points.",
     ),
     (
         "kind: pay | within: 3 business days",

@@ -73,7 +73,7 @@ rules:
     kind: review
     terms: "7"
     measure: request.points
-    at_most: 40_000
+    over: 40_000
     reason: {ko: "{limit} 초과", en: "Above {limit} somebody looks."}
   - id: paid
     kind: pay
