@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from policies.contradictions import exclude_each_other
 from policies.kinds import KINDS
 from policies.kinds.allocate import Allocate
 from policies.kinds.earn import Earn
 from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee
 from policies.kinds.pay import Pay
+from policies.kinds.require import Require
 from policies.kinds.review import Review
-from policies.model import Amount, FactRef, Policy, Rule, ValueRef
+from policies.model import Amount, Comparison, Condition, FactRef, Policy, Rule, ValueRef
 from policies.problems import did_you_mean
 from policies.readers import Trouble, listed, shown
 from policies.sentences import PLACEHOLDER
@@ -25,6 +27,9 @@ _PARTICLE = re.compile(
     r"\{([^{}]*)\}((?:을|를|이|가|은|는|과|와|으로|로|이며|이고|이나|나|이라|이라도|라도|으로는|로는|으로만|로만|으로도|로도)"
     r"(?![가-힣]))"
 )
+BUILT_IN = ("fee-exceeds-payout",)
+"""The reasons that a decision gives without a rule; no rule may be called like one."""
+
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -42,10 +47,46 @@ def check_ids(policy: Policy) -> Found:
     """An id names one rule."""
     seen: dict[str, int] = {}
     for rule in policy.rules:
+        if rule.id in BUILT_IN:
+            trouble = Trouble("id-taken", f"'{rule.id}' is a reason of its own already", "choose another id")
+            yield ("rules", rule.index, "id"), rule.id, trouble
         if rule.id in seen:
             trouble = Trouble("id-twice", f"line {seen[rule.id]} has a rule of this id already", "choose another id")
             yield ("rules", rule.index, "id"), rule.id, trouble
         seen.setdefault(rule.id, rule.line)
+
+
+def check_conditions(policy: Policy) -> Found:
+    """No alternative or exception is ruled out by what must hold beside it; no exception lifts its rule always."""
+    for rule in policy.rules:
+        at = ("rules", rule.index)
+        named = [(("when",), rule.when), *((("unless", each), other) for each, other in enumerate(rule.unless))]
+        if isinstance(rule, Require):
+            named.append((("that",), rule.that))
+        for where, condition in named:
+            for each, branch in enumerate(condition.any_of):
+                path = exclude_each_other((*condition.all_of, *branch), policy.facts)
+                if path:
+                    message = f"no '{path}' can be this and what must hold beside it"
+                    yield (*at, *where, "any", each), rule.id, Trouble("never-holds", message, "correct one of them")
+        for each, exception in enumerate(rule.unless):
+            yield from _vain_exception(policy, rule, each, exception)
+        if isinstance(rule, Earn):
+            event = Comparison("event.type", "is", rule.event)
+            if exclude_each_other((event, *rule.when.all_of), policy.facts) == "event.type":
+                message = f"the rule is for '{rule.event}', which its when: rules out"
+                yield (*at, "when"), rule.id, Trouble("never-holds", message, "take event.type out of when:")
+
+
+def _vain_exception(policy: Policy, rule: Rule, index: int, exception: Condition) -> Found:
+    """An exception that can never lift its rule, or that always does."""
+    path = exclude_each_other((*rule.when.all_of, *exception.all_of), policy.facts)
+    if path:
+        message = f"the exception never applies: the rule's when: rules this '{path}' out"
+        yield ("rules", rule.index, "unless", index), rule.id, Trouble("never-holds", message, "correct one of them")
+    elif not exception.any_of and set(exception.all_of) <= set(rule.when.all_of):
+        message = "the exception lifts the rule whenever it applies"
+        yield ("rules", rule.index, "unless", index), rule.id, Trouble("always-lifted", message, "correct one of them")
 
 
 def check_overrides(policy: Policy) -> Found:
@@ -171,20 +212,31 @@ def check_particles(policy: Policy) -> Found:
 
 
 def check_conflicts(policy: Policy) -> Found:
-    """Two rules of which one always applies would both decide the same thing, unless one takes the other's place."""
+    """Where one of two rules applies the other always applies too: both decide, unless one takes the other's place."""
     named = {each for rule in policy.rules for ids in _named(rule).values() for each in ids}
     for kind in (Expire, Allocate, Fee, Pay):
-        rules = [rule for rule in policy.rules if isinstance(rule, kind) and rule.id not in named]
         # A rule that names others may have an arrangement with these too, through the rules that it names.
-        always = [
-            rule for rule in rules if not rule.when.comparisons() and not rule.unless and not any(_named(rule).values())
+        rules = [
+            rule
+            for rule in policy.rules
+            if isinstance(rule, kind) and rule.id not in named and not any(_named(rule).values())
         ]
-        for first in always[:1]:
-            for rule in rules:
-                if rule is not first and not any(_named(rule).values()):
-                    message = f"this rule and '{first.id}', which always applies, would both decide"
-                    hint = f"let one name the other under overrides:{' or adds_to:' if kind is Fee else ''}"
-                    yield ("rules", rule.index), rule.id, Trouble("always-conflict", message, hint)
+        for number, rule in enumerate(rules):
+            wider = [
+                other for other in rules if other is not rule and _covers(other.when, rule.when) and not other.unless
+            ]
+            # Of two with the same condition, the later one is told.
+            wider = [other for other in wider if rules.index(other) < number or other.when != rule.when]
+            if wider:
+                often = "always applies" if not wider[0].when.comparisons() else "applies wherever this one does"
+                message = f"this rule and '{wider[0].id}', which {often}, would both decide"
+                hint = f"let one name the other under overrides:{' or adds_to:' if kind is Fee else ''}"
+                yield ("rules", rule.index), rule.id, Trouble("always-conflict", message, hint)
+
+
+def _covers(wider: Condition, other: Condition) -> bool:
+    """Whether every clause of one condition stands in the other too, so that it holds wherever the other does."""
+    return set(wider.all_of) <= set(other.all_of) and wider.any_of in ((), other.any_of)
 
 
 def check_used(policy: Policy) -> Found:
@@ -242,6 +294,7 @@ def _numbers(policy: Policy, amount: Amount) -> tuple[int, ...]:
 
 CHECKS: tuple[Check, ...] = (
     check_ids,
+    check_conditions,
     check_overrides,
     check_allocation,
     check_conflicts,

@@ -206,12 +206,18 @@ def read_condition(raw: Any, scopes: Sequence[str]) -> Condition:
         troubles.update(error.messages_dict)
     if "any" in raw:
         try:
-            any_of = read_under("any", partial(_read_maps, raw["any"], partial(read_comparisons, scopes=scopes)))
+            any_of = read_under("any", partial(_read_branches, raw["any"], scopes))
         except ValidationError as error:
             troubles.update(error.messages_dict)
     if troubles:
         raise ValidationError(troubles)
     return Condition(all_of, tuple(any_of))
+
+
+def _read_branches(raw: Any, scopes: Sequence[str]) -> list[tuple[Comparison, ...]]:
+    branches = _read_maps(raw, partial(read_comparisons, scopes=scopes))
+    refuse_twice(branches, branches, "this alternative")
+    return branches
 
 
 def _read_maps(raw: Any, read: Any) -> list[Any]:

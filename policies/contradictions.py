@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from policies.model import Comparison, Fact, Scalar, Span
@@ -21,6 +21,14 @@ def contradict(clauses: Sequence[Comparison], fact: Fact) -> bool:
         left = set.intersection(*allowed) - denied
         return not any(_within(each, least, most) for each in left)
     return _ages_apart(clauses)
+
+
+def exclude_each_other(clauses: Iterable[Comparison], facts: Mapping[str, Fact]) -> str:
+    """A fact on which the clauses can never hold at once, "" when there is none."""
+    by_path: dict[str, list[Comparison]] = {}
+    for clause in clauses:
+        by_path.setdefault(clause.path, []).append(clause)
+    return next((path for path, each in by_path.items() if contradict(each, facts[path])), "")
 
 
 def _literal(clause: Comparison) -> bool:

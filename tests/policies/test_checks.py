@@ -93,7 +93,7 @@ def test_a_rule_that_always_applies_conflicts_with_the_others_of_its_kind(fees: 
         "kind: exclude",
         "kind: require | that: {account.contact_verified: true}",
         "kind: limit | measure: request.points | at_most: 5",
-        "kind: review | measure: request.points | at_most: 5",
+        "kind: review | measure: request.points | over: 5",
     ],
 )
 def test_rules_that_only_deny_never_conflict(fields: str) -> None:
@@ -142,7 +142,7 @@ LIMIT = "kind: limit | measure: request.points | at_most: $monthly_limit"
         pytest.param(
             "kind: review | when: {request.channel: app}", "points request.channel", id="review without a measure"
         ),
-        pytest.param("kind: review | measure: request.points | at_most: 5", "limit used room points", id="review"),
+        pytest.param("kind: review | measure: request.points | over: 5", "limit used room points", id="review"),
         pytest.param("kind: pay | within: 3 days", "payable_on", id="pay"),
         pytest.param("kind: earn | event: bill_paid | source: promotion | points: 5", "earned", id="earn"),
     ],
@@ -213,3 +213,52 @@ def test_a_placeholder_may_hold_digits() -> None:
 )
 def test_a_fee_stays_within_its_bounds(fields: str, expected: list[str]) -> None:
     assert told(with_rule(f"kind: fee | when: {{request.channel: app}} | {fields}")) == expected
+
+
+VAIN = [
+    ("{lot.locked: true}", "[{lot.locked: true}]", "the exception lifts the rule whenever it applies"),
+    ("{lot.locked: true, lot.left: 5}", "[{lot.left: 5}]", "the exception lifts the rule whenever it applies"),
+    ("{lot.locked: true}", "[{lot.locked: true, lot.left: 5}]", ""),
+    ("{lot.locked: true}", "[{lot.locked: true, any: [{lot.left: 5}, {lot.left: 6}]}]", ""),
+    (
+        "{lot.locked: true}",
+        "[{lot.locked: false}]",
+        "the exception never applies: the rule's when: rules this 'lot.locked' out",
+    ),
+    (
+        "{lot.left: {under: 5}}",
+        "[{lot.left: {over: 4}, lot.locked: true}]",
+        "the exception never applies: the rule's when: rules this 'lot.left' out",
+    ),
+    ("{lot.left: {under: 5}}", "[{lot.left: {over: 3}}]", ""),
+    ("{lot.left: {under: $monthly_limit}}", "[{lot.left: {over: 900_000}}]", ""),
+]
+
+
+@pytest.mark.parametrize(("when", "unless", "expected"), VAIN, ids=[f"{when} {unless}" for when, unless, _ in VAIN])
+def test_an_exception_that_means_nothing_is_told(when: str, unless: str, expected: str) -> None:
+    problems = told(with_rule(f"kind: exclude | when: {when} | unless: {unless}"))
+    assert [problem.partition(";")[0] for problem in problems] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("when", "fact"),
+    [
+        ("{lot.locked: true, any: [{lot.locked: false}, {lot.left: 5}]}", "lot.locked"),
+        ("{lot.left: {under: 5}, any: [{lot.left: 4}, {lot.left: 5}]}", "lot.left"),
+        ("{lot.left: {under: 5}, any: [{lot.left: 4}, {lot.left: 3}]}", ""),
+        ("{any: [{lot.locked: false}, {lot.locked: true}]}", ""),
+    ],
+)
+def test_an_alternative_that_is_ruled_out_is_told(when: str, fact: str) -> None:
+    problems = told(with_rule(f"kind: exclude | when: {when}"))
+    expected = [f"no '{fact}' can be this and what must hold beside it; correct one of them"] if fact else []
+    assert problems == expected
+
+
+def test_an_earn_rule_is_for_the_event_it_names() -> None:
+    fields = "kind: earn | event: purchase | source: promotion | points: 5"
+    assert told(with_rule(f"{fields} | when: {{event.type: purchase}}")) == []
+    assert told(with_rule(f"{fields} | when: {{event.type: {{is_not: purchase}}}}")) == [
+        "the rule is for 'purchase', which its when: rules out; take event.type out of when:"
+    ]

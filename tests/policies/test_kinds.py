@@ -46,6 +46,7 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
         "kind: expire | after: 1 year | until: day | first_day: not_counted",
         {"until": "day", "first_day_counted": False},
     ),
+    ("kind: expire | until: year_end", {"after": Span(0, "days"), "until": "year_end"}),
     ("kind: expire | last_day: 2026-12-31", {"last_day": date(2026, 12, 31), "after": None}),
     ("kind: expire | last_day: lot.expires_on", {"last_day": FactRef("lot.expires_on")}),
     ("kind: expire | never: true", {"never": True, "after": None, "last_day": None}),
@@ -74,9 +75,9 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     (f"{FEE} | flat: 5 | free: {{first: 2, per: month}}", {"free": FreeAllowance(2, "month")}),
     (f"{FEE} | flat: 5 | free: {{first: 1, per: 30 days}}", {"free": FreeAllowance(1, Span(30, "days"))}),
     (f"{FEE} | flat: 5 | adds_to: [conversion-fee]", {"adds_to": ("conversion-fee",)}),
-    ("kind: review | when: {request.channel: app}", {"measure": None, "at_most": None, "at_least": None}),
-    ("kind: review | measure: request.points | at_most: 5", {"measure": Measure("request.points"), "at_most": 5}),
-    ("kind: review | measure: balance.after | at_least: 5", {"at_least": 5}),
+    ("kind: review | when: {request.channel: app}", {"measure": None, "over": None, "at_least": None}),
+    ("kind: review | measure: request.points | over: 5", {"measure": Measure("request.points"), "over": 5}),
+    ("kind: review | measure: balance.after | under: 5", {"under": 5}),
     ("kind: pay | within: 3 business days", {"within": Span(3, "business days"), "if_holiday": "keep"}),
     ("kind: pay | within: 7 days | if_holiday: next_business_day", {"if_holiday": "next_business_day"}),
     ("kind: pay | within: 7 days | if_holiday: previous_business_day", {"if_holiday": "previous_business_day"}),
@@ -125,7 +126,7 @@ def test_a_rule_sees_what_its_kind_decides_on(kind: str, field: str, scope: str)
     seen = {"earn": ("account", "event"), **dict.fromkeys(("expire", "exclude", "fee"), ("account", "request", "lot"))}
     condition = {
         "account": "{account.grade: VIP}",
-        "request": "{request.channel: web}",
+        "request": "{request.applicant: heir}",
         "lot": "{lot.locked: true}",
         "event": "{event.amount: 5}",
     }[scope]
@@ -199,7 +200,7 @@ REFUSED = [
         "value 'monthly_limit' is in points, not in money; use another value, or correct its unit:",
     ),
     ("kind: review", "nothing says what has to be reviewed; add when: or measure:"),
-    ("kind: review | measure: request.points", "'at_most' or 'at_least' is missing; add one of them"),
+    ("kind: review | measure: request.points", "'over', 'at_least', 'under' or 'at_most' is missing; add one of them"),
     (
         "kind: review | when: {request.channel: app} | at_most: 5",
         "'at_most' means nothing without 'measure'; take it out, or add measure:",
