@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal
@@ -39,7 +39,8 @@ class Reader:
 
     `shape` says the same in types of msgspec, which reads whole lists in the time `read` takes for a few values.
     It lets through what `read` lets through and nothing else, except that it does not look for control characters
-    in a `text`, and that values whose `shape` is None are left for `read`.
+    in a `text`, and that values whose `shape` is None are left for `read`. What is not printable is left for `read`
+    too, which knows that not all of it is a control character.
     """
 
     read: Callable[[Any], Any]
@@ -85,33 +86,35 @@ class ObjectReader:
 
     def read(self, data: object, path: str, errors: Errors) -> list[Any]:
         """The values; every trouble is added to `errors`, and then the values mean nothing."""
-        found = self._sound([data])
-        return self._with_errors(data, path, errors) if found is None else found[0]
+        try:
+            values = [*astuple(convert(data, self._shape))]
+            if "".join([values[position] for position in self._texts]).isprintable():
+                return self._read_rest(values)
+        except (ValueError, TypeError):
+            pass
+        return self._with_errors(data, path, errors)
 
     def read_list(self, data: object, path: str, errors: Errors) -> list[list[Any]]:
         """The values of each object of a list."""
         if not isinstance(data, list | tuple):
             errors.append((path, f"is {shown(data)}; write a list"))
             return []
-        found = self._sound(data)
-        if found is not None:
-            return found
-        return [self._with_errors(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
-
-    def _sound(self, data: Sequence[object]) -> list[list[Any]] | None:
-        """The values of objects without any trouble, None when there is one."""
+        if not data:
+            return []
         try:
             found = [[*astuple(each)] for each in convert(data, self._shapes)]
-            texts = "".join([values[position] for values in found for position in self._texts])
-            if not texts.isprintable() and not _plain(texts):
-                return None
-            for position, read, default in self._left:
-                for values in found:
-                    if values[position] is not default:
-                        values[position] = read(values[position])
+            if "".join([values[position] for values in found for position in self._texts]).isprintable():
+                return [self._read_rest(values) for values in found] if self._left else found
         except (ValueError, TypeError):
-            return None
-        return found
+            pass
+        return [self._with_errors(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
+
+    def _read_rest(self, values: list[Any]) -> list[Any]:
+        """The same values, with those that msgspec has no shape for read as well."""
+        for position, read, default in self._left:
+            if values[position] is not default:
+                values[position] = read(values[position])
+        return values
 
     def _with_errors(self, data: object, path: str, errors: Errors) -> list[Any]:
         values: list[Any] = [entry.default for entry in self.entries]
