@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 
 from policies.contradictions import exclude_each_other
 from policies.kinds import KINDS
@@ -221,22 +222,36 @@ def check_conflicts(policy: Policy) -> Found:
             for rule in policy.rules
             if isinstance(rule, kind) and rule.id not in named and not any(_named(rule).values())
         ]
-        for number, rule in enumerate(rules):
-            wider = [
-                other for other in rules if other is not rule and _covers(other.when, rule.when) and not other.unless
-            ]
-            # Of two with the same condition, the later one is told.
-            wider = [other for other in wider if rules.index(other) < number or other.when != rule.when]
-            if wider:
-                often = "always applies" if not wider[0].when.comparisons() else "applies wherever this one does"
-                message = f"this rule and '{wider[0].id}', which {often}, would both decide"
+        # By its first clause, or under None if it has none: whatever it covers has that clause too.
+        wide = defaultdict[Comparison | None, list[tuple[int, Rule]]](list)
+        for place, rule in enumerate(rules):
+            if not rule.unless:
+                wide[next(iter(rule.when.comparisons()), None)].append((place, rule))
+        for place, rule in enumerate(rules):
+            other = _first_that_covers(rule, place, wide)
+            if other is not None:
+                often = "applies wherever this one does" if other.when.comparisons() else "always applies"
+                message = f"this rule and '{other.id}', which {often}, would both decide"
                 hint = f"let one name the other under overrides:{' or adds_to:' if kind is Fee else ''}"
                 yield ("rules", rule.index), rule.id, Trouble("always-conflict", message, hint)
 
 
-def _covers(wider: Condition, other: Condition) -> bool:
-    """Whether every clause of one condition stands in the other too, so that it holds wherever the other does."""
-    return set(wider.all_of) <= set(other.all_of) and wider.any_of in ((), other.any_of)
+def _first_that_covers(rule: Rule, place: int, wide: Mapping[Comparison | None, list[tuple[int, Rule]]]) -> Rule | None:
+    """A rule without exceptions that applies wherever `rule` does; of two that cover each other, the earlier one."""
+    clauses = set(rule.when.comparisons())
+    for clause in (None, *rule.when.comparisons()):
+        for other_place, other in wide.get(clause, ()):
+            each_covers_the_other = other.when == rule.when and not rule.unless
+            if each_covers_the_other and other_place >= place:
+                continue
+            if other is not rule and _covers(other.when, rule.when, clauses):
+                return other
+    return None
+
+
+def _covers(wider: Condition, narrower: Condition, clauses: set[Comparison]) -> bool:
+    """Whether every clause of one condition is among those of the other, so that it holds wherever the other does."""
+    return clauses.issuperset(wider.all_of) and wider.any_of in ((), narrower.any_of)
 
 
 def check_used(policy: Policy) -> Found:

@@ -88,6 +88,38 @@ def test_a_rule_that_always_applies_conflicts_with_the_others_of_its_kind(fees: 
 
 
 @pytest.mark.parametrize(
+    ("fees", "expected"),
+    [
+        pytest.param(
+            [fee("a", APP), fee("b", APP.replace("}", ", account.status: active}"))],
+            ["this rule and 'a', which applies wherever this one does, would both decide"],
+            id="a clause more does not keep it apart",
+        ),
+        pytest.param(
+            [fee("a", APP), fee("b", APP)],
+            ["this rule and 'a', which applies wherever this one does, would both decide"],
+            id="of two with the same condition, the later one",
+        ),
+        pytest.param(
+            [fee("a", APP + " | unless: [{account.status: dormant}]"), fee("b", APP)],
+            ["this rule and 'b', which applies wherever this one does, would both decide"],
+            id="an exception of the narrower one changes nothing",
+        ),
+        pytest.param(
+            [
+                fee("a", APP + " | unless: [{account.status: dormant}]"),
+                fee("b", APP + " | unless: [{account.debt: 5}]"),
+            ],
+            [],
+            id="with an exception each they may keep apart",
+        ),
+    ],
+)
+def test_a_rule_that_applies_wherever_another_does_conflicts_with_it(fees: list[str], expected: list[str]) -> None:
+    assert [problem.partition(";")[0] for problem in told(with_fees(*fees))] == expected
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         "kind: exclude",
