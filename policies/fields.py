@@ -191,14 +191,14 @@ class Percentage(Field):
 
 
 class Length(Field):
-    """A span in one of `units`, or `$value` that is a span."""
+    """A span in one of `units` and of at least `least`, or `$value` that is a span."""
 
-    def __init__(self, units: Sequence[SpanUnit], default: object = ..., **more: Any) -> None:
+    def __init__(self, units: Sequence[SpanUnit], default: object = ..., *, least: int = 1, **more: Any) -> None:
         super().__init__(default, **more)
-        self.units = units
+        self.units, self.least = units, least
 
     def read(self, raw: Any) -> Span | ValueRef:
-        return read_span_reference(raw, self.units) or read_span(raw, self.units)
+        return read_span_reference(raw, self.units) or read_span(raw, self.units, self.least)
 
 
 class DayOrFact(Field):

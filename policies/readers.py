@@ -180,8 +180,8 @@ def one_of(word: object, words: Sequence[str], what: str, code: str = "unknown-w
     refuse(code, message, suggest(word, words) or f"use {listed(words)}", refers_to=str(word))
 
 
-def read_span(raw: object, units: Sequence[str] = ()) -> Span:
-    """A span such as `12 months`. `units` narrows the units that make sense."""
+def read_span(raw: object, units: Sequence[str] = (), least: int = 1) -> Span:
+    """A span such as `12 months`, of at least `least`. `units` narrows the units that make sense."""
     match = SPAN.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
         example = "3 business days" if "business days" in units else "24 hours" if "hours" in units else "12 months"
@@ -193,8 +193,9 @@ def read_span(raw: object, units: Sequence[str] = ()) -> Span:
     unit: SpanUnit = match[2] + "s"  # type: ignore[assignment]
     if units and unit not in units:
         refuse("wrong-span-unit", f"{shown(raw)} cannot be used here", f"use {listed(list(units))}")
-    if not 1 <= int(match[1]) <= LONGEST_SPANS[unit]:
-        refuse("span-out-of-range", f"{shown(raw)} is out of range", f"write 1 to {LONGEST_SPANS[unit]:_} {unit}")
+    if not least <= int(match[1]) <= LONGEST_SPANS[unit]:
+        hint = f"write {least} to {LONGEST_SPANS[unit]:_} {unit}"
+        refuse("span-out-of-range", f"{shown(raw)} is out of range", hint)
     return Span(int(match[1]), unit)
 
 

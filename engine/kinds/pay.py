@@ -34,10 +34,15 @@ def make(rule: Pay, workshop: Workshop) -> ReadyPay:
     @lru_cache(_DAYS_REMEMBERED)
     def payable_on(day: date, span: Span) -> date:
         in_business_days = span.unit == "business days"
-        day = add_business_days(day, span.count, holidays) if in_business_days else add_span(day, span)
+        paid_on = add_business_days(day, span.count, holidays) if in_business_days else add_span(day, span)
         if rule.if_holiday == "keep":
-            return day
-        return nearest_business_day(day, holidays, 1 if rule.if_holiday == "next_business_day" else -1)
+            return paid_on
+        if rule.if_holiday == "previous_business_day":
+            earlier = nearest_business_day(paid_on, holidays, -1)
+            if earlier >= day:
+                return earlier
+        # Nothing is paid before it was asked for.
+        return nearest_business_day(paid_on, holidays, 1)
 
     span = workshop.figures.amount(rule.within)
     return ReadyPay(**workshop.common(rule, PLACEHOLDERS, (span,)), span=span, payable_on=payable_on)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from policies.fields import Bilingual, OneOf
 from policies.fields import Length as LengthField
-from policies.model import Length, Rule
+from policies.model import Length, Rule, Span
 from policies.rules import RequestRuleMap
 from policies.sentences import Teller
 
@@ -31,7 +31,7 @@ PLACEHOLDERS = ("payable_on",)
 class PayMap(RequestRuleMap):
     """The fields of a pay rule."""
 
-    within = LengthField(("days", "business days"), about="How long a payout may take.")
+    within = LengthField(("days", "business days"), least=0, about="How long a payout may take.")
     if_holiday = OneOf(
         ("keep", "next_business_day", "previous_business_day"),
         "way of moving a day",
@@ -44,6 +44,8 @@ class PayMap(RequestRuleMap):
 def sentence(rule: Pay, say: Teller) -> str:
     """When it is paid."""
     within, moved = say.figure(rule.within), say.choose(*_MOVES[rule.if_holiday])
+    if isinstance(rule.within, Span) and rule.within.count == 0:
+        return say.choose(f"신청일 당일 지급{moved}.", f"Paid on the day of the request{moved}.")
     return say.choose(f"신청일부터 {within} 이내 지급{moved}.", f"Paid within {within} of the request{moved}.")
 
 

@@ -26,6 +26,9 @@ def payable_on(fields: str, as_of: str, *, values: str = "") -> str | None:
         ("within: 7 days, if_holiday: next_business_day", "2026-02-23T03:00:00Z", "2026-03-03"),
         ("within: 7 days, if_holiday: previous_business_day", "2026-02-23T03:00:00Z", "2026-02-27"),
         ("within: 7 days, if_holiday: previous_business_day", "2026-02-24T03:00:00Z", "2026-03-03"),
+        ("within: 1 day, if_holiday: previous_business_day", "2026-02-28T03:00:00Z", "2026-03-03"),
+        ("within: 0 days", "2026-02-28T03:00:00Z", "2026-02-28"),
+        ("within: 0 days, if_holiday: next_business_day", "2026-02-28T03:00:00Z", "2026-03-03"),
         ("when: {request.method: gift_card}, within: 7 days", "2026-02-24T03:00:00Z", None),
     ],
 )

@@ -136,6 +136,11 @@ SENTENCES = [
         "A person looks at the request first when asked for: over 300,000 points.",
     ),
     (
+        "kind: pay | within: 0 days | if_holiday: next_business_day",
+        "신청일 당일 지급, 휴일이면 다음 영업일.",
+        "Paid on the day of the request; if that is a holiday, on the next business day.",
+    ),
+    (
         "kind: pay | within: 3 business days",
         "신청일부터 3영업일 이내 지급.",
         "Paid within 3 business days of the request.",
