@@ -23,7 +23,8 @@ class Conflict(Exception):
         self.rules = rules
         self.lot = lot
         about = "" if lot is None else f"lot '{lot}': "
-        super().__init__(f"{about}'{rules[0]}' and '{rules[1]}' both {_BOTH[kind]}, and neither overrides the other")
+        neither = "neither overrides or adds to" if kind == "fee" else "neither overrides"
+        super().__init__(f"{about}'{rules[0]}' and '{rules[1]}' both {_BOTH[kind]}, and {neither} the other")
 
 
 class NotInForce(Exception):

@@ -300,7 +300,7 @@ class _Readers:
         errors: Errors = []
         account, lots, request, history, as_of = self._case.read(data, "", errors)
         if errors:
-            raise BadCase((path.removeprefix("."), message) for path, message in errors)
+            raise self._bad(data, errors)
         case = Case(
             self._read_account(account, errors),
             self._read_lots(lots, errors),
@@ -319,7 +319,7 @@ class _Readers:
         errors: Errors = []
         account, event, earned = self._event_case.read(data, "", errors)
         if errors:
-            raise BadCase((path.removeprefix("."), message) for path, message in errors)
+            raise self._bad(data, errors)
         case = EventCase(
             self._read_account(account, errors),
             Event(*_split(self._event, self._event_own, event, "event", errors)),
@@ -329,6 +329,18 @@ class _Readers:
             raise BadCase(errors)
         ordered = tuple(sorted(case.earned, key=attrgetter("happened_at", "id")))
         return EventCase(case.account, case.event, ordered)
+
+    def _bad(self, data: object, errors: Errors) -> BadCase:
+        """What is wrong with a case as a whole, and with those of its parts that are there."""
+        found = [(path.removeprefix("."), message) for path, message in errors]
+        objects = {"account": self._account, "request": self._request, "event": self._event}
+        lists = {"lots": self._lot, "history": self._past, "earned": self._earning}
+        for name, part in data.items() if isinstance(data, dict) else ():
+            if name in objects:
+                objects[name].read(part, name, found)
+            elif name in lists:
+                lists[name].read_list(part, name, found)
+        return BadCase(found)
 
     def _read_account(self, data: object, errors: Errors) -> Account:
         return Account(*_split(self._account, self._account_own, data, "account", errors))

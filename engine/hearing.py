@@ -107,8 +107,18 @@ class Hearing:
         points = self.case.request.points
         if points == "all":
             found = largest(self.judge, self.breaks(), 1, self.most())
-            points = self._in_the_way() if found is None else found
+            if found is None:
+                return self._nothing(tracing=tracing)
+            points = found
         return self.judge(points, tracing=tracing)
+
+    def _nothing(self, *, tracing: bool) -> Judgement:
+        """The denial of "all" where no amount passes. Its reasons say "all" for the points, which is what was asked."""
+        judgement = self.judge(self._in_the_way(), tracing=tracing)
+        for spoken in judgement.spoken:
+            if "points" in spoken.figures:
+                spoken.figures["points"] = "all"
+        return judgement
 
     def _in_the_way(self) -> int:
         """The amount that shows what stands in the way where nothing passes: the smallest that the minimums and steps

@@ -101,6 +101,12 @@ class _Amounts:
         hearing = self._hearing
         return smallest(hearing.judge, hearing.breaks(), self._points + 1, min(hearing.most(), MOST))
 
+    @property
+    def nearest(self) -> int | None:
+        """The one of both that is nearer to the amount asked for; of two as near, the smaller."""
+        both = [amount for amount in (self.below, self.above) if amount is not None]
+        return min(both, key=lambda amount: abs(amount - self._points), default=None)
+
 
 def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Amounts) -> Remedy | None:
     ready = spoken.ready
@@ -111,9 +117,10 @@ def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Am
     if isinstance(ready, ReadyLimit):
         if ready.bound.counts:
             return None
+        if ready.bound.sense == "multiple_of":
+            return _other_amount(amounts.nearest)
         too_little = (ready.bound.sense == "at_least") == (ready.bound.gauge.slope > 0)
-        up = too_little and ready.bound.sense != "multiple_of"
-        return _other_amount(amounts.above if up else amounts.below)
+        return _other_amount(amounts.above if too_little else amounts.below)
     if ready.rule.kind == "fee":
         return _other_amount(amounts.above or amounts.below)
     return _other_amount(amounts.below)
@@ -191,12 +198,21 @@ def _change_for(clause: Comparison, compiled: CompiledVersion, scene: Scene) -> 
 def _later_day(operator: str, right: Any, today: date) -> date | None:
     """The first day after today that suits. What only held in the past cannot be made to hold."""
     if operator == "in":
-        return min((day for day in right if day is not None and day > today), default=None)
-    if right is None:
+        return min((day for day in right if day > today), default=None)
+    if operator in ("is_not", "not_in"):
+        refused = right if operator == "not_in" else (right,)
+        # Among one more day than are refused, one is not.
+        later = (_days_after(today, number) for number in range(1, len(refused) + 2))
+        return next((day for day in later if day is not None and day not in refused), None)
+    if right is None or operator not in ("is", "at_least", "over"):
         return None
-    found = {"is": right, "at_least": right, "over": right + timedelta(days=1), "is_not": today + timedelta(days=1)}
-    day: date | None = found.get(operator)
+    day = _days_after(right, 1) if operator == "over" else right
     return day if day is not None and day > today else None
+
+
+def _days_after(day: date, days: int) -> date | None:
+    """The day so many days later, None after the last day of the calendar."""
+    return day + timedelta(days=days) if (date.max - day).days >= days else None
 
 
 def _value_for(operator: str, right: Any, members: tuple[Any, ...]) -> Scalar:

@@ -93,6 +93,8 @@ def _parts(template: str, language: str, policy: Policy) -> tuple[Part, ...]:
 
 def _words(name: str, language: str, policy: Policy, before_sign: bool) -> Words:
     fact = policy.facts.get(name)
+    if name == "points":
+        return lambda figure: _ALL[language] if figure == "all" else f"{figure:,}"
     if fact is not None:
         return lambda figure: word_text(policy, fact, figure, language)
     if before_sign:
@@ -100,6 +102,7 @@ def _words(name: str, language: str, policy: Policy, before_sign: bool) -> Words
     return lambda figure: _IN_ANY_LANGUAGE.get(type(figure), figure_text)(figure, language)
 
 
+_ALL = {"ko": "전체", "en": "all"}
 # Most figures are amounts and days, and there is one in every other reason.
 _IN_ANY_LANGUAGE: Mapping[type[Any], Callable[[Any, str], str]] = {
     int: lambda amount, language: f"{amount:,}",

@@ -205,6 +205,11 @@ def test_where_nothing_passes_only_what_stands_in_the_way_speaks(left: int, used
     assert decision.points == 0
 
 
+def test_a_denied_request_for_all_points_is_told_as_one() -> None:
+    (reason,) = decided(policy(""), case("all", lot("L1", 0))).reasons
+    assert (reason.ko, reason.en) == ("부족(0/전체)", "Only 0 of all.")
+
+
 def test_an_empty_range_has_no_amount() -> None:
     def never(points: int) -> Any:
         raise AssertionError(f"{points} was judged")

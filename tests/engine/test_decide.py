@@ -167,7 +167,7 @@ CONFLICTS = {
         - {{id: one, kind: fee, terms: "1", {CASH}, flat: 1, reason: {{ko: 수수료, en: Fee.}}}}
         - {{id: two, kind: fee, terms: "1", {BILL}, flat: 2, reason: {{ko: 수수료, en: Fee.}}}}
         """,
-        "lot 'L1': 'one' and 'two' both charge a fee, and neither overrides the other",
+        "lot 'L1': 'one' and 'two' both charge a fee, and neither overrides or adds to the other",
     ),
     "pay": (
         f"""

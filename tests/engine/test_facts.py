@@ -190,6 +190,16 @@ def test_every_mistake_is_told_at_once() -> None:
     assert expected == [path for path, _ in refused.value.errors]
 
 
+def test_a_wrong_instant_does_not_hide_what_else_is_wrong() -> None:
+    data = sound()
+    data["as_of"] = 5
+    data["request"] |= {"points": 0, "method": "csh"}
+    data["history"] = 7
+    with pytest.raises(BadCase) as refused:
+        read_case(POLICY, data)
+    assert sorted(path for path, _ in refused.value.errors) == ["as_of", "history", "request.method", "request.points"]
+
+
 @pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"account": 1}])
 def test_nothing_like_a_case_is_refused(data: object) -> None:
     with pytest.raises(BadCase):

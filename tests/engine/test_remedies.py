@@ -92,7 +92,10 @@ def test_the_smallest_change_that_makes_a_requirement_hold(
         ("measure: request.points, at_most: 500", 600, 500),
         ("measure: request.points, at_least: 500", 400, 500),
         ("measure: request.points, multiple_of: 300", 1_000, 900),
-        ("measure: request.points, multiple_of: 300", 200, None),
+        ("measure: request.points, multiple_of: 300", 200, 300),
+        ("measure: request.points, multiple_of: 300", 1_100, 1_200),
+        ("measure: request.points, multiple_of: 300", 450, 300),
+        ("measure: request.points, multiple_of: 300_000", 200, None),
         ("measure: request.points, at_least: 500_000", 400, None),
         ("measure: balance.after, at_least: 99_000", 2_000, 1_000),
         ("measure: balance.after, at_most: 99_000", 400, 1_000),
@@ -165,3 +168,18 @@ def test_on_another_day_the_request_comes_at_the_same_local_time() -> None:
     after = apply_remedy(version.policy, before, Remedy({"request.requested_on": "2026-08-01"}, "", ""))
     assert after.as_of.isoformat() == "2026-07-31T15:30:00+00:00"
     assert decide(version, after).requested_on == "2026-08-01"
+
+
+@pytest.mark.parametrize(
+    ("that", "expected"),
+    [
+        ("request.requested_on: {not_in: [2026-03-03, 2026-03-04]}", "2026-03-05"),
+        ("request.requested_on: {is_not: 2026-03-03}", "2026-03-04"),
+        ("request.requested_on: {over: account.last_activity_on}", None),
+    ],
+)
+def test_the_day_from_which_a_requirement_holds(that: str, expected: str | None) -> None:
+    rule = f'- {{id: day, kind: require, terms: "1", that: {{{that}}}, reason: {{ko: 날, en: Day.}}}}'
+    account = {"last_activity_on": "9999-12-31"}
+    (reason,) = decided(policy(rule), case(100, account=account)).reasons
+    assert (reason.remedy and reason.remedy.set) == (expected and {"request.requested_on": expected})
