@@ -68,6 +68,13 @@ class Field(marshmallow_fields.Field[Any]):
         raise NotImplementedError
 
 
+class Later(Field):
+    """A part of the file that is left as it is, and read on its own once the parts before it are known."""
+
+    def read(self, raw: Any) -> Any:
+        return raw
+
+
 class Sentence(Field):
     """A text that is not blank, on one line unless `lines`. `example` says what to write instead."""
 

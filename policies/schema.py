@@ -13,7 +13,7 @@ from marshmallow import ValidationError, missing
 from marshmallow.experimental.context import Context
 
 from policies.conditions import read_literal
-from policies.fields import Bilingual, Day, Field, ListOf, Map, Sentence, Word
+from policies.fields import Bilingual, Day, Field, Later, ListOf, Map, Sentence, Word
 from policies.kinds import KINDS
 from policies.model import Fact, Figure, Policy, Rule, Text, Value
 from policies.problems import shorten
@@ -84,13 +84,6 @@ class _Country(Sentence):
         return code
 
 
-class _Left(Field):
-    """A part of the file that is read on its own once the parts before it are known."""
-
-    def read(self, raw: Any) -> Any:
-        return raw
-
-
 class _PolicyMap(Map):
     format = _FormatField(about="The version of the rule language: 1.")
     policy = Word(KEBAB, about="The policy's id.")
@@ -102,18 +95,18 @@ class _PolicyMap(Map):
     holidays = ListOf(Day(), (), about="Further days that are no business days.")
     terms = Sentence(lines=True, about="Where the terms can be read.")
     about = Sentence("", lines=True, about="A note of the author.")
-    sources = _Left(about="Where points come from.")
-    methods = _Left(about="How a refund is paid out.")
-    facts = _Left(None, about="What this programme knows beyond the common facts.")
-    values = _Left(None, about="Named figures with their history.")
-    rules = _Left(about="The sentences of the terms.")
+    sources = Later(about="Where points come from.")
+    methods = Later(about="How a refund is paid out.")
+    facts = Later(None, about="What this programme knows beyond the common facts.")
+    values = Later(None, about="Named figures with their history.")
+    rules = Later(about="The sentences of the terms.")
 
 
 class _FactMap(Map):
-    type = _Left(about="points, money, number, date, text, flag, or a list of choices.")
+    type = Later(about="points, money, number, date, text, flag, or a list of choices.")
     ko = Sentence(about="How Korean sentences call the fact.")
     en = Sentence(about="How English sentences call the fact.")
-    default = _Left(missing, about="What holds where a case does not give the fact.")
+    default = Later(missing, about="What holds where a case does not give the fact.")
 
 
 _POLICY = _PolicyMap()

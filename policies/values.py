@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from policies.conditions import read_literal
-from policies.fields import DateFact, Field, Map, OneOf, Sentence
+from policies.fields import DateFact, Later, Map, OneOf, Sentence
 from policies.model import Bands, Cell, Fact, Figure, Table, Unit, Value
 from policies.readers import (
     SNAKE,
@@ -162,19 +162,12 @@ def _read_start(raw: Any, starts: list[int]) -> int:
     return start
 
 
-class _History(Field):
-    """`since:`, left as it is until the unit of its figures is known."""
-
-    def read(self, raw: Any) -> Any:
-        return raw
-
-
 class _ValueMap(Map):
     about = Sentence(lines=True, about="What the value is.")
     terms = Sentence(example=QUOTED_ARTICLE, about="Where the terms say so, quoted.")
     unit = OneOf(UNITS, "unit", about="What the figures count: points, money, number, percent, span, text or date.")
     dated_by = DateFact(SCOPES, about="The day that decides which figure applies, such as request.requested_on.")
-    since = _History(about="The figures, each after the day from which it applies.")
+    since = Later(about="The figures, each after the day from which it applies.")
 
 
 def read_value(name: Any, raw: Any, starts: date) -> Value:
