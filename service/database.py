@@ -76,6 +76,7 @@ UNAVAILABLE_SQLITE = frozenset(
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
     }
 )
 
@@ -124,7 +125,7 @@ def _sqlite(settings: Settings) -> Database:
 def _postgresql(settings: Settings) -> Database:
     _, rest = settings.database_url.split("://", 1)
     if find_spec("psycopg") is None:
-        raise BadSetting("PostgreSQL needs one more package: pip install 'recoup[pg]'")
+        raise BadSetting("PostgreSQL needs one more package: make test, or .venv/bin/pip install '.[pg]'")
     database: Database = PooledPostgresqlDatabase(
         f"postgresql://{rest}",
         max_connections=settings.max_connections,

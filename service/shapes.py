@@ -7,6 +7,7 @@ vocabulary, and its complaints come back in the same shape.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from typing import Any
 
 from flask import request
 from marshmallow import RAISE, Schema, ValidationError, fields
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.clock import spoken
 from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
@@ -252,7 +254,11 @@ def body(schema: Schema) -> dict[str, Any]:
     if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
         raise Refusal("unsupported-media-type")
     query(LANGUAGE_QUERY)
-    data = read_json(request.get_data(cache=False))
+    sent = request.get_data(cache=False)
+    if request.content_length is None and len(sent) >= (request.max_content_length or math.inf):
+        # A body in chunks tells no length, and is cut there without a word.
+        raise RequestEntityTooLarge
+    data = read_json(sent)
     return _loaded(schema, data, lambda path, code, figures: FieldError.at(path, code, **figures))
 
 

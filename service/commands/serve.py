@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from service.config import SETTINGS, Settings, read_settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+SECONDS_TO_FINISH = 30
+"""How long requests that are under way may take when the service is told to end."""
 
 EPILOG = "\b\nSettings, from the environment:\n" + "\n".join(
     f"  {setting.name:<16} {setting.about}" + (f" [{setting.default}]" if setting.default else "")
@@ -100,6 +108,18 @@ def _to_try(where: str) -> list[str]:
     ]
 
 
+def answering() -> Flask:
+    """The application of one worker.
+
+    A terminal sends Ctrl-C to every process at once, and the parent then ends the workers by SIGTERM. The two
+    together can leave a worker's interpreter waiting for ever, so a worker leaves Ctrl-C to its parent.
+    """
+    from service.app import create_app
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return create_app()
+
+
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
     from granian import Granian
     from granian.constants import Interfaces
@@ -110,7 +130,7 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
     # The processes read their settings themselves.
     os.environ["PORT"] = str(settings.port)
     server = Granian(
-        "service.app:create_app",
+        "service.commands.serve:answering",
         factory=True,
         address=settings.host,
         port=settings.port,
@@ -121,6 +141,7 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
+        workers_kill_timeout=SECONDS_TO_FINISH,
     )
     server.on_startup(lambda: click.echo("\n".join(lines)))
     server.serve()

@@ -48,6 +48,7 @@ def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     said: list[str] = []
@@ -120,6 +121,28 @@ def test_a_service_ends_when_it_is_told_to_without_a_traceback(sqlite_url: str, 
     assert "Traceback" not in "".join(said) + rest
 
 
+def test_ctrl_c_in_a_terminal_reaches_every_process_and_ends_them_all(sqlite_url: str) -> None:
+    for _ in range(6):  # It hung every other time.
+        with serving(sqlite_url) as (process, port, _):
+            assert ask(port, "GET", "/")[0] == 200
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(15) == 0
+
+
+@pytest.mark.parametrize("rest", [b"GARBAGE", b" " * 200_000], ids=["cut garbage", "cut blanks"])
+def test_a_body_in_chunks_that_is_too_large_is_refused_and_not_cut(sqlite_url: str, rest: bytes) -> None:
+    body = json.dumps({"account": "A-1", "request": {"points": 1, "method": "cash"}}).encode()
+    with serving(sqlite_url) as (_, port, _):
+        assert ask(port, "GET", "/")[0] == 200
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        chunks = iter([body.ljust(1_000_000), rest])
+        headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+        connection.request("POST", "/v1/decisions", chunks, headers, encode_chunked=True)
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["code"]) == (413, "too-large")
+        connection.close()
+
+
 def test_the_demo_starts_twice_and_what_it_prints_works(empty_sqlite_url: str) -> None:
     for turn in ("made 240 example accounts", "the example accounts are there already"):
         with serving(empty_sqlite_url, "--demo") as (process, port, said):
@@ -156,8 +179,13 @@ def test_a_port_that_is_taken_is_one_line(sqlite_url: str) -> None:
             {"DATABASE_URL": "sqlite:////nowhere/x.db"},
             "recoup: the database of DATABASE_URL cannot be",
         ),
+        (
+            ["migrate"],
+            {"DATABASE_URL": f"sqlite:///{Path(__file__)}"},
+            "recoup: the database of DATABASE_URL cannot be",
+        ),
     ],
-    ids=["not migrated", "publish", "port", "kind", "place"],
+    ids=["not migrated", "publish", "port", "kind", "place", "no database"],
 )
 def test_what_an_operator_can_mend_is_one_line(
     empty_sqlite_url: str, tmp_path: Path, arguments: list[str], more: dict[str, str], words: str
