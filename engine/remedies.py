@@ -25,7 +25,7 @@ from engine.kinds.require import ReadyRequire
 from engine.reading import MOST
 from engine.scene import Scene
 from engine.sentences import figure_data
-from policies.model import Comparison, FactRef, Policy, Scalar, Span, ValueRef
+from policies.model import Comparison, FactRef, Operator, Policy, Scalar, Span, ValueRef
 from policies.sentences import Teller
 
 Change = dict[str, Scalar]
@@ -137,10 +137,10 @@ def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, am
     failing = _failing(compiled, judgement.scene, ready)
     if any(_names_points(clause) for option in failing for clause in option):
         return _other_amount(amounts.below or amounts.above)
-    changes = [_change(option, compiled, judgement.scene) for option in failing]
-    for change in sorted((each for each in changes if each), key=len):
-        if _helps(hearing, judgement, ready, change):
-            return _told(compiled.policy, judgement.scene.day, change)
+    changes = [(_change(option, compiled, judgement.scene), option) for option in failing]
+    for change, option in sorted(changes, key=lambda each: len(each[0] or ())):
+        if change and _helps(hearing, judgement, ready, change):
+            return _told(compiled.policy, judgement.scene.day, change, option)
     return None
 
 
@@ -242,15 +242,25 @@ def _helps(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, change: 
     return after.conflict is None and denies <= before - {ready.id}
 
 
-def _told(policy: Policy, today: date, change: Change) -> Remedy:
+def _told(policy: Policy, today: date, change: Change, option: Iterable[Comparison]) -> Remedy:
+    # A bound is told as a bound: what is owed may be at most so much, and need not be it.
+    operators = {clause.path: _AS_BOUND.get(clause.operator, "is") for clause in option}
     ko, en = [], []
     for path, value in change.items():
         if path == _DAY:
             ko.append(f"다시 신청할 수 있는 날: {value}")
             en.append(f"Ask again on {value}")
             continue
-        clause = Comparison(path, "is", value)
+        clause = Comparison(path, operators[path], value)
         ko.append(f"필요한 조건: {Teller(policy, 'ko', today).comparison(clause)}")
         en.append(f"Needed: {Teller(policy, 'en', today).comparison(clause)}")
     data = {path: figure_data(value) for path, value in change.items()}
     return Remedy(data, f"{'; '.join(ko)}.", f"{'; '.join(en)}.")
+
+
+_AS_BOUND: dict[Operator, Operator] = {
+    "at_most": "at_most",
+    "under": "at_most",
+    "at_least": "at_least",
+    "over": "at_least",
+}

@@ -183,3 +183,19 @@ def test_the_day_from_which_a_requirement_holds(that: str, expected: str | None)
     account = {"last_activity_on": "9999-12-31"}
     (reason,) = decided(policy(rule), case(100, account=account)).reasons
     assert (reason.remedy and reason.remedy.set) == (expected and {"request.requested_on": expected})
+
+
+@pytest.mark.parametrize(
+    ("that", "en"),
+    [
+        ("account.debt: {at_most: 10_000}", "Needed: the debt is at most 10,000."),
+        ("account.debt: {under: 10_000}", "Needed: the debt is at most 9,999."),
+        ("account.identity_level: {over: 1}", "Needed: the identity level is at least 2."),
+        ("account.identity_level: 2", "Needed: the identity level is 2."),
+    ],
+)
+def test_a_bound_is_told_as_a_bound(that: str, en: str) -> None:
+    rule = f'- {{id: fact, kind: require, terms: "1", that: {{{that}}}, reason: {{ko: 확인, en: Fact.}}}}'
+    (reason,) = decided(policy(rule), case(100, account={"debt": 50_000, "identity_level": 1})).reasons
+    assert reason.remedy is not None
+    assert reason.remedy.en == en
