@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, convert, defstruct
+from msgspec import Meta, Struct, convert, defstruct
 from msgspec.structs import astuple
 
 from policies.model import Fact, Scalar
@@ -62,22 +64,36 @@ class ObjectReader:
 
     Sound objects, which nearly all are, are read by msgspec. Only where that fails is an object looked at key by
     key, to tell everything that is wrong with it.
+
+    `shape` is the type that msgspec reads objects to, and can be a part of a larger one. Given a `record`, whose
+    fields are the names of the entries, what it reads is one; its `further` fields have these values, whatever the
+    object says.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        record: type[Struct] | None = None,
+        further: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.entries = tuple(entries)
-        # The names of facts may be words that Python keeps for itself.
-        fields = {f"field_{position}": entry for position, entry in enumerate(self.entries)}
-        self._shape = defstruct(
-            "Shape",
-            [_field(name, entry) for name, entry in fields.items()],
+        # The names of declared facts, which no record has, may be words that Python keeps for itself.
+        fields = {entry.name if record else f"field_{n}": entry for n, entry in enumerate(self.entries)}
+        self.shape = defstruct(
+            record.__name__ if record else "Shape",
+            [
+                *[_field(name, entry) for name, entry in fields.items()],
+                *[(name, _Nothing, value) for name, value in further.items()],
+            ],
+            bases=(record,) if record else (),
             rename={name: entry.name for name, entry in fields.items()},
             forbid_unknown_fields=True,
             kw_only=True,
+            frozen=True,
             gc=False,
         )
-        self._shapes = list[self._shape]  # type: ignore[name-defined]
-        self._texts = [position for position, entry in enumerate(self.entries) if entry.reader.text]
+        self._shapes = list[self.shape]  # type: ignore[name-defined]
+        self._texts = [attrgetter(name) for name, entry in fields.items() if entry.reader.text]
         self._left = [
             (position, entry.reader.read, entry.default)
             for position, entry in enumerate(self.entries)
@@ -87,9 +103,9 @@ class ObjectReader:
     def read(self, data: object, path: str, errors: Errors) -> list[Any]:
         """The values; every trouble is added to `errors`, and then the values mean nothing."""
         try:
-            values = [*astuple(convert(data, self._shape))]
-            if "".join([values[position] for position in self._texts]).isprintable():
-                return self._read_rest(values)
+            shaped = convert(data, self.shape)
+            if self.printable((shaped,)):
+                return self.values(shaped)
         except (ValueError, TypeError):
             pass
         return self._with_errors(data, path, errors)
@@ -102,15 +118,23 @@ class ObjectReader:
         if not data:
             return []
         try:
-            found = [[*astuple(each)] for each in convert(data, self._shapes)]
-            if "".join([values[position] for values in found for position in self._texts]).isprintable():
-                return [self._read_rest(values) for values in found] if self._left else found
+            shaped = convert(data, self._shapes)
+            if self.printable(shaped):
+                return [self.values(each) for each in shaped]
         except (ValueError, TypeError):
             pass
         return [self._with_errors(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
 
-    def _read_rest(self, values: list[Any]) -> list[Any]:
-        """The same values, with those that msgspec has no shape for read as well."""
+    def printable(self, shaped: Collection[Any]) -> bool:
+        """Whether nothing in the texts of objects that msgspec read could be a control character."""
+        return all("".join(map(text, shaped)).isprintable() for text in self._texts)
+
+    def values(self, shaped: Any) -> list[Any]:
+        """The values of an object that msgspec read, with those that it has no shape for read as well.
+
+        Raises ValueError or TypeError where one of these is wrong.
+        """
+        values = [*astuple(shaped)[: len(self.entries)]]
         for position, read, default in self._left:
             if values[position] is not default:
                 values[position] = read(values[position])
@@ -145,6 +169,10 @@ class ObjectReader:
 
     def _example(self) -> str:
         return ", ".join(f'"{name}": ...' for name in self._names()[:2])
+
+
+class _Nothing:
+    """What a field is read as that no object may name."""
 
 
 def _field(name: str, entry: Entry) -> Any:

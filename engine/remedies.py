@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from engine.amounts import largest, smallest
 from engine.calendars import add_span, local_day
 from engine.compiled import CompiledVersion
@@ -62,7 +64,7 @@ def changed(policy: Policy, case: Case, change: Change) -> Case:
             continue
         record = getattr(case, scope)
         own = {"declared": {**record.declared, name: value}} if path in policy.declared else {name: value}
-        case = replace(case, **{scope: replace(record, **own)})
+        case = replace(case, **{scope: structs.replace(record, **own)})
     return case
 
 
