@@ -78,19 +78,17 @@ def _lot_lines(judgement: Judgement, shares: dict[str, int]) -> tuple[LotLine, .
     today = judgement.scene.day
     lines = []
     for lot, plan, last_day in zip(judgement.lots, judgement.lot_plans, judgement.last_days, strict=True):
-        reasons: tuple[LotReason, ...] = ()
-        written = None
-        if last_day is not None:
-            written = last_day.isoformat()
-            if last_day < today:
-                ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
-                told = ready.reason and ready.reason(last_day)
-                reasons = (told or _lot_reason(ready, judgement.scene, lot, last_day),)
-        if plan.exclude:
-            reasons += tuple(
-                [ready.reason or _lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude]
-            )
-        lines.append(LotLine(lot.id, lot.left, written, shares.get(lot.id, 0), reasons))
+        reasons = plan.excluded
+        if reasons is None:
+            reasons = [ready.reason or _lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude]
+        if last_day is None:
+            lines.append(LotLine(lot.id, lot.left, None, shares.get(lot.id, 0), reasons))
+            continue
+        if last_day < today:
+            ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
+            told = ready.reason and ready.reason(last_day)
+            reasons = [told or _lot_reason(ready, judgement.scene, lot, last_day), *reasons]
+        lines.append(LotLine(lot.id, lot.left, last_day.isoformat(), shares.get(lot.id, 0), reasons))
     return tuple(lines)
 
 

@@ -12,8 +12,9 @@ A stage that the decision did not come to is not in the trace.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct, to_builtins
 
 from policies.sentences import figure_text
 
@@ -26,8 +27,7 @@ JSON = Any
 FigureMap = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """Facts that would make the request pass if they were so, by path, and the same as a sentence."""
 
     set: FigureMap
@@ -44,8 +44,7 @@ class Remedy:
         return cls(dict(data["set"]), data["ko"], data["en"])
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """A rule that spoke: what it does (`denies`, `reviews` or `charges`), its sentence and its figures."""
 
     rule: str
@@ -78,7 +77,7 @@ class Reason:
         return cls(**own, figures=dict(data["figures"]), remedy=remedy)
 
 
-class LotReason(NamedTuple):
+class LotReason(Struct, frozen=True, gc=False):
     """Why a lot cannot pay."""
 
     rule: str
@@ -88,14 +87,16 @@ class LotReason(NamedTuple):
     en: str
 
 
-class LotLine(NamedTuple):
-    """What became of one lot; `reasons` are why it cannot pay."""
+class LotLine(Struct, frozen=True, gc=False):
+    """What became of one lot; `reasons` are why it cannot pay. They are a list, to become one in the data, and shared
+    between the lots that they are true of.
+    """
 
     lot: str
     left: int
     last_usable_on: str | None
     allocated: int
-    reasons: tuple[LotReason, ...]
+    reasons: Sequence[LotReason]
 
 
 class FeeLine(NamedTuple):
@@ -106,8 +107,7 @@ class FeeLine(NamedTuple):
     fee: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What was decided, on which text, and why. Days and instants are as they are written in JSON.
 
     `points` are those asked for, or for "all" the largest amount that passes (0 when none does). `allocation` maps
@@ -160,16 +160,7 @@ class Decision:
             "allocation": [{"lot": lot, "points": points} for lot, points in self.allocation.items()],
             "fees": [line._asdict() for line in self.fees],
             "reasons": [reason.to_data() for reason in self.reasons],
-            "lots": [
-                {
-                    "lot": lot,
-                    "left": left,
-                    "last_usable_on": last_usable_on,
-                    "allocated": allocated,
-                    "reasons": [_lot_reason_data(reason) for reason in reasons] if reasons else [],
-                }
-                for lot, left, last_usable_on, allocated, reasons in self.lots
-            ],
+            "lots": to_builtins([*self.lots]),
             "trace": list(self.trace),
         }
 
@@ -182,7 +173,7 @@ class Decision:
             fees=tuple(FeeLine(**line) for line in data["fees"]),
             reasons=tuple(Reason.from_data(reason) for reason in data["reasons"]),
             lots=tuple(
-                LotLine(**{**line, "reasons": tuple(LotReason(**reason) for reason in line["reasons"])})
+                LotLine(**{**line, "reasons": [LotReason(**reason) for reason in line["reasons"]]})
                 for line in data["lots"]
             ),
             trace=list(data["trace"]),
@@ -193,13 +184,8 @@ class Decision:
 
 
 _PLAIN = tuple(
-    name for name in Decision.__dataclass_fields__ if name not in ("allocation", "fees", "reasons", "lots", "trace")
+    name for name in Decision.__struct_fields__ if name not in ("allocation", "fees", "reasons", "lots", "trace")
 )
-
-
-def _lot_reason_data(reason: LotReason) -> dict[str, JSON]:
-    rule, kind, terms, ko, en = reason
-    return {"rule": rule, "kind": kind, "terms": terms, "ko": ko, "en": en}
 
 
 def assert_laws(decision: Decision) -> None:
@@ -221,14 +207,15 @@ def assert_laws(decision: Decision) -> None:
 def _assert_lots(decision: Decision) -> None:
     allocation = decision.allocation
     available = paying = 0
-    for lot, left, _, allocated, reasons in decision.lots:
+    for line in decision.lots:
+        allocated = line.allocated
         if allocated:
-            assert 0 < allocated <= left, f"lot {lot} falls below 0"
-            assert not reasons, f"lot {lot} pays although it cannot"
-            assert allocation.get(lot) == allocated, f"lot {lot} pays two amounts"
+            assert 0 < allocated <= line.left, f"lot {line.lot} falls below 0"
+            assert not line.reasons, f"lot {line.lot} pays although it cannot"
+            assert allocation.get(line.lot) == allocated, f"lot {line.lot} pays two amounts"
             paying += 1
-        if not reasons:
-            available += left
+        if not line.reasons:
+            available += line.left
     assert paying == len(allocation), "a lot pays that is not there"
     assert available == decision.available, f"available {decision.available} is not what the lots hold, {available}"
     assert len({line.lot for line in decision.lots}) == len(decision.lots), "a lot stands twice"

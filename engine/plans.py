@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from engine.decision import LotReason
 from engine.ready import Matched, Ready
 
 _MOST_REMEMBERED = 4096
@@ -63,12 +64,14 @@ class LotPlan:
     """What the rules say of every lot for which the same formulas hold.
 
     `notes` tell, for the trace, how each rule whose `when` holds stands: it applies, is excepted, or is silenced.
+    `excluded` are the reasons of the rules that exclude, None where a sentence holds a figure of the lot.
     """
 
     notes: Mapping[str, tuple[Note, ...]]
     expire: tuple[Any, ...]
     exclude: tuple[Any, ...]
     fee: tuple[Any, ...]
+    excluded: Sequence[LotReason] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +103,9 @@ class Plan:
             standing = {kind: statuses(self._rules[kind], self.matched | matched) for kind in LOT_KINDS}
             speaking = {kind: _speaking(each) for kind, each in standing.items()}
             notes = {kind: tuple(_note(status) for status in each if status.holds) for kind, each in standing.items()}
-            found = LotPlan(notes, speaking["expire"], speaking["exclude"], speaking["fee"])
+            found = LotPlan(
+                notes, speaking["expire"], speaking["exclude"], speaking["fee"], _reasons(speaking["exclude"])
+            )
             self._lots[matched] = found
         return found
 
@@ -145,6 +150,11 @@ def _note(status: Status) -> Note:
     if status.silenced_by is not None:
         return Note(status.ready.id, "silenced", status.silenced_by)
     return Note(status.ready.id, "applies", "")
+
+
+def _reasons(excluding: tuple[Any, ...]) -> Sequence[LotReason] | None:
+    reasons = [ready.reason for ready in excluding]
+    return None if None in reasons else reasons
 
 
 def _speaking(standing: list[Status]) -> tuple[Ready, ...]:
