@@ -65,13 +65,14 @@ class Bound:
     """A measure with the sense in which it is bound: `at_most`, `at_least` or `multiple_of`.
 
     `beyond` is what the last measure that passes lies beyond the amount that the rule names: a review `at_least` 10
-    lets at most 9 pass, so it is -1 there.
+    lets at most 9 pass, so it is -1 there. `fixed` is that measure where it is the same for every request.
     """
 
     gauge: Gauge
     sense: str
     amount: Amount
-    beyond: int = 0
+    beyond: int
+    fixed: int | None
 
     @property
     def counts(self) -> bool:
@@ -80,9 +81,12 @@ class Bound:
 
     def read(self, scene: Scene, available: int) -> Reading:
         """What the bound comes to for the request. Equal to a bound passes."""
-        limit = self.amount.read(scene, None) + self.beyond
-        base = self.gauge.base(scene, available)
-        measured = base + self.gauge.slope * scene.points
+        limit = self.fixed
+        if limit is None:
+            limit = self.amount.read(scene, None) + self.beyond
+        gauge = self.gauge
+        base = 0 if gauge.of == "request.points" else gauge.base(scene, available)
+        measured = base + gauge.slope * scene.points
         if self.sense == "at_most":
             passes = measured <= limit
         elif self.sense == "at_least":
@@ -137,7 +141,9 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
         return None
     (name,) = [name for name in _SENSES[rule.kind] if getattr(rule, name) is not None]
     sense, beyond = _SENSES[rule.kind][name]
-    return Bound(gauge(rule.measure, workshop.zone), sense, workshop.figures.amount(getattr(rule, name)), beyond)
+    amount = workshop.figures.amount(getattr(rule, name))
+    fixed = amount.figure + beyond if isinstance(amount.figure, int) else None
+    return Bound(gauge(rule.measure, workshop.zone), sense, amount, beyond, fixed)
 
 
 # A limit says what passes, a review what does not.

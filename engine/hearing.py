@@ -19,7 +19,7 @@ from engine.kinds.limit import limit
 from engine.kinds.pay import pay
 from engine.kinds.require import require
 from engine.kinds.review import review
-from engine.plans import Plan
+from engine.plans import LotPlan, Plan
 from engine.ready import Matched
 from engine.scene import Scene
 
@@ -49,21 +49,21 @@ class Hearing:
         self.scene = Scene(case.account, day, case.as_of, 0, case.request, None, case.history)
         self._plan: Plan | None = None
         self._lots_matched: list[Matched] | None = None
+        self._lot_plans: list[LotPlan] = []
         self._lots: Judgement | None = None
 
     def judge(self, points: int, *, tracing: bool = False) -> Judgement:
         """The request at one amount, through all the stages. A conflict stops it, and is kept."""
         compiled = self.compiled
         scene = self.scene.asking(points)
-        plan = self._plan
+        plan, matched = self._plan, self._lots_matched
         if plan is None or compiled.scene.sees_points:
-            self._plan = plan = compiled.plans.plan(compiled.scene.of_scene(scene))
-        matched = self._lots_matched
+            plan = compiled.plans.plan(compiled.scene.of_scene(scene))
         if matched is None or compiled.lot.sees_points:
-            self._lots_matched = matched = compiled.lot.of_lots(scene, self.case.lots)
-        judgement = Judgement(
-            compiled.rules, compiled.built_in, self.case.lots, scene, plan, plan.lot_plans(matched), tracing
-        )
+            matched = compiled.lot.of_lots(scene, self.case.lots)
+        if plan is not self._plan or matched is not self._lots_matched:
+            self._plan, self._lots_matched, self._lot_plans = plan, matched, plan.lot_plans(matched)
+        judgement = Judgement(compiled.rules, compiled.built_in, self.case.lots, scene, plan, self._lot_plans, tracing)
         try:
             self._find_lots(judgement)
             for stage in HARD_STAGES:
@@ -86,6 +86,7 @@ class Hearing:
             judgement.last_days = known.last_days
             judgement.usable = known.usable
             judgement.available = known.available
+            judgement.queues = known.queues
 
     def breaks(self) -> list[int]:
         """The amounts at which a condition or a value may change as more points are asked for, ascending."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from engine.errors import Conflict
 from engine.facts import Lot
@@ -44,11 +46,21 @@ class Charge(NamedTuple):
     figures: dict[str, Any]
 
 
-@dataclass(slots=True)
-class Judgement:
+class Queue(NamedTuple):
+    """The lots that can pay, first to last: what each pays when it pays all that it holds, and what it holds together
+    with those before it.
+    """
+
+    shares: list[Share]
+    together: list[int]
+
+
+class Judgement(Struct):
     """One request at one amount, on its way through the stages.
 
-    Lists of the lots run in the order of `lots`; `usable` are the positions of those that can pay.
+    Lists of the lots run in the order of `lots`; `usable` are the positions of those that can pay. Where no amount
+    makes a difference to them, all that is known of the lots is shared with the same request at other amounts; so are
+    `queues`, the orders in which they pay, by the rule that says so.
     """
 
     rules: Mapping[str, tuple[Any, ...]]
@@ -61,6 +73,7 @@ class Judgement:
     last_days: list[date | None] = field(default_factory=list)
     usable: list[int] = field(default_factory=list)
     available: int = 0
+    queues: dict[str, Queue] = field(default_factory=dict)
     spoken: list[Spoken] = field(default_factory=list)
     denied: bool = False
     shares: list[Share] = field(default_factory=list)
@@ -129,18 +142,23 @@ def lot_lines(kind: str, rules: Iterable[Ready], groups: Mapping[LotPlan, list[s
 
     `excepted` has the number of an exception, and `silenced` the id of a rule, before the lots that they speak for.
     """
-    applied: dict[str, list[str]] = {}
+    applied: dict[str, list[list[str]]] = {}
     others: dict[str, dict[str, dict[str, list[str]]]] = {}
     for plan, ids in groups.items():
         for rule, how, by in plan.notes[kind]:
             if how == "applies":
-                applied.setdefault(rule, []).extend(ids)
+                applied.setdefault(rule, []).append(ids)
             else:
                 below = others.setdefault(rule, {}).setdefault(how, {})
                 below[by] = sorted(below.get(by, []) + ids)[:MOST_LOTS_IN_TRACE]
     lines = []
     for ready in rules:
-        lots = sorted(applied.get(ready.id, ()))
+        lots = _merged(applied.get(ready.id, ()))
         line = {"rule": ready.id, "applies": bool(lots), "lots": lots[:MOST_LOTS_IN_TRACE], "lot_count": len(lots)}
         lines.append(line | others[ready.id] if ready.id in others else line)
     return lines
+
+
+def _merged(groups: Sequence[list[str]]) -> list[str]:
+    """Ids of several groups, each of which is in order, in one order."""
+    return groups[0] if len(groups) == 1 else sorted(chain.from_iterable(groups))

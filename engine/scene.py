@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from engine.facts import Account, Event, Lot, PastRefund, RefundRequest
 from policies.model import Policy
 
 
-class Scene(NamedTuple):
+class Scene(Struct, frozen=True):
     """The facts of one request at one amount, or of one event.
 
     `day` is the local day of the request or event. Just one of `request` and `event` is there.
@@ -27,7 +29,7 @@ class Scene(NamedTuple):
 
     def asking(self, points: int) -> Scene:
         """The same request for another amount."""
-        return self._replace(points=points)
+        return Scene(self.account, self.day, self.at, points, self.request, self.event, self.history)
 
 
 SceneReader = Callable[[Scene], Any]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from engine.errors import Conflict
 from engine.facts import Lot
-from engine.judgement import Judgement, Share
+from engine.judgement import Judgement, Queue, Share
 from engine.ready import Ready, Workshop
 from engine.scene import lot_reader
 from policies.kinds.allocate import PLACEHOLDERS, Allocate, ByClass, OrderKey
 from policies.model import Policy, Text
 
-Ranks = Callable[[Judgement], dict[int, int]]
-"""Where each lot that can pay stands in an order, by its position: the lowest pays first."""
+Ranks = Callable[[Judgement], list[int]]
+"""Where each lot stands in an order: the lowest pays first."""
 
 NOT_ENOUGH_POINTS = Allocate(
     id="not-enough-points",
@@ -51,7 +53,7 @@ def allocate(judgement: Judgement) -> None:
     if judgement.points > judgement.available:
         judgement.deny(ready, figures)
     elif not judgement.denied:
-        judgement.shares = _shares(judgement, in_order(judgement, ready))
+        judgement.shares = _shares(judgement.points, queue(judgement, ready))
     judgement.note("allocate", {ready.id: figures})
 
 
@@ -64,26 +66,27 @@ def allocation_rule(judgement: Judgement) -> ReadyAllocate:
     return speaking[0] if speaking else built_in
 
 
-def in_order(judgement: Judgement, ready: ReadyAllocate) -> list[int]:
-    """The lots that can pay, first to last. What the orders leave equal stays in the order of the ids."""
-    order = judgement.usable
-    for ranks in reversed(ready.ranks):
-        order = sorted(order, key=ranks(judgement).__getitem__)
-    return order
+def queue(judgement: Judgement, ready: ReadyAllocate) -> Queue:
+    """The lots that hold something and can pay, as the rule orders them. What its orders leave equal stays in the
+    order of the ids.
+    """
+    known = judgement.queues.get(ready.id)
+    if known is None:
+        order = judgement.usable
+        for ranks in reversed(ready.ranks):
+            order = sorted(order, key=ranks(judgement).__getitem__)
+        lots = judgement.lots
+        shares = [(position, left) for position in order if (left := lots[position].left)]
+        together = [*accumulate([left for _, left in shares])]
+        known = judgement.queues[ready.id] = Queue(shares, together)
+    return known
 
 
-def _shares(judgement: Judgement, order: list[int]) -> list[Share]:
-    missing = judgement.points
-    shares = []
-    for position in order:
-        taken = min(missing, judgement.lots[position].left)
-        if taken:
-            shares.append((position, taken))
-            missing -= taken
-            if not missing:
-                break
-    assert not missing, f"the lots are {missing} points short of what is available"
-    return shares
+def _shares(points: int, of: Queue) -> list[Share]:
+    last = bisect_left(of.together, points)
+    assert last < len(of.shares), f"the lots are short of {points} points, which are available"
+    position, left = of.shares[last]
+    return [*of.shares[:last], (position, points - of.together[last] + left)]
 
 
 def _ranks(key: OrderKey, policy: Policy) -> Ranks:
@@ -95,15 +98,11 @@ def _ranks(key: OrderKey, policy: Policy) -> Ranks:
 
 
 def _by_lot(rank: Callable[[Lot], int]) -> Ranks:
-    return lambda judgement: {position: rank(judgement.lots[position]) for position in judgement.usable}
+    return lambda judgement: [rank(lot) for lot in judgement.lots]
 
 
-def _soonest_to_expire(judgement: Judgement) -> dict[int, int]:
-    last_days = judgement.last_days
-    return {
-        position: _NEVER if (last_day := last_days[position]) is None else last_day.toordinal()
-        for position in judgement.usable
-    }
+def _soonest_to_expire(judgement: Judgement) -> list[int]:
+    return [_NEVER if last_day is None else last_day.toordinal() for last_day in judgement.last_days]
 
 
 _RANKS: dict[str, Ranks] = {

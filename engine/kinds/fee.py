@@ -160,7 +160,7 @@ def _free(ready: ReadyFee, scene: Scene) -> bool:
 
 
 def _lines(judgement: Judgement, paying: Paying, charges: list[Charge]) -> list[dict[str, Any]]:
-    groups = {plan: [judgement.lots[position].id for position, _ in shares] for plan, shares in paying.items()}
+    groups = {plan: sorted([judgement.lots[position].id for position, _ in shares]) for plan, shares in paying.items()}
     lines = lot_lines("fee", judgement.rules["fee"], groups)
     told: dict[str, list[dict[str, Any]]] = {}
     for charge in charges:
