@@ -10,7 +10,7 @@ from engine.errors import Conflict, NotInForce
 from engine.facts import Case, Lot, request_data
 from engine.hearing import STAGES, Hearing
 from engine.judgement import Judgement, Spoken
-from engine.reading import instant_words
+from engine.reading import day_words, instant_words
 from engine.ready import Ready
 from engine.remedies import remedies
 from engine.scene import Scene
@@ -35,7 +35,7 @@ def decide(compiled: CompiledVersion, case: Case) -> Decision:
 
 def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways: list[Remedy | None]) -> Decision:
     denied = judgement.denied
-    reviewed = any(spoken.effect == "reviews" for spoken in judgement.spoken)
+    reviewed = "reviews" in [spoken.effect for spoken in judgement.spoken]
     gross = 0 if denied else judgement.points
     kept = 0 if denied else judgement.fee
     shares = {} if denied else {judgement.lots[position].id: points for position, points in judgement.shares}
@@ -49,7 +49,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         engine=ENGINE,
         account=case.account.id,
         as_of=instant_words(case.as_of),
-        requested_on=judgement.scene.day.isoformat(),
+        requested_on=day_words(judgement.scene.day),
         request=request_data(case.request),
         points=0 if denied and case.request.points == "all" else judgement.points,
         available=judgement.available,
@@ -58,10 +58,10 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         tax=0,
         offset=0,
         payout=gross - kept,
-        payable_on=None if paid_on is None else paid_on.isoformat(),
+        payable_on=None if paid_on is None else day_words(paid_on),
         allocation=shares,
-        fees=tuple(FeeLine(charge.ready.id, charge.base, charge.fee) for charge in charges if charge.fee),
-        reasons=tuple(_reason(spoken, way) for spoken, way in zip(judgement.spoken, ways, strict=True)),
+        fees=tuple([FeeLine(charge.ready.id, charge.base, charge.fee) for charge in charges if charge.fee]),
+        reasons=tuple([_reason(spoken, way) for spoken, way in zip(judgement.spoken, ways, strict=True)]),
         lots=_lot_lines(judgement, shares),
         trace=[{"stage": stage, "rules": rules} for stage, rules in judgement.trace.items()],
     )
@@ -70,25 +70,28 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
 def _reason(spoken: Spoken, remedy: Remedy | None) -> Reason:
     rule = spoken.ready.rule
     text = _sentence(spoken.ready).told(spoken.figures)
-    figures = {name: figure_data(figure) for name, figure in spoken.figures.items() if figure is not None}
+    figures = {
+        name: figure if type(figure) is int else figure_data(figure)
+        for name, figure in spoken.figures.items()
+        if figure is not None
+    }
     return Reason(rule.id, rule.kind, spoken.effect, rule.terms, text.ko, text.en, figures, remedy)
 
 
 def _lot_lines(judgement: Judgement, shares: dict[str, int]) -> tuple[LotLine, ...]:
     today = judgement.scene.day
+    share = shares.get
     lines = []
     for lot, plan, last_day in zip(judgement.lots, judgement.lot_plans, judgement.last_days, strict=True):
         reasons = plan.excluded
         if reasons is None:
             reasons = [ready.reason or _lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude]
-        if last_day is None:
-            lines.append(LotLine(lot.id, lot.left, None, shares.get(lot.id, 0), reasons))
-            continue
-        if last_day < today:
+        if last_day is not None and last_day < today:
             ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
             told = ready.reason and ready.reason(last_day)
             reasons = [told or _lot_reason(ready, judgement.scene, lot, last_day), *reasons]
-        lines.append(LotLine(lot.id, lot.left, last_day.isoformat(), shares.get(lot.id, 0), reasons))
+        written = None if last_day is None else day_words(last_day)
+        lines.append(LotLine(lot.id, lot.left, written, share(lot.id, 0), reasons))
     return tuple(lines)
 
 

@@ -198,8 +198,8 @@ def assert_laws(decision: Decision) -> None:
     expected = 0 if decision.outcome == "denied" else decision.points
     assert allocated == expected, f"the lots pay {allocated} of {expected} points"
     assert decision.gross == allocated, f"gross {decision.gross} is not what the lots pay, {allocated}"
-    assert sum(line.fee for line in decision.fees) == decision.fee, "the fees are not the fee"
-    denies = any(reason.effect == "denies" for reason in decision.reasons)
+    assert sum([line.fee for line in decision.fees]) == decision.fee, "the fees are not the fee"
+    denies = "denies" in [reason.effect for reason in decision.reasons]
     assert denies == (decision.outcome == "denied"), "a denial needs a rule that denies, and nothing else may have one"
     _assert_lots(decision)
 

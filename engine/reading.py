@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -311,6 +312,10 @@ def instant_words(at: datetime) -> str:
     '2026-03-02T01:00:00Z'
     """
     return at.isoformat().replace("+00:00", "Z")
+
+
+day_words: Callable[[date], str] = lru_cache(16_384)(date.isoformat)
+"""A day as it stands in JSON. Remembered, because a decision tells the last day of each of its lots."""
 
 
 def shown(raw: object) -> str:

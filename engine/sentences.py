@@ -99,15 +99,11 @@ def _words(name: str, language: str, policy: Policy, before_sign: bool) -> Words
         return lambda figure: word_text(policy, fact, figure, language)
     if before_sign:
         return lambda figure: figure_text(figure, language).removesuffix("%")
-    return lambda figure: _IN_ANY_LANGUAGE.get(type(figure), figure_text)(figure, language)
+    # Most figures are amounts.
+    return lambda figure: f"{figure:,}" if type(figure) is int else figure_text(figure, language)
 
 
 _ALL = {"ko": "전체", "en": "all"}
-# Most figures are amounts and days, and there is one in every other reason.
-_IN_ANY_LANGUAGE: Mapping[type[Any], Callable[[Any, str], str]] = {
-    int: lambda amount, language: f"{amount:,}",
-    date: lambda day, language: day.isoformat(),
-}
 
 
 def _filled(parts: tuple[Part, ...], figures: Mapping[str, Any]) -> str:
