@@ -63,7 +63,8 @@ def _within(judge: Judge, first: int, last: int, *, from_top: bool) -> int | Non
         low, high = stretches.pop()
         if low > high:
             continue
-        top = judge(high)
+        # The top of the stretch was judged already.
+        top = top if high == top.points else judge(high)
         if from_top and top.passes:
             return high
         bottom = judge(low) if low < high else top
@@ -87,8 +88,7 @@ def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
     if any(each.effect == "denies" and each.ready.rule.kind not in _LIFTED_BY_OTHER_AMOUNTS for each in top.spoken):
         return None
     allowed: Allowed | None = Allowed(first, min(last, top.available))
-    for ready in top.speaking("limit"):
-        reading = ready.bound.read(top.scene, top.available)
+    for ready, reading in top.readings:
         allowed = allowed and allowed.both(ready.bound.allowed(reading))
     return allowed if allowed and allowed.least <= allowed.most else None
 

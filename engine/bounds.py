@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import gcd
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from engine.figures import Amount
 from engine.ready import Workshop
 from engine.scene import Scene
@@ -15,7 +17,7 @@ from policies.kinds.review import Review
 from policies.model import Comparison, Measure
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True, gc=False):
     """What a bound and its measure come to: `limit` is the last measure that passes, `base` the measure without the
     points asked for, `measured` with them.
     """

@@ -51,6 +51,7 @@ class Hearing:
         self._lots_matched: list[Matched] | None = None
         self._lot_plans: list[LotPlan] = []
         self._lots: Judgement | None = None
+        self._breaks: list[int] | None = None
 
     def judge(self, points: int, *, tracing: bool = False) -> Judgement:
         """The request at one amount, through all the stages. A conflict stops it, and is kept."""
@@ -90,14 +91,16 @@ class Hearing:
 
     def breaks(self) -> list[int]:
         """The amounts at which a condition or a value may change as more points are asked for, ascending."""
-        compiled = self.compiled
-        found = set(compiled.breaks)
-        for path in compiled.break_paths:
-            read = compiled.figures.fact(path)
-            lots: tuple[Lot | None, ...] = self.case.lots if path.startswith("lot.") else (None,)
-            amounts = {read(self.scene, lot) for lot in lots}
-            found |= amounts | {amount + 1 for amount in amounts}
-        return sorted(found)
+        if self._breaks is None:
+            compiled = self.compiled
+            found = set(compiled.breaks)
+            for path in compiled.break_paths:
+                read = compiled.figures.fact(path)
+                lots: tuple[Lot | None, ...] = self.case.lots if path.startswith("lot.") else (None,)
+                amounts = {read(self.scene, lot) for lot in lots}
+                found |= amounts | {amount + 1 for amount in amounts}
+            self._breaks = sorted(found)
+        return self._breaks
 
     def most(self) -> int:
         """The points of all lots together: no request can be for more."""
@@ -128,8 +131,8 @@ class Hearing:
         """
         judgement = self.judge(1)
         steps = smallest = Allowed(1, MOST_POINTS)
-        for ready in judgement.speaking("limit"):
-            allowed = ready.bound.allowed(ready.bound.read(judgement.scene, judgement.available))
+        for ready, reading in judgement.readings:
+            allowed = ready.bound.allowed(reading)
             smallest = smallest.both(allowed._replace(most=MOST_POINTS)) or smallest
             steps = steps.both(allowed._replace(least=1, most=MOST_POINTS)) or steps
         least = smallest.up(smallest.least)

@@ -20,7 +20,7 @@ MOST_LOTS_IN_TRACE = 100
 """A trace names no more lots than this for one rule; it always says how many there are."""
 
 
-class Spoken(NamedTuple):
+class Spoken(Struct):
     """A rule that said something of the request, with the figures of its reason."""
 
     ready: Ready
@@ -32,7 +32,7 @@ Share = tuple[int, int]
 """What one lot pays: its position among the lots of the case, and its points."""
 
 
-class Charge(NamedTuple):
+class Charge(Struct):
     """What one fee rule takes of the points that came from its lots. `rate` is None for a flat fee, `to` what a
     rate is rounded to; `by_lot` says that the lots decide what it comes to.
     """
@@ -60,7 +60,8 @@ class Judgement(Struct):
 
     Lists of the lots run in the order of `lots`; `usable` are the positions of those that can pay. Where no amount
     makes a difference to them, all that is known of the lots is shared with the same request at other amounts; so are
-    `queues`, the orders in which they pay, by the rule that says so.
+    `queues`, the orders in which they pay, by the rule that says so. `readings` are the limits that have their say,
+    each with what its bound comes to.
     """
 
     rules: Mapping[str, tuple[Any, ...]]
@@ -74,6 +75,7 @@ class Judgement(Struct):
     usable: list[int] = field(default_factory=list)
     available: int = 0
     queues: dict[str, Queue] = field(default_factory=dict)
+    readings: list[tuple[Any, Any]] = field(default_factory=list)
     spoken: list[Spoken] = field(default_factory=list)
     denied: bool = False
     shares: list[Share] = field(default_factory=list)

@@ -28,15 +28,12 @@ def make(rule: Exclude, workshop: Workshop) -> ReadyExclude:
 def exclude(judgement: Judgement) -> None:
     """Finds the lots that can pay: neither expired nor excluded. Together they hold what is available."""
     today = judgement.scene.day
-    usable = []
-    available = 0
-    for position, (lot, plan, last_day) in enumerate(
-        zip(judgement.lots, judgement.lot_plans, judgement.last_days, strict=True)
-    ):
-        if plan.exclude or (last_day is not None and last_day < today):
-            continue
-        available += lot.left
-        usable.append(position)
+    lots = judgement.lots
+    usable = [
+        position
+        for position, (plan, last_day) in enumerate(zip(judgement.lot_plans, judgement.last_days, strict=True))
+        if not plan.exclude and (last_day is None or last_day >= today)
+    ]
     judgement.usable = usable
-    judgement.available = available
+    judgement.available = sum([lots[position].left for position in usable])
     judgement.note_lots("exclude")

@@ -13,7 +13,7 @@ from engine.errors import Conflict
 from engine.facts import Lot
 from engine.judgement import Judgement
 from engine.ready import Ready, Workshop
-from engine.scene import Scene
+from engine.scene import Scene, lot_reader
 from engine.sentences import Sentence
 from policies.kinds.expire import PLACEHOLDERS, Expire
 from policies.model import FactRef, Span, Text
@@ -33,11 +33,13 @@ _DAYS_REMEMBERED = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyExpire(Ready):
-    """`last_day` is the last usable day of a lot, None where it never expires. `reason` is what is said of a lot that
-    ended on a day, None where the sentence holds more of the lot than that day.
+    """`last_day` is the last usable day of a lot, None where it never expires; `of_lot` the same, where it follows from
+    the lot alone. `reason` is what is said of a lot that ended on a day, None where the sentence holds more of the
+    lot than that day.
     """
 
     last_day: LastDay
+    of_lot: Callable[[Lot], date | None] | None
     reason: Callable[[date], LotReason] | None
 
 
@@ -46,19 +48,21 @@ def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
     amount = workshop.figures.optional(rule.after or rule.last_day)
     start = workshop.figures.amount(FactRef(rule.start)) if rule.after else None
     common = workshop.common(rule, PLACEHOLDERS, (amount, start))
-    return ReadyExpire(**common, last_day=_last_day(rule, workshop), reason=_reason(rule, common["sentence"]))
+    last_day, of_lot = _last_day(rule, workshop)
+    return ReadyExpire(**common, last_day=last_day, of_lot=of_lot, reason=_reason(rule, common["sentence"]))
 
 
 def expire(judgement: Judgement) -> None:
     """Finds the last usable day of every lot. A lot that no rule covers keeps its own, or never expires."""
     scene = judgement.scene
-    last_days = []
+    last_days: list[date | None] = []
     for lot, plan in zip(judgement.lots, judgement.lot_plans, strict=True):
         rules = plan.expire
         if not rules:
             last_days.append(lot.expires_on)
         elif len(rules) == 1:
-            last_days.append(rules[0].last_day(scene, lot))
+            (ready,) = rules
+            last_days.append(ready.of_lot(lot) if ready.of_lot else ready.last_day(scene, lot))
         else:
             raise Conflict("expire", (rules[0].id, rules[1].id), lot.id)
     judgement.last_days = last_days
@@ -77,12 +81,17 @@ def _reason(rule: Expire, told: Sentence | None) -> Callable[[date], LotReason] 
     return reason
 
 
-def _last_day(rule: Expire, workshop: Workshop) -> LastDay:
+def _last_day(rule: Expire, workshop: Workshop) -> tuple[LastDay, Callable[[Lot], date | None] | None]:
+    """The last usable day of a lot, and the same without the scene where it does not depend on that."""
     if rule.never:
-        return lambda scene, lot: None
+        return lambda scene, lot: None, lambda lot: None
     if rule.after is None:
-        assert rule.last_day is not None, f"{rule.id} says neither after, last_day nor never"
-        return workshop.figures.amount(rule.last_day).read
+        last_day = rule.last_day
+        assert last_day is not None, f"{rule.id} says neither after, last_day nor never"
+        read = workshop.figures.amount(last_day).read
+        if isinstance(last_day, FactRef) and last_day.path.startswith("lot."):
+            return read, lot_reader(last_day.path, workshop.policy)
+        return read, None
     span = workshop.figures.amount(rule.after)
     start = workshop.figures.fact(rule.start)
 
@@ -92,10 +101,9 @@ def _last_day(rule: Expire, workshop: Workshop) -> LastDay:
 
     if isinstance(span.figure, Span):
         end = ends(span.figure)
-        if rule.start == "lot.acquired_on":
-            return lambda scene, lot: end(lot.acquired_on)
-        return lambda scene, lot: None if (day := start(scene, lot)) is None else end(day)
-    return lambda scene, lot: None if (day := start(scene, lot)) is None else ends(span.read(scene, lot))(day)
+        of_lot = (lambda lot: end(lot.acquired_on)) if rule.start == "lot.acquired_on" else None
+        return lambda scene, lot: None if (day := start(scene, lot)) is None else end(day), of_lot
+    return lambda scene, lot: None if (day := start(scene, lot)) is None else ends(span.read(scene, lot))(day), None
 
 
 def _end(day: date, length: Span, until: str, first_day_counted: bool) -> date:

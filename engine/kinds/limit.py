@@ -31,6 +31,7 @@ def limit(judgement: Judgement) -> None:
     seen = {}
     for ready in judgement.speaking("limit"):
         reading = ready.bound.read(judgement.scene, judgement.available)
+        judgement.readings.append((ready, reading))
         if judgement.tracing or not reading.passes:
             figures = ready.bound.figures(reading, judgement.points, judgement.available)
             seen[ready.id] = {**figures, "measured": reading.measured}
