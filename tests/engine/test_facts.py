@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.facts import BadCase, case_data, event_case_data, read_case, read_event_case
+from engine.facts import POINTS_OR_ALL, BadCase, Case, case_data, event_case_data, read_case, read_event_case
 from engine.reading import AMOUNT, DAY, DAY_OR_NONE, FLAG, NAME, POSITIVE, TEXT, WHOLE, Entry, ObjectReader, choice
 from tests.policies_for_tests import case, lot, past, policy
 
@@ -225,7 +226,7 @@ def test_an_event_case_is_read_and_survives_json() -> None:
         read_event_case(POLICY, {**data, "event": {**data["event"], "type": "bil_paid"}})  # type: ignore[dict-item]
 
 
-READERS = [AMOUNT, POSITIVE, WHOLE, FLAG, TEXT, NAME, DAY, DAY_OR_NONE, choice(["a", "b"])]
+READERS = [AMOUNT, POSITIVE, WHOLE, FLAG, TEXT, NAME, DAY, DAY_OR_NONE, choice(["a", "b"]), POINTS_OR_ALL]
 anything = st.one_of(
     st.none(),
     st.booleans(),
@@ -233,7 +234,7 @@ anything = st.one_of(
     st.integers(10**12 - 1, 10**12 + 1),
     st.floats(-2, 2),
     st.text(max_size=3),
-    st.sampled_from(["a", "b", "c", "x" * 200, "x" * 201, "\x00", "\x7f", "\u2028", "\ud800"]),
+    st.sampled_from(["a", "b", "c", "all", "x" * 200, "x" * 201, "\x00", "\x7f", "\u2028", "\ud800"]),
     st.sampled_from(
         ["2026-01-31", "2026-02-30", "2026-2-3", "20260131", "2026-W01-1", "2026-01-31T00:00:00", "0000-01-01"]
     ),
@@ -255,3 +256,24 @@ def test_the_quick_way_of_reading_takes_just_what_the_one_that_explains_takes(po
         assert errors == []
         assert [expected] == found
         assert type(expected) is type(found[0])
+
+
+@pytest.mark.parametrize("facts", ["", FACTS], ids=["nothing declared", "facts declared"])
+def test_what_is_declared_cannot_be_given_as_a_whole(facts: str) -> None:
+    data = case(500, lot("L1", 20, declared={}), account={"branch": "seoul"} if facts else {})
+    with pytest.raises(BadCase) as refused:
+        read_case(policy(RULE, facts=facts).policy, data)
+    assert [path for path, _ in refused.value.errors] == ["lots.0.declared"]
+
+
+@pytest.mark.parametrize("facts", ["", FACTS], ids=["nothing declared", "facts declared"])
+def test_a_case_travels_to_another_process(facts: str) -> None:
+    read = read_case(policy(RULE, facts=facts).policy, sound() if facts else case(500, lot("L1", 20)))
+    travelled: Case = pickle.loads(pickle.dumps(read))  # noqa: S301
+    assert case_data(read) == case_data(travelled)
+    assert travelled.lots[0].declared == dict(read.lots[0].declared)
+
+
+def test_texts_that_only_look_like_control_characters_are_read() -> None:
+    data = case(500, lot("L1", 20, campaign="a\u00a0b"))
+    assert read_case(policy(RULE).policy, data).lots[0].campaign == "a\u00a0b"
