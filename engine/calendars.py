@@ -9,10 +9,19 @@ from zoneinfo import ZoneInfo
 
 import holidays as library
 
-from policies.model import Span
+from policies.model import Span, Text
+from policies.problems import both
 
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _WEEKEND = {5, 6}
+
+
+class UnknownCalendar(ValueError):
+    """A calendar whose business days cannot be told: what is wrong with it, and the remedy."""
+
+    def __init__(self, message: Text, hint: Text) -> None:
+        super().__init__(f"{message.en}; {hint.en}")
+        self.message, self.hint = message, hint
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
@@ -109,16 +118,32 @@ def resolve_holidays(calendar: str, first_year: int, last_year: int, extra: Iter
     True
     >>> resolve_holidays("XX", 2026, 2026)
     Traceback (most recent call last):
-    ValueError: no holidays are known for the calendar 'XX'; write a country code, such as KR
+    engine.calendars.UnknownCalendar: no holidays are known for the calendar 'XX'; write a country code, such as KR
     """
     country, _, part = calendar.partition("-")
     try:
         found = library.country_holidays(country, subdiv=part or None, years=range(first_year, last_year + 1))
     except (NotImplementedError, ValueError):
-        message = f"no holidays are known for the calendar '{calendar}'; write a country code, such as KR"
-        raise ValueError(message) from None
+        raise UnknownCalendar(
+            both(
+                "'{calendar}' 달력의 공휴일을 알 수 없습니다",
+                "no holidays are known for the calendar '{calendar}'",
+                calendar=calendar,
+            ),
+            both("KR처럼 나라 코드를 쓰십시오", "write a country code, such as KR"),
+        ) from None
     if found.weekend != _WEEKEND:
-        raise ValueError(f"the weekend of the calendar '{calendar}' is not Saturday and Sunday, as business days need")
+        raise UnknownCalendar(
+            both(
+                "'{calendar}' 달력의 주말이 토요일과 일요일이 아니어서 영업일을 셀 수 없습니다",
+                "the weekend of the calendar '{calendar}' is not Saturday and Sunday, as business days need",
+                calendar=calendar,
+            ),
+            both(
+                "주말이 토요일과 일요일인 나라의 코드를 쓰십시오. 예: KR",
+                "write the code of a country where it is, such as KR",
+            ),
+        )
     return tuple(sorted({*found, *extra}))
 
 

@@ -24,6 +24,7 @@ from engine.reading import (
     TEXT,
     Entry,
     Errors,
+    Mistake,
     ObjectReader,
     Reader,
     choice,
@@ -32,6 +33,7 @@ from engine.reading import (
     shown,
 )
 from policies.model import Fact, Policy, Scalar
+from policies.problems import both
 
 COUNTED_STATES = ("approved", "needs_review", "settled")
 """The states of past refunds that limits count."""
@@ -164,10 +166,13 @@ class EventCase:
 
 
 class BadCase(ValueError):
-    """A case that cannot be judged. `errors` pairs the path of each mistake with what it is and how to mend it."""
+    """A case that cannot be judged. `mistakes` pairs the path of each mistake with what it is and how to mend it;
+    `errors` is the same in English.
+    """
 
-    def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
-        self.errors = list(errors)
+    def __init__(self, mistakes: Iterable[tuple[str, Mistake]]) -> None:
+        self.mistakes = list(mistakes)
+        self.errors = [(path, str(mistake)) for path, mistake in self.mistakes]
         super().__init__("; ".join(f"{path} {message}" if path else message for path, message in self.errors))
 
 
@@ -430,9 +435,20 @@ class _Readers:
         _complete(lots)
         for index, lot in enumerate(lots):
             if lot.left > lot.amount:
-                errors.append((f"lots.{index}.left", f"is {lot.left}, more than the lot's amount of {lot.amount}"))
+                message = both(
+                    "적립된 {amount}포인트보다 많습니다({left})",
+                    "is {left}, more than the lot's amount of {amount}",
+                    left=lot.left,
+                    amount=lot.amount,
+                )
+                hint = both("{amount} 이하로 쓰십시오", "write {amount} or less", amount=lot.amount)
+                errors.append((f"lots.{index}.left", Mistake(message, hint)))
         if sum([lot.left for lot in lots]) > MOST_POINTS:
-            errors.append(("lots", f"hold more than {MOST_POINTS} points together; no programme grants as many"))
+            message = both(
+                "모두 더해 {most}포인트가 넘습니다", "hold more than {most} points together", most=MOST_POINTS
+            )
+            hint = both("이만큼 적립하는 프로그램은 없습니다", "no programme grants as many")
+            errors.append(("lots", Mistake(message, hint)))
         return _by_id(lots)
 
 
@@ -486,7 +502,13 @@ def _check_ids(ids: list[str], path: str, errors: Errors) -> None:
     seen: dict[str, int] = {}
     for index, each in enumerate(ids):
         if each in seen:
-            errors.append((f"{path}.{index}.id", f"is {shown(each)}, as in {path}.{seen[each]}; ids are unique"))
+            message = both(
+                "{other}에 있는 id와 같습니다({id})",
+                "is {id}, as in {other}",
+                id=shown(each),
+                other=f"{path}.{seen[each]}",
+            )
+            errors.append((f"{path}.{index}.id", Mistake(message, both("id는 서로 달라야 합니다", "ids are unique"))))
         seen.setdefault(each, index)
 
 
@@ -499,9 +521,12 @@ def _points_or_all(raw: object) -> int | str:
     if raw == "all":
         return "all"
     if type(raw) is int and raw == 0:
-        raise ValueError('is 0; ask for at least 1 point, or for "all"')
+        hint = both('1포인트 이상 또는 "all" 값으로 신청하십시오', 'ask for at least 1 point, or for "all"')
+        raise Mistake(both("0입니다", "is 0"), hint)
     if isinstance(raw, str):
-        raise ValueError(f'is {shown(raw)}; write a whole number without quotes, or "all"')
+        message = both("쓸 수 없는 값입니다({found})", "is {found}", found=shown(raw))
+        hint = both('따옴표 없이 정수를 쓰거나 "all" 값을 쓰십시오', 'write a whole number without quotes, or "all"')
+        raise Mistake(message, hint)
     points: int = POSITIVE.read(raw)
     return points
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from policies.model import Policy
+from policies.model import Policy, Text
+from policies.problems import both
 from policies.source import Document, Path
 
 Data = Any
@@ -30,8 +31,8 @@ class Nudge:
 
     path: Path
     subject: str
-    words: str
-    hint: str
+    words: Text
+    hint: Text
     rules: tuple[str, ...]
     data: Data
 
@@ -78,8 +79,12 @@ class _Nudger:
         yield from self.day(("starts",), self.data["starts"], "")
         self.subject = "holidays"
         for index, day in enumerate(self.data.get("holidays", ())):
-            hint = f"a scenario that is paid on or after {day} would notice"
-            yield self.drop(("holidays", index), f"holiday {day}", hint)
+            hint = both(
+                "{day} 이후에 지급하는 시나리오면 알아차립니다",
+                "a scenario that is paid on or after {day} would notice",
+                day=day,
+            )
+            yield self.drop(("holidays", index), both("공휴일 {day}", "holiday {day}", day=day), hint)
             yield from self.day(("holidays", index), day, "")
         for name, raw in self.data.get("values", {}).items():
             self.subject = name
@@ -96,9 +101,10 @@ class _Nudger:
         for day, cell in since.items():
             if isinstance(day, date):
                 for other in _neighbours(day):
-                    yield self.rename((*path, day), other, f"since {day} -> {other}", _on_day(day))
+                    yield self.rename((*path, day), other, _arrow("since ", day, other), _on_day(day))
             if len(since) > 1:
-                yield self.drop((*path, day), f"since {day}", f"a scenario on {day} would notice")
+                hint = both("{day}의 시나리오면 알아차립니다", "a scenario on {day} would notice", day=day)
+                yield self.drop((*path, day), Text(f"since {day}", f"since {day}"), hint)
             yield from self.cell((*path, day), cell, unit)
 
     def cell(self, path: Path, raw: Any, unit: str) -> Iterator[Nudge]:
@@ -109,7 +115,9 @@ class _Nudger:
             for index, band in enumerate(raw["bands"]):
                 place = (*path, "bands", index)
                 if index:
-                    yield self.drop(place, f"band from {_words(band['from'])}", _at(raw["by"], band["from"]))
+                    start = _words(band["from"])
+                    what = both("{start}에서 시작하는 구간", "band from {start}", start=start)
+                    yield self.drop(place, what, _at(raw["by"], band["from"]))
                 yield from self.amount((*place, "from"), band["from"], "from ")
                 yield from self.cell((*place, "value"), band["value"], unit)
         else:
@@ -117,10 +125,13 @@ class _Nudger:
                 if key == "by":
                     continue
                 if key != "else" and "else" in raw and below != raw["else"]:
-                    yield self.drop((*path, key), f"row {_words(key)}", _at(raw["by"], key))
+                    what = both("행 {key}", "row {key}", key=_words(key))
+                    yield self.drop((*path, key), what, _at(raw["by"], key))
                 if _whole(key):
                     for other in (key - 1, key + 1):
-                        words = f"row {_words(key)} -> {_words(other)}"
+                        words = both(
+                            "행 {one} -> {other}", "row {one} -> {other}", one=_words(key), other=_words(other)
+                        )
                         yield self.rename((*path, key), other, words, _at(raw["by"], key))
                 yield from self.cell((*path, key), below, unit)
 
@@ -140,7 +151,7 @@ class _Nudger:
         for name, value in raw.items():
             place = (*path, name)
             if name in _MAY_BE_LEFT_OUT.get(kind, ()):
-                yield self.drop(place, f"'{name}'", f"a scenario that depends on '{name}' would notice")
+                yield self.drop(place, both("'{name}' 항목", "'{name}'", name=name), _depends_on(f"'{name}'"))
             if name in _FIGURES:
                 yield from self.figure(place, value, _FIGURES[name], f"{name} ")
             elif name in ("when", "that"):
@@ -157,18 +168,25 @@ class _Nudger:
     def rounding(self, path: Path, raw: str) -> Iterator[Nudge]:
         for other in _ROUNDINGS:
             if other != raw:
-                hint = f"a scenario in which {raw} and {other} come to different amounts would notice"
-                yield self.replace(path, other, f"rounding {raw} -> {other}", hint)
+                hint = both(
+                    "{raw} 방식과 {other} 방식의 금액이 다른 시나리오면 알아차립니다",
+                    "a scenario in which {raw} and {other} come to different amounts would notice",
+                    raw=raw,
+                    other=other,
+                )
+                yield self.replace(path, other, _arrow("rounding ", raw, other), hint)
 
     def condition(self, path: Path, raw: Mapping[Any, Any], *, may_go: bool) -> Iterator[Nudge]:
         """The clauses and branches of a condition. `may_go` says that it may be left out as a whole."""
         for fact, right in raw.items():
             place = (*path, fact)
-            hint = f"a scenario in which all but '{fact}' holds would notice"
-            if len(raw) > 1:
-                yield self.drop(place, f"clause '{fact}'", hint)
-            elif may_go:
-                yield self.drop(path, f"clause '{fact}'", hint)
+            hint = both(
+                "'{fact}' 조건만 빼고 모두 성립하는 시나리오면 알아차립니다",
+                "a scenario in which all but '{fact}' holds would notice",
+                fact=fact,
+            )
+            if len(raw) > 1 or may_go:
+                yield self.drop(place if len(raw) > 1 else path, _clause(fact), hint)
             if fact == "any":
                 yield from self.branches(place, right)
             else:
@@ -177,8 +195,12 @@ class _Nudger:
     def branches(self, path: Path, raw: list[Any]) -> Iterator[Nudge]:
         for index, branch in enumerate(raw):
             if len(raw) > 1:
-                hint = "a scenario in which only this branch holds would notice"
-                yield self.drop((*path, index), f"branch {index + 1}", hint)
+                hint = both(
+                    "이 선택 조건만 성립하는 시나리오면 알아차립니다",
+                    "a scenario in which only this branch holds would notice",
+                )
+                what = both("{place}번째 선택 조건", "branch {place}", place=index + 1)
+                yield self.drop((*path, index), what, hint)
             yield from self.condition((*path, index), branch, may_go=False)
 
     def clause(self, path: Path, fact: str, right: Any) -> Iterator[Nudge]:
@@ -188,8 +210,13 @@ class _Nudger:
             return
         for operator, each in right.items():
             if len(right) > 1:
-                hint = f"a scenario in which '{fact}' breaks only '{operator}' would notice"
-                yield self.drop((*path, operator), f"clause '{fact}: {operator}'", hint)
+                hint = both(
+                    "'{fact}' 조건 중 '{operator}' 하나만 어기는 시나리오면 알아차립니다",
+                    "a scenario in which '{fact}' breaks only '{operator}' would notice",
+                    fact=fact,
+                    operator=operator,
+                )
+                yield self.drop((*path, operator), _clause(f"{fact}: {operator}"), hint)
             yield from self.right((*path, operator), fact, operator, each)
 
     def right(self, path: Path, fact: str, operator: str, raw: Any) -> Iterator[Nudge]:
@@ -213,19 +240,27 @@ class _Nudger:
         """The items of `unless`."""
         for index, each in enumerate(raw):
             place = (*path, index)
-            hint = "a scenario in which the rule would speak and only this exception holds would notice"
-            yield self.drop(place if len(raw) > 1 else path, f"exception {index + 1}", hint)
+            hint = both(
+                "규칙이 적용될 상황에서 이 예외만 성립하는 시나리오면 알아차립니다",
+                "a scenario in which the rule would speak and only this exception holds would notice",
+            )
+            what = both("{place}번째 예외", "exception {place}", place=index + 1)
+            yield self.drop(place if len(raw) > 1 else path, what, hint)
             yield from self.condition(place, each, may_go=False)
 
     def members(self, path: Path, raw: list[Any], name: str, *, least: int) -> Iterator[Nudge]:
         """The items of a list that keeps at least so many."""
         for index, each in enumerate(raw):
             place = (*path, index)
-            what = f"{_words(each)} from {name}"
+            what = both("{name}에서 {each}", "{each} from {name}", name=name, each=_words(each))
             if len(raw) > max(least, 1):
-                yield self.drop(place, what, f"a scenario that depends on {_words(each)} would notice")
+                yield self.drop(place, what, _depends_on(_words(each)))
             elif len(raw) > least:
-                yield self.drop(path, what, "a scenario in which both rules apply would notice")
+                hint = both(
+                    "두 규칙이 함께 적용되는 시나리오면 알아차립니다",
+                    "a scenario in which both rules apply would notice",
+                )
+                yield self.drop(path, what, hint)
             if isinstance(each, dict):
                 for fact, members in each.items():
                     yield from self.members((*place, fact), members, f"{name} {fact}", least=1)
@@ -233,29 +268,40 @@ class _Nudger:
     def without_rule(self, index: int) -> Nudge:
         """The file without a rule, and without what other rules say about it."""
         rules = [_without_mention(raw, self.subject) for at, raw in enumerate(self.data["rules"]) if at != index]
-        hint = f"a scenario that turns on '{self.subject}' would notice"
+        hint = both(
+            "'{rule}' 규칙에 결과가 달린 시나리오면 알아차립니다",
+            "a scenario that turns on '{rule}' would notice",
+            rule=self.subject,
+        )
         data = self.data | {"rules": rules}
-        return Nudge(("rules", index), self.subject, "dropping the rule", hint, self.rules, data)
+        return Nudge(("rules", index), self.subject, _dropping(both("규칙", "the rule")), hint, self.rules, data)
 
     def amount(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A whole number, one less and one more."""
         if _whole(raw):
-            hint = f"scenarios right at {_words(raw)}, one below and one above would notice"
+            hint = both(
+                "꼭 {number}일 때와 그보다 하나 적고 많을 때의 시나리오면 알아차립니다",
+                "scenarios right at {number}, one below and one above would notice",
+                number=_words(raw),
+            )
             for other in (raw - 1, raw + 1):
-                yield self.replace(path, other, f"{label}{_words(raw)} -> {_words(other)}", hint)
+                yield self.replace(path, other, _arrow(label, _words(raw), _words(other)), hint)
 
     def day(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A day, the day before and the day after."""
         if isinstance(raw, date):
             for other in _neighbours(raw):
-                yield self.replace(path, other, f"{label}{raw} -> {other}", _on_day(raw))
+                yield self.replace(path, other, _arrow(label, raw, other), _on_day(raw))
 
     def percent(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A percentage, one less and one more in its last digit."""
-        hint = "a scenario with so many points that the last digit counts would notice"
+        hint = both(
+            "마지막 자리가 금액을 바꿀 만큼 포인트가 많은 시나리오면 알아차립니다",
+            "a scenario with so many points that the last digit counts would notice",
+        )
         if _whole(raw):
             for number in (raw - 1, raw + 1):
-                yield self.replace(path, number, f"{label}{raw} -> {number}", hint)
+                yield self.replace(path, number, _arrow(label, raw, number), hint)
         elif isinstance(raw, str) and (match := _PERCENT.fullmatch(raw)):
             decimals = match[2] or ""
             digits = int(match[1] + decimals)
@@ -264,7 +310,7 @@ class _Nudger:
                     written = f"{number:0{len(decimals) + 1}}"
                     cut = len(written) - len(decimals)
                     other = written[:cut] + (f".{written[cut:]}" if decimals else "") + match[3]
-                    yield self.replace(path, other, f"{label}{raw} -> {other}", hint)
+                    yield self.replace(path, other, _arrow(label, raw, other), hint)
 
     def span(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A span, one unit shorter and one longer."""
@@ -272,16 +318,20 @@ class _Nudger:
             for count in (int(match[1]) - 1, int(match[1]) + 1):
                 if count:
                     other = f"{count} {match[2]}{'' if count == 1 else 's'}"
-                    hint = f"scenarios just inside and just outside of {raw} would notice"
-                    yield self.replace(path, other, f"{label}{raw} -> {other}", hint)
+                    hint = both(
+                        "{raw} 기간의 바로 안과 바로 밖의 시나리오면 알아차립니다",
+                        "scenarios just inside and just outside of {raw} would notice",
+                        raw=raw,
+                    )
+                    yield self.replace(path, other, _arrow(label, raw, other), hint)
 
-    def replace(self, path: Path, value: Any, words: str, hint: str) -> Nudge:
+    def replace(self, path: Path, value: Any, words: Text, hint: Text) -> Nudge:
         return self.change(path, words, hint, lambda holder, key: holder.__setitem__(key, value))
 
-    def drop(self, path: Path, what: str, hint: str) -> Nudge:
-        return self.change(path, f"dropping {what}", hint, lambda holder, key: holder.__delitem__(key))
+    def drop(self, path: Path, what: Text, hint: Text) -> Nudge:
+        return self.change(path, _dropping(what), hint, lambda holder, key: holder.__delitem__(key))
 
-    def rename(self, path: Path, key: Any, words: str, hint: str) -> Nudge:
+    def rename(self, path: Path, key: Any, words: Text, hint: Text) -> Nudge:
         def renamed(holder: Any, old: Any) -> None:
             entries = [(key if each == old else each, value) for each, value in holder.items()]
             holder.clear()
@@ -289,7 +339,7 @@ class _Nudger:
 
         return self.change(path, words, hint, renamed)
 
-    def change(self, path: Path, words: str, hint: str, edit: Any) -> Nudge:
+    def change(self, path: Path, words: Text, hint: Text, edit: Any) -> Nudge:
         """The nudge that edits what holds the end of `path`, on a copy of everything along it."""
         data = self.data.copy()
         holder = data
@@ -318,12 +368,40 @@ def _neighbours(day: date) -> tuple[date, date]:
     return day - timedelta(days=1), day + timedelta(days=1)
 
 
-def _on_day(day: date) -> str:
-    return f"scenarios on {day}, the day before and the day after would notice"
+def _arrow(label: str, one: object, other: object) -> Text:
+    words = f"{label}{one} -> {other}"
+    return Text(words, words)
 
 
-def _at(fact: Any, key: Any) -> str:
-    return f"a scenario with {fact}: {_words(key)} would notice"
+def _dropping(what: Text) -> Text:
+    return both("{what} 빼기", "dropping {what}", what=what)
+
+
+def _clause(words: str) -> Text:
+    return both("조건 '{words}'", "clause '{words}'", words=words)
+
+
+def _depends_on(what: str) -> Text:
+    return both(
+        "결과가 {what}에 달린 시나리오면 알아차립니다", "a scenario that depends on {what} would notice", what=what
+    )
+
+
+def _on_day(day: date) -> Text:
+    return both(
+        "{day}, 그 전날과 다음 날의 시나리오면 알아차립니다",
+        "scenarios on {day}, the day before and the day after would notice",
+        day=day,
+    )
+
+
+def _at(fact: Any, key: Any) -> Text:
+    return both(
+        "{fact}: {key}인 시나리오면 알아차립니다",
+        "a scenario with {fact}: {key} would notice",
+        fact=fact,
+        key=_words(key),
+    )
 
 
 def _words(raw: Any) -> str:

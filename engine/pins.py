@@ -13,7 +13,7 @@ from engine.scenarios import observe, run
 from engine.versions import holidays_of
 from policies.load import load_document
 from policies.model import Policy, Value
-from policies.problems import Fault, Problem
+from policies.problems import Fault, Problem, both
 from policies.source import read
 from policies.versions import PolicyVersion
 
@@ -50,7 +50,11 @@ class Pins:
         """A nudge that survived, in its place."""
         document = self._document
         place = document.key_places.get(nudge.path) or document.places[nudge.path]
-        message = f"{nudge.words} is noticed by no scenario"
+        message = both(
+            "이렇게 바꾸어도 알아차리는 시나리오가 없습니다: {words}",
+            "{words} is noticed by no scenario",
+            words=nudge.words,
+        )
         return Fault("not-pinned", message, nudge.hint).at(document.file, place, nudge.subject)
 
     def noticed(self, nudge: Nudge) -> bool:

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct, convert, defstruct
 from msgspec.structs import astuple
 
-from policies.model import Fact, Scalar
-from policies.problems import did_you_mean, shorten
+from policies.model import Fact, Scalar, Text
+from policies.problems import both, did_you_mean, shorten, told
 
 MOST: Final = 10**12
 """No amount of a case is larger than this, so that sums stay exact in every JSON reader."""
@@ -26,7 +26,21 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 
-Errors = list[tuple[str, str]]
+
+class Mistake(ValueError):
+    """What is wrong with one value of a case, and what to write instead; as a string in English."""
+
+    def __init__(self, message: Text, hint: Text | None = None) -> None:
+        super().__init__(told(message, hint).en)
+        self.message, self.hint = message, hint
+
+    @property
+    def text(self) -> Text:
+        """Both as one."""
+        return told(self.message, self.hint)
+
+
+Errors = list[tuple[str, Mistake]]
 
 
 class _Unset:
@@ -38,7 +52,7 @@ UNSET: Final = _Unset()
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How one value is read. `read` gives it, or raises ValueError saying what is wrong and what to write.
+    """How one value is read. `read` gives it, or raises Mistake saying what is wrong and what to write.
 
     `shape` says the same in types of msgspec, which reads whole lists in the time `read` takes for a few values.
     It lets through what `read` lets through and nothing else, except that it does not look for control characters
@@ -114,7 +128,7 @@ class ObjectReader:
     def read_list(self, data: object, path: str, errors: Errors) -> list[list[Any]]:
         """The values of each object of a list."""
         if not isinstance(data, list | tuple):
-            errors.append((path, f"is {shown(data)}; write a list"))
+            errors.append((path, _unfit(data, both("목록을 쓰십시오", "write a list"))))
             return []
         if not data:
             return []
@@ -144,26 +158,32 @@ class ObjectReader:
     def _with_errors(self, data: object, path: str, errors: Errors) -> list[Any]:
         values: list[Any] = [entry.default for entry in self.entries]
         if not isinstance(data, dict):
-            errors.append((path, f"is {shown(data)}; write an object such as {{{self._example()}}}"))
+            hint = both(
+                "{{{example}}} 같은 객체를 쓰십시오", "write an object such as {{{example}}}", example=self._example()
+            )
+            errors.append((path, _unfit(data, hint)))
             return values
         for position, entry in enumerate(self.entries):
             if entry.name not in data:
                 if entry.default is UNSET:
-                    errors.append((f"{path}.{entry.name}", "is missing; every case has to give it"))
+                    errors.append((f"{path}.{entry.name}", Mistake(_MISSING, _GIVE_IT)))
                 continue
             raw = data[entry.name]
             try:
                 values[position] = entry.reader.read(raw)
-            except (ValueError, TypeError) as error:
-                errors.append((f"{path}.{entry.name}", trouble(raw, error)))
+            except Mistake as mistake:
+                errors.append((f"{path}.{entry.name}", mistake))
+            except TypeError:
+                # A list or an object cannot even be looked up.
+                errors.append((f"{path}.{entry.name}", _unfit(raw, _WRITE_ONE_VALUE)))
         names = set(self._names())
         errors.extend((f"{path}.{key}", self._unknown(key)) for key in data if key not in names)
         return values
 
-    def _unknown(self, key: object) -> str:
+    def _unknown(self, key: object) -> Mistake:
         names = self._names()
-        hint = did_you_mean(str(key), names) or f"known here are {', '.join(names)}"
-        return f"is not known; {hint}"
+        known = both("여기에 쓸 수 있는 것: {names}", "known here are {names}", names=", ".join(names))
+        return Mistake(NOT_KNOWN, did_you_mean(str(key), names) or known)
 
     def _names(self) -> list[str]:
         return [entry.name for entry in self.entries]
@@ -204,16 +224,15 @@ def choice(members: Iterable[str]) -> Reader:
 
     >>> choice(["cash", "bill_credit"]).read("bill_kredit")
     Traceback (most recent call last):
-    ValueError: is 'bill_kredit'; did you mean 'bill_credit'?
+    engine.reading.Mistake: is 'bill_kredit'; did you mean 'bill_credit'?
     """
     known = tuple(members)
 
     def read(raw: object) -> str:
         if isinstance(raw, str) and raw in known:
             return raw
-        hint = did_you_mean(raw, known) if isinstance(raw, str) else ""
-        members = f"it is one of {', '.join(known[:12])}"
-        raise ValueError(f"is {shown(raw)}; {hint or members}")
+        members = both("다음 중 하나입니다: {known}", "it is one of {known}", known=", ".join(known[:12]))
+        raise _unfit(raw, (did_you_mean(raw, known) if isinstance(raw, str) else None) or members)
 
     return Reader(read, Literal[known])
 
@@ -221,11 +240,14 @@ def choice(members: Iterable[str]) -> Reader:
 def _day(raw: object) -> date:
     """A day, written as 2026-01-31."""
     if not isinstance(raw, str) or not _DAY.fullmatch(raw):
-        raise ValueError(f"is {shown(raw)}; write the day as 2026-01-31")
+        raise _unfit(raw, _WRITE_A_DAY)
     try:
         return date.fromisoformat(raw)
     except ValueError:
-        raise ValueError(f"is {shown(raw)}, a day that the calendar does not have") from None
+        message = both(
+            "달력에 없는 날짜입니다({found})", "is {found}, a day that the calendar does not have", found=shown(raw)
+        )
+        raise Mistake(message, _WRITE_A_DAY) from None
 
 
 def _day_or_none(raw: object) -> date | None:
@@ -236,7 +258,7 @@ def _day_or_none(raw: object) -> date | None:
 def _flag(raw: object) -> bool:
     if raw is True or raw is False:
         return raw
-    raise ValueError(f"is {shown(raw)}; write true or false")
+    raise _unfit(raw, both("true 또는 false로 쓰십시오", "write true or false"))
 
 
 def _whole(least: int) -> Reader:
@@ -245,31 +267,43 @@ def _whole(least: int) -> Reader:
     def read(raw: object) -> int:
         if type(raw) is int and least <= raw <= MOST:
             return raw
-        raise ValueError(_not_whole(raw, least))
+        raise _not_whole(raw, least)
 
     return Reader(read, Annotated[int, Meta(ge=least, le=MOST)])
 
 
-def _not_whole(raw: object, least: int) -> str:
+def _not_whole(raw: object, least: int) -> Mistake:
     if isinstance(raw, bool) or not isinstance(raw, int):
-        return f"is {shown(raw)}; write a whole number without quotes"
-    return f"is {shown(raw)}; write a whole number from {least:,} to {MOST:,}".replace(",", "_")
+        return _unfit(raw, both("따옴표 없이 정수로 쓰십시오", "write a whole number without quotes"))
+    hint = both(
+        "{least:_}에서 {most:_}까지의 정수를 쓰십시오",
+        "write a whole number from {least:_} to {most:_}",
+        least=least,
+        most=MOST,
+    )
+    return _unfit(raw, hint)
 
 
 def _text(raw: object) -> str:
     if type(raw) is str and len(raw) <= _LONGEST_TEXT and (raw.isprintable() or _plain(raw)):
         return raw
     if not isinstance(raw, str):
-        raise ValueError(f"is {shown(raw)}; write text in quotes")
+        raise _unfit(raw, both("텍스트를 따옴표로 묶어 쓰십시오", "write text in quotes"))
     if len(raw) > _LONGEST_TEXT:
-        raise ValueError(f"has {len(raw)} characters; write at most {_LONGEST_TEXT}")
-    raise ValueError("holds a control character; write plain text on one line")
+        raise Mistake(
+            both("텍스트가 {count}자입니다", "has {count} characters", count=len(raw)),
+            both("{most}자 이하로 쓰십시오", "write at most {most}", most=_LONGEST_TEXT),
+        )
+    raise Mistake(
+        both("제어 문자가 들어 있습니다", "holds a control character"),
+        both("보통 글자로 한 줄에 쓰십시오", "write plain text on one line"),
+    )
 
 
 def _name(raw: object) -> str:
     found = _text(raw)
     if not found:
-        raise ValueError('is ""; give it an id')
+        raise Mistake(both('비어 있습니다("")', 'is ""'), both("id를 주십시오", "give it an id"))
     return found
 
 
@@ -280,16 +314,25 @@ def instant(raw: object) -> datetime:
     datetime.datetime(2026, 3, 2, 1, 0, tzinfo=datetime.timezone.utc)
     """
     if not isinstance(raw, str) or not _INSTANT.match(raw):
-        raise ValueError(f"is {shown(raw)}; write the instant as 2026-03-02T01:00:00Z")
+        raise _unfit(raw, _WRITE_AN_INSTANT)
     try:
         found = datetime.fromisoformat(raw)
     except ValueError:
-        raise ValueError(f"is {shown(raw)}; write the instant as 2026-03-02T01:00:00Z") from None
+        raise _unfit(raw, _WRITE_AN_INSTANT) from None
     if found.tzinfo is None:
-        raise ValueError(f"is {shown(raw)}, which does not say in which zone; end it with Z or an offset")
+        message = both(
+            "시간대가 없는 시각입니다({found})", "is {found}, which does not say in which zone", found=shown(raw)
+        )
+        raise Mistake(message, both("Z 또는 시차로 끝내십시오", "end it with Z or an offset"))
     # Local days of instants at the ends of the calendar would fall off it.
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-        raise ValueError(f"is {shown(raw)}; write an instant of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+        hint = both(
+            "{first}년에서 {last}년까지의 시각을 쓰십시오",
+            "write an instant of the years {first} to {last}",
+            first=_FIRST_YEAR,
+            last=_LAST_YEAR,
+        )
+        raise _unfit(raw, hint)
     return found.astimezone(UTC)
 
 
@@ -318,10 +361,10 @@ day_words: Callable[[date], str] = lru_cache(16_384)(date.isoformat)
 """A day as it stands in JSON. Remembered, because a decision tells the last day of each of its lots."""
 
 
-def shown(raw: object) -> str:
+def shown(raw: object) -> str | Text:
     """A value of the caller as a message quotes it, shortened.
 
-    >>> shown(True), shown("x" * 60), shown(None), shown([1])
+    >>> shown(True), shown("x" * 60), shown(None), shown([1]).en
     ('true', "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'", 'null', 'a list')
     """
     if raw is None:
@@ -331,17 +374,24 @@ def shown(raw: object) -> str:
     if isinstance(raw, str):
         return f"'{shorten(_printable(raw))}'"
     if isinstance(raw, int):
-        return str(raw) if abs(raw) < 10**30 else "a number of more than 30 digits"
+        return str(raw) if abs(raw) < 10**30 else both("30자리가 넘는 수", "a number of more than 30 digits")
     if isinstance(raw, Mapping):
-        return "an object"
+        return both("객체", "an object")
     if isinstance(raw, list | tuple):
-        return "a list"
+        return both("목록", "a list")
     return f"{raw!r:.40}"
 
 
-def trouble(raw: object, error: Exception) -> str:
-    """What a reader's error says about `raw`. A list or an object cannot even be looked up."""
-    return f"is {shown(raw)}; write a single value" if isinstance(error, TypeError) else str(error)
+NOT_KNOWN = both("알 수 없는 항목입니다", "is not known")
+_MISSING = both("빠져 있습니다", "is missing")
+_GIVE_IT = both("모든 신청에 있어야 합니다", "every case has to give it")
+_WRITE_ONE_VALUE = both("값 하나를 쓰십시오", "write a single value")
+_WRITE_A_DAY = both("날짜를 2026-01-31처럼 쓰십시오", "write the day as 2026-01-31")
+_WRITE_AN_INSTANT = both("시각을 2026-03-02T01:00:00Z처럼 쓰십시오", "write the instant as 2026-03-02T01:00:00Z")
+
+
+def _unfit(raw: object, hint: Text) -> Mistake:
+    return Mistake(both("쓸 수 없는 값입니다({found})", "is {found}", found=shown(raw)), hint)
 
 
 def _plain(raw: str) -> bool:

@@ -11,6 +11,7 @@ from engine.decision import Decision
 from engine.errors import Conflict, NotInForce
 from engine.facts import BadCase, read_case
 from engine.reading import shown
+from policies.problems import in_language
 
 _NOT_COMPARED = {"engine"}
 """Which engine decided is no part of what was decided."""
@@ -29,7 +30,7 @@ def replay(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         return [f"the record is not a decision: {error}"]
     if recorded["digest"] != compiled.version.digest:
-        return [f"digest: was {shown(recorded['digest'])}, is now {shown(compiled.version.digest)}"]
+        return [f"digest: was {_told(recorded['digest'])}, is now {_told(compiled.version.digest)}"]
     try:
         again = decide(compiled, read_case(compiled.policy, dict(case)))
     except (BadCase, Conflict, NotInForce) as error:
@@ -60,4 +61,4 @@ _MISSING = object()
 
 
 def _told(value: object) -> str:
-    return "missing" if value is _MISSING else shown(value)
+    return "missing" if value is _MISSING else str(in_language(shown(value), "en"))

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from engine.local_times import BadTime, instant_of
 from engine.reading import instant_words
 from engine.scenario_expect import Reporter, Sourced
+from policies.problems import both
+from policies.readers import in_quotes
 from policies.source import Path
 
 Facts = dict[str, Sourced]
@@ -48,8 +50,11 @@ class PlainCase:
             past.append({"id": f"H{index + 1}", "account_id": account["id"], "state": "settled"} | raw)
             requested_at = raw.get("requested_at")
             if as_of and requested_at and requested_at > as_of:
-                message = "this refund was asked for after the request"
-                self.to.add(self.paths[f"history.{index}.requested_at"], "not-past", message, "write an earlier time")
+                message = both(
+                    "이 환급은 지금의 신청보다 나중에 신청되었습니다", "this refund was asked for after the request"
+                )
+                hint = both("더 이른 시각을 쓰십시오", "write an earlier time")
+                self.to.add(self.paths[f"history.{index}.requested_at"], "not-past", message, hint)
         return {
             "account": account,
             "lots": [self.record(f"lots.{at}", lot, "lot") for at, lot in enumerate(parts.lots.values())],
@@ -93,8 +98,10 @@ class PlainCase:
             return None
         if isinstance(said.value, date):
             if known is not None and known.type == "text":
-                message, hint = f"'{known.name}' is text, not a day", f'put it in quotes: "{said.value}"'
-                self.to.add(said.path, "not-text", message, hint)
+                message = both(
+                    "'{name}' 팩트는 텍스트인데 날짜가 있습니다", "'{name}' is text, not a day", name=known.name
+                )
+                self.to.add(said.path, "not-text", message, in_quotes(said.value))
             return said.value.isoformat()
         return said.value
 

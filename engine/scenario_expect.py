@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
-from policies.model import Policy
-from policies.problems import did_you_mean
-from policies.readers import shown
+from policies.fields import is_missing, is_no_map
+from policies.model import Policy, Text
+from policies.problems import both, did_you_mean
+from policies.readers import not_a_day, shown
 from policies.source import Path
 
 OUTCOMES = ("approved", "denied", "needs_review", "not_in_force", "conflict")
@@ -68,7 +69,7 @@ class Reporter(Protocol):
     def policy(self) -> Policy:
         """The policy whose rules are named."""
 
-    def add(self, path: Path, code: str, message: str, hint: str = "", *, at_key: bool = False) -> None:
+    def add(self, path: Path, code: str, message: Text, hint: Text | None = None, *, at_key: bool = False) -> None:
         """One problem."""
 
 
@@ -82,13 +83,16 @@ def read_expected(
     known = EVENT_KEYS if event else REFUND_KEYS
     for key, each in said.items():
         if key not in known:
-            hint = did_you_mean(key, known) or f"it can be {', '.join(known)}"
-            reader.refuse(each.path, "unknown-field", f"nothing is called {shown(key)} here", hint, at_key=True)
+            message = both("여기에 없는 이름입니다: {key}", "nothing is called {key} here", key=shown(key))
+            reader.refuse(each.path, "unknown-field", message, did_you_mean(key, known) or _can_be(known), at_key=True)
     outcome = reader.word(said["outcome"], OUTCOMES) if "outcome" in said else ""
     needed = "earned" if event else "outcome"
     if needed not in said and not (event and outcome in ("not_in_force", "conflict")):
-        hint = "write what is earned, or [] for nothing" if event else "write approved, denied or needs_review"
-        reader.refuse(path, "nothing-checked", f"'{needed}' is not expected", hint)
+        hint = both("approved, denied 또는 needs_review 중 하나를 쓰십시오", "write approved, denied or needs_review")
+        if event:
+            hint = both("적립되는 것을 쓰십시오. 없으면 []입니다", "write what is earned, or [] for nothing")
+        message = both("'{needed}' 항목의 기대값이 없습니다", "'{needed}' is not expected", needed=needed)
+        reader.refuse(path, "nothing-checked", message, hint)
     reasons = tuple(reader.rules(said["reasons"])) if "reasons" in said else ()
     checks = {key: reader.read(key, each) for key, each in said.items() if key in known[2:] or key == "earned"}
     return Expected(outcome, reasons, checks) if reader.sound else None
@@ -103,7 +107,7 @@ class _Reader:
         self.ids = [rule.id for rule in to.policy.rules]
         self.sound = True
 
-    def refuse(self, path: Path, code: str, message: str, hint: str = "", *, at_key: bool = False) -> None:
+    def refuse(self, path: Path, code: str, message: Text, hint: Text | None = None, *, at_key: bool = False) -> None:
         """One problem."""
         self.sound = False
         self.to.add(path, code, message, hint, at_key=at_key)
@@ -132,7 +136,8 @@ class _Reader:
         facts = self.map_of(said, self.literal, EARNED_KEYS, "field")
         for name in ("rule", "points"):
             if isinstance(said.value, dict) and name not in said.value:
-                self.refuse(said.path, "missing-field", f"'{name}' is missing", "write {rule: ..., points: ...}")
+                hint = both("{rule: ..., points: ...} 형식으로 쓰십시오", "write {rule: ..., points: ...}")
+                self.refuse(said.path, "missing-field", is_missing(name), hint)
         rule = facts.get("rule")
         if rule is not None:
             self.word(Sourced(rule, (*said.path, "rule")), self.ids)
@@ -152,18 +157,21 @@ class _Reader:
         if said.value not in known:
             hint = did_you_mean(str(said.value), known)
             if known == list(OUTCOMES):
-                message, hint = f"{shown(said.value)} is no outcome", hint or f"use {', '.join(known)}"
-                self.refuse(said.path, "unknown-word", message, hint)
+                message = both("없는 결과입니다: {found}", "{found} is no outcome", found=shown(said.value))
+                one = both("쓸 수 있는 것: {known}", "use {known}", known=", ".join(known))
+                self.refuse(said.path, "unknown-word", message, hint or one)
             else:
-                message = f"there is no rule {shown(said.value)}"
-                self.refuse(said.path, "unknown-rule", message, hint or "name a rule by its id")
+                message = both("없는 규칙입니다: {found}", "there is no rule {found}", found=shown(said.value))
+                by_id = both("규칙의 id를 쓰십시오", "name a rule by its id")
+                self.refuse(said.path, "unknown-rule", message, hint or by_id)
         return str(said.value)
 
     def amount(self, said: Sourced) -> int:
         """A whole number."""
         if isinstance(said.value, int) and not isinstance(said.value, bool):
             return said.value
-        self.refuse(said.path, "not-an-amount", f"{shown(said.value)} is not an amount", "write a whole number")
+        message = both("정수로 쓴 수량이 아닙니다: {found}", "{found} is not an amount", found=shown(said.value))
+        self.refuse(said.path, "not-an-amount", message, both("정수를 쓰십시오", "write a whole number"))
         return 0
 
     def day(self, said: Sourced) -> str | None:
@@ -171,14 +179,20 @@ class _Reader:
         if isinstance(said.value, date):
             return said.value.isoformat()
         if said.value != "none":
-            hint = "write it like 2026-01-31, or none"
-            self.refuse(said.path, "not-a-day", f"{shown(said.value)} is not a day", hint)
+            hint = both("2026-01-31 또는 none처럼 쓰십시오", "write it like 2026-01-31, or none")
+            self.refuse(said.path, "not-a-day", not_a_day(said.value), hint)
         return None
 
     def literal(self, said: Sourced) -> Any:
         """A single value."""
         if isinstance(said.value, dict | list):
-            self.refuse(said.path, "not-a-value", f"{shown(said.value)} stands where one value belongs")
+            message = both(
+                "값 하나가 올 자리에 다른 것이 있습니다: {found}",
+                "{found} stands where one value belongs",
+                found=shown(said.value),
+            )
+            hint = both("값 하나를 쓰십시오", "write a single value")
+            self.refuse(said.path, "not-a-value", message, hint)
         if isinstance(said.value, date):
             return said.value.isoformat()
         return None if said.value == "none" else said.value
@@ -186,7 +200,9 @@ class _Reader:
     def items(self, said: Sourced) -> list[Sourced]:
         """The items of a list."""
         if not isinstance(said.value, list):
-            self.refuse(said.path, "not-a-list", f"{shown(said.value)} is not a list", "write [a, b], or [] for none")
+            message = both("목록이 아닙니다: {found}", "{found} is not a list", found=shown(said.value))
+            hint = both("[a, b] 형식으로 쓰십시오. 없으면 []입니다", "write [a, b], or [] for none")
+            self.refuse(said.path, "not-a-list", message, hint)
             return []
         return [Sourced(value, (*said.path, index)) for index, value in enumerate(said.value)]
 
@@ -195,11 +211,30 @@ class _Reader:
     ) -> dict[str, Any]:
         """A map from names to what `read` reads."""
         if not isinstance(said.value, dict):
-            self.refuse(said.path, "not-a-map", f"{shown(said.value)} is not a map", f"write {{{what}: ...}}")
+            hint = both("{{{what}: ...}} 형식으로 쓰십시오", "write {{{what}: ...}}", what=what)
+            self.refuse(said.path, "not-a-map", is_no_map(said.value), hint)
             return {}
         for key in said.value:
             if names is not None and key not in names:
-                known = f"it can be {', '.join(list(names)[:12])}" if names else "the scenario has none"
+                none = both("이 시나리오에는 하나도 없습니다", "the scenario has none")
+                known = _can_be(list(names)[:_MOST_NAMED]) if names else none
+                message = both(
+                    "없는 {what}입니다: {key}", "there is no {what} {key}", what=_WORDS[what], key=shown(key)
+                )
                 hint = did_you_mean(str(key), names) or known
-                self.refuse((*said.path, key), f"unknown-{what}", f"there is no {what} {shown(key)}", hint, at_key=True)
+                self.refuse((*said.path, key), f"unknown-{what}", message, hint, at_key=True)
         return {str(key): read(Sourced(value, (*said.path, key))) for key, value in said.value.items()}
+
+
+_MOST_NAMED = 12
+_WORDS = {
+    "lot": both("포인트 묶음(lot)", "lot"),
+    "fact": both("팩트", "fact"),
+    "rule": both("규칙", "rule"),
+    "field": both("항목", "field"),
+    "figure": both("수치", "figure"),
+}
+
+
+def _can_be(names: Iterable[str]) -> Text:
+    return both("쓸 수 있는 것: {names}", "it can be {names}", names=", ".join(names))

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.facts import BadCase, Case, EventCase, read_case, read_event_case
+from engine.reading import NOT_KNOWN, Mistake
 from engine.scenario_case import Facts, Parts, PlainCase
 from engine.scenario_expect import EVENT_KEYS, REFUND_KEYS, Expected, Sourced, read_expected
 from policies import source
-from policies.model import Policy
-from policies.problems import Place, Problem, did_you_mean
-from policies.readers import Trouble, shown
+from policies.fields import is_missing, stand_together, unknown_field
+from policies.model import Policy, Text
+from policies.problems import Place, Problem, both, did_you_mean
+from policies.readers import Trouble, listed_twice, shown
 from policies.source import Document, Path
 from policies.troubles import Troubles
 
@@ -77,50 +79,71 @@ class _Reader:
         self.accounts: dict[str, Facts] = {}
         self.lots: dict[str, Facts] = {}
 
-    def add(self, path: Path, code: str, message: str, hint: str = "", *, at_key: bool = False) -> None:
+    def add(self, path: Path, code: str, message: Text, hint: Text | None = None, *, at_key: bool = False) -> None:
         """One problem at the place of `path`, about the scenario, account or lot that it lies in."""
-        self.found += 1
-        self.troubles.add(path, self._subject(path), Trouble(code, message, hint, "key" if at_key else "value"))
+        self.add_trouble(path, Trouble(code, message, hint, "key" if at_key else "value"))
 
-    def _subject(self, path: Path) -> str:
+    def add_trouble(self, path: Path, trouble: Trouble) -> None:
+        """The same, of a trouble."""
+        self.found += 1
+        self.troubles.add(path, self._subject(path), trouble)
+
+    def _subject(self, path: Path) -> str | Text:
         if len(path) < 2:
             return ""
         if path[0] != "scenarios":
             return str(path[1])
         raw = self.document.data["scenarios"][path[1]]
         name = raw.get("name") if isinstance(raw, dict) else None
-        told = name if isinstance(name, str) else f"scenario {int(str(path[1])) + 1}"
-        return f"{told}, row {int(str(path[3])) + 1}" if len(path) > 3 and path[2] == "rows" else told
+        nameless = both("{place}번째 시나리오", "scenario {place}", place=int(str(path[1])) + 1)
+        told = name if isinstance(name, str) else nameless
+        if len(path) > 3 and path[2] == "rows":
+            return both("{told}, {row}번째 행", "{told}, row {row}", told=told, row=int(str(path[3])) + 1)
+        return told
 
     def scenarios(self) -> Iterator[Scenario]:
         """Every scenario that is sound."""
         data = self.document.data
         if not isinstance(data, dict):
-            self.add((), "not-a-map", "this is not a scenario file", "begin with 'policy: NAME.yaml'")
+            message = both("시나리오 파일이 아닙니다", "this is not a scenario file")
+            hint = both("'policy: NAME.yaml' 줄로 시작하십시오", "begin with 'policy: NAME.yaml'")
+            self.add((), "not-a-map", message, hint)
             return
         self.known_keys((), data, TOP)
         if not isinstance(data.get("policy"), str):
-            hint = "name the rule file, such as policy: NAME.yaml"
-            self.add(("policy",), "missing-field", "'policy' is missing", hint)
+            hint = both("규칙 파일을 policy: NAME.yaml처럼 쓰십시오", "name the rule file, such as policy: NAME.yaml")
+            self.add(("policy",), "missing-field", is_missing("policy"), hint)
         for name, named in (("accounts", self.accounts), ("lots", self.lots)):
             self.read_named(name, named)
         listed = data.get("scenarios")
         if not isinstance(listed, list) or not listed:
-            self.add(("scenarios",), "nothing-checked", "the file has no scenarios", "write them below 'scenarios:'")
+            message = both("파일에 시나리오가 없습니다", "the file has no scenarios")
+            hint = both("'scenarios:' 아래에 쓰십시오", "write them below 'scenarios:'")
+            self.add(("scenarios",), "nothing-checked", message, hint)
             return
         first: dict[str, int] = {}
         for index, raw in enumerate(listed):
             path: Path = ("scenarios", index)
             if not isinstance(raw, dict):
-                hint = "give it name, account, request and expect"
-                self.add(path, "not-a-map", f"{shown(raw)} is not a scenario", hint)
+                message = both("시나리오의 형식이 아닙니다: {found}", "{found} is not a scenario", found=shown(raw))
+                hint = both(
+                    "name, account, request, expect 항목을 쓰십시오", "give it name, account, request and expect"
+                )
+                self.add(path, "not-a-map", message, hint)
                 continue
             title = raw.get("name")
             if not isinstance(title, str) or not title.strip():
-                self.add(path, "missing-field", "'name' is missing", "say in a sentence what the scenario shows")
+                hint = both(
+                    "시나리오가 무엇을 보이는지 한 문장으로 쓰십시오", "say in a sentence what the scenario shows"
+                )
+                self.add(path, "missing-field", is_missing("name"), hint)
             elif title in first:
-                message = f"the scenario on line {first[title]} has this name already"
-                self.add((*path, "name"), "name-twice", message, "choose another name")
+                message = both(
+                    "{line}번째 줄의 시나리오가 이 이름을 이미 씁니다",
+                    "the scenario on line {line} has this name already",
+                    line=first[title],
+                )
+                self.add((*path, "name"), "name-twice", message, both("다른 이름을 쓰십시오", "choose another name"))
             else:
                 first[title] = self.document.places[path].line
             yield from self.scenario(path, raw)
@@ -138,7 +161,9 @@ class _Reader:
         columns = self.columns(path, raw, parts)
         rows = raw.get("rows")
         if not isinstance(rows, list) or not rows:
-            self.add((*path, "rows"), "nothing-checked", "the table has no rows", "write a list for each row")
+            message = both("표에 행이 없습니다", "the table has no rows")
+            hint = both("행마다 목록 하나를 쓰십시오", "write a list for each row")
+            self.add((*path, "rows"), "nothing-checked", message, hint)
             return
         if columns is None:
             return
@@ -162,10 +187,11 @@ class _Reader:
             if name in raw:
                 self.put(parts, _Column(name, ""), Sourced(raw[name], (*path, name)))
         if "request" in raw and "event" in raw:
-            message = "'request' and 'event' stand together"
-            self.add((*path, "event"), "too-many-of", message, "keep one of them", at_key=True)
+            self.add_trouble((*path, "event"), stand_together("request", "event"))
         if "expect" in raw:
-            parts.expect = self.facts(Sourced(raw["expect"], (*path, "expect")), "what is expected")
+            parts.expect = self.facts(
+                Sourced(raw["expect"], (*path, "expect")), both("기대하는 것의 맵", "what is expected")
+            )
         return parts
 
     def columns(self, path: Path, raw: dict[Any, Any], parts: Parts) -> list[_Column] | None:
@@ -174,12 +200,16 @@ class _Reader:
         named = raw.get("columns")
         path = (*path, "columns")
         if not isinstance(named, list) or not named:
-            self.add(path, "missing-field", "the rows have no columns", "name them, such as [request.points, outcome]")
+            message = both("행에 열 이름이 없습니다", "the rows have no columns")
+            hint = both(
+                "[request.points, outcome]처럼 열의 이름을 쓰십시오", "name them, such as [request.points, outcome]"
+            )
+            self.add(path, "missing-field", message, hint)
             return None
         columns = [self.column((*path, index), name, parts) for index, name in enumerate(named)]
         for index, name in enumerate(named):
             if name in named[:index]:
-                self.add((*path, index), "said-twice", f"{shown(name)} is listed twice")
+                self.add_trouble((*path, index), listed_twice(shown(name)))
         return columns if self.found == before else None
 
     def column(self, path: Path, name: Any, parts: Parts) -> _Column:
@@ -195,19 +225,36 @@ class _Reader:
         if part in parts.lots and fact:
             return _Column(f"lots.{part}", fact)
         if dot and self.lots.get(part) is not None:
-            hint = f"add {part} to the lots of this scenario"
+            hint = both(
+                "이 시나리오의 lots: 항목에 {part} 이름을 더하십시오",
+                "add {part} to the lots of this scenario",
+                part=part,
+            )
         else:
             ways = [*whole, *expected, *(f"{scope}.{fact}" for scope in (*SCOPES, *parts.lots))]
-            hint = did_you_mean(str(name), ways) or "name as_of, request.X, account.X, LOT.X or what is expected"
-        self.add(path, "unknown-column", f"unknown column {shown(name)}", hint)
+            hint = did_you_mean(str(name), ways) or both(
+                "as_of, request.X, account.X, LOT.X 또는 기대하는 항목의 이름을 쓰십시오",
+                "name as_of, request.X, account.X, LOT.X or what is expected",
+            )
+        self.add(
+            path, "unknown-column", both("알 수 없는 열입니다: {name}", "unknown column {name}", name=shown(name)), hint
+        )
         return _Column("", "")
 
     def row(self, path: Path, parts: Parts, columns: list[_Column], cells: Any) -> Parts | None:
         """The parts with the cells of one row put in; None when they are not as many as the columns."""
         if not isinstance(cells, list) or len(cells) != len(columns):
-            plural = "" if isinstance(cells, list) and len(cells) == 1 else "s"
-            what = f"{len(cells)} value{plural}" if isinstance(cells, list) else shown(cells)
-            self.add(path, "wrong-row", f"the row has {what} for {len(columns)} columns", "write one for each column")
+            what = shown(cells)
+            if isinstance(cells, list):
+                count = len(cells)
+                what = both("값 {count}개", "{count} values" if count != 1 else "{count} value", count=count)
+            message = both(
+                "열은 {columns}개인데 행에 있는 것은 {what}입니다",
+                "the row has {what} for {columns} columns",
+                what=what,
+                columns=len(columns),
+            )
+            self.add(path, "wrong-row", message, both("열마다 값 하나씩 쓰십시오", "write one for each column"))
             return None
         filled = replace(
             parts,
@@ -244,9 +291,13 @@ class _Reader:
         elif part == "lots":
             parts.lots = self.read_lots(said)
         elif part in ("history", "earned"):
-            setattr(parts, part, [self.facts(each, "an earlier one") for each in self.listed(said)])
+            setattr(
+                parts,
+                part,
+                [self.facts(each, both("앞선 것 하나의 맵", "an earlier one")) for each in self.listed(said)],
+            )
         elif part in ("request", "event"):
-            setattr(parts, part, self.facts(said, f"a map of {part} facts"))
+            setattr(parts, part, self.facts(said, both("{part} 팩트의 맵", "a map of {part} facts", part=part)))
 
     def read_lots(self, said: Sourced) -> dict[str, Facts]:
         """The lots of a scenario by id."""
@@ -256,8 +307,16 @@ class _Reader:
             facts.setdefault("id", Sourced(f"lot{index + 1}", each.path))
             name = str(facts["id"].value)
             if name in lots:
-                message = f"the scenario has a lot '{name}' already"
-                self.add(each.path, "name-twice", message, "give one of them an id, such as {like: ..., id: second}")
+                message = both(
+                    "이 시나리오에 포인트 묶음(lot) '{name}' 이름이 이미 있습니다",
+                    "the scenario has a lot '{name}' already",
+                    name=name,
+                )
+                hint = both(
+                    "둘 중 하나에 id를 주십시오. 예: {like: ..., id: second}",
+                    "give one of them an id, such as {like: ..., id: second}",
+                )
+                self.add(each.path, "name-twice", message, hint)
             lots[name] = facts
         return lots
 
@@ -267,13 +326,23 @@ class _Reader:
         if raw is None:
             return
         if not isinstance(raw, dict):
-            self.add((part,), "not-a-map", f"{shown(raw)} is not a map of {part}", "write 'name: {...}' lines below it")
+            message = both(
+                "{part} 맵이 아닙니다: {found}", "{found} is not a map of {part}", found=shown(raw), part=part
+            )
+            hint = both("그 아래에 'name: {...}' 형식의 줄을 쓰십시오", "write 'name: {...}' lines below it")
+            self.add((part,), "not-a-map", message, hint)
             return
         for name, said in raw.items():
             path = (part, name)
             if not isinstance(name, str) or "." in name or name in SCOPES:
-                message = f"{shown(name)} cannot name one of the {part}"
-                self.add(path, "wrong-spelling", message, "use a word without dots", at_key=True)
+                message = both(
+                    "{part} 이름으로 쓸 수 없습니다: {name}",
+                    "{name} cannot name one of the {part}",
+                    name=shown(name),
+                    part=part,
+                )
+                hint = both("점이 없는 낱말을 쓰십시오", "use a word without dots")
+                self.add(path, "wrong-spelling", message, hint, at_key=True)
             facts = self.named(Sourced(said, path), named, part.removesuffix("s"), may_name=False)
             facts["id"] = Sourced(str(name), path)
             named[str(name)] = facts
@@ -282,7 +351,7 @@ class _Reader:
         """The facts of an account or lot: those of a name, or of a map that may be `like` a name."""
         if may_name and isinstance(said.value, str):
             return dict(self.look_up(said, named, what))
-        own = self.facts(said, f"an {what}" if what == "account" else f"a {what}")
+        own = self.facts(said, _A[what])
         if "like" not in own:
             return own
         return self.look_up(own.pop("like"), named, what) | own
@@ -290,21 +359,33 @@ class _Reader:
     def look_up(self, said: Sourced, named: Mapping[str, Facts], what: str) -> Facts:
         if isinstance(said.value, str) and said.value in named:
             return named[said.value]
-        hint = did_you_mean(str(said.value), named) or f"name one of {what}s: or write its facts as a map"
-        self.add(said.path, f"unknown-{what}", f"there is no {what} {shown(said.value)}", hint)
+        message = both(
+            "{what}s: 아래에 없는 이름입니다: {found}", "there is no {what} {found}", what=what, found=shown(said.value)
+        )
+        hint = did_you_mean(str(said.value), named) or both(
+            "{what}s: 아래의 이름을 쓰거나, 팩트를 맵으로 쓰십시오",
+            "name one of {what}s: or write its facts as a map",
+            what=what,
+        )
+        self.add(said.path, f"unknown-{what}", message, hint)
         return {}
 
-    def facts(self, said: Sourced, what: str) -> Facts:
+    def facts(self, said: Sourced, what: Text) -> Facts:
         """The entries of a map, each with its path."""
         if not isinstance(said.value, dict) or not said.value:
-            self.add(said.path, "not-a-map", f"{shown(said.value)} is not {what}", "write {name: value, ...}")
+            message = both(
+                "{what} 형식이 아닙니다: {found}", "{found} is not {what}", what=what, found=shown(said.value)
+            )
+            hint = both("{name: value, ...} 형식으로 쓰십시오", "write {name: value, ...}")
+            self.add(said.path, "not-a-map", message, hint)
             return {}
         return {str(key): Sourced(value, (*said.path, key)) for key, value in said.value.items()}
 
     def listed(self, said: Sourced) -> list[Sourced]:
         """The items of a list, each with its path."""
         if not isinstance(said.value, list):
-            self.add(said.path, "not-a-list", f"{shown(said.value)} is not a list", "write [a, b]")
+            message = both("목록이 아닙니다: {found}", "{found} is not a list", found=shown(said.value))
+            self.add(said.path, "not-a-list", message, both("[a, b] 형식으로 쓰십시오", "write [a, b]"))
             return []
         return [Sourced(value, (*said.path, index)) for index, value in enumerate(said.value)]
 
@@ -312,8 +393,10 @@ class _Reader:
         """Refuse what is not known."""
         for key in raw:
             if key not in known:
-                hint = did_you_mean(str(key), known) or f"use {', '.join(known)}"
-                self.add((*path, key), "unknown-field", f"unknown field {shown(key)}", hint, at_key=True)
+                hint = did_you_mean(str(key), known) or both(
+                    "쓸 수 있는 것: {known}", "use {known}", known=", ".join(known)
+                )
+                self.add((*path, key), "unknown-field", unknown_field(key), hint, at_key=True)
 
     def finish(self, parts: Parts, name: str, row: int, *, sound: bool) -> Scenario | None:
         """The scenario that the parts come to, or None when they do not make one. Of parts that are not `sound` only
@@ -333,11 +416,19 @@ class _Reader:
     def check_complete(self, parts: Parts) -> None:
         """Refuse a scenario without a request or event, an account, or a time."""
         if parts.request is None and parts.event is None:
-            self.add(parts.path, "missing-choice", "'request' is missing", "add it, or event: for what earns points")
+            hint = both(
+                "이 항목을 쓰거나, 포인트를 적립하는 일이면 event: 항목을 쓰십시오",
+                "add it, or event: for what earns points",
+            )
+            self.add(parts.path, "missing-choice", is_missing("request"), hint)
         if not parts.account:
-            self.add(parts.path, "missing-field", "'account' is missing", "name one of accounts:, or write its facts")
+            hint = both(
+                "accounts: 아래의 이름 하나를 쓰거나 팩트를 쓰십시오", "name one of accounts:, or write its facts"
+            )
+            self.add(parts.path, "missing-field", is_missing("account"), hint)
         if parts.as_of is None:
-            self.add(parts.path, "missing-field", "'as_of' is missing", "write it here or at the top of the file")
+            hint = both("여기나 파일 맨 위에 쓰십시오", "write it here or at the top of the file")
+            self.add(parts.path, "missing-field", is_missing("as_of"), hint)
 
     def read_case(self, parts: Parts) -> Case | EventCase | None:
         """The case, or None with a problem for each fact that is wrong."""
@@ -349,15 +440,18 @@ class _Reader:
         try:
             return read_event_case(self.policy, data) if parts.event is not None else read_case(self.policy, data)
         except BadCase as bad:
-            for path, message in bad.errors:
-                self.add_bad_fact(path, message, plain.paths, parts.path)
+            for path, mistake in bad.mistakes:
+                self.add_bad_fact(path, mistake, plain.paths, parts.path)
             return None
 
-    def add_bad_fact(self, path: str, message: str, paths: Mapping[str, Path], scenario: Path) -> None:
+    def add_bad_fact(self, path: str, mistake: Mistake, paths: Mapping[str, Path], scenario: Path) -> None:
         """A fact of a case that is wrong, where it was written, in the words of this file."""
         above = path
         while above not in paths and above:
             above = above.rpartition(".")[0]
-        what, _, hint = message.partition("; ")
-        told = f"'{path.rpartition('.')[2]}' {what}"
-        self.add(paths.get(above, scenario), "bad-fact", told, hint, at_key=what == "is not known")
+        name, what = path.rpartition(".")[2], mistake.message
+        told = both("'{name}' 항목: {what}", "'{name}' {what}", name=name, what=what)
+        self.add(paths.get(above, scenario), "bad-fact", told, mistake.hint, at_key=what == NOT_KNOWN)
+
+
+_A = {"account": both("계정", "an account"), "lot": both("포인트 묶음(lot)", "a lot")}

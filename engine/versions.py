@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from engine.calendars import resolve_holidays
+from engine.calendars import UnknownCalendar, resolve_holidays
 from policies.characters import decode
 from policies.load import load_policy
 from policies.model import Policy
@@ -30,21 +30,20 @@ def load_version(
     if holidays is None:
         try:
             holidays = holidays_of(policy)
-        except ValueError as error:
-            return None, [_unknown_calendar(data, file, policy, str(error))]
+        except UnknownCalendar as unknown:
+            return None, [_unknown_calendar(data, file, policy, unknown)]
     text = decode(data)
     assert isinstance(text, str), "a policy was read from it"
     return make_version(policy, text, holidays, number), []
 
 
 def holidays_of(policy: Policy) -> tuple[date, ...]:
-    """The days that are no business days, from the policy's first year on, in order. Raises ValueError."""
+    """The days that are no business days, from the policy's first year on, in order. Raises UnknownCalendar."""
     first = policy.starts.year
     return resolve_holidays(policy.calendar, first, first + YEARS, policy.holidays)
 
 
-def _unknown_calendar(data: bytes, file: str, policy: Policy, words: str) -> Problem:
+def _unknown_calendar(data: bytes, file: str, policy: Policy, unknown: UnknownCalendar) -> Problem:
     document, _ = read(data, file)
     place = document.places[("calendar",)] if document else Place(1, 1)
-    message, _, hint = words.partition("; ")
-    return Fault("unknown-calendar", message, hint).at(file, place, policy.id)
+    return Fault("unknown-calendar", unknown.message, unknown.hint).at(file, place, policy.id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from policies.problems import Fault, Place
+from policies.model import Text
+from policies.problems import Fault, Place, both
 
 # Written out, not asked of `unicodedata`: whether a file is valid must not depend on the release of Python.
 # Every plane of Unicode ends with two code points that are no characters.
@@ -28,14 +29,15 @@ _UTF_8_MARK = b"\xef\xbb\xbf"
 def decode(data: bytes) -> str | tuple[Place, Fault]:
     """The text of a file, with plain newlines; or the first character that it may not hold, and its place."""
     if data.startswith(_UTF_16_OR_32_MARKS) or _every_other_byte_is_nul(data[:4]):
-        fault = Fault("wrong-encoding", "the file is saved as UTF-16 or UTF-32", "save it as UTF-8")
-        return Place(1, 1), fault
+        what = both("파일이 UTF-16 또는 UTF-32로 저장되어 있습니다", "the file is saved as UTF-16 or UTF-32")
+        return Place(1, 1), Fault("wrong-encoding", what, both("UTF-8로 저장하십시오", "save it as UTF-8"))
     data = data.removeprefix(_UTF_8_MARK)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
-        what = f"the byte 0x{data[error.start]:02X} is not UTF-8"
+        byte = data[error.start]
+        what = both("UTF-8이 아닌 바이트가 있습니다: 0x{byte:02X}", "the byte 0x{byte:02X} is not UTF-8", byte=byte)
         return _end(before), Fault("wrong-encoding", what, _encoding_hint(data))
     text = text.replace("\r\n", "\n")
     found = forbidden(text)
@@ -50,8 +52,12 @@ def normal(text: str) -> str | Fault:
     for character in text:
         run = run + 1 if unicodedata.combining(character) else 0
         if run > _MOST_MARKS:
-            what = f"more than {_MOST_MARKS} accents stand on one letter"
-            return Fault("stacked-marks", what, "remove them")
+            what = both(
+                "한 글자에 결합 부호가 {most}개 넘게 붙어 있습니다",
+                "more than {most} accents stand on one letter",
+                most=_MOST_MARKS,
+            )
+            return Fault("stacked-marks", what, both("결합 부호를 지우십시오", "remove them"))
     return unicodedata.normalize("NFC", text)
 
 
@@ -76,14 +82,31 @@ def _character_fault(character: str) -> Fault:
     name = unicodedata.name(character, "")
     shown = f"U+{ord(character):04X}" + (f" ({name})" if name else "")
     if character == "\t":
-        return Fault("tab", "a tab stands here", "use spaces; most editors can write them for the Tab key")
+        hint = both(
+            "공백을 쓰십시오. 편집기 대부분은 Tab 키에 공백을 넣도록 설정할 수 있습니다",
+            "use spaces; most editors can write them for the Tab key",
+        )
+        return Fault("tab", both("여기에 탭이 있습니다", "a tab stands here"), hint)
     if character == "\0":
-        return Fault("nul", "a NUL character stands here", "remove it; is this a text file?")
+        what = both("여기에 NUL 문자가 있습니다", "a NUL character stands here")
+        return Fault("nul", what, both("지우십시오. 텍스트 파일이 맞습니까?", "remove it; is this a text file?"))
     if _CONTROL.match(character):
-        return Fault("control-character", f"the control character {shown} stands here", "remove it")
+        what = both("여기에 제어 문자가 있습니다: {shown}", "the control character {shown} stands here", shown=shown)
+        return Fault("control-character", what, _REMOVE)
     if _ODD_SPACE.match(character):
-        return Fault("odd-space", f"{shown} stands here and looks like a space", "type an ordinary space")
-    return Fault("invisible-character", f"the invisible character {shown} stands here", "remove it")
+        what = both(
+            "여기에 공백처럼 보이는 다른 문자가 있습니다: {shown}",
+            "{shown} stands here and looks like a space",
+            shown=shown,
+        )
+        return Fault("odd-space", what, both("보통 공백을 쓰십시오", "type an ordinary space"))
+    what = both(
+        "여기에 보이지 않는 문자가 있습니다: {shown}", "the invisible character {shown} stands here", shown=shown
+    )
+    return Fault("invisible-character", what, _REMOVE)
+
+
+_REMOVE = both("지우십시오", "remove it")
 
 
 def _every_other_byte_is_nul(head: bytes) -> bool:
@@ -91,13 +114,18 @@ def _every_other_byte_is_nul(head: bytes) -> bool:
     return (head[::2] == b"\0\0") != (head[1::2] == b"\0\0")
 
 
-def _encoding_hint(data: bytes) -> str:
+def _encoding_hint(data: bytes) -> Text:
     """Names the encoding that Korean Windows programs save in, when the file can be read in it."""
     try:
         korean = any("가" <= character <= "힣" for character in data.decode("cp949"))
     except UnicodeDecodeError:
         korean = False
-    return "it seems to be saved as EUC-KR (CP949); save it as UTF-8" if korean else "save the file as UTF-8"
+    if korean:
+        return both(
+            "EUC-KR(CP949)로 저장된 듯합니다. UTF-8로 저장하십시오",
+            "it seems to be saved as EUC-KR (CP949); save it as UTF-8",
+        )
+    return both("파일을 UTF-8로 저장하십시오", "save the file as UTF-8")
 
 
 def _end(before: str) -> Place:

@@ -15,11 +15,11 @@ from policies.kinds.fee import Fee
 from policies.kinds.pay import Pay
 from policies.kinds.require import Require
 from policies.kinds.review import Review
-from policies.model import Amount, Comparison, Condition, FactRef, Policy, Rule, ValueRef
-from policies.problems import did_you_mean
-from policies.readers import Trouble, listed, shown
+from policies.model import Amount, Comparison, Condition, FactRef, Policy, Rule, Text, ValueRef
+from policies.problems import MOST_PROBLEMS, both, did_you_mean
+from policies.readers import CORRECT_ONE, KEEP_ONE, TAKE_ONE_OUT, TAKE_OUT, Trouble, listed, shown, use
 from policies.sentences import PLACEHOLDER
-from policies.troubles import MOST_PROBLEMS, Troubles
+from policies.troubles import Troubles
 from policies.values import figures
 
 Found = Iterator[tuple[tuple[str | int, ...], str, Trouble]]
@@ -47,12 +47,23 @@ def check(policy: Policy, troubles: Troubles) -> None:
 def check_ids(policy: Policy) -> Found:
     """An id names one rule."""
     seen: dict[str, int] = {}
+    another_id = both("다른 id를 쓰십시오", "choose another id")
     for rule in policy.rules:
         if rule.id in BUILT_IN:
-            trouble = Trouble("id-taken", f"'{rule.id}' is a reason of its own already", "choose another id")
+            message = both(
+                "'{id}' 이름은 결정이 규칙 없이 스스로 쓰는 사유입니다",
+                "'{id}' is a reason that decisions give without a rule",
+                id=rule.id,
+            )
+            trouble = Trouble("id-taken", message, another_id)
             yield ("rules", rule.index, "id"), rule.id, trouble
         if rule.id in seen:
-            trouble = Trouble("id-twice", f"line {seen[rule.id]} has a rule of this id already", "choose another id")
+            message = both(
+                "{line}번째 줄에 id가 같은 규칙이 이미 있습니다",
+                "line {line} has a rule of this id already",
+                line=seen[rule.id],
+            )
+            trouble = Trouble("id-twice", message, another_id)
             yield ("rules", rule.index, "id"), rule.id, trouble
         seen.setdefault(rule.id, rule.line)
 
@@ -68,26 +79,43 @@ def check_conditions(policy: Policy) -> Found:
             for each, branch in enumerate(condition.any_of):
                 path = exclude_each_other((*condition.all_of, *branch), policy.facts)
                 if path:
-                    message = f"no '{path}' can be this and what must hold beside it"
-                    yield (*at, *where, "any", each), rule.id, Trouble("never-holds", message, "correct one of them")
+                    message = both(
+                        "'{path}' 팩트가 이것과, 함께 성립해야 하는 다른 조건을 동시에 만족할 수 없습니다",
+                        "no '{path}' can be this and what must hold beside it",
+                        path=path,
+                    )
+                    yield (*at, *where, "any", each), rule.id, Trouble("never-holds", message, CORRECT_ONE)
         for each, exception in enumerate(rule.unless):
             yield from _vain_exception(policy, rule, each, exception)
         if isinstance(rule, Earn):
             event = Comparison("event.type", "is", rule.event)
             if exclude_each_other((event, *rule.when.all_of), policy.facts) == "event.type":
-                message = f"the rule is for '{rule.event}', which its when: rules out"
-                yield (*at, "when"), rule.id, Trouble("never-holds", message, "take event.type out of when:")
+                message = both(
+                    "이 규칙의 이벤트는 '{event}'인데, when: 조건이 그 이벤트를 배제합니다",
+                    "the rule is for '{event}', which its when: rules out",
+                    event=rule.event,
+                )
+                hint = both("when: 조건에서 event.type 줄을 빼십시오", "take event.type out of when:")
+                yield (*at, "when"), rule.id, Trouble("never-holds", message, hint)
 
 
 def _vain_exception(policy: Policy, rule: Rule, index: int, exception: Condition) -> Found:
     """An exception that can never lift its rule, or that always does."""
     path = exclude_each_other((*rule.when.all_of, *exception.all_of), policy.facts)
     if path:
-        message = f"the exception never applies: the rule's when: rules this '{path}' out"
-        yield ("rules", rule.index, "unless", index), rule.id, Trouble("never-holds", message, "correct one of them")
+        message = both(
+            "이 예외는 적용될 수 없습니다. 규칙의 when: 조건이 이런 '{path}' 팩트를 배제합니다",
+            "the exception never applies: the rule's when: rules this '{path}' out",
+            path=path,
+        )
+        yield ("rules", rule.index, "unless", index), rule.id, Trouble("never-holds", message, CORRECT_ONE)
     elif not exception.any_of and set(exception.all_of) <= set(rule.when.all_of):
-        message = "the exception lifts the rule whenever it applies"
-        yield ("rules", rule.index, "unless", index), rule.id, Trouble("always-lifted", message, "correct one of them")
+        message = both(
+            "규칙이 적용될 때마다 이 예외도 성립하여, 규칙이 한 번도 적용되지 않습니다",
+            "the exception holds wherever the rule would apply, so the rule never does",
+        )
+        hint = both("예외를 좁히거나 규칙을 빼십시오", "narrow the exception, or take the rule out")
+        yield ("rules", rule.index, "unless", index), rule.id, Trouble("always-lifted", message, hint)
 
 
 def check_overrides(policy: Policy) -> Found:
@@ -99,9 +127,13 @@ def check_overrides(policy: Policy) -> Found:
                 trouble = _wrong_rule(each, rule, by_id)
                 if trouble:
                     yield ("rules", rule.index, field, position), rule.id, trouble
-        for both in sorted(set(rule.overrides) & set(_named(rule)["adds_to"])):
-            message = f"'{both}' stands both in overrides and in adds_to"
-            trouble = Trouble("silenced-and-added", message, "keep one of them")
+        for name in sorted(set(rule.overrides) & set(_named(rule)["adds_to"])):
+            message = both(
+                "'{name}' 규칙이 overrides에도 adds_to에도 있습니다",
+                "'{name}' stands both in overrides and in adds_to",
+                name=name,
+            )
+            trouble = Trouble("silenced-and-added", message, KEEP_ONE)
             yield ("rules", rule.index, "adds_to"), rule.id, trouble
     for field in ("overrides", "adds_to"):
         yield from _circles(by_id, field)
@@ -114,17 +146,31 @@ def _named(rule: Rule) -> dict[str, tuple[str, ...]]:
 def _wrong_rule(name: str, rule: Rule, by_id: dict[str, Rule]) -> Trouble | None:
     if name not in by_id:
         same = [each for each, other in by_id.items() if other.kind == rule.kind and each != rule.id]
-        hint = did_you_mean(name, same) or (f"name one of {listed(same)}" if same else "take it out")
-        return Trouble("unknown-rule", f"there is no rule {shown(name)}", hint, refers_to=name)
+        one = (
+            both("이 중 하나의 이름을 쓰십시오: {same}", "name one of {same}", same=listed(same)) if same else TAKE_OUT
+        )
+        message = both("없는 규칙입니다: {name}", "there is no rule {name}", name=shown(name))
+        return Trouble("unknown-rule", message, did_you_mean(name, same) or one, refers_to=name)
     if by_id[name].kind != rule.kind:
-        return Trouble("other-kind", f"'{name}' is a rule of kind {by_id[name].kind}", f"name one of kind {rule.kind}")
+        message = both(
+            "'{name}' 규칙의 종류는 {kind}입니다",
+            "'{name}' is a rule of kind {kind}",
+            name=name,
+            kind=by_id[name].kind,
+        )
+        hint = both("종류가 {kind}인 규칙의 이름을 쓰십시오", "name one of kind {kind}", kind=rule.kind)
+        return Trouble("other-kind", message, hint)
     if name == rule.id:
-        return Trouble("own-id", "the rule names itself", "take it out")
+        message = both("규칙이 자기 자신을 가리킵니다", "the rule names itself")
+        return Trouble("own-id", message, TAKE_OUT)
     return None
 
 
 _MOST_NAMED = 5
-_VERBS = {"overrides": "override", "adds_to": "add to"}
+_VERBS = {
+    "overrides": both("서로를 덮어씁니다(overrides)", "override one another"),
+    "adds_to": both("서로에게 더해집니다(adds_to)", "add to one another"),
+}
 
 
 def _circles(by_id: dict[str, Rule], field: str) -> Found:
@@ -139,12 +185,10 @@ def _circles(by_id: dict[str, Rule], field: str) -> Found:
             if name in trail and len(trail) - trail.index(name) > 1:
                 circle = trail[trail.index(name) :]
                 first = min((by_id[each] for each in circle), key=lambda rule: rule.index)
-                rest = len(circle) - _MOST_NAMED
-                others = f"{rest} more" if rest > 0 else circle[-1]
-                message = (
-                    f"{', '.join(circle[: min(_MOST_NAMED, len(circle) - 1)])} and {others} {_VERBS[field]} one another"
+                message = both(
+                    "다음 규칙들이 {verb}: {rules}", "{rules} {verb}", rules=_all_of(circle), verb=_VERBS[field]
                 )
-                trouble = Trouble("override-circle", message, "take one of them out")
+                trouble = Trouble("override-circle", message, TAKE_ONE_OUT)
                 yield ("rules", first.index, field), first.id, trouble
             if name in done or name not in by_id:
                 continue
@@ -153,10 +197,21 @@ def _circles(by_id: dict[str, Rule], field: str) -> Found:
             ahead += [(each, len(trail)) for each in _named(by_id[name])[field]]
 
 
+def _all_of(circle: list[str]) -> Text:
+    """The rules of a circle in a sentence; of many, only the first."""
+    rest = len(circle) - _MOST_NAMED
+    if rest > 0:
+        named = ", ".join(circle[:_MOST_NAMED])
+        return both("{named} 외 {rest}개", "{named} and {rest} more", named=named, rest=rest)
+    return Text(", ".join(circle), f"{', '.join(circle[:-1])} and {circle[-1]}")
+
+
 def check_allocation(policy: Policy) -> Found:
     """A policy says which lots pay first."""
     if not any(isinstance(rule, Allocate) for rule in policy.rules):
-        trouble = Trouble("no-allocation", "no rule says which lots pay first", "add a rule of kind allocate")
+        message = both("어느 포인트부터 쓸지 정하는 규칙이 없습니다", "no rule says which lots pay first")
+        hint = both("종류가 allocate인 규칙을 쓰십시오", "add a rule of kind allocate")
+        trouble = Trouble("no-allocation", message, hint)
         yield ("rules",), "", trouble
 
 
@@ -170,12 +225,20 @@ def check_placeholders(policy: Policy) -> Found:
             path = ("rules", rule.index, "reason", language)
             rest = _BRACES.sub("", sentence)
             if "{" in rest or "}" in rest:
-                message = "a brace stands alone or inside another"
-                yield path, rule.id, Trouble("stray-brace", message, "write a figure as {points}, and no other braces")
+                message = both(
+                    "중괄호가 홀로 있거나 다른 중괄호 안에 있습니다", "a brace stands alone or inside another"
+                )
+                hint = both(
+                    "수치는 {points}처럼 쓰고, 다른 중괄호는 쓰지 마십시오",
+                    "write a figure as {points}, and no other braces",
+                )
+                yield path, rule.id, Trouble("stray-brace", message, hint)
             for name in dict.fromkeys(_BRACES.findall(sentence)):
                 if name not in known or not PLACEHOLDER.fullmatch(f"{{{name}}}"):
-                    message = f"there is no figure '{{{name[:40]}}}' here"
-                    hint = did_you_mean(name, known) or f"use {listed(known)}"
+                    message = both(
+                        "여기에 없는 수치입니다: '{{{name}}}'", "there is no figure '{{{name}}}' here", name=name[:40]
+                    )
+                    hint = did_you_mean(name, known) or use(known)
                     yield path, rule.id, Trouble("unknown-placeholder", message, hint, refers_to=name)
 
 
@@ -207,8 +270,16 @@ def check_particles(policy: Policy) -> Found:
     """A Korean particle depends on the sound before it, which a figure does not tell."""
     for rule in policy.rules:
         for match in _PARTICLE.finditer(rule.reason.ko) if rule.reason else ():
-            message = f"the particle '{match[2]}' follows a figure, whose last sound is not known"
-            hint = f"put a noun between them, such as '{{{match[1]}}} 포인트를'"
+            message = both(
+                "조사 '{particle}' 앞의 수치는 마지막 소리를 미리 알 수 없습니다",
+                "the particle '{particle}' follows a figure, whose last sound is not known",
+                particle=match[2],
+            )
+            hint = both(
+                "둘 사이에 명사를 두십시오. 예: '{{{name}}} 포인트를'",
+                "put a noun between them, such as '{{{name}}} 포인트를'",
+                name=match[1],
+            )
             yield ("rules", rule.index, "reason", "ko"), rule.id, Trouble("particle-after-figure", message, hint)
 
 
@@ -230,9 +301,21 @@ def check_conflicts(policy: Policy) -> Found:
         for place, rule in enumerate(rules):
             other = _first_that_covers(rule, place, wide)
             if other is not None:
-                often = "applies wherever this one does" if other.when.comparisons() else "always applies"
-                message = f"this rule and '{other.id}', which {often}, would both decide"
-                hint = f"let one name the other under overrides:{' or adds_to:' if kind is Fee else ''}"
+                often = both("늘 적용되는", "always applies")
+                if other.when.comparisons():
+                    often = both("이 규칙이 적용되는 곳마다 함께 적용되는", "applies wherever this one does")
+                message = both(
+                    "이 규칙과, {often} '{other}' 규칙이 둘 다 결정하게 됩니다",
+                    "this rule and '{other}', which {often}, would both decide",
+                    other=other.id,
+                    often=often,
+                )
+                hint = both("한쪽의 overrides: 항목에 다른 쪽을 쓰십시오", "let one name the other under overrides:")
+                if kind is Fee:
+                    hint = both(
+                        "한쪽의 overrides: 또는 adds_to: 항목에 다른 쪽을 쓰십시오",
+                        "let one name the other under overrides: or adds_to:",
+                    )
                 yield ("rules", rule.index), rule.id, Trouble("always-conflict", message, hint)
 
 
@@ -259,7 +342,8 @@ def check_used(policy: Policy) -> Found:
     used = {name for rule in policy.rules for name in rule.value_names()}
     for name in policy.values:
         if name not in used:
-            trouble = Trouble("value-unused", "no rule uses this value", "use it, or take it out", "key")
+            message = both("이 값을 쓰는 규칙이 없습니다", "no rule uses this value")
+            trouble = Trouble("value-unused", message, both("쓰거나 빼십시오", "use it, or take it out"), "key")
             yield ("values", name), name, trouble
 
 
@@ -269,16 +353,20 @@ def check_fees(policy: Policy) -> Found:
         if not isinstance(rule, Fee):
             continue
         if rule.rate is not None and any(rate > 100 for rate in figures_of(policy, rule.rate)):  # type: ignore[operator]
-            yield ("rules", rule.index, "rate"), rule.id, Trouble("rate-above-all", "the fee is above 100%", "lower it")
+            message = both("수수료가 100%보다 큽니다", "the fee is above 100%")
+            trouble = Trouble("rate-above-all", message, both("100% 이하로 낮추십시오", "lower it to 100% or less"))
+            yield ("rules", rule.index, "rate"), rule.id, trouble
         if rule.at_least is not None and rule.at_most is not None:
             least, most = _numbers(policy, rule.at_least), _numbers(policy, rule.at_most)
             if least and most and min(least) > max(most):
-                message = f"at least {min(least):_} is above at most {max(most):_}"
-                yield (
-                    ("rules", rule.index, "at_least"),
-                    rule.id,
-                    Trouble("least-above-most", message, "swap or correct them"),
+                message = both(
+                    "하한(at_least) {least:_} 값이 상한(at_most) {most:_} 값보다 큽니다",
+                    "at least {least:_} is above at most {most:_}",
+                    least=min(least),
+                    most=max(most),
                 )
+                hint = both("둘을 맞바꾸거나 고치십시오", "swap or correct them")
+                yield ("rules", rule.index, "at_least"), rule.id, Trouble("least-above-most", message, hint)
 
 
 def check_caps(policy: Policy) -> Found:
@@ -287,12 +375,13 @@ def check_caps(policy: Policy) -> Found:
         if isinstance(rule, Earn) and rule.points is not None and rule.at_most is not None:
             points, most = _numbers(policy, rule.points), _numbers(policy, rule.at_most)
             if points and most and min(points) > max(most):
-                message = f"each event brings {min(points):_} points, but at most {max(most):_}"
-                yield (
-                    ("rules", rule.index, "at_most"),
-                    rule.id,
-                    Trouble("least-above-most", message, "correct one of them"),
+                message = both(
+                    "이벤트마다 {points:_}포인트를 적립하는데, 상한은 {most:_}포인트입니다",
+                    "each event brings {points:_} points, but at most {most:_}",
+                    points=min(points),
+                    most=max(most),
                 )
+                yield ("rules", rule.index, "at_most"), rule.id, Trouble("least-above-most", message, CORRECT_ONE)
 
 
 def figures_of(policy: Policy, field: object) -> tuple[object, ...]:

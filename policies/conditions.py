@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from marshmallow import ValidationError
 
 from policies.contradictions import contradict
-from policies.fields import Field
-from policies.model import ALWAYS, Comparison, Condition, Fact, FactRef, Operator, Scalar, SpanUnit, Unit, ValueRef
+from policies.fields import WRITE_AN_ITEM, WRITE_TRUE_OR_FALSE, Field
+from policies.model import (
+    ALWAYS,
+    Comparison,
+    Condition,
+    Fact,
+    FactRef,
+    Operator,
+    Scalar,
+    SpanUnit,
+    Text,
+    Unit,
+    ValueRef,
+)
+from policies.problems import both
 from policies.readers import (
+    EMPTY,
     FACT_PATH,
     SPAN,
+    WRITE_DAY,
     a_type,
     example_list,
     in_quotes,
-    listed,
     read_amount,
     read_day,
     read_each,
@@ -32,6 +46,7 @@ from policies.readers import (
     refuse_twice,
     shown,
     suggest,
+    use,
 )
 
 _ORDERED = ("points", "money", "number", "date")
@@ -60,17 +75,29 @@ EVENT_SCOPES = ("account", "event")
 def read_literal(raw: Any, fact: Fact) -> Scalar:
     """A literal of the fact's own type."""
     if fact.type in ("points", "money", "number"):
-        return read_amount(raw, f"an amount, which '{fact.path}' is")
+        return read_amount(raw, fact.path)
     if fact.type == "flag":
         if not isinstance(raw, bool):
-            refuse("not-a-flag", f"'{fact.path}' is true or false, not {shown(raw)}", "write true or false")
+            message = both(
+                "'{path}' 팩트는 true 또는 false인데, 그 밖의 값입니다: {found}",
+                "'{path}' is true or false, not {found}",
+                path=fact.path,
+                found=shown(raw),
+            )
+            refuse("not-a-flag", message, WRITE_TRUE_OR_FALSE)
         return raw
     if fact.type == "date":
         return _read_day(raw, fact)
     if fact.type == "choice":
         return read_member(raw, fact)
     if not isinstance(raw, str):
-        refuse("not-text", f"'{fact.path}' is text, not {shown(raw)}", in_quotes(raw))
+        message = both(
+            "'{path}' 팩트는 텍스트인데, 텍스트가 아닌 값입니다: {found}",
+            "'{path}' is text, not {found}",
+            path=fact.path,
+            found=shown(raw),
+        )
+        refuse("not-text", message, in_quotes(raw))
     _refuse_name(raw)
     return raw
 
@@ -79,25 +106,52 @@ def _read_day(raw: Any, fact: Fact) -> date | None:
     if raw == "none" and fact.none:
         return None
     if not isinstance(raw, date):
-        hint = "write it like 2026-01-31" + (", or none" if fact.none else "")
+        hint = WRITE_DAY
+        if fact.none:
+            hint = both("2026-01-31 또는 none처럼 쓰십시오", "write it like 2026-01-31, or none")
         if isinstance(raw, str) and SPAN.fullmatch(raw):
-            hint = "for a length of time use at_least_ago or under_ago"
-        refuse("not-a-day", f"'{fact.path}' is a day, not {shown(raw)}", hint)
+            hint = both(
+                "기간과 견주려면 at_least_ago 또는 under_ago 연산자를 쓰십시오",
+                "for a length of time use at_least_ago or under_ago",
+            )
+        message = both(
+            "'{path}' 팩트는 날짜인데, 날짜가 아닌 값입니다: {found}",
+            "'{path}' is a day, not {found}",
+            path=fact.path,
+            found=shown(raw),
+        )
+        refuse("not-a-day", message, hint)
     return read_day(raw)
 
 
 def read_member(raw: Any, fact: Fact) -> str:
     """A member of a choice."""
     if not isinstance(raw, str) or raw not in fact.choices:
-        hint = suggest(raw, fact.choices) or f"use {listed(fact.choices)}"
-        refuse("not-a-choice", f"'{fact.path}' is never {shown(raw)}", hint, refers_to=str(raw))
+        refuse("not-a-choice", is_never(raw, fact), suggest(raw, fact.choices) or use(fact.choices), refers_to=str(raw))
     return raw
+
+
+def is_never(raw: object, fact: Fact) -> Text:
+    """The message about what is no member of a choice."""
+    return both(
+        "'{path}' 팩트의 선택지에 없는 값입니다: {found}", "'{path}' is never {found}", path=fact.path, found=shown(raw)
+    )
 
 
 def _refuse_name(raw: str) -> None:
     """Refuse a text that looks like a value or a fact, where only the text itself can stand."""
     if raw.startswith("$") or (FACT_PATH.fullmatch(raw) and raw in reading().facts):
-        refuse("not-a-literal", f"{shown(raw)} is a name, and only plain text can stand here", "write the text itself")
+        refuse_literal(raw)
+
+
+def refuse_literal(raw: object) -> NoReturn:
+    """Report a name of a value or fact where only the text itself can stand."""
+    message = both(
+        "{found} 표기는 값이나 팩트의 이름입니다. 여기에는 텍스트 자체만 쓸 수 있습니다",
+        "{found} is a name, and only plain text can stand here",
+        found=shown(raw),
+    )
+    refuse("not-a-literal", message, both("텍스트 자체를 쓰십시오", "write the text itself"))
 
 
 def read_right(raw: Any, fact: Fact, operator: Operator, scopes: Sequence[str]) -> Any:
@@ -109,7 +163,8 @@ def read_right(raw: Any, fact: Fact, operator: Operator, scopes: Sequence[str]) 
     if operator == "starts_with":
         text = read_literal(raw, fact)
         if text == "":
-            refuse("empty", "is empty, and every text begins so", "write the beginning of the text")
+            message = both("비어 있습니다. 그러면 모든 텍스트가 해당합니다", "is empty, and every text begins so")
+            refuse("empty", message, both("텍스트의 첫머리를 쓰십시오", "write the beginning of the text"))
         return text
     if fact.type not in ("flag", "choice"):
         reference = read_reference(raw, (_unit(fact),))
@@ -119,15 +174,27 @@ def read_right(raw: Any, fact: Fact, operator: Operator, scopes: Sequence[str]) 
         return _read_other(raw, fact, scopes)
     literal = read_literal(raw, fact)
     if literal is None and operator not in ("is", "is_not"):
-        refuse("none-out-of-place", f"'{operator}' compares with a day, not with none", "use is: none or is_not: none")
+        message = both(
+            "'{operator}' 연산자는 날짜와 견주는 것이어서 none과 견줄 수 없습니다",
+            "'{operator}' compares with a day, not with none",
+            operator=operator,
+        )
+        hint = both("is: none 또는 is_not: none 형식으로 쓰십시오", "use is: none or is_not: none")
+        refuse("none-out-of-place", message, hint)
     return literal
 
 
 def _read_list(raw: Any, fact: Fact, operator: Operator) -> tuple[Scalar, ...]:
     if not isinstance(raw, list):
-        refuse("not-a-list", f"{shown(raw)} is not a list", f"write {operator}: {example_list(raw)}")
+        hint = both(
+            "{operator}: {example} 형식으로 쓰십시오",
+            "write {operator}: {example}",
+            operator=operator,
+            example=example_list(raw),
+        )
+        refuse("not-a-list", both("목록이 아닙니다: {found}", "{found} is not a list", found=shown(raw)), hint)
     if not raw:
-        refuse("empty", "is empty", "write at least one item")
+        refuse("empty", EMPTY, WRITE_AN_ITEM)
     members = read_each((index, partial(read_literal, each, fact)) for index, each in enumerate(raw))
     refuse_twice(members, raw)
     return tuple(members)
@@ -136,12 +203,27 @@ def _read_list(raw: Any, fact: Fact, operator: Operator) -> tuple[Scalar, ...]:
 def _read_other(raw: str, fact: Fact, scopes: Sequence[str]) -> FactRef:
     other = read_fact(raw, scopes)
     if other.path == fact.path:
-        refuse("own-fact", f"'{raw}' is compared with itself", "name another fact, or write what it must be")
+        message = both("'{path}' 팩트를 자기 자신과 견주고 있습니다", "'{path}' is compared with itself", path=raw)
+        hint = both("다른 팩트나 견줄 값을 쓰십시오", "name another fact, or write what it must be")
+        refuse("own-fact", message, hint)
     if other.type != fact.type:
-        message = f"'{fact.path}' is {a_type(fact)}, but '{raw}' is {a_type(other)}"
-        refuse("wrong-type", message, "name a fact of the same type")
+        message = both(
+            "두 팩트의 형식이 다릅니다. '{path}' 팩트: {type}, '{other}' 팩트: {other_type}",
+            "'{path}' is {type}, but '{other}' is {other_type}",
+            path=fact.path,
+            type=a_type(fact),
+            other=raw,
+            other_type=a_type(other),
+        )
+        refuse("wrong-type", message, both("형식이 같은 팩트를 쓰십시오", "name a fact of the same type"))
     if fact.type == "choice" and not set(fact.choices) & set(other.choices):
-        refuse("never-holds", f"'{fact.path}' and '{raw}' have no word in common", "name another fact")
+        message = both(
+            "'{path}' 팩트와 '{other}' 팩트에 공통된 선택지가 없습니다",
+            "'{path}' and '{other}' have no word in common",
+            path=fact.path,
+            other=raw,
+        )
+        refuse("never-holds", message, both("다른 팩트를 쓰십시오", "name another fact"))
     return FactRef(raw)
 
 
@@ -153,42 +235,59 @@ def _unit(fact: Fact) -> Unit:
 def read_comparisons(raw: Any, scopes: Sequence[str]) -> tuple[Comparison, ...]:
     """The clauses of one map of facts, all of which must hold."""
     if not isinstance(raw, dict):
-        refuse("not-a-map", f"{shown(raw)} is not a condition", _EXAMPLE)
+        refuse("not-a-map", both("조건이 아닙니다: {found}", "{found} is not a condition", found=shown(raw)), _EXAMPLE)
     if not raw:
-        refuse("empty", "is empty", _EXAMPLE)
+        refuse("empty", EMPTY, _EXAMPLE)
     clauses = read_each((path, partial(_read_clauses, path, right, scopes)) for path, right in raw.items())
     return tuple(clause for each in clauses for clause in each)
 
 
-_EXAMPLE = "write fact: value, such as request.method: cash"
+_EXAMPLE = both(
+    "fact: value 형식으로 쓰십시오. 예: request.method: cash", "write fact: value, such as request.method: cash"
+)
 
 
 def _read_clauses(path: Any, right: Any, scopes: Sequence[str]) -> list[Comparison]:
     """Everything that is asked of one fact."""
     if path == "any":
-        refuse("any-in-any", "'any' cannot stand inside another 'any'", "write its maps beside the others", "key")
+        message = both("'any' 안에 다른 'any' 항목을 둘 수 없습니다", "'any' cannot stand inside another 'any'")
+        hint = both("그 안의 맵을 바깥 목록에 나란히 쓰십시오", "write its maps beside the others")
+        refuse("any-in-any", message, hint, "key")
     fact = read_fact(path, scopes, "key")
     if not isinstance(right, dict):
         return [Comparison(fact.path, "is", read_right(right, fact, "is", scopes))]
     if not right:
-        refuse("empty", "is empty", "write a value or an operator")
+        refuse("empty", EMPTY, both("값이나 연산자를 쓰십시오", "write a value or an operator"))
     clauses = read_each(
         (operator, partial(_comparison, fact, operator, each, scopes)) for operator, each in right.items()
     )
     if contradict(clauses, fact):
-        message = f"no '{fact.path}' can be all of this at once"
-        refuse("never-holds", message, "correct it, or put the alternatives under any:")
+        message = both(
+            "'{path}' 팩트가 이 모두를 한꺼번에 만족할 수 없습니다",
+            "no '{path}' can be all of this at once",
+            path=fact.path,
+        )
+        hint = both(
+            "고치거나, 어느 하나면 되는 것은 any: 아래에 쓰십시오", "correct it, or put the alternatives under any:"
+        )
+        refuse("never-holds", message, hint)
     return clauses
 
 
 def _comparison(fact: Fact, operator: Any, right: Any, scopes: Sequence[str]) -> Comparison:
-    fitting = listed([each for each, types in OPERATORS.items() if fact.type in types])
+    fitting = use([each for each, types in OPERATORS.items() if fact.type in types])
     if operator not in OPERATORS:
-        hint = suggest(operator, list(OPERATORS)) or f"use {fitting}"
-        refuse("unknown-operator", f"unknown operator {shown(operator)}", hint, "key")
+        message = both("알 수 없는 연산자입니다: {operator}", "unknown operator {operator}", operator=shown(operator))
+        refuse("unknown-operator", message, suggest(operator, list(OPERATORS)) or fitting, "key")
     if fact.type not in OPERATORS[operator]:
-        message = f"'{operator}' cannot be asked of '{fact.path}', which is {a_type(fact)}"
-        refuse("wrong-operator", message, f"use {fitting}", "key")
+        message = both(
+            "'{operator}' 연산자는 '{path}' 팩트에 쓸 수 없습니다(팩트의 형식: {type})",
+            "'{operator}' cannot be asked of '{path}', which is {type}",
+            operator=operator,
+            path=fact.path,
+            type=a_type(fact),
+        )
+        refuse("wrong-operator", message, fitting, "key")
     return Comparison(fact.path, operator, read_right(right, fact, operator, scopes))
 
 
@@ -216,16 +315,18 @@ def read_condition(raw: Any, scopes: Sequence[str]) -> Condition:
 
 def _read_branches(raw: Any, scopes: Sequence[str]) -> list[tuple[Comparison, ...]]:
     branches = _read_maps(raw, partial(read_comparisons, scopes=scopes))
-    refuse_twice(branches, branches, "this alternative")
+    refuse_twice(branches, branches, both("이 선택 조건", "this alternative"))
     return branches
 
 
 def _read_maps(raw: Any, read: Any) -> list[Any]:
     """A list of conditions that is not empty."""
     if not isinstance(raw, list):
-        refuse("not-a-list", f"{shown(raw)} is not a list of conditions", "begin each of them with '- '")
+        message = both("조건의 목록이 아닙니다: {found}", "{found} is not a list of conditions", found=shown(raw))
+        refuse("not-a-list", message, both("조건마다 '- ' 표시로 시작하십시오", "begin each of them with '- '"))
     if not raw:
-        refuse("empty", "is empty", "write at least one condition, or leave the field out")
+        hint = both("조건을 하나 이상 쓰거나 항목을 빼십시오", "write at least one condition, or leave the field out")
+        refuse("empty", EMPTY, hint)
     return read_each((index, partial(read, each)) for index, each in enumerate(raw))
 
 
@@ -249,7 +350,7 @@ class Unless(Field):
 
     def read(self, raw: Any) -> tuple[Condition, ...]:
         found = tuple(_read_maps(raw, partial(read_condition, scopes=self.scopes)))
-        refuse_twice(found, found, "this exception")
+        refuse_twice(found, found, both("이 예외", "this exception"))
         return found
 
 

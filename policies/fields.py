@@ -13,12 +13,17 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 from marshmallow import fields as marshmallow_fields
 
 from policies.model import FactRef, Measure, Per, Span, SpanUnit, Text, Unit, ValueRef
+from policies.problems import both
 from policies.readers import (
+    EMPTY,
     FACT_PATH,
+    KEEP_ONE,
     Trouble,
     check_word,
     example_list,
+    listed,
     one_of,
+    out_of_range,
     read_amount,
     read_date_fact,
     read_day,
@@ -42,12 +47,16 @@ class Field(marshmallow_fields.Field[Any]):
     """A field of a rule file: required or with a default, and never null."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow declares it on the instance
-        "null": Trouble("empty", "is empty", "write a value, or take the line out"),  # type: ignore[dict-item]
+        "null": Trouble(  # type: ignore[dict-item]
+            "empty", EMPTY, both("값을 쓰거나 줄을 빼십시오", "write a value, or take the line out")
+        ),
     }
 
-    def __init__(self, default: object = ..., *, about: str = "", **more: Any) -> None:
+    def __init__(self, default: object = ..., *, about: Text | str = "", **more: Any) -> None:
+        """`about` says what the field is; where it is required, in both languages: who leaves it out is told so."""
         metadata = {"about": about}
         if default is ...:
+            assert isinstance(about, Text) or not about, f"say it in both languages: {about}"
             super().__init__(required=True, metadata=metadata, **more)
         else:
             super().__init__(load_default=default, metadata=metadata, **more)
@@ -55,9 +64,9 @@ class Field(marshmallow_fields.Field[Any]):
     def make_error(self, key: str, **kwargs: Any) -> ValidationError:
         if key == "required":
             name = self.data_key or self.name
-            about = self.metadata["about"].rstrip(".")
-            hint = f"add it ({about[0].lower()}{about[1:]})" if about else "add it"
-            return ValidationError([Trouble("missing-field", f"'{name}' is missing", hint, at="key")])
+            about = self.metadata["about"]
+            hint = both("이 항목을 쓰십시오({about})", "add it ({about})", about=about) if about else ADD_IT
+            return ValidationError([Trouble("missing-field", is_missing(name), hint, at="key")])
         return super().make_error(key, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -66,6 +75,19 @@ class Field(marshmallow_fields.Field[Any]):
     def read(self, raw: Any) -> Any:
         """The model's value for what stands in the file."""
         raise NotImplementedError
+
+
+ADD_IT = both("이 항목을 쓰십시오", "add it")
+
+
+def is_missing(name: object) -> Text:
+    """The message about a field that is not there."""
+    return both("'{name}' 항목이 없습니다", "'{name}' is missing", name=name)
+
+
+def is_no_map(raw: object) -> Text:
+    """The message about what should be a map."""
+    return both("맵이 아닙니다: {found}", "{found} is not a map", found=shown(raw))
 
 
 class Later(Field):
@@ -78,7 +100,7 @@ class Later(Field):
 class Sentence(Field):
     """A text that is not blank, on one line unless `lines`. `example` says what to write instead."""
 
-    def __init__(self, default: object = ..., *, example: str = "", lines: bool = False, **more: Any) -> None:
+    def __init__(self, default: object = ..., *, example: Text | None = None, lines: bool = False, **more: Any) -> None:
         super().__init__(default, **more)
         self.example, self.lines = example, lines
 
@@ -107,14 +129,16 @@ class Bilingual(Field):
 
     def read(self, raw: Any) -> Text:
         if not isinstance(raw, dict):
-            refuse("not-two-languages", f"{shown(raw)} is not in two languages", "write {ko: ..., en: ...}")
+            message = both("두 언어로 쓰여 있지 않습니다: {found}", "{found} is not in two languages", found=shown(raw))
+            hint = both("{ko: ..., en: ...} 형식으로 쓰십시오", "write {ko: ..., en: ...}")
+            refuse("not-two-languages", message, hint)
         return Text(**(_NAME if self.name_only else _BILINGUAL).load(raw))
 
 
 class OneOf(Field):
     """One of a few words."""
 
-    def __init__(self, words: Sequence[str], what: str, default: object = ..., **more: Any) -> None:
+    def __init__(self, words: Sequence[str], what: Text, default: object = ..., **more: Any) -> None:
         super().__init__(default, **more)
         self.words, self.what = words, what
 
@@ -127,8 +151,12 @@ class Flag(Field):
 
     def read(self, raw: Any) -> bool:
         if not isinstance(raw, bool):
-            refuse("not-a-flag", f"{shown(raw)} is neither true nor false", "write true or false")
+            message = both("true도 false도 아닙니다: {found}", "{found} is neither true nor false", found=shown(raw))
+            refuse("not-a-flag", message, WRITE_TRUE_OR_FALSE)
         return raw
+
+
+WRITE_TRUE_OR_FALSE = both("true 또는 false로 쓰십시오", "write true or false")
 
 
 class Yes(Field):
@@ -136,7 +164,8 @@ class Yes(Field):
 
     def read(self, raw: Any) -> bool:
         if raw is not True:
-            refuse("only-true", f"{shown(raw)} has no meaning here", "write true, or leave the field out")
+            message = both("여기서는 뜻이 없는 값입니다: {found}", "{found} has no meaning here", found=shown(raw))
+            refuse("only-true", message, both("true를 쓰거나 항목을 빼십시오", "write true, or leave the field out"))
         return True
 
 
@@ -159,12 +188,19 @@ class Amount(Field):
         reference = read_reference(raw, self.units)
         if reference:
             if self.least > 0 and 0 in reading().figures.get(reference.name, ()):
-                message = f"value '{reference.name}' can be 0, which is too small here"
-                refuse("amount-out-of-range", message, f"let it be {self.least} or more")
+                message = both(
+                    "'{name}' 값이 0이 될 수 있는데, 여기에는 너무 작습니다",
+                    "value '{name}' can be 0, which is too small here",
+                    name=reference.name,
+                )
+                hint = both("항상 {least} 이상이 되게 하십시오", "let it be {least} or more", least=self.least)
+                refuse("amount-out-of-range", message, hint)
             return reference
         amount = read_amount(raw)
         if amount < self.least:
-            refuse("amount-out-of-range", f"'{amount}' is too small here", f"write {self.least} or more")
+            message = both("여기에는 너무 작은 수입니다: '{amount}'", "'{amount}' is too small here", amount=amount)
+            hint = both("{least} 이상으로 쓰십시오", "write {least} or more", least=self.least)
+            refuse("amount-out-of-range", message, hint)
         return amount
 
 
@@ -186,7 +222,13 @@ class WholeNumber(Field):
     def read(self, raw: Any) -> int:
         number = read_amount(raw)
         if not self.least <= number <= self.most:
-            refuse("amount-out-of-range", f"'{number}' is out of range", f"write {self.least} to {self.most:_}")
+            hint = both(
+                "{least}에서 {most:_}까지 쓸 수 있습니다",
+                "write {least} to {most:_}",
+                least=self.least,
+                most=self.most,
+            )
+            refuse("amount-out-of-range", out_of_range(number), hint)
         return number
 
 
@@ -221,7 +263,10 @@ class DayOrFact(Field):
             return reference
         if isinstance(raw, str) and FACT_PATH.fullmatch(raw):
             return FactRef(read_date_fact(raw, self.scopes))
-        return read_day(raw, "write it like 2026-01-31, or name a fact that is a day")
+        hint = both(
+            "2026-01-31처럼 쓰거나, 날짜인 팩트를 쓰십시오", "write it like 2026-01-31, or name a fact that is a day"
+        )
+        return read_day(raw, hint)
 
 
 class DateFact(Field):
@@ -244,29 +289,37 @@ class Declared(Field):
 
     def read(self, raw: Any) -> str:
         words = reading().sources if self.what == "source" else reading().methods
-        return one_of(raw, words, self.what)
+        return one_of(raw, words, _DECLARED[self.what])
+
+
+_DECLARED: Mapping[str, Text] = {"source": both("적립 출처", "source"), "method": both("환급 수단", "method")}
 
 
 class ListOf(Field):
     """A list that is not empty and holds nothing twice."""
 
-    def __init__(self, item: Field, default: object = ..., *, what: str = "a list", **more: Any) -> None:
+    def __init__(self, item: Field, default: object = ..., *, what: Text | None = None, **more: Any) -> None:
         super().__init__(default, **more)
-        self.item, self.what = item, what
+        self.item, self.what = item, what or both("목록", "a list")
 
     def read(self, raw: Any) -> tuple[Any, ...]:
         if not isinstance(raw, list):
-            refuse(
-                "not-a-list",
-                f"{shown(raw)} is not {self.what}",
-                f"write {example_list(raw)}, or one item a line, each after '- '",
+            message = both("{what} 형식이 아닙니다: {found}", "{found} is not {what}", found=shown(raw), what=self.what)
+            hint = both(
+                "{example} 형식으로 쓰거나, 한 줄에 하나씩 '- ' 뒤에 쓰십시오",
+                "write {example}, or one item a line, each after '- '",
+                example=example_list(raw),
             )
+            refuse("not-a-list", message, hint)
         if not raw:
-            otherwise = "" if self.required else ", or leave the field out"
-            refuse("empty", "is empty", f"write at least one item{otherwise}")
+            or_nothing = both("하나 이상 쓰거나 항목을 빼십시오", "write at least one item, or leave the field out")
+            refuse("empty", EMPTY, WRITE_AN_ITEM if self.required else or_nothing)
         items = read_each((index, partial(self.item.read, each)) for index, each in enumerate(raw))
         refuse_twice(items, raw)
         return tuple(items)
+
+
+WRITE_AN_ITEM = both("하나 이상 쓰십시오", "write at least one item")
 
 
 class Nested(Field):
@@ -279,7 +332,8 @@ class Nested(Field):
     def read(self, raw: Any) -> Any:
         if not isinstance(raw, dict):
             shape = ", ".join(f"{name}: ..." for name in self.schema.names())
-            refuse("not-a-map", f"{shown(raw)} is not a map", f"write {{{shape}}}")
+            hint = both("{{{shape}}} 형식으로 쓰십시오", "write {{{shape}}}", shape=shape)
+            refuse("not-a-map", is_no_map(raw), hint)
         return self.make(**self.schema.load(raw))
 
 
@@ -291,7 +345,11 @@ class Map(Schema):
 
     error_messages = {  # noqa: RUF012 - marshmallow declares it on the instance
         "type": [  # type: ignore[dict-item]
-            Trouble("not-a-map", "the file is not a policy", "begin it with 'format: 1'")
+            Trouble(
+                "not-a-map",
+                both("정책 파일이 아닙니다", "the file is not a policy"),
+                both("'format: 1' 줄로 시작하십시오", "begin it with 'format: 1'"),
+            )
         ]
     }
 
@@ -304,7 +362,7 @@ class Map(Schema):
         """Refuse keys that no field answers to."""
         known = self.names()
         unknown = {
-            key: [Trouble("unknown-field", f"unknown field {shown(key)}", _field_hint(key, known), "key")]
+            key: [Trouble("unknown-field", unknown_field(key), _field_hint(key, known), "key")]
             for key in (original if isinstance(original, dict) else ())
             if key not in known
         }
@@ -312,18 +370,23 @@ class Map(Schema):
             raise ValidationError(unknown)
 
 
-def _field_hint(key: object, known: Sequence[str]) -> str:
-    return suggest(key, known) or f"known here: {', '.join(known)}"
+def unknown_field(key: object) -> Text:
+    """The message about a key that no field answers to."""
+    return both("알 수 없는 항목입니다: {key}", "unknown field {key}", key=shown(key))
+
+
+def _field_hint(key: object, known: Sequence[str]) -> Text:
+    return suggest(key, known) or both("여기에 쓸 수 있는 항목: {known}", "known here: {known}", known=", ".join(known))
 
 
 class _NameMap(Map):
-    ko = Sentence(about="The Korean name.")
-    en = Sentence(about="The English name.")
+    ko = Sentence(about=both("한국어 이름", "the Korean name"))
+    en = Sentence(about=both("영어 이름", "the English name"))
 
 
 class _BilingualMap(Map):
-    ko = Sentence(lines=True, about="The Korean sentence.")
-    en = Sentence(lines=True, about="The English sentence.")
+    ko = Sentence(lines=True, about=both("한국어 문장", "the Korean sentence"))
+    en = Sentence(lines=True, about=both("영어 문장", "the English sentence"))
 
 
 _NAME = _NameMap()
@@ -337,8 +400,22 @@ class Window(Field):
         if raw in ("day", "month", "year", "ever"):
             return raw  # type: ignore[no-any-return]
         if not isinstance(raw, str) or raw.isalpha():
-            one_of(raw, ("day", "month", "year", "ever", "24 hours", "30 days"), "window")
+            one_of(raw, ("day", "month", "year", "ever", "24 hours", "30 days"), both("집계 기간", "window"))
         return read_span(raw, ("hours", "days"))
+
+
+def one_is_missing(names: Sequence[str]) -> Text:
+    """The message about a map that has none of the fields of which it needs one."""
+    names = [f"'{name}'" for name in names]
+    return both("다음 중 하나가 있어야 합니다: {names}", "{names} is missing", names=listed(names))
+
+
+def stand_together(one: str, other: str) -> Trouble:
+    """The trouble about two fields that exclude each other; it lies with the second."""
+    message = both(
+        "'{one}' 항목과 '{other}' 항목이 함께 있습니다", "'{one}' and '{other}' stand together", one=one, other=other
+    )
+    return Trouble("too-many-of", message, KEEP_ONE, "key")
 
 
 class Measured(Field):
@@ -348,13 +425,13 @@ class Measured(Field):
         if raw in ("request.points", "balance.after"):
             return Measure(raw)
         if not isinstance(raw, dict):
-            one_of(raw, _MEASURES, "measure")
+            one_of(raw, _MEASURES, both("측정 대상", "measure"))
         named: list[Literal["sum", "count"]] = [kind for kind in _COUNTED if kind in raw]
         if len(named) == 2:
-            message = "'sum' and 'count' stand together"
-            raise ValidationError({"count": [Trouble("too-many-of", message, "keep one of them", "key")]})
+            raise ValidationError({"count": [stand_together("sum", "count")]})
         if not named and not any(suggest(key, _COUNTED) for key in raw):
-            refuse("missing-choice", "'sum' or 'count' is missing", f"write {_MEASURES[2]}")
+            hint = both("{example} 형식으로 쓰십시오", "write {example}", example=_MEASURES[2])
+            refuse("missing-choice", one_is_missing(("sum", "count")), hint)
         kind = (named or ["sum"])[0]
         found = (_COUNT if kind == "count" else _SUM).load(raw)
         return Measure(found.pop("kind"), **found)
@@ -368,23 +445,35 @@ class _Counted(Field):
     """`sum: refund.points` or `count: refunds`, as the word before the colon."""
 
     def __init__(self, kind: Literal["sum", "count"]) -> None:
-        super().__init__(data_key=kind, about=f"{kind}: {_COUNTED[kind]}")
+        example = f"{kind}: {_COUNTED[kind]}"
+        super().__init__(data_key=kind, about=Text(example, example))
         self.kind = kind
 
     def read(self, raw: Any) -> str:
-        one_of(raw, (_COUNTED[self.kind],), self.kind)
+        one_of(raw, (_COUNTED[self.kind],), Text(self.kind, self.kind))
         return self.kind
 
 
+LIST_OF_METHODS = both("환급 수단 목록", "a list of methods")
+
+
 class _WindowMap(Map):
-    per = Window(about="The window: day, month, year, ever, or a rolling one such as 24 hours.")
+    per = Window(
+        about=both(
+            "집계 기간: day, month, year, ever, 또는 24 hours처럼 지금부터 거슬러 센 기간",
+            "the window: day, month, year, ever, or a rolling one such as 24 hours",
+        )
+    )
     key = OneOf(
         ("account", "receiving_account"),
-        "key of a window",
+        both("묶는 기준", "key of a window"),
         data_key="of",
-        about="Whose refunds are taken together: account or receiving_account.",
+        about=both(
+            "누구의 환급을 합칠지: account 또는 receiving_account",
+            "whose refunds are taken together: account or receiving_account",
+        ),
     )
-    methods = ListOf(Declared("method"), (), what="a list of methods", about="The refund methods; all without it.")
+    methods = ListOf(Declared("method"), (), what=LIST_OF_METHODS, about="The refund methods; all without it.")
 
 
 class _SumMap(_WindowMap):

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
 from operator import itemgetter
+from typing import Any
+
+from policies.model import Text
+
+MOST_PROBLEMS = 100
+"""More are not listed: nobody reads them, and a hostile file could ask for a hundred thousand."""
 
 # Beyond these, a comparison costs more than a suggestion is worth.
 _LONGEST_WORD = 60
@@ -29,13 +35,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, before it is known where: a catalogue name, a message and a remedy ("" for none)."""
+    """What is wrong, before it is known where: a catalogue name, a message and a remedy, if there is one."""
 
     code: str
-    message: str
-    hint: str
+    message: Text
+    hint: Text | None
 
-    def at(self, file: str, place: Place, subject: str = "") -> Problem:
+    def at(self, file: str, place: Place, subject: str | Text = "") -> Problem:
         """The same as a problem of one place in a file."""
         return Problem(self.code, file, place.line, place.column, subject, self.message, self.hint)
 
@@ -44,32 +50,89 @@ class Fault:
 class Problem:
     """One mistake in a rule file.
 
-    `code` is its kebab-case name in the error catalogue, `subject` what it is about (a rule's id), `hint` the
-    remedy; the last two may be "". Problems sort by their place.
+    `code` is its kebab-case name in the error catalogue, `subject` what it is about (a rule's id, "" for the whole
+    file), `hint` the remedy, if there is one. Problems sort by their place; as a string one is in English.
 
-    >>> print(Problem("unknown-field", "a.yaml", 69, 5, "monthly-limit", "unknown field 'at_mots'", ""))
-    a.yaml:69:5: monthly-limit: unknown field 'at_mots'
+    >>> message, hint = (
+    ...     both("알 수 없는 항목입니다: '{key}'", "unknown field '{key}'", key="at_mots"),
+    ...     both("빼십시오", "drop it"),
+    ... )
+    >>> problem = Problem("unknown-field", "a.yaml", 69, 5, "monthly-limit", message, hint)
+    >>> print(problem)
+    a.yaml:69:5: monthly-limit: unknown field 'at_mots'; drop it
+    >>> print(problem.in_language("ko"))
+    a.yaml:69:5: monthly-limit: 알 수 없는 항목입니다: 'at_mots'. 빼십시오.
     """
 
     code: str
     file: str
     line: int
     column: int
-    subject: str
-    message: str
-    hint: str
+    subject: str | Text
+    message: Text
+    hint: Text | None
 
     def __str__(self) -> str:
-        subject = f"{self.subject}: " if self.subject else ""
-        hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {subject}{self.message}{hint}"
+        return self.in_language("en")
+
+    def in_language(self, language: str) -> str:
+        """The problem on one line in `language`, which is "ko" or "en"."""
+        subject = f"{in_language(self.subject, language)}: " if self.subject else ""
+        said = told(self.message, self.hint).in_language(language)
+        return f"{self.file}:{self.line}:{self.column}: {subject}{said}"
 
     def __lt__(self, other: Problem) -> bool:
         # After the place, the rest: a list of problems must not depend on the order in which the checks ran.
         return self._order() < other._order()
 
     def _order(self) -> tuple[str, int, int, str, str, str, str]:
-        return self.file, self.line, self.column, self.subject, self.code, self.message, self.hint
+        hint = self.hint.en if self.hint else ""
+        return self.file, self.line, self.column, in_language(self.subject, "en"), self.code, self.message.en, hint
+
+
+def told(message: Text, hint: Text | None) -> Text:
+    """A message with its remedy, if there is one, as a person reads them."""
+    parts = [message, hint] if hint else [message]
+    return Text(" ".join(_ended(each.ko) for each in parts), "; ".join(each.en for each in parts))
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
+def both(ko: str, en: str, /, **figures: object) -> Text:
+    """Words for authors in Korean and in English: the message or the remedy of a problem, or a part of one.
+
+    Each `{name}` is filled with the figure of that name, in the same language where the figure is a Text. Without
+    figures the words stand as they are, braces too. English has no full stop; Korean has none at its end. A Korean
+    particle must not depend on the sound of a figure before it: put a colon or a noun between them.
+
+    >>> both("{count:_}개 있는 것: {what}", "{count:_} of {what}", count=1000, what=both("목록", "a list"))
+    Text(ko='1_000개 있는 것: 목록', en='1_000 of a list')
+    """
+    if not figures:
+        return Text(ko, en)
+    return Text(
+        *(
+            words.format_map({name: in_language(figure, language) for name, figure in figures.items()})
+            for words, language in ((ko, "ko"), (en, "en"))
+        )
+    )
+
+
+def in_language(words: Any, language: str) -> Any:
+    """A Text in `language`; anything else, such as a name or a number, as it is."""
+    return words.in_language(language) if isinstance(words, Text) else words
+
+
+def too_many_problems() -> Fault:
+    """What is told in place of the problems that are not listed."""
+    message = both(
+        "이 파일에는 위의 {most}개 말고도 문제가 더 있습니다",
+        "the file has more problems than the {most} above",
+        most=MOST_PROBLEMS,
+    )
+    return Fault("too-many-problems", message, both("위의 것부터 고치십시오", "correct those first"))
 
 
 def shorten(words: str, most: int = 40) -> str:
@@ -79,24 +142,28 @@ def shorten(words: str, most: int = 40) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the candidate that `word` most likely stands for, "" when none is close.
+def did_you_mean(word: str, candidates: Iterable[str]) -> Text | None:
+    """`did you mean 'x'?` for the candidate that `word` most likely stands for, None when none is close.
 
     A wrong suggestion is worse than none: an author who trusts it changes the policy.
 
-    >>> did_you_mean("at_mots", ["at_least", "at_most"])
+    >>> did_you_mean("at_mots", ["at_least", "at_most"]).en
     "did you mean 'at_most'?"
-    >>> did_you_mean("banana", ["at_least", "at_most"])
-    ''
+    >>> did_you_mean("banana", ["at_least", "at_most"]) is None
+    True
     """
     if not word or len(word) > _LONGEST_WORD:
-        return ""
+        return None
     names = [name for name in islice(candidates, _MOST_CANDIDATES) if name != word]
     behind_a_dot = [name for name in names if name.endswith(f".{word}")]
     if len(behind_a_dot) == 1:
-        return f"did you mean '{behind_a_dot[0]}'?"
+        return _suggestion(behind_a_dot[0])
     likeness, found = max(((_likeness(word, name), name) for name in names), key=itemgetter(0), default=(0, ""))
-    return f"did you mean '{found}'?" if likeness > 0 else ""
+    return _suggestion(found) if likeness > 0 else None
+
+
+def _suggestion(name: str) -> Text:
+    return both("혹시 '{name}'입니까?", "did you mean '{name}'?", name=name)
 
 
 def _likeness(word: str, name: str) -> float:

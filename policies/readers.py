@@ -16,8 +16,8 @@ from typing import Any, Literal, NoReturn, TypeVar
 from marshmallow import ValidationError
 from marshmallow.experimental.context import Context
 
-from policies.model import Fact, Figure, Span, SpanUnit, Unit, ValueRef
-from policies.problems import did_you_mean, shorten
+from policies.model import Fact, Figure, Span, SpanUnit, Text, Unit, ValueRef
+from policies.problems import both, did_you_mean, shorten
 
 T = TypeVar("T")
 
@@ -58,8 +58,8 @@ class Trouble:
     """
 
     code: str
-    message: str
-    hint: str = ""
+    message: Text
+    hint: Text | None = None
     at: Literal["key", "value"] = "value"
     refers_to: str = ""
 
@@ -97,7 +97,7 @@ def reading() -> Reading:
 
 
 def refuse(
-    code: str, message: str, hint: str = "", at: Literal["key", "value"] = "value", refers_to: str = ""
+    code: str, message: Text, hint: Text | None = None, at: Literal["key", "value"] = "value", refers_to: str = ""
 ) -> NoReturn:
     """Report one trouble where the field stands."""
     raise ValidationError([Trouble(code, message, hint, at, refers_to)])
@@ -131,53 +131,74 @@ def read_key(read: Callable[[], T]) -> T:
         raise ValidationError([replace(trouble, at="key") for trouble in troubles]) from None
 
 
-def suggest(word: object, candidates: Iterable[str]) -> str:
-    """The `did you mean` for a word of the file, "" when nothing is close or enough was suggested."""
+def suggest(word: object, candidates: Iterable[str]) -> Text | None:
+    """The `did you mean` for a word of the file, None when nothing is close or enough was suggested."""
     patience = reading().patience
     if not isinstance(word, str) or patience.left <= 0:
-        return ""
+        return None
     patience.left -= 1
     return did_you_mean(word, candidates)
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Text:
     """What the author wrote, short enough to be repeated in a message."""
-    if isinstance(value, bool):
-        return "'true'" if value else "'false'"
     if isinstance(value, Mapping):
-        return "a map" if value else "an empty map"
+        return both("맵", "a map") if value else both("빈 맵", "an empty map")
     if isinstance(value, list):
-        return "a list" if value else "an empty list"
+        return both("목록", "a list") if value else both("빈 목록", "an empty list")
     if isinstance(value, str) and not value.strip():
-        return "an empty text"
-    return f"'{shorten(str(value))}'"
+        return both("빈 텍스트", "an empty text")
+    word = f"'{_written(value)}'"
+    return Text(word, word)
 
 
-def in_quotes(value: object) -> str:
+def _written(value: object) -> str:
+    """A word of the file as it is written there, cut to a length that a message can hold."""
+    return shorten(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def in_quotes(value: object) -> Text:
     """The remedy for a number, a day or a flag where text belongs."""
     if isinstance(value, int | date):
-        return f'put it in quotes: "{shown(value)[1:-1]}"'
-    return "write one text, in quotes"
+        return both('따옴표로 묶으십시오: "{word}"', 'put it in quotes: "{word}"', word=_written(value))
+    return both("텍스트 하나를 따옴표로 묶어 쓰십시오", "write one text, in quotes")
 
 
 def example_list(value: object) -> str:
     """The list that somebody meant who wrote one word."""
-    return f"[{shown(value)[1:-1]}]" if isinstance(value, str | int | date) and value != "" else "[a, b]"
+    return f"[{_written(value)}]" if isinstance(value, int | date) or _is_word(value) else "[a, b]"
 
 
-def listed(words: Sequence[str]) -> str:
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def listed(words: Sequence[str]) -> Text:
     """Words in a sentence: a, b or c. Of many, only the first."""
     if len(words) > _MOST_LISTED:
-        return f"{', '.join(words[:_MOST_LISTED])} or one of {len(words) - _MOST_LISTED} more"
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))
+        first, rest = ", ".join(words[:_MOST_LISTED]), len(words) - _MOST_LISTED
+        return both("{first} 또는 그 밖의 {rest}개 중 하나", "{first} or one of {rest} more", first=first, rest=rest)
+    some = [", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words)
+    return Text(" 또는 ".join(some), " or ".join(some))
 
 
-def one_of(word: object, words: Sequence[str], what: str, code: str = "unknown-word") -> str:
+def use(words: Sequence[str]) -> Text:
+    """The remedy that names what can stand there: use a, b or c."""
+    return both("쓸 수 있는 것: {words}", "use {words}", words=listed(words))
+
+
+def one_of(word: object, words: Sequence[str], what: Text, code: str = "unknown-word") -> str:
     """`word` when it is one of `words`; a trouble that suggests or lists them otherwise."""
-    if isinstance(word, str) and word in words:
-        return word
-    message = f"unknown {what} {shown(word)}" if isinstance(word, str) else f"{shown(word)} is no {what}"
-    refuse(code, message, suggest(word, words) or f"use {listed(words)}", refers_to=str(word))
+    if not isinstance(word, str) or word not in words:
+        refuse_word(word, what, suggest(word, words) or use(words), code)
+    return word
+
+
+def refuse_word(word: object, what: Text, hint: Text, code: str = "unknown-word") -> NoReturn:
+    """Report what is none of the words that can stand there; `what` says what they name."""
+    english = "unknown {what} {found}" if isinstance(word, str) else "{found} is no {what}"
+    message = both("{what}에 쓸 수 없는 값입니다: {found}", english, what=what, found=shown(word))
+    refuse(code, message, hint, refers_to=str(word))
 
 
 def read_span(raw: object, units: Sequence[str] = (), least: int = 1) -> Span:
@@ -187,15 +208,26 @@ def read_span(raw: object, units: Sequence[str] = (), least: int = 1) -> Span:
         example = "3 business days" if "business days" in units else "24 hours" if "hours" in units else "12 months"
         refuse(
             "not-a-span",
-            f"{shown(raw)} is not a length of time",
-            f"write a number and a unit, such as 30 days or {example}",
+            both("기간이 아닙니다: {found}", "{found} is not a length of time", found=shown(raw)),
+            both(
+                "수와 단위를 쓰십시오. 예: 30 days, {example}",
+                "write a number and a unit, such as 30 days or {example}",
+                example=example,
+            ),
         )
     unit: SpanUnit = match[2] + "s"  # type: ignore[assignment]
     if units and unit not in units:
-        refuse("wrong-span-unit", f"{shown(raw)} cannot be used here", f"use {listed(list(units))}")
+        message = both("여기에 쓸 수 없는 기간입니다: {found}", "{found} cannot be used here", found=shown(raw))
+        refuse("wrong-span-unit", message, use(list(units)))
     if not least <= int(match[1]) <= LONGEST_SPANS[unit]:
-        hint = f"write {least} to {LONGEST_SPANS[unit]:_} {unit}"
-        refuse("span-out-of-range", f"{shown(raw)} is out of range", hint)
+        hint = both(
+            "{least}에서 {most:_} {unit}까지 쓸 수 있습니다",
+            "write {least} to {most:_} {unit}",
+            least=least,
+            most=LONGEST_SPANS[unit],
+            unit=unit,
+        )
+        refuse("span-out-of-range", out_of_range(raw), hint)
     return Span(int(match[1]), unit)
 
 
@@ -205,42 +237,78 @@ def read_percent(raw: object) -> Fraction:
         return Fraction(raw)
     match = _PERCENT.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
-        refuse("not-a-percentage", f"{shown(raw)} is not a percentage from 0 to 10_000", "write 3, 3% or 2.2%")
+        message = both(
+            "0에서 10_000까지의 백분율이 아닙니다: {found}",
+            "{found} is not a percentage from 0 to 10_000",
+            found=shown(raw),
+        )
+        refuse("not-a-percentage", message, both("3, 3% 또는 2.2%처럼 쓰십시오", "write 3, 3% or 2.2%"))
     return Fraction(f"{match[1]}.{match[2] or 0}")
 
 
-def read_amount(raw: object, what: str = "an amount") -> int:
-    """A whole number of points, money or things, from 0 to a trillion."""
+def read_amount(raw: object, path: str = "") -> int:
+    """A whole number of points, money or things, from 0 to a trillion. `path` is the fact that it is compared with."""
     if isinstance(raw, bool) or not isinstance(raw, int):
-        example = raw.replace(",", "_") if isinstance(raw, str) and _WITH_COMMAS.fullmatch(raw) else ""
-        refuse("not-an-amount", f"{shown(raw)} is not {what}", f"write {example or 'a whole number, such as 50_000'}")
+        message = both("정수로 쓴 수량이 아닙니다: {found}", "{found} is not an amount", found=shown(raw))
+        if path:
+            message = both(
+                "'{path}' 팩트는 정수로 쓴 수량인데, 그렇지 않은 값입니다: {found}",
+                "{found} is not an amount, which '{path}' is",
+                found=shown(raw),
+                path=path,
+            )
+        hint = both("정수를 쓰십시오. 예: 50_000", "write a whole number, such as 50_000")
+        if isinstance(raw, str) and _WITH_COMMAS.fullmatch(raw):
+            hint = both("이렇게 쓰십시오: {number}", "write {number}", number=raw.replace(",", "_"))
+        refuse("not-an-amount", message, hint)
     if not 0 <= raw <= MOST:
-        refuse("amount-out-of-range", f"{shown(raw)} is out of range", f"write a whole number from 0 to {MOST:_}")
+        hint = both("0에서 {most:_}까지의 정수를 쓰십시오", "write a whole number from 0 to {most:_}", most=MOST)
+        refuse("amount-out-of-range", out_of_range(raw), hint)
     return raw
 
 
-def read_text(raw: object, example: str = "", *, lines: bool = False) -> str:
+def out_of_range(raw: object) -> Text:
+    """The message about a number, a day or a span that is too large or too small."""
+    return both("범위를 벗어난 값입니다: {found}", "{found} is out of range", found=shown(raw))
+
+
+WRITE_TEXT = both("텍스트를 쓰십시오", "write a text")
+
+
+def read_text(raw: object, example: Text | None = None, *, lines: bool = False) -> str:
     """A text that is not blank, without the blanks around it; on one line unless `lines`."""
     if not isinstance(raw, str):
-        refuse("not-text", f"{shown(raw)} is not text", example or in_quotes(raw))
+        message = both("텍스트가 아닙니다: {found}", "{found} is not text", found=shown(raw))
+        refuse("not-text", message, example or in_quotes(raw))
     text = raw.strip()
     if not text:
-        refuse("empty", "is empty", example or "write a text")
+        refuse("empty", EMPTY, example or WRITE_TEXT)
     most = _LONGEST_TEXT if lines else _LONGEST_LINE
     if len(text) > most:
-        refuse("too-long", f"the text has {len(text):_} characters", f"shorten it to {most:_}")
+        message = both("텍스트가 {count:_}자입니다", "the text has {count:_} characters", count=len(text))
+        refuse("too-long", message, shorten_to(most))
     if not lines and "\n" in text:
-        refuse("several-lines", "the text stands on several lines", "write it on one line")
+        message = both("텍스트가 여러 줄에 걸쳐 있습니다", "the text stands on several lines")
+        refuse("several-lines", message, both("한 줄로 쓰십시오", "write it on one line"))
     return text
 
 
-def read_day(raw: object, hint: str = "write it like 2026-01-31") -> date:
+WRITE_DAY = both("2026-01-31처럼 쓰십시오", "write it like 2026-01-31")
+
+
+def read_day(raw: object, hint: Text = WRITE_DAY) -> date:
     """A calendar day that a programme can mean."""
     if not isinstance(raw, date):
-        refuse("not-a-day", f"{shown(raw)} is not a day", hint)
+        refuse("not-a-day", not_a_day(raw), hint)
     if not FIRST_DAY <= raw <= LAST_DAY:
-        refuse("day-out-of-range", f"{shown(raw)} is out of range", "write a day of the years 1900 to 2999")
+        hint = both("1900년에서 2999년까지의 날짜를 쓰십시오", "write a day of the years 1900 to 2999")
+        refuse("day-out-of-range", out_of_range(raw), hint)
     return raw
+
+
+def not_a_day(raw: object) -> Text:
+    """The message about what should be a day."""
+    return both("날짜가 아닙니다: {found}", "{found} is not a day", found=shown(raw))
 
 
 def read_reference(raw: object, units: Sequence[Unit]) -> ValueRef | None:
@@ -249,32 +317,51 @@ def read_reference(raw: object, units: Sequence[Unit]) -> ValueRef | None:
         return None
     file, name = reading(), raw[1:]
     if name not in file.units:
-        hint = suggest(name, list(file.units))
-        refuse("unknown-value", f"there is no value {shown(name)}", hint or "declare it under values:", refers_to=name)
+        message = both("없는 값(value)입니다: {name}", "there is no value {name}", name=shown(name))
+        hint = suggest(name, list(file.units)) or both("values: 아래에 선언하십시오", "declare it under values:")
+        refuse("unknown-value", message, hint, refers_to=name)
     if file.units[name] not in (*units, None):
         refuse_unit(name, file.units[name], units)
     scopes = {path.partition(".")[0] for path in file.value_paths.get(name, ())}
     beyond = sorted(scopes.difference(file.scopes)) if file.scopes else []
     if beyond:
-        message = f"value '{name}' depends on the {beyond[0]}, which this rule does not see"
-        refuse("value-out-of-sight", message, f"use a value that depends on the {listed(file.scopes)} only")
+        message = both(
+            "'{name}' 값은 {scope} 팩트에 따라 달라지는데, 이 규칙은 그 팩트를 보지 못합니다",
+            "value '{name}' depends on the {scope}, which this rule does not see",
+            name=name,
+            scope=beyond[0],
+        )
+        hint = both(
+            "다음 팩트에만 따라 달라지는 값을 쓰십시오: {scopes}",
+            "use a value that depends on the {scopes} only",
+            scopes=listed(file.scopes),
+        )
+        refuse("value-out-of-sight", message, hint)
     return ValueRef(name)
 
 
 def refuse_unit(name: str, unit: Unit | None, expected: Sequence[Unit]) -> NoReturn:
     """Report a value that is in another unit than its place asks for."""
-    message = f"value '{name}' is {_UNITS[unit or 'text']}, not {' or '.join(_UNITS[each] for each in expected)}"
-    refuse("wrong-unit", message, "use another value, or correct its unit:")
+    needed = [_UNITS[each] for each in expected]
+    message = both(
+        "'{name}' 값의 단위가 맞지 않습니다. 지금은 {unit}, 여기에 필요한 것은 {needed}입니다",
+        "value '{name}' is {unit}, not {needed}",
+        name=name,
+        unit=_UNITS[unit or "text"],
+        needed=Text(" 또는 ".join(each.ko for each in needed), " or ".join(each.en for each in needed)),
+    )
+    hint = both("다른 값을 쓰거나, 그 값의 unit: 항목을 고치십시오", "use another value, or correct its unit:")
+    refuse("wrong-unit", message, hint)
 
 
-_UNITS: Mapping[Unit, str] = {
-    "points": "in points",
-    "money": "in money",
-    "number": "a plain number",
-    "percent": "a percentage",
-    "span": "a length of time",
-    "text": "text",
-    "date": "a day",
+_UNITS: Mapping[Unit, Text] = {
+    "points": both("포인트", "in points"),
+    "money": both("금액", "in money"),
+    "number": both("단위 없는 수", "a plain number"),
+    "percent": both("백분율", "a percentage"),
+    "span": both("기간", "a length of time"),
+    "text": both("텍스트", "text"),
+    "date": both("날짜", "a day"),
 }
 
 
@@ -284,8 +371,13 @@ def read_span_reference(raw: object, units: Sequence[SpanUnit]) -> ValueRef | No
     if reference:
         for figure in reading().figures.get(reference.name, ()):
             if isinstance(figure, Span) and figure.unit not in units:
-                message = f"value '{reference.name}' can be '{figure}', which cannot be used here"
-                refuse("wrong-span-unit", message, f"use {listed(units)}")
+                message = both(
+                    "'{name}' 값에 여기서 쓸 수 없는 기간이 있습니다: '{figure}'",
+                    "value '{name}' can be '{figure}', which cannot be used here",
+                    name=reference.name,
+                    figure=figure,
+                )
+                refuse("wrong-span-unit", message, use(units))
     return reference
 
 
@@ -296,15 +388,33 @@ def read_fact(raw: object, scopes: Sequence[str], at: Literal["key", "value"] = 
     if fact is None:
         hint = suggest(raw, [path for path, each in facts.items() if each.scope in scopes])
         if not hint and isinstance(raw, str) and FACT_PATH.fullmatch(raw):
-            hint = "declare it under facts:"
-        example = f"{scopes[-1]}.{_EXAMPLES[scopes[-1]]}"
-        hint = hint or f"a fact is written like {example}; new ones are declared under facts:"
-        refuse("unknown-fact", f"unknown fact {shown(raw)}", hint, at, str(raw))
+            hint = both("facts: 아래에 선언하십시오", "declare it under facts:")
+        hint = hint or both(
+            "팩트는 {example}처럼 쓰고, 새 팩트는 facts: 아래에 선언합니다",
+            "a fact is written like {example}; new ones are declared under facts:",
+            example=f"{scopes[-1]}.{_EXAMPLES[scopes[-1]]}",
+        )
+        refuse(
+            "unknown-fact",
+            both("알 수 없는 팩트입니다: {fact}", "unknown fact {fact}", fact=shown(raw)),
+            hint,
+            at,
+            str(raw),
+        )
     if fact.scope not in scopes:
-        hint = f"use facts of the {listed(list(scopes))}"
+        hint = both("여기서 볼 수 있는 팩트: {scopes}", "use facts of the {scopes}", scopes=listed(list(scopes)))
         if fact.scope == "lot":
-            hint += "; only expire, exclude and fee rules look at single lots"
-        refuse("fact-out-of-sight", f"'{raw}' cannot be used here", hint, at)
+            hint = both(
+                "{hint}. 포인트 묶음(lot) 하나하나를 보는 것은 expire, exclude, fee 규칙뿐입니다",
+                "{hint}; only expire, exclude and fee rules look at single lots",
+                hint=hint,
+            )
+        refuse(
+            "fact-out-of-sight",
+            both("여기에 쓸 수 없는 팩트입니다: '{path}'", "'{path}' cannot be used here", path=raw),
+            hint,
+            at,
+        )
     return fact
 
 
@@ -314,17 +424,56 @@ _EXAMPLES = {"account": "status", "lot": "source", "request": "method", "event":
 def check_word(word: object, pattern: re.Pattern[str], at: Literal["key", "value"] = "value") -> None:
     """Refuse a word that is not spelt as ids are."""
     if not isinstance(word, str) or not pattern.fullmatch(word):
-        joint, example = ("hyphens", "monthly-limit") if pattern is KEBAB else ("underscores", "monthly_limit")
-        message = f"{shown(word)} is not spelt like a name"
-        refuse("wrong-spelling", message, f"write small letters, digits and {joint}, such as {example}", at)
-    if len(word) > _LONGEST_WORD:
-        refuse("too-long", f"the name has {len(word):_} letters", f"shorten it to {_LONGEST_WORD}", at)
+        kebab = pattern is KEBAB
+        joint = both("붙임표(-)", "hyphens") if kebab else both("밑줄(_)", "underscores")
+        example = "monthly-limit" if kebab else "monthly_limit"
+        message = both("이름의 표기가 맞지 않습니다: {word}", "{word} is not spelt like a name", word=shown(word))
+        hint = both(
+            "영문 소문자, 숫자, {joint}만 쓰십시오. 예: {example}",
+            "write small letters, digits and {joint}, such as {example}",
+            joint=joint,
+            example=example,
+        )
+        refuse("wrong-spelling", message, hint, at)
+    check_length(word, at)
 
 
-def a_type(fact: Fact) -> str:
+def check_length(name: str, at: Literal["key", "value"] = "value") -> None:
+    """Refuse a name that is too long to be repeated in messages and answers."""
+    if len(name) > _LONGEST_WORD:
+        message = both("이름이 {count:_}자입니다", "the name has {count:_} letters", count=len(name))
+        refuse("too-long", message, shorten_to(_LONGEST_WORD), at)
+
+
+def shorten_to(most: int) -> Text:
+    """The remedy for what has too many characters."""
+    return both("{most:_}자 이하로 줄이십시오", "shorten it to {most:_}", most=most)
+
+
+def a_type(fact: Fact) -> Text:
     """The type of a fact in a sentence: a number, a choice, text."""
-    return (
-        fact.type if fact.type in ("points", "money", "text") else "a day" if fact.type == "date" else f"a {fact.type}"
+    return _TYPES[fact.type]
+
+
+_TYPES: Mapping[str, Text] = {
+    "points": both("포인트", "points"),
+    "money": both("금액", "money"),
+    "number": both("수", "a number"),
+    "date": both("날짜", "a day"),
+    "text": both("텍스트", "text"),
+    "flag": both("참·거짓", "a flag"),
+    "choice": both("선택지", "a choice"),
+}
+
+
+def wrong_type(fact: Fact, needed: Text) -> Text:
+    """The message about a fact that is of another type than its place asks for."""
+    return both(
+        "'{path}' 팩트의 형식은 {type}입니다. 여기에 필요한 형식: {needed}",
+        "'{path}' is {type}, not {needed}",
+        path=fact.path,
+        type=a_type(fact),
+        needed=needed,
     )
 
 
@@ -332,15 +481,27 @@ def read_date_fact(raw: object, scopes: Sequence[str]) -> str:
     """The path of a fact that is a day."""
     fact = read_fact(raw, scopes)
     if fact.type != "date":
-        hint = "name a fact that is a day, such as lot.acquired_on"
-        refuse("wrong-type", f"'{fact.path}' is {a_type(fact)}, not a day", hint)
+        hint = both("날짜인 팩트를 쓰십시오. 예: lot.acquired_on", "name a fact that is a day, such as lot.acquired_on")
+        refuse("wrong-type", wrong_type(fact, both("날짜", "a day")), hint)
     return fact.path
 
 
-def refuse_twice(items: Sequence[Hashable], raw: Sequence[object], what: str = "") -> None:
+def refuse_twice(items: Sequence[Hashable], raw: Sequence[object], what: Text | None = None) -> None:
     """Refuse a list that holds something twice; `raw` is how it stands in the file, `what` the word for an item."""
     first: dict[Hashable, int] = {}
     for index, item in enumerate(items):
         if first.setdefault(item, index) != index:
-            message = f"{what or shown(raw[index])} is listed twice"
-            raise ValidationError({index: [Trouble("said-twice", message, "take one of them out")]})
+            raise ValidationError({index: [listed_twice(what or shown(raw[index]))]})
+
+
+def listed_twice(what: Text) -> Trouble:
+    """The trouble about an item that a list holds twice."""
+    message = both("같은 것이 목록에 두 번 있습니다: {what}", "{what} is listed twice", what=what)
+    return Trouble("said-twice", message, TAKE_ONE_OUT)
+
+
+EMPTY = both("비어 있습니다", "is empty")
+TAKE_OUT = both("빼십시오", "take it out")
+TAKE_ONE_OUT = both("하나를 빼십시오", "take one of them out")
+KEEP_ONE = both("하나만 남기십시오", "keep one of them")
+CORRECT_ONE = both("둘 중 하나를 고치십시오", "correct one of them")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from policies.problems import Fault, shorten
+from policies.problems import Fault, both, shorten
 
 LARGEST = 10**12
 
@@ -49,8 +49,13 @@ def read_plain(word: str) -> str | int | date | Fault:
 
 
 def _empty(word: str) -> Fault:
-    what = f"'{word}' stands for nothing" if word else "nothing is written here"
-    return Fault("empty-value", what, 'write the value or take the line out; empty text is ""')
+    what = both("여기에 아무것도 쓰여 있지 않습니다", "nothing is written here")
+    if word:
+        what = both("'{word}' 표기에는 값이 없습니다", "'{word}' stands for nothing", word=word)
+    hint = both(
+        '값을 쓰거나 줄을 빼십시오. 빈 텍스트는 ""입니다', 'write the value or take the line out; empty text is ""'
+    )
+    return Fault("empty-value", what, hint)
 
 
 def _switch(word: str) -> bool | Fault:
@@ -59,8 +64,18 @@ def _switch(word: str) -> bool | Fault:
     meaning = "true" if word.lower() in ("yes", "on", "y", "true") else "false"
     return Fault(
         "boolean-word",
-        f"'{word}' may be read as {meaning} or as text",
-        f'write {meaning}, or "{word}" in quotes for the text',
+        both(
+            "'{word}' 표기는 {meaning} 값으로도 텍스트로도 읽힐 수 있습니다",
+            "'{word}' may be read as {meaning} or as text",
+            word=word,
+            meaning=meaning,
+        ),
+        both(
+            '{meaning} 값이면 그대로 쓰고, 텍스트면 따옴표로 묶어 "{word}"처럼 쓰십시오',
+            'write {meaning}, or "{word}" in quotes for the text',
+            word=word,
+            meaning=meaning,
+        ),
     )
 
 
@@ -70,8 +85,11 @@ def _integer(word: str) -> int | Fault:
     if len(digits) > len(str(LARGEST)) or int(digits) > LARGEST:
         return Fault(
             "number-too-large",
-            f"the number {shorten(word)} is too large",
-            "the largest is 1_000_000_000_000; put it in quotes if it is text",
+            both("수가 너무 큽니다: {number}", "the number {number} is too large", number=shorten(word)),
+            both(
+                "가장 큰 수는 1_000_000_000_000입니다. 텍스트면 따옴표로 묶으십시오",
+                "the largest is 1_000_000_000_000; put it in quotes if it is text",
+            ),
         )
     return int(word)
 
@@ -82,8 +100,11 @@ def _day(word: str, year: int, month: int, day: int) -> date | Fault:
     except ValueError:
         return Fault(
             "impossible-date",
-            f"there is no day {word}",
-            "write year-month-day, such as 2025-01-31; put it in quotes if it is text",
+            both("달력에 없는 날짜입니다: {word}", "there is no day {word}", word=word),
+            both(
+                "2025-01-31처럼 연-월-일로 쓰십시오. 텍스트면 따옴표로 묶으십시오",
+                "write year-month-day, such as 2025-01-31; put it in quotes if it is text",
+            ),
         )
 
 
@@ -93,25 +114,46 @@ def _look_alike(word: str) -> Fault | None:
     if _ODD_NUMBER.fullmatch(word):
         return Fault(
             "odd-number",
-            f"'{shown}' is an unusual way to write a number",
-            f'write it in plain digits, such as 7 or 50_000, or "{shown}" in quotes for the text',
+            both(
+                "수를 쓰는 흔치 않은 방식입니다: '{shown}'",
+                "'{shown}' is an unusual way to write a number",
+                shown=shown,
+            ),
+            both(
+                '7 또는 50_000처럼 숫자로만 쓰십시오. 텍스트면 따옴표로 묶어 "{shown}"처럼 쓰십시오',
+                'write it in plain digits, such as 7 or 50_000, or "{shown}" in quotes for the text',
+                shown=shown,
+            ),
         )
     if _FLOAT.fullmatch(word):
         return Fault(
             "decimal-number",
-            f"'{shown}' is a number with a fraction",
-            f'write a whole number, a percentage such as 2.2%, or "{shown}" in quotes for the text',
+            both("소수점이 있는 수입니다: '{shown}'", "'{shown}' is a number with a fraction", shown=shown),
+            both(
+                '정수 또는 2.2% 같은 백분율로 쓰십시오. 텍스트면 따옴표로 묶어 "{shown}"처럼 쓰십시오',
+                'write a whole number, a percentage such as 2.2%, or "{shown}" in quotes for the text',
+                shown=shown,
+            ),
         )
     if _CLOCK.fullmatch(word):
         return Fault(
             "time-of-day",
-            f"'{shown}' may be read as a time or as a number",
-            f'write "{shown}" in quotes',
+            both(
+                "'{shown}' 표기는 시각으로도 수로도 읽힐 수 있습니다",
+                "'{shown}' may be read as a time or as a number",
+                shown=shown,
+            ),
+            both('따옴표로 묶어 "{shown}"처럼 쓰십시오', 'write "{shown}" in quotes', shown=shown),
         )
     if _INSTANT.fullmatch(word):
         return Fault(
             "timestamp",
-            f"'{shown}' is a day with a time",
-            f'write the day alone, such as {shown[:10].rstrip()}, or "{shown}" in quotes for the text',
+            both("시각이 붙은 날짜입니다: '{shown}'", "'{shown}' is a day with a time", shown=shown),
+            both(
+                '{day}처럼 날짜만 쓰십시오. 텍스트면 따옴표로 묶어 "{shown}"처럼 쓰십시오',
+                'write the day alone, such as {day}, or "{shown}" in quotes for the text',
+                day=shown[:10].rstrip(),
+                shown=shown,
+            ),
         )
     return None

@@ -13,11 +13,12 @@ from marshmallow import ValidationError, missing
 from marshmallow.experimental.context import Context
 
 from policies.conditions import read_literal
-from policies.fields import Bilingual, Day, Field, Later, ListOf, Map, Sentence, Word
+from policies.fields import Bilingual, Day, Field, Later, ListOf, Map, Sentence, Word, is_missing
 from policies.kinds import KINDS
 from policies.model import Fact, Figure, Policy, Rule, Text, Value
-from policies.problems import shorten
+from policies.problems import both, shorten
 from policies.readers import (
+    EMPTY,
     FACT_PATH,
     FIRST_DAY,
     KEBAB,
@@ -25,13 +26,15 @@ from policies.readers import (
     SNAKE,
     Reading,
     Trouble,
+    check_length,
     check_word,
     listed,
-    one_of,
     read_under,
     refuse,
+    refuse_word,
     shown,
     suggest,
+    use,
 )
 from policies.source import Document
 from policies.troubles import WHOLE, Troubles
@@ -42,7 +45,8 @@ from policies.vocabulary import COMMON, TYPES, vocabulary
 class _FormatField(Field):
     def read(self, raw: Any) -> int:
         if raw is True or raw != 1:
-            refuse("unknown-format", f"format {shown(raw)} is not known", "write format: 1")
+            message = both("알 수 없는 형식 번호입니다: {found}", "format {found} is not known", found=shown(raw))
+            refuse("unknown-format", message, both("format: 1 줄을 쓰십시오", "write format: 1"))
         return 1
 
 
@@ -59,8 +63,9 @@ class _Timezone(Sentence):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             known = False
         if not known:
-            hint = suggest(name, sorted(available_timezones())) or "write it like Asia/Seoul"
-            refuse("unknown-timezone", f"unknown time zone {shown(name)}", hint)
+            message = both("알 수 없는 시간대입니다: {name}", "unknown time zone {name}", name=shown(name))
+            hint = both("Asia/Seoul처럼 쓰십시오", "write it like Asia/Seoul")
+            refuse("unknown-timezone", message, suggest(name, sorted(available_timezones())) or hint)
         return name
 
 
@@ -68,7 +73,9 @@ class _Currency(Sentence):
     def read(self, raw: Any) -> str:
         code = super().read(raw)
         if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
-            refuse("not-a-currency", f"{shown(code)} is not a currency", "write three capitals, such as KRW")
+            message = both("통화 코드가 아닙니다: {code}", "{code} is not a currency", code=shown(code))
+            hint = both("KRW처럼 영문 대문자 세 자로 쓰십시오", "write three capitals, such as KRW")
+            refuse("not-a-currency", message, hint)
         return code
 
 
@@ -76,36 +83,39 @@ class _Country(Sentence):
     def read(self, raw: Any) -> str:
         code = super().read(raw)
         if not (2 <= len(code) <= 4 and code.isascii() and code.isalpha() and code.isupper()):
-            refuse(
-                "not-a-calendar",
-                f"{shown(code)} is not a holiday calendar",
-                "write the two letters of a country, such as KR",
-            )
+            message = both("공휴일 달력이 아닙니다: {code}", "{code} is not a holiday calendar", code=shown(code))
+            hint = both("KR처럼 나라의 두 글자 코드를 쓰십시오", "write the two letters of a country, such as KR")
+            refuse("not-a-calendar", message, hint)
         return code
 
 
 class _PolicyMap(Map):
-    format = _FormatField(about="The version of the rule language: 1.")
-    policy = Word(KEBAB, about="The policy's id.")
-    title = Bilingual(name=True, about="The policy's name.")
-    starts = Day(about="The day from which the policy is in force.")
-    currency = _Currency(about="The currency of payouts and fees.")
-    timezone = _Timezone(about="The zone in which days begin and end.")
-    calendar = _Country(about="The country whose holidays are no business days.")
+    format = _FormatField(about=both("규칙 언어의 형식 번호: 1", "the version of the rule language: 1"))
+    policy = Word(KEBAB, about=both("정책의 id", "the policy's id"))
+    title = Bilingual(name=True, about=both("정책의 이름", "the policy's name"))
+    starts = Day(about=both("정책이 시행되는 첫날", "the day from which the policy is in force"))
+    currency = _Currency(about=both("지급액과 수수료의 통화", "the currency of payouts and fees"))
+    timezone = _Timezone(about=both("하루의 시작과 끝을 정하는 시간대", "the zone in which days begin and end"))
+    calendar = _Country(about=both("공휴일을 영업일에서 뺄 나라", "the country whose holidays are no business days"))
     holidays = ListOf(Day(), (), about="Further days that are no business days.")
-    terms = Sentence(lines=True, about="Where the terms can be read.")
+    terms = Sentence(lines=True, about=both("약관을 볼 수 있는 곳", "where the terms can be read"))
     about = Sentence("", lines=True, about="A note of the author.")
-    sources = Later(about="Where points come from.")
-    methods = Later(about="How a refund is paid out.")
+    sources = Later(about=both("포인트가 적립되는 출처", "where points come from"))
+    methods = Later(about=both("환급금을 지급하는 수단", "how a refund is paid out"))
     facts = Later(None, about="What this programme knows beyond the common facts.")
     values = Later(None, about="Named figures with their history.")
-    rules = Later(about="The sentences of the terms.")
+    rules = Later(about=both("약관의 문장들", "the sentences of the terms"))
 
 
 class _FactMap(Map):
-    type = Later(about="points, money, number, date, text, flag, or a list of choices.")
-    ko = Sentence(about="How Korean sentences call the fact.")
-    en = Sentence(about="How English sentences call the fact.")
+    type = Later(
+        about=both(
+            "points, money, number, date, text, flag 또는 선택지의 목록",
+            "points, money, number, date, text, flag, or a list of choices",
+        )
+    )
+    ko = Sentence(about=both("한국어 문장에서 부르는 이름", "how Korean sentences call the fact"))
+    en = Sentence(about=both("영어 문장에서 부르는 이름", "how English sentences call the fact"))
     default = Later(missing, about="What holds where a case does not give the fact.")
 
 
@@ -171,17 +181,35 @@ def _read_map(troubles: Troubles, data: Mapping[Any, Any], name: str) -> Mapping
     raw = data[name]
     if isinstance(raw, dict) and raw:
         return raw
-    what = "is empty" if raw == {} else f"'{name}' is {shown(raw)}, not a map"
-    troubles.add((name,), "", Trouble("empty" if raw == {} else "not-a-map", what, _SECTION_HINTS[name]))
+    if raw == {}:
+        trouble = Trouble("empty", EMPTY, _SECTION_HINTS[name])
+    else:
+        message = both(
+            "'{name}' 아래에는 맵이 와야 하는데, 다른 것이 있습니다: {found}",
+            "'{name}' is {found}, not a map",
+            name=name,
+            found=shown(raw),
+        )
+        trouble = Trouble("not-a-map", message, _SECTION_HINTS[name])
+    troubles.add((name,), "", trouble)
     troubles.broken.add((name, WHOLE))
     return {}
 
 
 _SECTION_HINTS = {
-    "sources": "write one line a source, such as promotion: {ko: 프로모션, en: promotion}",
-    "methods": "write one line a method, such as cash: {ko: 현금, en: cash}",
-    "facts": "write one line a fact, such as account.grade: {type: [VIP, GOLD], ko: 등급, en: grade}, or leave it out",
-    "values": "write each value below its name, or leave it out",
+    "sources": both(
+        "한 줄에 출처 하나씩 쓰십시오. 예: promotion: {ko: 프로모션, en: promotion}",
+        "write one line a source, such as promotion: {ko: 프로모션, en: promotion}",
+    ),
+    "methods": both(
+        "한 줄에 수단 하나씩 쓰십시오. 예: cash: {ko: 현금, en: cash}",
+        "write one line a method, such as cash: {ko: 현금, en: cash}",
+    ),
+    "facts": both(
+        "한 줄에 팩트 하나씩 account.grade: {type: [VIP, GOLD], ko: 등급, en: grade}처럼 쓰거나, 항목을 빼십시오",
+        "write one line a fact, such as account.grade: {type: [VIP, GOLD], ko: 등급, en: grade}, or leave it out",
+    ),
+    "values": both("값마다 이름 아래에 쓰거나, 항목을 빼십시오", "write each value below its name, or leave it out"),
 }
 
 
@@ -208,7 +236,12 @@ def _read_words(troubles: Troubles, data: Mapping[Any, Any], name: str) -> dict[
 def _refuse_table_word(word: str, at: Literal["key", "value"] = "value") -> None:
     """Refuse a member of a choice that a table or a condition would read as something else."""
     if word in _TABLE_WORDS or word.startswith("$") or FACT_PATH.fullmatch(word):
-        refuse("word-taken", f"{shown(word)} has a meaning of its own in tables and conditions", "use another word", at)
+        message = both(
+            "{word} 표기는 표와 조건에서 따로 뜻이 있습니다",
+            "{word} has a meaning of its own in tables and conditions",
+            word=shown(word),
+        )
+        refuse("word-taken", message, both("다른 낱말을 쓰십시오", "use another word"), at)
 
 
 def _read_facts(troubles: Troubles, data: Mapping[Any, Any]) -> list[Fact]:
@@ -225,13 +258,19 @@ def _read_facts(troubles: Troubles, data: Mapping[Any, Any]) -> list[Fact]:
 def _read_fact(path: Any, raw: Any) -> Fact:
     scope, _, name = path.partition(".") if isinstance(path, str) else ("", "", "")
     if scope not in _OWN_SCOPES or not SNAKE.fullmatch(name):
-        refuse("not-a-fact-path", f"{shown(path)} is not spelt like a fact", _FACT_HINT, "key")
+        message = both("팩트 이름의 표기가 맞지 않습니다: {path}", "{path} is not spelt like a fact", path=shown(path))
+        refuse("not-a-fact-path", message, _FACT_HINT, "key")
     if path in {fact.path for fact in COMMON} or path in ("lot.source", "request.method", *_IDENTITIES):
-        refuse("fact-taken", f"'{path}' is known without being declared", "take it out, or choose another name", "key")
-    if len(path) > _LONGEST_PATH:
-        refuse("too-long", f"the name has {len(path):_} letters", f"shorten it to {_LONGEST_PATH}", "key")
+        message = both(
+            "'{path}' 팩트는 선언하지 않아도 쓸 수 있습니다", "'{path}' is known without being declared", path=path
+        )
+        hint = both("빼거나 다른 이름을 쓰십시오", "take it out, or choose another name")
+        refuse("fact-taken", message, hint, "key")
+    check_length(path, "key")
     if not isinstance(raw, dict):
-        refuse("not-a-map", f"{shown(raw)} is not a fact", "write {type: number, ko: ..., en: ...}")
+        message = both("팩트의 형식이 아닙니다: {found}", "{found} is not a fact", found=shown(raw))
+        hint = both("{type: number, ko: ..., en: ...} 형식으로 쓰십시오", "write {type: number, ko: ..., en: ...}")
+        refuse("not-a-map", message, hint)
     found = _FACT.load(raw)
     kind, choices = read_under("type", partial(_read_type, found["type"]))
     fact = Fact(path, kind, found["ko"], found["en"], choices, required=True, none=kind == "date")
@@ -241,8 +280,10 @@ def _read_fact(path: Any, raw: Any) -> Fact:
     return replace(fact, default=default, required=False)
 
 
-_LONGEST_PATH = 80
-_FACT_HINT = "begin it with account., lot., request. or event. and go on in small letters, such as account.grade"
+_FACT_HINT = both(
+    "account., lot., request. 또는 event. 다음에 영문 소문자로 이어 쓰십시오. 예: account.grade",
+    "begin it with account., lot., request. or event. and go on in small letters, such as account.grade",
+)
 
 
 class _Member(Sentence):
@@ -256,10 +297,18 @@ class _Member(Sentence):
 
 def _read_type(raw: Any) -> tuple[str, tuple[str, ...]]:
     if isinstance(raw, list):
-        return "choice", ListOf(_Member(), what="a list of choices").read(raw)
+        return "choice", ListOf(_Member(), what=both("선택지 목록", "a list of choices")).read(raw)
     if raw == "choice":
-        refuse("unknown-word", "a choice is declared by its members", "write type: [VIP, GOLD]")
-    return one_of(raw, (*TYPES, "a list such as [VIP, GOLD]"), "type"), ()
+        message = both("선택지(choice)는 고를 수 있는 값을 나열해 선언합니다", "a choice is declared by its members")
+        refuse("unknown-word", message, both("type: [VIP, GOLD] 형식으로 쓰십시오", "write type: [VIP, GOLD]"))
+    if not isinstance(raw, str) or raw not in TYPES:
+        hint = both(
+            "쓸 수 있는 것: {types} 또는 [VIP, GOLD] 같은 목록",
+            "use {types} or a list such as [VIP, GOLD]",
+            types=", ".join(TYPES),
+        )
+        refuse_word(raw, both("형식", "type"), suggest(raw, TYPES) or hint)
+    return raw, ()
 
 
 def _read_values(troubles: Troubles, data: Mapping[Any, Any], starts: date) -> dict[str, Value | None]:
@@ -277,14 +326,25 @@ def _read_rules(troubles: Troubles, data: Mapping[Any, Any], file: Reading) -> l
         return []
     raw = data["rules"]
     if not isinstance(raw, list) or not raw:
-        what = "is empty" if raw == [] else f"'rules' is {shown(raw)}, not a list of rules"
-        troubles.add(("rules",), "", Trouble("empty" if raw == [] else "not-a-list", what, "write each after '- '"))
+        hint = both("규칙마다 '- ' 뒤에 쓰십시오", "write each after '- '")
+        if raw == []:
+            trouble = Trouble("empty", EMPTY, hint)
+        else:
+            message = both(
+                "'rules' 아래에는 규칙의 목록이 와야 하는데, 다른 것이 있습니다: {found}",
+                "'rules' is {found}, not a list of rules",
+                found=shown(raw),
+            )
+            trouble = Trouble("not-a-list", message, hint)
+        troubles.add(("rules",), "", trouble)
         troubles.broken.add(("rules", WHOLE))
         return []
     found = []
     for index, each in enumerate(raw):
         identity = each.get("id") if isinstance(each, dict) else None
-        subject = shorten(identity) if isinstance(identity, str) and identity else f"rule {index + 1}"
+        subject: str | Text = both("{place}번째 규칙", "rule {place}", place=index + 1)
+        if isinstance(identity, str) and identity:
+            subject = shorten(identity)
         path = ("rules", index)
         rule = troubles.attempt(path, subject, partial(_read_rule, each, file))
         if rule is None:
@@ -297,13 +357,20 @@ def _read_rules(troubles: Troubles, data: Mapping[Any, Any], file: Reading) -> l
 def _read_rule(raw: Any, file: Reading) -> Rule:
     with Context(file):
         if not isinstance(raw, dict):
-            refuse("not-a-map", f"{shown(raw)} is not a rule", "write id, kind, terms and what the kind needs")
+            message = both("규칙의 형식이 아닙니다: {found}", "{found} is not a rule", found=shown(raw))
+            hint = both(
+                "id, kind, terms 항목과 그 종류에 필요한 항목을 쓰십시오",
+                "write id, kind, terms and what the kind needs",
+            )
+            refuse("not-a-map", message, hint)
         if "kind" not in raw:
-            refuse("missing-field", "'kind' is missing", f"write kind: {listed(list(KINDS))}")
+            hint = both("kind: 뒤에 다음 중 하나를 쓰십시오: {kinds}", "write kind: {kinds}", kinds=listed(list(KINDS)))
+            refuse("missing-field", is_missing("kind"), hint)
         kind = raw["kind"]
         if not isinstance(kind, str) or kind not in KINDS:
-            hint = suggest(kind, list(KINDS)) or f"use {listed(list(KINDS))}"
-            raise ValidationError({"kind": [Trouble("unknown-kind", f"unknown kind {shown(kind)}", hint)]})
+            message = both("알 수 없는 규칙 종류입니다: {kind}", "unknown kind {kind}", kind=shown(kind))
+            hint = suggest(kind, list(KINDS)) or use(list(KINDS))
+            raise ValidationError({"kind": [Trouble("unknown-kind", message, hint)]})
     schema = KINDS[kind].schema
     with Context(replace(file, scopes=schema.scopes)):
         fields = schema.load(raw)

@@ -15,9 +15,11 @@ from typing import Any
 import yaml
 
 from policies.characters import blotted, decode, forbidden, normal
-from policies.problems import Fault, Place, Problem, shorten
+from policies.model import Text
+from policies.problems import MOST_PROBLEMS, Fault, Place, Problem, both, shorten, too_many_problems
 from policies.scalars import read_plain
 from policies.syntax import (
+    REMOVE_OR_QUOTE,
     Piece,
     PieceKind,
     Stop,
@@ -25,6 +27,7 @@ from policies.syntax import (
     begins_with_percent,
     cut_text,
     explain,
+    no_name,
     several_documents,
 )
 
@@ -32,9 +35,6 @@ __all__ = ["Document", "Key", "Path", "Place", "read"]
 
 Key = str | int | date
 Path = tuple[Key, ...]
-
-MOST_PROBLEMS = 100
-"""More are not listed: nobody reads them, and a hostile file could ask for a hundred thousand."""
 
 _CUTTING_COMMENT = re.compile(" +#[^ #]")
 _LOADER: Any = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
@@ -72,8 +72,13 @@ def read(
     file with any problem must not be used. `times` lets a day with a time, which is text, stand without quotes.
     """
     if len(data) > max_bytes:
-        message = f"the file has {len(data):_} bytes; at most {max_bytes:_} are read"
-        return None, [Fault("too-large", message, "check that this is a rule file").at(file, Place(1, 1))]
+        message = both(
+            "파일이 {size:_}바이트입니다. 최대 {most:_}바이트까지 읽습니다",
+            "the file has {size:_} bytes; at most {most:_} are read",
+            size=len(data),
+            most=max_bytes,
+        )
+        return None, [Fault("too-large", message, _IS_IT_A_RULE_FILE).at(file, Place(1, 1))]
     text = decode(data)
     if not isinstance(text, str):
         place, fault = text
@@ -94,13 +99,18 @@ class _Unreadable(Exception):
     """The file cannot be read to its end."""
 
     def __init__(self, place: Place, fault: Fault) -> None:
-        super().__init__(fault.message)
+        super().__init__(fault.message.en)
         self.place = place
         self.fault = fault
 
 
 _NOTHING = object()
-_EMPTY = Fault("empty-file", "the file says nothing", "write a policy in it")
+_EMPTY = Fault(
+    "empty-file",
+    both("파일에 내용이 없습니다", "the file says nothing"),
+    both("정책을 쓰십시오", "write a policy in it"),
+)
+_IS_IT_A_RULE_FILE = both("규칙 파일이 맞는지 확인하십시오", "check that this is a rule file")
 
 
 @dataclass(slots=True)
@@ -174,21 +184,37 @@ class _Walk:
     def _check_node(self, event: yaml.NodeEvent, start: Place) -> None:
         self._nodes += 1
         if self._nodes > self.max_nodes:
-            message = f"more than {self.max_nodes:_} values and names stand in the file"
-            raise _Unreadable(start, Fault("too-many-values", message, "check that this is a rule file"))
+            message = both(
+                "파일에 값과 이름이 {most:_}개 넘게 있습니다",
+                "more than {most:_} values and names stand in the file",
+                most=self.max_nodes,
+            )
+            raise _Unreadable(start, Fault("too-many-values", message, _IS_IT_A_RULE_FILE))
         if event.anchor is not None:
             # Nothing is read beyond it: few values are what they seem in a file that repeats itself by references.
-            message = f"'{self._word(start)}' is read as a reference within the file"
-            hint = "write the value itself in each place, or put the text in quotes"
+            message = both(
+                "'{word}' 표기는 파일 안의 다른 곳을 가리키는 참조로 읽힙니다",
+                "'{word}' is read as a reference within the file",
+                word=self._word(start),
+            )
+            hint = both(
+                "쓸 곳마다 값 자체를 쓰십시오. 텍스트면 따옴표로 묶으십시오",
+                "write the value itself in each place, or put the text in quotes",
+            )
             raise _Unreadable(start, Fault("reference", message, hint))
         if getattr(event, "tag", None) is not None:
-            message = f"'{self._word(start)}' is read as a tag"
-            self._report("tag", start, message, "remove it, or put the text in quotes")
+            word = self._word(start)
+            message = both("'{word}' 표기는 YAML 태그로 읽힙니다", "'{word}' is read as a tag", word=word)
+            self._report("tag", start, message, REMOVE_OR_QUOTE)
 
     def _begin(self, event: yaml.NodeEvent, start: Place) -> None:
         if len(self._open) >= self.max_depth:
-            message = f"more than {self.max_depth} lists and maps stand in one another"
-            raise _Unreadable(start, Fault("too-deep", message, "take some of them out"))
+            message = both(
+                "목록과 맵이 {most}겹 넘게 겹쳐 있습니다",
+                "more than {most} lists and maps stand in one another",
+                most=self.max_depth,
+            )
+            raise _Unreadable(start, Fault("too-deep", message, both("겹친 것을 줄이십시오", "take some of them out")))
         node: dict[Key, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         path = self._put(node, start)
         self._open.append(_Open(node, path, start, bool(getattr(event, "flow_style", False))))
@@ -201,7 +227,8 @@ class _Walk:
         self.before = Piece(kind, start, end)
         meaning = self._meaning(event, plain=plain)
         if plain and meaning == "<<" and self._awaits_key():
-            meaning = Fault("merge-key", "'<<' merges another map into this one", "write the fields themselves")
+            message = both("'<<' 표기는 다른 맵을 여기에 합칩니다", "'<<' merges another map into this one")
+            meaning = Fault("merge-key", message, both("항목을 직접 쓰십시오", "write the fields themselves"))
         if isinstance(meaning, Fault):
             self._report_fault(start, self._fitting(meaning, event.value))
             meaning = shorten(blotted(event.value))
@@ -230,12 +257,18 @@ class _Walk:
             return fault
         within = self._open[-1]
         if self._awaits_key():
-            return replace(fault, message="no name stands before the colon", hint="write 'name: value'")
+            return no_name()
+        key = shorten(str(within.key))
         if within.flow and isinstance(within.node, dict):
-            hint = "write 'name: value', or put text with braces or commas in quotes"
-            return replace(fault, message=f"'{shorten(str(within.key))}' has no value in {{...}}", hint=hint)
+            message = both("{{...}} 안의 '{key}' 항목에 값이 없습니다", "'{key}' has no value in {{...}}", key=key)
+            hint = both(
+                "'name: value' 형식으로 쓰십시오. 중괄호나 쉼표가 있는 텍스트면 따옴표로 묶으십시오",
+                "write 'name: value', or put text with braces or commas in quotes",
+            )
+            return replace(fault, message=message, hint=hint)
         if isinstance(within.node, dict) and within.key is not _DROPPED:
-            return replace(fault, message=f"nothing is written after '{shorten(str(within.key))}:'")
+            message = both("'{key}:' 뒤에 아무것도 쓰여 있지 않습니다", "nothing is written after '{key}:'", key=key)
+            return replace(fault, message=message)
         return fault
 
     def _awaits_key(self) -> bool:
@@ -267,14 +300,24 @@ class _Walk:
 
     def _checked_key(self, within: _Open, key: Any, start: Place) -> Any:
         if isinstance(key, dict | list):
-            message = "a list or map stands where a name belongs"
-            self._report("complex-key", start, message, "use a word; put text with brackets in quotes")
+            message = both("이름이 올 자리에 목록이나 맵이 있습니다", "a list or map stands where a name belongs")
+            hint = both(
+                "한 낱말로 된 이름을 쓰십시오. 괄호가 있는 텍스트면 따옴표로 묶으십시오",
+                "use a word; put text with brackets in quotes",
+            )
+            self._report("complex-key", start, message, hint)
             return _DROPPED
         if key in within.node:
-            message = f"'{shorten(_written(key))}' stands twice in one map"
+            name = shorten(_written(key))
+            message = both("한 맵에 '{name}' 항목이 두 번 있습니다", "'{name}' stands twice in one map", name=name)
             if within.path is not None:
-                message += f", first on line {self.key_places[(*within.path, key)].line}"
-            self._report("duplicate-key", start, message, "remove one of them")
+                message = both(
+                    "한 맵에 '{name}' 항목이 두 번 있습니다(먼저 나온 곳: {line}번째 줄)",
+                    "'{name}' stands twice in one map, first on line {line}",
+                    name=name,
+                    line=self.key_places[(*within.path, key)].line,
+                )
+            self._report("duplicate-key", start, message, both("하나를 지우십시오", "remove one of them"))
             return _DROPPED
         return key
 
@@ -282,13 +325,12 @@ class _Walk:
         """The word at a place, as it is written."""
         return shorten(self.lines[start.line - 1][start.column - 1 :][:80].split(" ")[0])
 
-    def _report(self, code: str, place: Place, message: str, hint: str) -> None:
+    def _report(self, code: str, place: Place, message: Text, hint: Text) -> None:
         self._report_fault(place, Fault(code, message, hint))
 
     def _report_fault(self, place: Place, fault: Fault) -> None:
         if len(self._problems) >= MOST_PROBLEMS:
-            message = f"the file has more problems than the {MOST_PROBLEMS} above"
-            raise _Unreadable(place, Fault("too-many-problems", message, "correct those first"))
+            raise _Unreadable(place, too_many_problems())
         within = self._open[-1].path if self._open else None
         self._problems.append((within or (), fault.at(self.file, place)))
 

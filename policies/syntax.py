@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.problems import Fault, Place, shorten
+from policies.model import Text
+from policies.problems import Fault, Place, both, shorten
 
 _FIELD = re.compile(r" *(?:- +)*[^\s:#\"'{\[-][^:#]{0,80}:(?: |$)")
 _NO_SPACE_AFTER_COLON = re.compile(r" *(?:- +)*([\w.-]{1,80}):[^ :/]")
@@ -48,8 +49,11 @@ def explain(stop: Stop, lines: Sequence[str]) -> tuple[Place, Fault]:
                 return found
     return stop.place, Fault(
         "not-yaml",
-        f"this cannot be read{_at(_rest(lines, stop.place))}",
-        "look at the indentation, colons and quotes here and on the line above",
+        _at(both("여기를 읽을 수 없습니다", "this cannot be read"), _rest(lines, stop.place)),
+        both(
+            "여기와 윗줄의 들여쓰기, 콜론, 따옴표를 확인하십시오",
+            "look at the indentation, colons and quotes here and on the line above",
+        ),
     )
 
 
@@ -75,7 +79,11 @@ def _bad_name(stop: Stop, lines: Sequence[str]) -> _Found:
 def _block_text(stop: Stop, lines: Sequence[str]) -> _Found:
     if stop.place.line == stop.began.line:
         return _must_be_quoted(lines, stop.began)
-    return stop.place, _indentation("this line is not indented like the text that it belongs to")
+    message = both(
+        "이 줄의 들여쓰기가 이 줄이 속한 텍스트와 다릅니다",
+        "this line is not indented like the text that it belongs to",
+    )
+    return stop.place, _indentation(message)
 
 
 def _directive(stop: Stop, lines: Sequence[str]) -> _Found:
@@ -89,22 +97,28 @@ def _colon_out_of_place(stop: Stop, lines: Sequence[str]) -> _Found:
     if _FIELD.match(before) or before.lstrip(" -").startswith(("'", '"')):
         return stop.place, Fault(
             "unquoted-text",
-            "text that is not in quotes has a colon and a space in it",
-            "put the whole text in quotes",
+            both(
+                "따옴표로 묶지 않은 텍스트 안에 콜론과 공백이 있습니다",
+                "text that is not in quotes has a colon and a space in it",
+            ),
+            _QUOTE_ALL,
         )
     above = _line_above(lines, stop.place.line)
     if above is None:
         return None
     if found := _no_colon(lines, above):
         return found
-    return Place(stop.place.line, first), _indentation("this field is indented further than the line above allows")
+    message = both(
+        "이 항목의 들여쓰기가 윗줄에 비해 너무 깊습니다", "this field is indented further than the line above allows"
+    )
+    return Place(stop.place.line, first), _indentation(message)
 
 
 def _colon_missing(stop: Stop, lines: Sequence[str]) -> _Found:
     line = _line(lines, stop.began.line)
     return _no_colon(lines, stop.began.line) or (
         stop.began,
-        Fault("missing-colon", f"a colon is missing{_at(line[stop.began.column - 1 :])}", "write 'name: value'"),
+        _missing_colon(line[stop.began.column - 1 :]),
     )
 
 
@@ -115,24 +129,51 @@ def _in_brackets(stop: Stop, lines: Sequence[str]) -> _Found:
         return None
     closer = "]" if opener == "[" else "}"
     if here[:1] in ("]", "}"):
-        message = f"the '{opener}' of line {stop.began.line}, column {stop.began.column} is closed by '{here[0]}'"
-        return stop.place, Fault("unclosed-bracket", message, f"close it with '{closer}'")
+        message = both(
+            "{line}번째 줄 {column}번째 칸의 '{opener}' 괄호가 '{found}' 괄호로 닫혔습니다",
+            "the '{opener}' of line {line}, column {column} is closed by '{found}'",
+            opener=opener,
+            line=stop.began.line,
+            column=stop.began.column,
+            found=here[0],
+        )
+        return stop.place, Fault("unclosed-bracket", message, _close_with(closer))
     if not here and stop.place.line >= len(lines):
-        message = f"the '{opener}' that opens here is not closed"
-        return stop.began, Fault("unclosed-bracket", message, f"close it with '{closer}'")
+        message = both(
+            "여기서 여는 '{opener}' 괄호가 닫히지 않았습니다",
+            "the '{opener}' that opens here is not closed",
+            opener=opener,
+        )
+        return stop.began, Fault("unclosed-bracket", message, _close_with(closer))
     if stop.place.line > stop.before.end.line or _begins_a_field(lines, stop.place):
-        message = f"the '{opener}' that opens here is not closed before line {stop.place.line}"
-        hint = f"close it with '{closer}', or end the line above that with a comma"
+        message = both(
+            "여기서 여는 '{opener}' 괄호가 {line}번째 줄 앞에서 닫히지 않았습니다",
+            "the '{opener}' that opens here is not closed before line {line}",
+            opener=opener,
+            line=stop.place.line,
+        )
+        hint = both(
+            "'{closer}' 괄호로 닫거나, 그 윗줄을 쉼표로 끝내십시오",
+            "close it with '{closer}', or end the line above that with a comma",
+            closer=closer,
+        )
         return stop.began, Fault("unclosed-bracket", message, hint)
     if found := _goes_on(stop, lines):
         return found
     if here[:1] == ":":
-        message = "text that is not in quotes has a colon and a space in it, or a comma is missing before it"
-        hint = "put the whole text in quotes, or write the comma"
+        message = both(
+            "따옴표로 묶지 않은 텍스트 안에 콜론과 공백이 있거나, 그 앞에 쉼표가 빠졌습니다",
+            "text that is not in quotes has a colon and a space in it, or a comma is missing before it",
+        )
+        hint = both("텍스트 전체를 따옴표로 묶거나 쉼표를 쓰십시오", "put the whole text in quotes, or write the comma")
         return stop.place, Fault("unquoted-text", message, hint)
     if here[:1] in ("{", "[") and stop.before.kind == "plain":
-        message = f"text that is not in quotes has a '{here[0]}' in it, or a comma is missing before it"
-        return stop.before.start, Fault("unquoted-text", message, "put the whole text in quotes")
+        message = both(
+            "따옴표로 묶지 않은 텍스트 안에 '{found}' 괄호가 있거나, 그 앞에 쉼표가 빠졌습니다",
+            "text that is not in quotes has a '{found}' in it, or a comma is missing before it",
+            found=here[0],
+        )
+        return stop.before.start, Fault("unquoted-text", message, _QUOTE_ALL)
     return None
 
 
@@ -152,27 +193,49 @@ def _in_block(stop: Stop, lines: Sequence[str]) -> _Found:
     is_list = "collection" in stop.during
     if stop.began.column == stop.place.column:
         if is_list:
-            message = f"this is no list item, but line {stop.began.line} began a list here"
-            return stop.place, Fault("indentation", message, "begin it with '- ', or indent it less or more")
+            message = both(
+                "{line}번째 줄에서 이 칸의 목록이 시작되었는데, 이 줄은 목록 항목이 아닙니다",
+                "this is no list item, but line {line} began a list here",
+                line=stop.began.line,
+            )
+            hint = both(
+                "'- ' 표시로 시작하거나, 들여쓰기를 줄이거나 늘리십시오",
+                "begin it with '- ', or indent it less or more",
+            )
+            return stop.place, Fault("indentation", message, hint)
         if here.startswith("- "):
-            message = f"this is a list item, but line {stop.began.line} began a map here"
-            return stop.place, Fault("indentation", message, "write 'name: value', or indent it less or more")
+            message = both(
+                "{line}번째 줄에서 이 칸의 맵이 시작되었는데, 이 줄은 목록 항목입니다",
+                "this is a list item, but line {line} began a map here",
+                line=stop.began.line,
+            )
+            hint = both(
+                "'name: value' 형식으로 쓰거나, 들여쓰기를 줄이거나 늘리십시오",
+                "write 'name: value', or indent it less or more",
+            )
+            return stop.place, Fault("indentation", message, hint)
         return None
     above = _line_above(lines, stop.place.line)
     columns = {stop.began.column} | ({_first_column(_line(lines, above))} if above is not None else set())
-    listed = " or ".join(str(column) for column in sorted(columns - {stop.place.column}))
-    return stop.place, _indentation(
-        f"this line begins in column {stop.place.column}, but the entries above it in column {listed}"
+    others = [str(column) for column in sorted(columns - {stop.place.column})]
+    message = both(
+        "이 줄은 {column}번째 칸에서 시작하는데, 위의 항목들은 {others}번째 칸에서 시작합니다",
+        "this line begins in column {column}, but the entries above it in column {others}",
+        column=stop.place.column,
+        others=Text(" 또는 ".join(others), " or ".join(others)),
     )
+    return stop.place, _indentation(message)
 
 
 def _stray_bracket(stop: Stop, lines: Sequence[str]) -> _Found:
     here = _rest(lines, stop.place)[:1]
     if here in ("]", "}"):
-        message = f"this '{here}' closes nothing"
-        return stop.place, Fault("stray-bracket", message, "remove it, or put the text in quotes")
+        message = both("이 '{here}' 괄호에 짝이 되는 여는 괄호가 없습니다", "this '{here}' closes nothing", here=here)
+        return stop.place, Fault("stray-bracket", message, REMOVE_OR_QUOTE)
     if here == ",":
-        return stop.place, Fault("stray-comma", "nothing stands before this comma", "remove it, or write the value")
+        message = both("이 쉼표 앞에 아무것도 없습니다", "nothing stands before this comma")
+        hint = both("쉼표를 지우거나 값을 쓰십시오", "remove it, or write the value")
+        return stop.place, Fault("stray-comma", message, hint)
     return None
 
 
@@ -208,31 +271,49 @@ _READERS: tuple[tuple[str, Callable[[Stop, Sequence[str]], _Found]], ...] = (
 
 def several_documents() -> Fault:
     """A file that holds more than one YAML document."""
-    return Fault("several-documents", "a second document begins here", "keep one policy in a file; remove the line")
+    return Fault(
+        "several-documents",
+        both("여기서 두 번째 문서가 시작됩니다", "a second document begins here"),
+        both("한 파일에는 정책 하나만 두십시오. 이 줄을 지우십시오", "keep one policy in a file; remove the line"),
+    )
 
 
 def cut_text() -> Fault:
     """A sentence of which YAML drops the end as a comment."""
     return Fault(
         "cut-text",
-        "the text ends here, because ' #' begins a comment",
-        "put the whole text in quotes, or write a space after '#' if it is a comment",
+        both(
+            "텍스트가 여기서 끝납니다. ' #' 표시부터는 주석이기 때문입니다",
+            "the text ends here, because ' #' begins a comment",
+        ),
+        both(
+            "텍스트 전체를 따옴표로 묶으십시오. 주석이면 '#' 표시 뒤에 공백을 두십시오",
+            "put the whole text in quotes, or write a space after '#' if it is a comment",
+        ),
     )
 
 
 def bad_escape() -> Fault:
     """A backslash that does not mean anything to YAML."""
-    message = "a backslash in double quotes is followed by something that it does not go with"
-    return Fault("bad-escape", message, "write two backslashes for one, or use single quotes")
+    return Fault(
+        "bad-escape",
+        both(
+            "큰따옴표 안의 역슬래시(\\) 뒤에 함께 쓸 수 없는 문자가 있습니다",
+            "a backslash in double quotes is followed by something that it does not go with",
+        ),
+        both(
+            "역슬래시 하나를 쓰려면 두 번 쓰거나, 작은따옴표를 쓰십시오",
+            "write two backslashes for one, or use single quotes",
+        ),
+    )
 
 
 def begins_with_percent(lines: Sequence[str]) -> tuple[Place, Fault] | None:
     """The first line that is an instruction to YAML readers."""
     for number, line in enumerate(lines, start=1):
         if line.startswith("%"):
-            return Place(number, 1), Fault(
-                "directive", "a line begins with '%'", "remove it, or put the text in quotes"
-            )
+            message = both("'%' 기호로 시작하는 줄이 있습니다", "a line begins with '%'")
+            return Place(number, 1), Fault("directive", message, REMOVE_OR_QUOTE)
     return None
 
 
@@ -243,9 +324,18 @@ def _goes_on(stop: Stop, lines: Sequence[str]) -> _Found:
         quote = _rest(lines, before.start)[:1]
         if before.end.line > before.start.line:
             return before.start, _unclosed_quote()
-        inner = "'' for an apostrophe inside '...'" if quote == "'" else '\\" for a quotation mark inside "..."'
-        message = "the text goes on after its closing quote"
-        return stop.place, Fault("text-after-quote", message, f"write {inner}, or put quotes around all of it")
+        message = both("닫는 따옴표 뒤에 텍스트가 이어집니다", "the text goes on after its closing quote")
+        if quote == "'":
+            hint = both(
+                "'...' 안의 작은따옴표는 '' 표기로 쓰십시오. 아니면 텍스트 전체를 따옴표로 묶으십시오",
+                "write '' for an apostrophe inside '...', or put quotes around all of it",
+            )
+        else:
+            hint = both(
+                '"..." 안의 큰따옴표는 \\" 표기로 쓰십시오. 아니면 텍스트 전체를 따옴표로 묶으십시오',
+                'write \\" for a quotation mark inside "...", or put quotes around all of it',
+            )
+        return stop.place, Fault("text-after-quote", message, hint)
     if before.kind == "brackets":
         start = Place(before.end.line, _opening_column(lines, before))
         return _must_be_quoted(lines, start)
@@ -259,14 +349,17 @@ def _opening_column(lines: Sequence[str], before: Piece) -> int:
 def _must_be_quoted(lines: Sequence[str], place: Place) -> _Found:
     """Text whose first character means something else to YAML."""
     first = _rest(lines, place)[:1]
-    message = f"text that begins with '{first}' is not in quotes"
-    return (place, Fault("unquoted-text", message, "put the whole text in quotes")) if first else None
+    message = both(
+        "'{first}' 기호로 시작하는 텍스트가 따옴표로 묶여 있지 않습니다",
+        "text that begins with '{first}' is not in quotes",
+        first=first,
+    )
+    return (place, Fault("unquoted-text", message, _QUOTE_ALL)) if first else None
 
 
 def _no_name(stop: Stop, lines: Sequence[str]) -> _Found:
     """A colon with nothing before it."""
-    fault = Fault("empty-value", "no name stands before the colon", "write 'name: value'")
-    return (stop.place, fault) if _rest(lines, stop.place)[:1] == ":" else None
+    return (stop.place, no_name()) if _rest(lines, stop.place)[:1] == ":" else None
 
 
 def _cut_by_hash(stop: Stop, lines: Sequence[str]) -> _Found:
@@ -284,20 +377,41 @@ def _no_colon(lines: Sequence[str], number: int) -> _Found:
     place = Place(number, _first_column(line))
     if no_space := _NO_SPACE_AFTER_COLON.match(line):
         name = no_space[1]
-        message = f"no space stands after the colon of '{name}'"
-        return place, Fault("missing-space", message, f"write '{name}: ' with a space")
+        message = both(
+            "'{name}' 뒤의 콜론 다음에 공백이 없습니다", "no space stands after the colon of '{name}'", name=name
+        )
+        hint = both("공백을 넣어 '{name}: ' 형식으로 쓰십시오", "write '{name}: ' with a space", name=name)
+        return place, Fault("missing-space", message, hint)
     if ": " not in line and not line.rstrip(" ").endswith(":"):
-        message = f"a colon is missing{_at(line[place.column - 1 :])}"
-        return place, Fault("missing-colon", message, "write 'name: value'")
+        return place, _missing_colon(line[place.column - 1 :])
     return None
 
 
 def _unclosed_quote() -> Fault:
-    return Fault("unclosed-quote", "the quote that opens here is not closed", "close it at the end of the text")
+    message = both("여기서 여는 따옴표가 닫히지 않았습니다", "the quote that opens here is not closed")
+    return Fault("unclosed-quote", message, both("텍스트 끝에서 닫으십시오", "close it at the end of the text"))
 
 
-def _indentation(message: str) -> Fault:
-    return Fault("indentation", message, "start the line in the same column as the entries that it belongs to")
+def no_name() -> Fault:
+    """A colon with nothing before it."""
+    message = both("콜론 앞에 이름이 없습니다", "no name stands before the colon")
+    return Fault("empty-value", message, _WRITE_A_FIELD)
+
+
+def _missing_colon(words: str) -> Fault:
+    return Fault("missing-colon", _at(both("콜론이 빠졌습니다", "a colon is missing"), words), _WRITE_A_FIELD)
+
+
+def _close_with(closer: str) -> Text:
+    return both("'{closer}' 괄호로 닫으십시오", "close it with '{closer}'", closer=closer)
+
+
+def _indentation(message: Text) -> Fault:
+    hint = both(
+        "이 줄이 속한 항목들과 같은 칸에서 줄을 시작하십시오",
+        "start the line in the same column as the entries that it belongs to",
+    )
+    return Fault("indentation", message, hint)
 
 
 def _begins_a_field(lines: Sequence[str], colon: Place) -> bool:
@@ -330,5 +444,14 @@ def _line(lines: Sequence[str], number: int) -> str:
     return lines[number - 1] if number <= len(lines) else ""
 
 
-def _at(words: str) -> str:
-    return f" at '{shorten(words)}'" if words.strip() else ""
+def _at(message: Text, words: str) -> Text:
+    """The message with the words of the file that it is about, if there are any."""
+    if not words.strip():
+        return message
+    words = shorten(words)
+    return Text(f"{message.ko}: '{words}'", f"{message.en} at '{words}'")
+
+
+REMOVE_OR_QUOTE = both("지우십시오. 텍스트면 따옴표로 묶으십시오", "remove it, or put the text in quotes")
+_QUOTE_ALL = both("텍스트 전체를 따옴표로 묶으십시오", "put the whole text in quotes")
+_WRITE_A_FIELD = both("'name: value' 형식으로 쓰십시오", "write 'name: value'")

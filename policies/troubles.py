@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from marshmallow import ValidationError
 
-from policies.problems import Fault, Place, Problem
+from policies.model import Text
+from policies.problems import MOST_PROBLEMS, Place, Problem, both, too_many_problems
 from policies.readers import Trouble, shown
 from policies.source import Document
 
@@ -15,8 +16,6 @@ T = TypeVar("T")
 Path = tuple[Any, ...]
 
 WHOLE = ""
-MOST_PROBLEMS = 100
-"""More are not listed: nobody reads them."""
 
 # Which sections of a file a trouble's `refers_to` may mean.
 _SECTIONS = {
@@ -43,7 +42,7 @@ class Troubles:
         self.broken: set[tuple[str, str]] = set()
         self._found: list[tuple[Problem, Trouble]] = []
 
-    def attempt(self, path: Path, subject: str, read: Callable[[], T]) -> T | None:
+    def attempt(self, path: Path, subject: str | Text, read: Callable[[], T]) -> T | None:
         """What `read` returns, or None when it reports troubles; they lie at and below `path`."""
         try:
             return read()
@@ -56,8 +55,11 @@ class Troubles:
                     self.add(path + below, subject, trouble)
             return None
 
-    def add(self, path: Path, subject: str, trouble: Trouble) -> None:
-        """One trouble at the place of `path`, or of the nearest place above it that the file has."""
+    def add(self, path: Path, subject: str | Text, trouble: Trouble) -> None:
+        """One trouble at the place of `path`, or of the nearest place above it that the file has.
+
+        A message without a subject ("is empty", "비어 있습니다") is about what stands there, and is told with it.
+        """
         places, keys, full = self.document.places, self.document.key_places, path
         if trouble.at == "key" and path in keys:
             place = keys[path]
@@ -66,8 +68,10 @@ class Troubles:
                 path = path[:-1]
             place = places[path]
         file, message = self.document.file, trouble.message
-        if message.startswith("is "):
-            message = f"{_called(full)} {message}"
+        if message.en.startswith("is "):
+            # Whatever _called returns ends in a noun with a last consonant, which "이" fits.
+            subject_of = _called(full)
+            message = Text(f"{subject_of.ko}이 {message.ko}", f"{subject_of.en} {message.en}")
         problem = Problem(trouble.code, file, place.line, place.column, subject, message, trouble.hint)
         self._found.append((problem, trouble))
 
@@ -79,8 +83,7 @@ class Troubles:
         found = sorted(problem for problem, trouble in self._found if not self._follows(trouble))
         if len(found) > MOST_PROBLEMS:
             last = found[MOST_PROBLEMS]
-            fault = Fault("too-many-problems", f"the file has more problems than the {MOST_PROBLEMS} above", _FIRST)
-            return [*found[:MOST_PROBLEMS], fault.at(last.file, Place(last.line, last.column))]
+            return [*found[:MOST_PROBLEMS], too_many_problems().at(last.file, Place(last.line, last.column))]
         return found
 
     def _follows(self, trouble: Trouble) -> bool:
@@ -90,18 +93,16 @@ class Troubles:
         return any((section, name) in self.broken for section in sections for name in (trouble.refers_to, WHOLE))
 
 
-def _called(path: Path) -> str:
+def _called(path: Path) -> Text:
     """What stands at a path, in a sentence."""
     if path and isinstance(path[-1], int) and not isinstance(path[-1], bool):
-        return f"item {path[-1] + 1} of {_called(path[:-1])}"
-    return shown(path[-1]) if path else "the file"
-
-
-_FIRST = "correct those first"
+        within = _called(path[:-1])
+        return both("{within}의 {number}번째 항목", "item {number} of {within}", number=path[-1] + 1, within=within)
+    return both("{name} 항목", "{name}", name=shown(path[-1])) if path else both("이 파일", "the file")
 
 
 def _misspelt(trouble: Trouble) -> bool:
-    return trouble.code == "unknown-field" and trouble.hint.startswith("did you mean")
+    return trouble.code == "unknown-field" and trouble.hint is not None and trouble.hint.en.startswith("did you mean")
 
 
 def _leaves(messages: Any, path: Path = ()) -> Iterator[tuple[Path, Trouble]]:

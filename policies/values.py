@@ -9,14 +9,19 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from policies.conditions import read_literal
-from policies.fields import DateFact, Later, Map, OneOf, Sentence
-from policies.model import Bands, Cell, Fact, Figure, Table, Unit, Value
+from policies.conditions import is_never, read_literal, refuse_literal
+from policies.fields import DateFact, Later, Map, OneOf, Sentence, is_missing
+from policies.model import Bands, Cell, Fact, Figure, Table, Text, Unit, Value
+from policies.problems import both, did_you_mean
 from policies.readers import (
+    EMPTY,
     SNAKE,
+    TAKE_ONE_OUT,
+    TAKE_OUT,
     Trouble,
     a_type,
     check_word,
+    not_a_day,
     read_amount,
     read_day,
     read_each,
@@ -31,17 +36,17 @@ from policies.readers import (
     shown,
     suggest,
 )
+from policies.rules import QUOTED_ARTICLE, WHERE_THE_TERMS_SAY_SO
 
 UNITS = ("points", "money", "number", "percent", "span", "text", "date")
 SCOPES = ("account", "request", "lot", "event")
 _DEEPEST_TABLE = 3
-QUOTED_ARTICLE = 'write the article in quotes, such as "18.2"'
 
 
 def _literal_text(raw: Any) -> str:
     text = read_text(raw)
     if text.startswith("$"):
-        refuse("not-a-literal", f"{shown(text)} is a name, and only plain text can stand here", "write the text itself")
+        refuse_literal(text)
     return text
 
 
@@ -61,12 +66,16 @@ def read_cell(raw: Any, unit: Unit, above: tuple[str, ...] = ()) -> Cell:
     if not isinstance(raw, dict):
         return _READ[unit](raw)
     if not raw:
-        refuse("empty", "is empty", f"write a figure, or {_TABLE}")
+        hint = both("수치를 쓰거나 {table} 형식으로 쓰십시오", "write a figure, or {table}", table=_TABLE)
+        refuse("empty", EMPTY, hint)
     if len(above) >= _DEEPEST_TABLE:
-        message = f"tables stand in each other {len(above) + 1} deep"
-        refuse("table-too-deep", message, f"at most {_DEEPEST_TABLE} are allowed")
+        message = both(
+            "표가 {depth}겹으로 겹쳐 있습니다", "tables stand in each other {depth} deep", depth=len(above) + 1
+        )
+        hint = both("{most}겹까지 쓸 수 있습니다", "at most {most} are allowed", most=_DEEPEST_TABLE)
+        refuse("table-too-deep", message, hint)
     if "by" not in raw:
-        refuse("missing-field", "'by' is missing", f"write {_TABLE}")
+        refuse("missing-field", is_missing("by"), both("{table} 형식으로 쓰십시오", "write {table}", table=_TABLE))
     fact = read_under("by", partial(_read_by, raw["by"], above))
     if "bands" in raw:
         return _read_bands(raw, fact, unit, (*above, fact.path))
@@ -79,33 +88,70 @@ _TABLE = "{by: account.status, active: 500, else: 0}"
 def _read_by(raw: Any, above: tuple[str, ...]) -> Fact:
     fact = read_fact(raw, SCOPES)
     if fact.path in above:
-        refuse("table-in-itself", f"a table by '{fact.path}' stands inside another", "use another fact, or one table")
+        message = both(
+            "'{path}' 팩트를 기준으로 한 표 안에 같은 기준의 표가 또 있습니다",
+            "a table by '{path}' stands inside another by the same fact",
+            path=fact.path,
+        )
+        hint = both("다른 팩트를 쓰거나 표를 하나로 합치십시오", "use another fact, or one table")
+        refuse("table-in-itself", message, hint)
     return fact
 
 
 def _read_table(raw: Mapping[Any, Any], fact: Fact, unit: Unit, above: tuple[str, ...]) -> Table:
     if fact.type in ("points", "money"):
-        hint = "write bands: [{from: 0, value: 500}, {from: 10_000, value: 800}]"
-        raise ValidationError({"by": [Trouble("wrong-type", f"'{fact.path}' is an amount", hint)]})
+        message = both(
+            "수량인 '{path}' 팩트는 표의 기준이 될 수 없습니다",
+            "a table cannot be by '{path}', which is an amount",
+            path=fact.path,
+        )
+        hint = both(
+            "bands: [{from: 0, value: 500}, {from: 10_000, value: 800}] 형식으로 쓰십시오",
+            "write bands: [{from: 0, value: 500}, {from: 10_000, value: 800}]",
+        )
+        raise ValidationError({"by": [Trouble("wrong-type", message, hint)]})
     if fact.type == "date":
-        message = f"a table cannot be by '{fact.path}', which is a day"
-        raise ValidationError({"by": [Trouble("wrong-type", message, "use dated_by: and a history of the value")]})
+        message = both(
+            "날짜인 '{path}' 팩트는 표의 기준이 될 수 없습니다",
+            "a table cannot be by '{path}', which is a day",
+            path=fact.path,
+        )
+        hint = both("dated_by: 항목과 값의 이력(since:)을 쓰십시오", "use dated_by: and a history of the value")
+        raise ValidationError({"by": [Trouble("wrong-type", message, hint)]})
     cells = [(key, partial(_read_row, key, cell, fact, unit, above)) for key, cell in raw.items() if key != "by"]
     rows: dict[Any, Cell] = dict(read_each(cells))
     otherwise = rows.pop("else", None)
     expected: tuple[Any, ...] = {"choice": fact.choices, "flag": (True, False)}.get(fact.type, ())
-    missing = [shown(key) for key in expected if key not in rows]
-    if otherwise is None and (missing or not expected):
-        what = f"has no row for {_some(missing)}" if missing else f"does not say what holds for any other '{fact.path}'"
-        refuse("table-with-gap", f"the table {what}", "add what is missing, or an else:" if missing else "add an else:")
+    missing = [shown(key).en for key in expected if key not in rows]
+    if otherwise is None and missing:
+        message = both("표에 다음 행이 없습니다: {rows}", "the table has no row for {rows}", rows=_some(missing))
+        hint = both("빠진 행을 쓰거나 else: 행을 쓰십시오", "add what is missing, or an else:")
+        refuse("table-with-gap", message, hint)
+    if otherwise is None and not expected:
+        message = both(
+            "'{path}' 팩트가 다른 값일 때 어떻게 되는지 표에 없습니다",
+            "the table does not say what holds for any other '{path}'",
+            path=fact.path,
+        )
+        refuse("table-with-gap", message, both("else: 행을 쓰십시오", "add an else:"))
     if otherwise is not None and expected and not missing:
-        message = f"no '{fact.path}' is left for the else:"
-        raise ValidationError({"else": [Trouble("else-unused", message, "take it out", "key")]})
+        message = both(
+            "'{path}' 팩트의 선택지가 모두 쓰여 있어 else: 행에 남는 것이 없습니다",
+            "no '{path}' is left for the else:",
+            path=fact.path,
+        )
+        raise ValidationError({"else": [Trouble("else-unused", message, TAKE_OUT, "key")]})
     return Table(fact.path, rows, otherwise)
 
 
-def _some(words: list[str]) -> str:
-    return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+_MOST_ROWS_NAMED = 5
+
+
+def _some(words: list[str]) -> Text:
+    named, rest = ", ".join(words[:_MOST_ROWS_NAMED]), len(words) - _MOST_ROWS_NAMED
+    if rest <= 0:
+        return Text(named, named)
+    return both("{named} 외 {rest}개", "{named} and {rest} more", named=named, rest=rest)
 
 
 def _read_row(key: Any, cell: Any, fact: Fact, unit: Unit, above: tuple[str, ...]) -> tuple[Any, Cell]:
@@ -116,25 +162,36 @@ def _read_row(key: Any, cell: Any, fact: Fact, unit: Unit, above: tuple[str, ...
 
 def _read_key(key: Any, fact: Fact) -> None:
     if fact.type == "choice" and key not in fact.choices and suggest(key, ["else"]):
-        refuse("not-a-choice", f"'{fact.path}' is never {shown(key)}", "did you mean 'else'?")
+        refuse("not-a-choice", is_never(key, fact), did_you_mean(key, ["else"]))
     read_literal(key, fact)
 
 
 def _read_bands(raw: Mapping[Any, Any], fact: Fact, unit: Unit, above: tuple[str, ...]) -> Bands:
     if fact.type not in ("points", "money", "number"):
-        message = f"bands cannot be by '{fact.path}', which is {a_type(fact)}"
-        raise ValidationError({"by": [Trouble("wrong-type", message, "use a fact that is an amount")]})
+        message = both(
+            "구간표(bands)의 기준이 될 수 없는 팩트입니다: '{path}'(팩트의 형식: {type})",
+            "bands cannot be by '{path}', which is {type}",
+            path=fact.path,
+            type=a_type(fact),
+        )
+        hint = both("수량인 팩트를 쓰십시오", "use a fact that is an amount")
+        raise ValidationError({"by": [Trouble("wrong-type", message, hint)]})
     extra = [key for key in raw if key not in ("by", "bands")]
     if extra:
-        message = f"{shown(extra[0])} cannot stand beside 'bands'"
-        raise ValidationError({extra[0]: [Trouble("unknown-field", message, "take one of them out", "key")]})
+        message = both(
+            "'bands' 항목과 함께 쓸 수 없는 항목입니다: {field}",
+            "{field} cannot stand beside 'bands'",
+            field=shown(extra[0]),
+        )
+        raise ValidationError({extra[0]: [Trouble("unknown-field", message, TAKE_ONE_OUT, "key")]})
     bands = read_under("bands", partial(_read_band_list, raw["bands"], unit, above))
     return Bands(fact.path, tuple(bands))
 
 
 def _read_band_list(raw: Any, unit: Unit, above: tuple[str, ...]) -> list[tuple[int, Cell]]:
     if not isinstance(raw, list) or not raw:
-        refuse("not-a-list", f"{shown(raw)} is not a list of bands", f"write - {_BAND}")
+        message = both("구간의 목록이 아닙니다: {found}", "{found} is not a list of bands", found=shown(raw))
+        refuse("not-a-list", message, both("- {band} 형식으로 쓰십시오", "write - {band}", band=_BAND))
     starts: list[int] = []
     return read_each((index, partial(_read_band, band, starts, unit, above)) for index, band in enumerate(raw))
 
@@ -143,10 +200,15 @@ _BAND = "{from: 0, value: 500}"
 
 
 def _read_band(band: Any, starts: list[int], unit: Unit, above: tuple[str, ...]) -> tuple[int, Cell]:
+    hint = both("{band} 형식으로 쓰십시오", "write {band}", band=_BAND)
     if not isinstance(band, dict):
-        refuse("not-a-band", f"{shown(band)} is not a band", f"write {_BAND}")
+        refuse("not-a-band", both("구간이 아닙니다: {found}", "{found} is not a band", found=shown(band)), hint)
     if set(band) != {"from", "value"}:
-        refuse("not-a-band", "a band has the fields from and value, and no others", f"write {_BAND}")
+        message = both(
+            "구간에는 from 항목과 value 항목만, 둘 다 있어야 합니다",
+            "a band has the fields from and value, and no others",
+        )
+        refuse("not-a-band", message, hint)
     start = read_under("from", partial(_read_start, band["from"], starts))
     return start, read_under("value", partial(read_cell, band["value"], unit, above))
 
@@ -156,26 +218,56 @@ def _read_start(raw: Any, starts: list[int]) -> int:
     start = read_amount(raw)
     starts.append(start)
     if len(starts) == 1 and start != 0:
-        refuse("band-with-gap", f"the first band starts at {start:_}", "start it from 0")
+        message = both("첫 구간이 {start:_}에서 시작합니다", "the first band starts at {start:_}", start=start)
+        refuse("band-with-gap", message, both("0에서 시작하십시오", "start it from 0"))
     if len(starts) > 1 and start <= starts[-2]:
-        refuse("bands-out-of-order", f"{start:_} does not come after {starts[-2]:_}", "let each band start higher")
+        hint = both("구간마다 앞 구간보다 높은 수에서 시작하십시오", "let each band start higher")
+        refuse("bands-out-of-order", _not_after(f"{start:_}", f"{starts[-2]:_}"), hint)
     return start
 
 
+def _not_after(later: str, earlier: str) -> Text:
+    return both(
+        "순서가 맞지 않습니다. {earlier} 다음에 {later} 값이 올 수 없습니다",
+        "{later} does not come after {earlier}",
+        later=later,
+        earlier=earlier,
+    )
+
+
 class _ValueMap(Map):
-    about = Sentence(lines=True, about="What the value is.")
-    terms = Sentence(example=QUOTED_ARTICLE, about="Where the terms say so, quoted.")
-    unit = OneOf(UNITS, "unit", about="What the figures count: points, money, number, percent, span, text or date.")
-    dated_by = DateFact(SCOPES, about="The day that decides which figure applies, such as request.requested_on.")
-    since = Later(about="The figures, each after the day from which it applies.")
+    about = Sentence(lines=True, about=both("값의 설명", "what the value is"))
+    terms = Sentence(example=QUOTED_ARTICLE, about=WHERE_THE_TERMS_SAY_SO)
+    unit = OneOf(
+        UNITS,
+        both("단위", "unit"),
+        about=both(
+            "수치의 단위: points, money, number, percent, span, text 또는 date",
+            "what the figures count: points, money, number, percent, span, text or date",
+        ),
+    )
+    dated_by = DateFact(
+        SCOPES,
+        about=both(
+            "어느 수치를 쓸지 정하는 날짜. 예: request.requested_on",
+            "the day that decides which figure applies, such as request.requested_on",
+        ),
+    )
+    since = Later(
+        about=both("수치들, 저마다 적용되는 첫날 뒤에", "the figures, each after the day from which it applies")
+    )
 
 
 def read_value(name: Any, raw: Any, starts: date) -> Value:
     """One dated value. `starts` is the day from which the policy is in force."""
     check_word(name, SNAKE, "key")
     if not isinstance(raw, dict):
+        hint = both(
+            "이름 아래에 about, terms, unit, dated_by, since 항목을 쓰십시오",
+            "write about, terms, unit, dated_by and since below its name",
+        )
         refuse(
-            "not-a-map", f"{shown(raw)} is not a value", "write about, terms, unit, dated_by and since below its name"
+            "not-a-map", both("값(value)의 형식이 아닙니다: {found}", "{found} is not a value", found=shown(raw)), hint
         )
     found = _VALUE.load(raw)
     since = read_under("since", partial(_read_since, found["since"], found["unit"], found["dated_by"], starts))
@@ -184,18 +276,33 @@ def read_value(name: Any, raw: Any, starts: date) -> Value:
 
 def _read_since(raw: Any, unit: Unit, dated_by: str, starts: date) -> tuple[tuple[date | None, Cell], ...]:
     if not isinstance(raw, dict) or not raw:
-        refuse("not-a-history", f"{shown(raw)} is not a history", "write day: figure, such as 2025-01-01: 50_000")
+        message = both("이력의 형식이 아닙니다: {found}", "{found} is not a history", found=shown(raw))
+        hint = both(
+            "day: figure 형식으로 쓰십시오. 예: 2025-01-01: 50_000",
+            "write day: figure, such as 2025-01-01: 50_000",
+        )
+        refuse("not-a-history", message, hint)
     days: list[Any] = []
     since = read_each((day, partial(_read_entry, day, cell, days, unit)) for day, cell in raw.items())
     first, fact = since[0][0], reading().facts[dated_by]
     if first is not None and dated_by not in ("request.requested_on", "event.happened_on"):
-        message = f"nothing is said where '{fact.path}' is before {first}"
-        raise ValidationError(
-            {first: [Trouble("value-with-gap", message, "let the history begin with always:", "key")]}
+        message = both(
+            "'{path}' 팩트가 {first} 전일 때의 수치가 없습니다",
+            "nothing is said where '{path}' is before {first}",
+            path=fact.path,
+            first=first,
         )
+        hint = both("이력을 always: 줄로 시작하십시오", "let the history begin with always:")
+        raise ValidationError({first: [Trouble("value-with-gap", message, hint, "key")]})
     if first is not None and first > starts:
-        message = f"nothing is said from {starts}, when the policy starts, to {first}"
-        raise ValidationError({first: [Trouble("value-with-gap", message, "begin earlier, or with always:", "key")]})
+        message = both(
+            "정책이 시작되는 {starts}부터 {first} 전까지의 수치가 없습니다",
+            "nothing is said from {starts}, when the policy starts, to {first}",
+            starts=starts,
+            first=first,
+        )
+        hint = both("더 이른 날짜나 always: 줄로 시작하십시오", "begin earlier, or with always:")
+        raise ValidationError({first: [Trouble("value-with-gap", message, hint, "key")]})
     return tuple(since)
 
 
@@ -204,10 +311,11 @@ def _read_entry(day: Any, cell: Any, days: list[Any], unit: Unit) -> tuple[date 
     days.append(day)
     if day == "always":
         if len(days) > 1:
-            refuse("days-out-of-order", "'always' comes after another day", "put it first", "key")
+            message = both("'always' 줄이 다른 날짜 뒤에 있습니다", "'always' comes after another day")
+            refuse("days-out-of-order", message, both("맨 앞에 쓰십시오", "put it first"), "key")
     elif not isinstance(day, date):
-        hint = suggest(day, ["always"]) or "write it like 2026-01-31, or always"
-        refuse("not-a-day", f"{shown(day)} is not a day", hint, "key")
+        hint = both("2026-01-31 또는 always처럼 쓰십시오", "write it like 2026-01-31, or always")
+        refuse("not-a-day", not_a_day(day), suggest(day, ["always"]) or hint, "key")
     else:
         _check_order(day, days)
     return (None if day == "always" else day), read_cell(cell, unit)
@@ -216,7 +324,8 @@ def _read_entry(day: Any, cell: Any, days: list[Any], unit: Unit) -> tuple[date 
 def _check_order(day: date, days: list[Any]) -> None:
     read_key(partial(read_day, day))
     if len(days) > 1 and isinstance(days[-2], date) and day <= days[-2]:
-        refuse("days-out-of-order", f"{day} does not come after {days[-2]}", "write the days in order", "key")
+        hint = both("날짜를 순서대로 쓰십시오", "write the days in order")
+        refuse("days-out-of-order", _not_after(f"{day}", f"{days[-2]}"), hint, "key")
 
 
 def cell_paths(cell: Cell) -> frozenset[str]:

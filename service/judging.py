@@ -16,7 +16,6 @@ from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.errors import Conflict, NotInForce
 from engine.facts import BadCase, case_data, read_case
-from policies.model import Text
 from service import ledger, records, refund_requests
 from service.clock import Clock, spoken
 from service.database import Database, lock, reading, writing
@@ -189,9 +188,6 @@ def judged_by(
 
 def _unfit(error: BadCase, *, stored_account: bool) -> Refusal:
     """Whose mistake it is: the caller's, or that of an account which was stored for another text."""
-    # The engine speaks to programmers, in English.
-    errors = [
-        FieldError({"pointer": pointer(path.split("."))}, Text(message, message)) for path, message in error.errors
-    ]
+    errors = [FieldError({"pointer": pointer(path.split("."))}, mistake.text) for path, mistake in error.mistakes]
     in_body = not stored_account or any(path.partition(".")[0] == "request" for path, _ in error.errors)
     return Refusal("bad-request" if in_body else "account-does-not-fit", errors)

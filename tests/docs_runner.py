@@ -104,7 +104,7 @@ def _load_fragment(block: Block) -> None:
     text = yaml.safe_dump(base, allow_unicode=True, sort_keys=False)
     _, problems = load_policy(text.encode(), block.place)
     found = [problem for problem in problems if problem.code not in _ALLOWED_IN_FRAGMENTS]
-    assert not found, "\n".join(f"{problem.subject}: {problem.message}; {problem.hint}" for problem in found)
+    assert not found, "\n".join(map(str, found))
 
 
 def _run_python(block: Block, folder: Path) -> None:

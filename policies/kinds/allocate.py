@@ -10,7 +10,8 @@ from marshmallow import ValidationError
 
 from policies.fields import ListOf, OneOf
 from policies.model import Rule
-from policies.readers import Trouble, a_type, read_fact, read_under, refuse
+from policies.problems import both
+from policies.readers import Trouble, read_fact, read_under, refuse, wrong_type
 from policies.rules import Choices, RequestRuleMap
 from policies.sentences import Teller, word_text
 
@@ -43,13 +44,20 @@ PLACEHOLDERS = ("available", "points")
 def read_class_order(raw: Any) -> ByClass:
     """`{lot.source: [promotion, purchase]}`: lots in the order of the members of a choice."""
     if len(raw) != 1:
-        refuse("not-an-order", "an order by class names exactly one fact", "write {lot.source: [promotion, purchase]}")
+        message = both("종류별 순서에는 팩트 하나만 쓸 수 있습니다", "an order by class names exactly one fact")
+        hint = both(
+            "{lot.source: [promotion, purchase]} 형식으로 쓰십시오", "write {lot.source: [promotion, purchase]}"
+        )
+        refuse("not-an-order", message, hint)
     ((path, members),) = raw.items()
     fact = read_under(path, partial(read_fact, path, ("lot",), "key"))
     if fact.type != "choice":
-        trouble = Trouble("wrong-type", f"'{path}' is {a_type(fact)}, not a choice", "order by lot.source", "key")
+        hint = both("lot.source 팩트로 순서를 정하십시오", "order by lot.source")
+        trouble = Trouble("wrong-type", wrong_type(fact, both("선택지", "a choice")), hint, "key")
         raise ValidationError({path: [trouble]})
-    listed = ListOf(OneOf(fact.choices, f"'{path}'"), what="a list of classes")
+    listed = ListOf(
+        OneOf(fact.choices, both("'{path}' 팩트", "'{path}'", path=path)), what=both("종류의 목록", "a list of classes")
+    )
     return ByClass(path, read_under(path, partial(listed.read, members)))
 
 
@@ -57,9 +65,14 @@ class AllocateMap(RequestRuleMap):
     """The fields of an allocate rule."""
 
     order = ListOf(
-        Choices(("soonest_to_expire", "oldest", "newest", "smallest", "largest"), "order", read_class_order),
-        what="a list of orders",
-        about="Which lots pay first; the next key settles what the one before leaves equal.",
+        Choices(
+            ("soonest_to_expire", "oldest", "newest", "smallest", "largest"), both("순서", "order"), read_class_order
+        ),
+        what=both("순서의 목록", "a list of orders"),
+        about=both(
+            "어느 포인트부터 쓸지. 앞의 기준으로 같은 것은 다음 기준으로 정합니다",
+            "which lots pay first; the next key settles what the one before leaves equal",
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from marshmallow import validates_schema
 
-from policies.conditions import EVENT_SCOPES, Unless, When
+from policies.conditions import EVENT_SCOPES, Unless, When, refuse_literal
 from policies.fields import Amount as AmountField
 from policies.fields import (
     Bilingual,
@@ -23,8 +23,9 @@ from policies.fields import (
 )
 from policies.fields import Length as LengthField
 from policies.model import Amount, FactRef, Length, Per, Rate, Rounding, Rule, ValueRef
-from policies.readers import FACT_PATH, a_type, read_fact, read_text, refuse, shown
-from policies.rules import RuleMap, exactly_one, needs, only_with
+from policies.problems import both
+from policies.readers import FACT_PATH, read_fact, read_text, refuse, wrong_type
+from policies.rules import ROUNDING, WRITE_ROUNDING, RuleMap, exactly_one, needs, only_with
 from policies.sentences import ROUNDINGS, Teller
 from policies.vocabulary import EVENTS, WORDS
 
@@ -75,15 +76,20 @@ PLACEHOLDERS = ("earned",)
 class StepsMap(Map):
     """The fields of a rate in whole steps."""
 
-    every = AmountField("money", least=1, about="The step, in money.")
-    earn = AmountField("points", least=1, about="The points that each whole step brings.")
+    every = AmountField("money", least=1, about=both("적립 단위가 되는 금액", "the step, in money"))
+    earn = AmountField(
+        "points", least=1, about=both("단위마다 적립되는 포인트", "the points that each whole step brings")
+    )
 
 
 class CapMap(Map):
     """The fields of a cap."""
 
-    at_most = AmountField("points", about="The most points of one account in the window.")
-    per = Window(about="The window.")
+    at_most = AmountField(
+        "points",
+        about=both("한 계정이 기간 안에 적립할 수 있는 최대 포인트", "the most points of one account in the window"),
+    )
+    per = Window(about=both("집계 기간", "the window"))
 
 
 class CampaignField(Field):
@@ -92,13 +98,12 @@ class CampaignField(Field):
     def read(self, raw: Any) -> str | FactRef:
         text = read_text(raw)
         if text.startswith("$"):
-            refuse(
-                "not-a-literal", f"{shown(text)} is a name, and only plain text can stand here", "write the text itself"
-            )
+            refuse_literal(text)
         if FACT_PATH.fullmatch(text):
             fact = read_fact(text, ("event",))
             if fact.type != "text":
-                refuse("wrong-type", f"'{text}' is {a_type(fact)}, not text", "name a fact that is text")
+                hint = both("텍스트인 팩트를 쓰십시오", "name a fact that is text")
+                refuse("wrong-type", wrong_type(fact, both("텍스트", "text")), hint)
             return FactRef(text)
         return text
 
@@ -110,11 +115,11 @@ class EarnMap(RuleMap):
     when = When(EVENT_SCOPES, about="Which events the rule matches: every line must hold.")
     unless = Unless(EVENT_SCOPES, about="Exceptions: any of these conditions lifts the rule.")
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
-    event = OneOf(EVENTS, "event", about="What has to happen.")
-    source = Declared("source", about="The source of the lot that is granted.")
+    event = OneOf(EVENTS, both("이벤트", "event"), about=both("일어나야 하는 일", "what has to happen"))
+    source = Declared("source", about=both("적립되는 포인트의 출처", "the source of the lot that is granted"))
     points = AmountField("points", None, least=1, about="Points for each event.")
     rate = Percentage(None, about="Points as a percentage of the event's amount.")
-    rounding = OneOf(("down", "up", "half_up"), "rounding", None, about="How the percentage is rounded.")
+    rounding = OneOf(("down", "up", "half_up"), ROUNDING, None, about="How the percentage is rounded.")
     steps = Nested(StepsMap, Steps, None, about="Points for every whole step of the event's amount.")
     at_most = AmountField("points", None, about="The most points of one event.")
     cap = Nested(CapMap, Cap, None, about="The most points of a window.")
@@ -126,7 +131,7 @@ class EarnMap(RuleMap):
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
         exactly_one(original, ("points", "rate", "steps"))
         only_with(original, ("rounding",), "rate")
-        needs(original, "rate", "rounding", "write rounding: down, up or half_up")
+        needs(original, "rate", "rounding", WRITE_ROUNDING)
 
 
 def sentence(rule: Earn, say: Teller) -> str:

@@ -12,6 +12,7 @@ from policies.conditions import LOT_SCOPES
 from policies.fields import Bilingual, DateFact, DayOrFact, OneOf, Yes
 from policies.fields import Length as LengthField
 from policies.model import FactRef, Length, Rule, Span, ValueRef
+from policies.problems import both
 from policies.rules import LotRuleMap, exactly_one, needs, only_with
 from policies.sentences import Teller
 
@@ -41,7 +42,7 @@ class Expire(Rule):
 PLACEHOLDERS = ("last_day", "points", "acquired_on")
 
 
-_REASON = "write reason: {ko: ..., en: ...}"
+_REASON = both("reason: {ko: ..., en: ...} 항목을 쓰십시오", "write reason: {ko: ..., en: ...}")
 
 
 class ExpireMap(LotRuleMap):
@@ -51,8 +52,13 @@ class ExpireMap(LotRuleMap):
     last_day = DayOrFact(LOT_SCOPES, None, about="The last usable day: a day, or a fact that is a day.")
     never = Yes(False, about="The lots never expire.")
     start = DateFact(LOT_SCOPES, "lot.acquired_on", data_key="from", about="The day from which `after` counts.")
-    until = OneOf(("day", "month_end", "year_end"), "end", "day", about="Where the last day falls.")
-    first_day = OneOf(("not_counted", "counted"), "way of counting", "not_counted", about="Is day one the first day?")
+    until = OneOf(("day", "month_end", "year_end"), both("끝나는 때", "end"), "day", about="Where the last day falls.")
+    first_day = OneOf(
+        ("not_counted", "counted"),
+        both("첫날을 세는 방식", "way of counting"),
+        "not_counted",
+        about="Is day one the first day?",
+    )
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 from marshmallow import validates_schema
 
+from policies.fields import LIST_OF_METHODS, Declared, ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Window, Word
 from policies.fields import Amount as AmountField
-from policies.fields import Declared, ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Window, Word
 from policies.model import Amount, Per, Rate, Rounding, Rule
+from policies.problems import both
 from policies.readers import KEBAB
-from policies.rules import LotRuleMap, exactly_one, needs, only_with
+from policies.rules import ROUNDING, WRITE_ROUNDING, LotRuleMap, exactly_one, needs, only_with
 from policies.sentences import ROUNDINGS, Teller
 
 
@@ -55,9 +56,11 @@ PLACEHOLDERS = ("fee", "base", "rate", "flat")
 class FreeMap(Map):
     """The fields of a free allowance."""
 
-    first = AmountField("number", least=1, about="How many refunds of the window cost nothing.")
-    per = Window(about="The window in which they are counted.")
-    methods = ListOf(Declared("method"), (), what="a list of methods", about="The methods that are counted.")
+    first = AmountField(
+        "number", least=1, about=both("기간 안에 무료인 환급의 수", "how many refunds of the window cost nothing")
+    )
+    per = Window(about=both("환급을 세는 기간", "the window in which they are counted"))
+    methods = ListOf(Declared("method"), (), what=LIST_OF_METHODS, about="The methods that are counted.")
 
 
 class FeeMap(LotRuleMap):
@@ -65,7 +68,7 @@ class FeeMap(LotRuleMap):
 
     flat = AmountField("money", None, about="A fixed fee.")
     rate = Percentage(None, about="A percentage of the points that the rule covers.")
-    rounding = OneOf(("down", "up", "half_up"), "rounding", None, about="How the percentage is rounded.")
+    rounding = OneOf(("down", "up", "half_up"), ROUNDING, None, about="How the percentage is rounded.")
     to = WholeNumber(1, 1_000_000, 1, about="Round to a multiple of this.")
     at_least = AmountField("money", None, about="The smallest fee.")
     at_most = AmountField("money", None, about="The largest fee.")
@@ -76,7 +79,7 @@ class FeeMap(LotRuleMap):
     def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
         exactly_one(original, ("flat", "rate"))
         only_with(original, ("rounding", "to", "at_least", "at_most"), "rate")
-        needs(original, "rate", "rounding", "write rounding: down, up or half_up")
+        needs(original, "rate", "rounding", WRITE_ROUNDING)
 
 
 def sentence(rule: Fee, say: Teller) -> str:

@@ -10,6 +10,7 @@ from marshmallow import validates_schema
 
 from policies.fields import Bound, Measured
 from policies.model import Amount, Measure, Rule, Unit, ValueRef
+from policies.problems import both
 from policies.readers import read_under, reading, refuse_unit
 from policies.rules import RequestRuleMap, exactly_one
 from policies.sentences import Teller
@@ -48,7 +49,7 @@ class BoundedMap(RequestRuleMap):
 class LimitMap(BoundedMap):
     """The fields of a limit rule."""
 
-    measure = Measured(about="What is measured.")
+    measure = Measured(about=both("측정하는 것", "what is measured"))
     at_most = Bound(None, about="The largest measure that passes.")
     at_least = Bound(None, about="The smallest measure that passes.")
     multiple_of = Bound(None, least=1, about="The step in which points can be asked for.")

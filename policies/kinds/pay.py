@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from policies.fields import Bilingual, OneOf
 from policies.fields import Length as LengthField
 from policies.model import Length, Rule, Span
+from policies.problems import both
 from policies.rules import RequestRuleMap
 from policies.sentences import Teller
 
@@ -31,10 +32,12 @@ PLACEHOLDERS = ("payable_on",)
 class PayMap(RequestRuleMap):
     """The fields of a pay rule."""
 
-    within = LengthField(("days", "business days"), least=0, about="How long a payout may take.")
+    within = LengthField(
+        ("days", "business days"), least=0, about=both("지급까지 걸릴 수 있는 기간", "how long a payout may take")
+    )
     if_holiday = OneOf(
         ("keep", "next_business_day", "previous_business_day"),
-        "way of moving a day",
+        both("휴일 처리 방식", "way of moving a day"),
         "keep",
         about="Where the day moves when it is not a business day.",
     )

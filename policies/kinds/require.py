@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from policies.conditions import REFUND_SCOPES, When
 from policies.model import Condition, Rule
+from policies.problems import both
 from policies.rules import RequestRuleMap
 from policies.sentences import Teller
 
@@ -29,7 +30,7 @@ PLACEHOLDERS = ("points",)
 class RequireMap(RequestRuleMap):
     """The fields of a require rule."""
 
-    that = When(REFUND_SCOPES, ..., about="What must hold.")
+    that = When(REFUND_SCOPES, ..., about=both("충족해야 하는 조건", "what must hold"))
 
 
 def sentence(rule: Require, say: Teller) -> str:

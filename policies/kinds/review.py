@@ -10,6 +10,7 @@ from marshmallow import ValidationError, validates_schema
 from policies.fields import Bound, Measured
 from policies.kinds.limit import BoundedMap, bound_text
 from policies.model import Amount, Measure, Rule
+from policies.problems import both
 from policies.readers import Trouble
 from policies.rules import exactly_one, only_with
 from policies.sentences import Teller
@@ -54,8 +55,9 @@ class ReviewMap(BoundedMap):
         if "measure" in original:
             exactly_one(original, _BOUNDS)
         elif "when" not in original:
-            message = "nothing says what has to be reviewed"
-            raise ValidationError([Trouble("missing-choice", message, "add when: or measure:")])
+            message = both("무엇을 확인해야 하는지 정해져 있지 않습니다", "nothing says what has to be reviewed")
+            hint = both("when: 또는 measure: 항목을 쓰십시오", "add when: or measure:")
+            raise ValidationError([Trouble("missing-choice", message, hint)])
 
 
 def sentence(rule: Review, say: Teller) -> str:

@@ -34,9 +34,18 @@ class Unusable(click.ClickException):
 
 def language_option(command: Command) -> Command:
     """`--lang ko|en`."""
-    return click.option("--lang", type=click.Choice(["ko", "en"]), default="en", help="The language of sentences.")(
-        command
-    )
+    return click.option(
+        "--lang",
+        type=click.Choice(["ko", "en"]),
+        default=_own_language,
+        help="The language of sentences and problems [default: that of the terminal, else en].",
+    )(command)
+
+
+def _own_language() -> str:
+    """The language that the environment asks for: of its settings, the first that says anything."""
+    asked = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "ko" if asked.lower().startswith("ko") else "en"
 
 
 def stop(text: str) -> NoReturn:
@@ -91,20 +100,20 @@ def read_json_file(name: str) -> Any:
         raise Unusable(f"{shown} is not JSON: {detail}") from None
 
 
-def say_problems(problems: Iterable[Problem]) -> None:
+def say_problems(problems: Iterable[Problem], language: str) -> None:
     """Print problems, one line each."""
     for problem in problems:
         place = f"{problem.file}:{problem.line}:{problem.column}"
-        click.echo(paint(place, "cyan") + str(problem).removeprefix(place))
+        click.echo(paint(place, "cyan") + problem.in_language(language).removeprefix(place))
 
 
-def load_rules(name: str) -> PolicyVersion:
+def load_rules(name: str, language: str) -> PolicyVersion:
     """The version in a rule file. Ends with its problems and exit code 1 when it has any."""
     from engine.versions import load_version
 
     version, problems = load_version(read_file(name), name)
     if version is None:
-        say_problems(problems)
+        say_problems(problems, language)
         raise SystemExit(1)
     return version
 
@@ -115,7 +124,7 @@ def read_scenario_file(name: str, rules: str | None = None) -> tuple[str, Docume
     `rules` is the rule file that is asked about, which the scenario file must name.
     """
     from engine.scenario_file import policy_file, read_document
-    from policies.problems import Fault
+    from policies.problems import Fault, both
 
     document, problems = read_document(read_file(name), name)
     named = document and policy_file(document)
@@ -124,7 +133,9 @@ def read_scenario_file(name: str, rules: str | None = None) -> tuple[str, Docume
         return rules or name.removesuffix(SCENARIOS) + RULES, document, problems
     target = Path(name).parent / named
     if rules is not None and target.resolve() != Path(rules).resolve():
-        fault = Fault("other-policy", f"'{named}' is another file", f"write policy: {Path(rules).name}")
+        message = both("다른 파일의 이름입니다: '{named}'", "'{named}' is another file", named=named)
+        hint = both("policy: {name} 줄을 쓰십시오", "write policy: {name}", name=Path(rules).name)
+        fault = Fault("other-policy", message, hint)
         problems = [*problems, fault.at(name, document.places[("policy",)])]
     return rules or str(target), document, problems
 
@@ -155,11 +166,11 @@ class Tested:
         self.scenarios, problems = read_scenarios(document, version.policy)
         self.problems += [problem for problem in problems if (problem.line, problem.column) not in told]
 
-    def compile(self) -> CompiledVersion:
+    def compile(self, language: str) -> CompiledVersion:
         """The rules, compiled. Ends with the problems and exit code 1 when there are any."""
         from engine.compiled import compile_version
 
         if self.problems or self.version is None:
-            say_problems(sorted(self.problems))
+            say_problems(sorted(self.problems), language)
             raise SystemExit(1)
         return compile_version(self.version)

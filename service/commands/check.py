@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands._files import SCENARIOS, Tested, paint, read_file, say_problems
+from service.commands._files import SCENARIOS, Tested, language_option, paint, read_file, say_problems
 
 if TYPE_CHECKING:
     from policies.problems import Problem
@@ -17,13 +16,15 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Example:
   recoup check rules/kt-points.yaml
+  recoup check rules/kt-points.yaml --lang ko
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-def command(files: tuple[str, ...], as_json: bool) -> None:
+@language_option
+def command(files: tuple[str, ...], as_json: bool, lang: str) -> None:
     """Find every problem of rule files.
 
     A scenario file (NAME.test.yaml) is checked together with the rule file that it names.
@@ -34,11 +35,11 @@ def command(files: tuple[str, ...], as_json: bool) -> None:
         all_problems += problems
         told.append(what)
         if not as_json:
-            say_problems(problems)
+            say_problems(problems, lang)
             if not problems:
                 click.echo(f"{file}: {paint('ok', 'green')}, {what}")
     if as_json:
-        click.echo(json.dumps([asdict(problem) for problem in all_problems], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_plain(problem, lang) for problem in all_problems], ensure_ascii=False, indent=2))
     if all_problems:
         raise SystemExit(1)
 
@@ -54,6 +55,21 @@ def _check(file: str) -> tuple[list[Problem], str]:
         return problems, ""
     policy = version.policy
     return [], f"{_count(len(policy.rules), 'rule')}, {_count(len(policy.values), 'value')}"
+
+
+def _plain(problem: Problem, language: str) -> dict[str, Any]:
+    """The problem as plain data; its words in one language."""
+    from policies.problems import in_language
+
+    return {
+        "code": problem.code,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "subject": in_language(problem.subject, language),
+        "message": problem.message.in_language(language),
+        "hint": problem.hint.in_language(language) if problem.hint else "",
+    }
 
 
 def _count(number: int, what: str) -> str:

@@ -40,13 +40,16 @@ def command(file: str, case: str, as_json: bool, lang: str) -> None:
 
     if file == case == "-":
         raise click.UsageError("only one of the two can be read from stdin")
-    version = load_rules(file)
+    version = load_rules(file, lang)
     data = read_json_file(case)
     try:
         lines, decided = _judge(compile_version(version), data, lang)
     except BadCase as bad:
-        for path, message in bad.errors:
-            click.echo(f"{shown_name(case)}: {path + ' ' if path else ''}{message}", err=True)
+        # A Korean sentence does not begin with the path as its subject, as an English one does.
+        joint = ": " if lang == "ko" else " "
+        for path, mistake in bad.mistakes:
+            told = mistake.text.in_language(lang)
+            click.echo(f"{shown_name(case)}: {path + joint if path else ''}{told}", err=True)
         raise SystemExit(1) from None
     except (Conflict, NotInForce) as undecided:
         stop(str(undecided))

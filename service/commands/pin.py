@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from service.commands._files import Tested, paint, say_problems, stop
+from service.commands._files import Tested, language_option, paint, say_problems, stop
 
 EPILOG = """\b
 Example:
@@ -18,7 +18,8 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument("file")
 @click.option("--only", metavar="NAME", help="Nudge only this rule or value.")
-def command(file: str, only: str | None) -> None:
+@language_option
+def command(file: str, only: str | None, lang: str) -> None:
     """List what no scenario of a rule file tests.
 
     Every number, day, span and percentage is made one less and one more, every clause, exception, override and rule is
@@ -28,7 +29,7 @@ def command(file: str, only: str | None) -> None:
     from engine.scenarios import run
 
     tested = Tested(file)
-    compiled = tested.compile()
+    compiled = tested.compile(lang)
     failing = [result for result in (run(compiled, scenario) for scenario in tested.scenarios) if result.differences]
     for result in failing:
         click.echo("\n".join(result.lines()))
@@ -40,7 +41,7 @@ def command(file: str, only: str | None) -> None:
         stop(f"nothing is called '{only}'" if only else "there is nothing to nudge")
     with click.progressbar(nudges, label="nudges", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
         surviving = [pins.problem(nudge) for nudge in shown if not pins.noticed(nudge)]
-    say_problems(surviving)
+    say_problems(surviving, lang)
     noticed = len(nudges) - len(surviving)
     told = f"{noticed} of {len(nudges)} nudges noticed"
     click.echo(paint(told, "red" if surviving else "green"))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from service.commands._files import language_option
+
 EPILOG = """\b
 Example:
   recoup publish rules/kt-points.yaml
@@ -14,7 +16,8 @@ Example:
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def command(files: tuple[Path, ...]) -> None:
+@language_option
+def command(files: tuple[Path, ...], lang: str) -> None:
     """Publish rule FILES in the database of DATABASE_URL.
 
     A text gets the next number of its policy and is never changed again. One that says the same as
@@ -34,7 +37,7 @@ def command(files: tuple[Path, ...]) -> None:
             click.echo(str(publish(database, file.read_bytes(), str(file), utc_now())))
     except BadPolicy as error:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            click.echo(problem.in_language(lang), err=True)
         raise SystemExit(1) from None
     finally:
         close_database(database)

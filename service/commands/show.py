@@ -34,10 +34,10 @@ Example:
 @click.option("--rule", "id", metavar="ID", help="Show only this rule.")
 def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
     """Show a rule file in sentences."""
-    from policies.problems import did_you_mean
+    from policies.problems import both, did_you_mean, told
     from policies.show import article, policy_lines, rule_sentence
 
-    policy = load_rules(file).policy
+    policy = load_rules(file, lang).policy
     on = day.date() if day else _today(policy)
     if id is None:
         click.echo("\n".join(policy_lines(policy, lang, on)))
@@ -45,7 +45,8 @@ def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
     rules = {rule.id: rule for rule in policy.rules}
     if id not in rules:
         hint = did_you_mean(id, rules)
-        stop(f"{file} has no rule '{id}'" + (f"; {hint}" if hint else ""))
+        message = both("{file} 파일에 없는 규칙입니다: '{id}'", "{file} has no rule '{id}'", file=file, id=id)
+        stop(told(message, hint).in_language(lang))
     rule = rules[id]
     click.echo(f"{rule.id} ({rule.kind}, {article(rule.terms, lang)}): {rule_sentence(policy, rule, lang, on)}")
     if rule.reason:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from service.commands._files import Tested, paint
+from service.commands._files import Tested, language_option, paint
 
 EPILOG = """\b
 Example:
@@ -15,7 +15,8 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("-v", "--verbose", is_flag=True, help="Name the scenarios that pass, too.")
-def command(files: tuple[str, ...], verbose: bool) -> None:
+@language_option
+def command(files: tuple[str, ...], verbose: bool, lang: str) -> None:
     """Run the scenarios of rule files.
 
     The scenarios of NAME.yaml stand beside it in NAME.test.yaml; each row of a table counts as one.
@@ -25,7 +26,7 @@ def command(files: tuple[str, ...], verbose: bool) -> None:
     count, failed = 0, 0
     for file in files:
         tested = Tested(file)
-        compiled = tested.compile()
+        compiled = tested.compile(lang)
         for scenario in tested.scenarios:
             result = run(compiled, scenario)
             count += 1

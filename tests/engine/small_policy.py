@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.compiled import CompiledVersion, compile_version
 from engine.scenario_file import Scenario, read_document, read_scenarios
 from engine.versions import load_version
+from policies.problems import Problem
 
 HERE = Path(__file__).parent
 RULES = (HERE / "small.yaml").read_text("utf-8")
@@ -37,9 +38,15 @@ def version_of(text: str = RULES) -> CompiledVersion:
 
 
 def read(text: str, compiled: CompiledVersion) -> tuple[tuple[Scenario, ...], list[str]]:
-    """The scenarios and problems of a text."""
+    """The scenarios and problems of a text, in English."""
+    scenarios, problems = read_both(text, compiled)
+    return scenarios, [str(problem) for problem in problems]
+
+
+def read_both(text: str, compiled: CompiledVersion) -> tuple[tuple[Scenario, ...], list[Problem]]:
+    """The same, with the problems in both languages."""
     document, problems = read_document(text.encode(), "a.test.yaml")
     if document is None:
-        return (), [str(problem) for problem in problems]
+        return (), problems
     scenarios, more = read_scenarios(document, compiled.policy)
-    return scenarios, [str(problem) for problem in [*problems, *more]]
+    return scenarios, [*problems, *more]

@@ -14,7 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.facts import POINTS_OR_ALL, BadCase, Case, case_data, event_case_data, read_case, read_event_case
-from engine.reading import AMOUNT, DAY, DAY_OR_NONE, FLAG, NAME, POSITIVE, TEXT, WHOLE, Entry, ObjectReader, choice
+from engine.reading import (
+    AMOUNT,
+    DAY,
+    DAY_OR_NONE,
+    FLAG,
+    NAME,
+    POSITIVE,
+    TEXT,
+    WHOLE,
+    Entry,
+    Errors,
+    ObjectReader,
+    choice,
+)
 from tests.policies_for_tests import case, lot, past, policy
 
 FACTS = """
@@ -246,7 +259,7 @@ anything = st.one_of(
 @given(position=st.integers(0, len(READERS) - 1), raw=anything)
 def test_the_quick_way_of_reading_takes_just_what_the_one_that_explains_takes(position: int, raw: object) -> None:
     reader = READERS[position]
-    errors: list[tuple[str, str]] = []
+    errors: Errors = []
     found = ObjectReader([Entry("key", reader)]).read({"key": raw}, "", errors)
     try:
         expected = reader.read(raw)

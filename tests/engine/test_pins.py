@@ -31,7 +31,7 @@ def nudged(rules: str, subject: str) -> list[str]:
     policy, problems = load_policy(rules.encode(), "small.yaml")
     assert document is not None
     assert policy is not None, [str(problem) for problem in problems]
-    return [nudge.words for nudge in nudges(document, policy) if nudge.subject == subject]
+    return [nudge.words.en for nudge in nudges(document, policy) if nudge.subject == subject]
 
 
 def without(name: str) -> str:
@@ -285,7 +285,7 @@ def test_a_rule_is_dropped_with_what_others_say_about_it() -> None:
     (dropped,) = (
         nudge.data
         for nudge in nudges(document, policy)
-        if (nudge.subject, nudge.words) == ("conversion-fee", "dropping the rule")
+        if (nudge.subject, nudge.words.en) == ("conversion-fee", "dropping the rule")
     )
 
     assert [rule.get("overrides") for rule in dropped["rules"] if rule["kind"] == "fee"] == [None]
@@ -307,7 +307,7 @@ def test_a_nudge_that_changes_no_meaning_is_not_asked_of_anyone() -> None:
     version, _ = load_version(RULES.replace("business days", "days\n    if_holiday: keep").encode(), "small.yaml")
     assert version is not None
     pins = Pins(version, "small.yaml", ())
-    (kept,) = (nudge for nudge in pins.nudges if nudge.words == "dropping 'if_holiday'")
-    (earlier,) = (nudge for nudge in pins.nudges if nudge.words == "since 2025-01-01 -> 2024-12-31")
+    (kept,) = (nudge for nudge in pins.nudges if nudge.words.en == "dropping 'if_holiday'")
+    (earlier,) = (nudge for nudge in pins.nudges if nudge.words.en == "since 2025-01-01 -> 2024-12-31")
 
     assert (pins.noticed(kept), pins.noticed(earlier)) == (True, True)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from engine.compiled import CompiledVersion
-from tests.engine.small_policy import BASE, EXPECT, REQUEST, read, version_of
+from policies.problems import told
+from tests.engine.small_policy import BASE, EXPECT, REQUEST, read, read_both, version_of
+from tests.test_bad import HANGUL, figures_of
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +172,25 @@ PROBLEMS: dict[str, tuple[Callable[[str], str], list[str]]] = {
 @pytest.mark.parametrize(("changed", "told"), PROBLEMS.values(), ids=PROBLEMS.keys())
 def test_a_problem_is_told_in_its_place(changed: Callable[[str], str], told: list[str], small: CompiledVersion) -> None:
     assert read(changed(BASE), small)[1] == told
+
+
+@pytest.mark.parametrize("changed", [changed for changed, _ in PROBLEMS.values()], ids=PROBLEMS.keys())
+def test_a_problem_is_told_in_korean_with_the_same_figures(
+    changed: Callable[[str], str], small: CompiledVersion
+) -> None:
+    for problem in read_both(changed(BASE), small)[1]:
+        said = told(problem.message, problem.hint)
+        assert HANGUL.search(problem.message.ko)
+        assert figures_of(said.en) == figures_of(said.ko)
+        assert problem.in_language("ko").endswith(said.ko)
+
+
+def test_a_nameless_scenario_is_called_by_its_place_in_korean(small: CompiledVersion) -> None:
+    (problem,) = read_both(BASE.replace("name: A refund\n    account", "account"), small)[1]
+
+    assert problem.in_language("ko") == (
+        "a.test.yaml:9:5: 1번째 시나리오: 'name' 항목이 없습니다. 시나리오가 무엇을 보이는지 한 문장으로 쓰십시오."
+    )
 
 
 def test_all_problems_are_told_at_once(small: CompiledVersion) -> None:

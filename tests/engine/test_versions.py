@@ -60,7 +60,10 @@ def test_a_version_has_the_text_of_its_file() -> None:
         (
             "calendar: KR",
             "calendar: SA",
-            ("a.yaml:7:11: small: the weekend of the calendar 'SA' is not Saturday and Sunday, as business days need"),
+            (
+                "a.yaml:7:11: small: the weekend of the calendar 'SA' is not Saturday and Sunday, as business days"
+                " need; write the code of a country where it is, such as KR"
+            ),
         ),
         (
             "at_least: 1_000",

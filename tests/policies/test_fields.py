@@ -357,7 +357,7 @@ def test_a_bound_is_points_or_a_number(raw: Any, expected: Any) -> None:
     ],
 )
 def test_an_authors_words_are_quoted_on_one_short_line(value: Any, expected: str) -> None:
-    assert expected == shown(value)
+    assert expected == shown(value).en
 
 
 @pytest.mark.parametrize(
@@ -370,4 +370,4 @@ def test_an_authors_words_are_quoted_on_one_short_line(value: Any, expected: str
     ],
 )
 def test_many_words_are_listed_in_part(words: list[str], expected: str) -> None:
-    assert expected == listed(words)
+    assert expected == listed(words).en

@@ -46,10 +46,11 @@ def check(text: str, name: str) -> None:
     for problem in problems:
         assert 1 <= problem.line <= len(lines), (name, problem)
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1, (name, problem)
-        assert [word for word in FOREIGN if word in problem.message + problem.hint] == [], (name, problem)
+        assert [word for word in FOREIGN if word in f"{problem.message} {problem.hint}"] == [], (name, problem)
         assert problem.hint, (name, problem)
+        assert problem.hint.en, (name, problem)
         assert "\n" not in str(problem), (name, problem)
-        assert len(problem.message) <= 200, (name, problem)
+        assert len(problem.message.en) <= 200, (name, problem)
 
 
 def test_a_file_that_says_everything_loads() -> None:

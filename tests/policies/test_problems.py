@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.problems import Fault, Place, Problem, did_you_mean, shorten
+from policies.model import Text
+from policies.problems import Fault, Place, Problem, both, did_you_mean, shorten
 
 FIELDS = ["id", "kind", "terms", "about", "when", "unless", "overrides", "reason", "at_most", "at_least", "measure"]
 OPERATORS = ["is", "is_not", "in", "not_in", "under", "over", "starts_with", "at_least_ago", "under_ago"]
 PATHS = ["account.status", "account.kind", "account.debt", "lot.source", "lot.left", "request.points", "request.method"]
+
+IT_IS_A, DO_B = both("a입니다", "it is a"), both("b로 하십시오", "do b")
 
 
 @pytest.mark.parametrize(
@@ -23,17 +26,39 @@ PATHS = ["account.status", "account.kind", "account.debt", "lot.source", "lot.le
     ],
 )
 def test_a_problem_is_one_line(subject: str, hint: str, expected: str) -> None:
-    assert str(Problem("a-b", "r.yaml", 69, 5, subject, "it is a", hint)) == expected
+    problem = Problem("a-b", "r.yaml", 69, 5, subject, IT_IS_A, DO_B if hint else None)
+    assert str(problem) == problem.in_language("en") == expected
+
+
+@pytest.mark.parametrize(
+    ("subject", "hint", "expected"),
+    [
+        pytest.param("limit-a", DO_B, "r.yaml:69:5: limit-a: a입니다. b로 하십시오.", id="all parts"),
+        pytest.param(both("2번째 규칙", "rule 2"), None, "r.yaml:69:5: 2번째 규칙: a입니다.", id="a subject in words"),
+        pytest.param(
+            "", did_you_mean("at_mots", ["at_most"]), "r.yaml:69:5: a입니다. 혹시 'at_most'입니까?", id="asked"
+        ),
+    ],
+)
+def test_a_problem_is_one_line_in_korean(subject: str | Text, hint: Text | None, expected: str) -> None:
+    assert expected == Problem("a-b", "r.yaml", 69, 5, subject, IT_IS_A, hint).in_language("ko")
+
+
+def test_words_are_filled_with_figures_of_their_own_language() -> None:
+    assert both("{what} {count:_}개", "{count:_} of {what}", what=both("목록", "a list"), count=1000) == Text(
+        "목록 1_000개", "1_000 of a list"
+    )
+    assert both("{ko: ...}", "{en: ...}") == Text("{ko: ...}", "{en: ...}")
 
 
 def test_a_fault_becomes_a_problem_at_its_place() -> None:
-    expected = Problem("a-b", "r.yaml", 3, 4, "rule-a", "it is a", "do b")
-    assert expected == Fault("a-b", "it is a", "do b").at("r.yaml", Place(3, 4), "rule-a")
+    expected = Problem("a-b", "r.yaml", 3, 4, "rule-a", IT_IS_A, DO_B)
+    assert expected == Fault("a-b", IT_IS_A, DO_B).at("r.yaml", Place(3, 4), "rule-a")
 
 
 def test_problems_sort_by_place_as_numbers() -> None:
     def at(line: int, column: int, message: str = "") -> Problem:
-        return Problem("a-b", "r.yaml", line, column, "", message, "")
+        return Problem("a-b", "r.yaml", line, column, "", Text(message, message), None)
 
     expected = [at(2, 9), at(10, 1), at(10, 2, "a"), at(10, 2, "b"), at(10, 11)]
     assert expected == sorted([at(10, 11), at(10, 2, "b"), at(2, 9), at(10, 2, "a"), at(10, 1)])
@@ -62,7 +87,7 @@ def test_problems_sort_by_place_as_numbers() -> None:
     ],
 )
 def test_a_near_miss_gets_a_suggestion(word: str, candidates: list[str], expected: str) -> None:
-    assert did_you_mean(word, candidates) == f"did you mean '{expected}'?"
+    assert did_you_mean(word, candidates) == Text(f"혹시 '{expected}'입니까?", f"did you mean '{expected}'?")
 
 
 @pytest.mark.parametrize(
@@ -84,17 +109,18 @@ def test_a_near_miss_gets_a_suggestion(word: str, candidates: list[str], expecte
     ],
 )
 def test_what_is_not_close_gets_no_suggestion(word: str, candidates: list[str]) -> None:
-    assert did_you_mean(word, candidates) == ""
+    assert did_you_mean(word, candidates) is None
 
 
 def test_a_huge_word_or_list_is_not_compared() -> None:
-    assert did_you_mean("a" * 1_000_000, ["a" * 1_000_000 + "b"] * 100_000) == ""
-    assert did_you_mean("at_mots", ["a" * 10_000] * 100_000 + ["at_most"]) == ""
+    assert did_you_mean("a" * 1_000_000, ["a" * 1_000_000 + "b"] * 100_000) is None
+    assert did_you_mean("at_mots", ["a" * 10_000] * 100_000 + ["at_most"]) is None
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=20), max_size=8))
 def test_a_suggestion_is_one_of_the_candidates(word: str, candidates: list[str]) -> None:
-    assert did_you_mean(word, candidates) in {"", *(f"did you mean '{each}'?" for each in candidates)}
+    suggestion = did_you_mean(word, candidates)
+    assert suggestion is None or suggestion.en in {f"did you mean '{each}'?" for each in candidates}
 
 
 @pytest.mark.parametrize(

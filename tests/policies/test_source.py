@@ -424,7 +424,9 @@ def assert_showable(problem: Problem, data: bytes) -> None:
     assert "\n" not in str(problem)
     assert forbidden(str(problem)) is None
     assert problem.code
-    assert problem.message
+    assert problem.message.en
+    assert problem.message.ko
+    assert forbidden(problem.in_language("ko")) is None
     assert len(str(problem)) < 400
 
 

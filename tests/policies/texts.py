@@ -14,7 +14,8 @@ REASON = "    reason: {ko: 안내, en: Notice}\n"
 
 def told(text: str) -> list[str]:
     """The problems of a file, without their place."""
-    return [f"{problem.message}; {problem.hint}" for problem in load_policy(text.encode(), "policy.yaml")[1]]
+    problems = load_policy(text.encode(), "policy.yaml")[1]
+    return [f"{problem.message.en}; {problem.hint.en if problem.hint else ''}" for problem in problems]
 
 
 def loaded(text: str) -> Policy:

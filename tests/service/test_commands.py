@@ -85,6 +85,47 @@ def test_check_lists_every_problem_of_every_file(run: Run) -> None:
     ]
 
 
+AT_LEEST_KO = "small.yaml:51:5: minimum: 알 수 없는 항목입니다: 'at_leest'. 혹시 'at_least'입니까?\n"
+AT_LEEST_EN = "small.yaml:51:5: minimum: unknown field 'at_leest'; did you mean 'at_least'?\n"
+
+
+@pytest.mark.parametrize("command", ["check", "test", "pin", "show", "decide"])
+def test_every_command_tells_problems_in_the_language_asked_for(command: str, run: Run) -> None:
+    change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
+    files = ["small.yaml", "case.json"] if command == "decide" else ["small.yaml"]
+
+    assert ended(run(command, *files, "--lang", "ko")) == (1, AT_LEEST_KO, "")
+    assert ended(run(command, *files, "--lang", "en")) == (1, AT_LEEST_EN, "")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "expected"),
+    [
+        ({"LANG": "ko_KR.UTF-8"}, AT_LEEST_KO),
+        ({"LANG": "C.UTF-8"}, AT_LEEST_EN),
+        ({"LANG": None}, AT_LEEST_EN),
+        ({"LANG": "ko_KR.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, AT_LEEST_EN),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ko"}, AT_LEEST_KO),
+        ({"LC_MESSAGES": "ko", "LC_ALL": "de_DE"}, AT_LEEST_EN),
+        ({"LC_ALL": "", "LANG": "ko_KR.EUC-KR"}, AT_LEEST_KO),
+    ],
+    ids=str,
+)
+def test_without_an_option_a_command_speaks_as_its_terminal(
+    terminal: dict[str, str | None], expected: str, run: Run
+) -> None:
+    change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
+
+    assert expected == run("check", "small.yaml", env=terminal).stdout
+
+
+def test_problems_as_json_are_in_one_language(run: Run) -> None:
+    change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
+    (problem,) = json.loads(run("check", "small.yaml", "--json", "--lang", "ko").stdout)
+
+    assert (problem["message"], problem["hint"]) == ("알 수 없는 항목입니다: 'at_leest'", "혹시 'at_least'입니까?")
+
+
 def test_check_prints_problems_as_json(run: Run) -> None:
     change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
 
@@ -156,6 +197,15 @@ def test_pin_lists_what_survives(run: Run) -> None:
             "1 of 3 nudges noticed\n"
         ),
         "",
+    )
+
+
+def test_pin_lists_what_survives_in_korean(run: Run) -> None:
+    change("small.test.yaml", "      - [999, denied, [minimum]]\n", "")
+
+    assert run("pin", "small.yaml", "--only", "minimum", "--lang", "ko").stdout.splitlines()[0] == (
+        "small.yaml:47:5: minimum: 이렇게 바꾸어도 알아차리는 시나리오가 없습니다: 규칙 빼기."
+        " 'minimum' 규칙에 결과가 달린 시나리오면 알아차립니다."
     )
 
 

@@ -84,6 +84,18 @@ def test_a_denial_is_a_decision_with_its_reasons_in_the_language_asked_for(clien
         assert (monthly["text"], monthly[language]) == (text, text)
 
 
+def test_what_is_wrong_with_the_facts_is_told_in_the_language_asked_for(client: FlaskClient) -> None:
+    body = {"account": "A", "request": asking("5")}
+    told = {}
+    for language in ("ko", "en"):
+        answer = client.post(WHERE, json=body, headers={"Accept-Language": language})
+        told[language] = [error["detail"] for error in answer.get_json()["errors"]]
+    assert told == {
+        "ko": ["쓸 수 없는 값입니다('5'). 따옴표 없이 정수를 쓰거나 \"all\" 값을 쓰십시오."],
+        "en": ["is '5'; write a whole number without quotes, or \"all\""],
+    }
+
+
 def test_lang_in_the_address_beats_the_header(client: FlaskClient) -> None:
     made = client.post(f"{WHERE}?lang=ko", json={"account": "A", "request": asking(60_000)})
     assert made.get_json()["reasons"][0]["text"] == made.get_json()["reasons"][0]["ko"]
