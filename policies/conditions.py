@@ -11,6 +11,8 @@ from marshmallow import ValidationError
 
 from policies.contradictions import contradict
 from policies.fields import WRITE_AN_ITEM, WRITE_TRUE_OR_FALSE, Field
+from policies.json_conditions import condition
+from policies.json_shapes import Json, Shared, list_of
 from policies.model import (
     ALWAYS,
     Comparison,
@@ -340,6 +342,9 @@ class When(Field):
     def read(self, raw: Any) -> Condition:
         return read_condition(raw, self.scopes)
 
+    def json_schema(self, shared: Shared) -> Json:
+        return condition(shared, self.scopes, OPERATORS, _AGES)
+
 
 class Unless(Field):
     """A list of conditions, any of which lifts the rule."""
@@ -352,6 +357,9 @@ class Unless(Field):
         found = tuple(_read_maps(raw, partial(read_condition, scopes=self.scopes)))
         refuse_twice(found, found, both("이 예외", "this exception"))
         return found
+
+    def json_schema(self, shared: Shared) -> Json:
+        return list_of(condition(shared, self.scopes, OPERATORS, _AGES))
 
 
 def paths(condition: Condition) -> frozenset[str]:

@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 from marshmallow import fields as marshmallow_fields
 
+from policies import json_shapes as shapes
+from policies.json_shapes import Json, Shared
 from policies.model import FactRef, Measure, Per, Span, SpanUnit, Text, Unit, ValueRef
 from policies.problems import both
 from policies.readers import (
     EMPTY,
     FACT_PATH,
     KEEP_ONE,
+    SNAKE,
     Trouble,
     check_word,
     example_list,
@@ -76,6 +79,23 @@ class Field(marshmallow_fields.Field[Any]):
         """The model's value for what stands in the file."""
         raise NotImplementedError
 
+    def json_schema(self, shared: Shared) -> Json:
+        """What `read` takes, as an editor sees it. It may be wider than `read`, and is never narrower."""
+        raise NotImplementedError
+
+    def described(self, shared: Shared) -> Json:
+        """The JSON Schema with the field's hover text and default."""
+        schema, default = self.json_schema(shared), self.load_default
+        about = self.metadata["about"]
+        if isinstance(about, Text):
+            # What is the same in both languages is written in the language of rule files, where capitals count.
+            about = about.en if about.ko == about.en else f"{about.en[0].upper()}{about.en[1:]}."
+        if not isinstance(default, str | int) or default == "" or "const" in schema:
+            return shapes.described(schema, about)
+        word = str(default).lower() if isinstance(default, bool) else default
+        more = f"Without it: `{word}`."
+        return {**shapes.described(schema, about, more), "default": default}
+
 
 ADD_IT = both("이 항목을 쓰십시오", "add it")
 
@@ -96,6 +116,10 @@ class Later(Field):
     def read(self, raw: Any) -> Any:
         return raw
 
+    def json_schema(self, shared: Shared) -> Json:
+        """A reference by the field's name; `policies/editor.py` says what such a part is."""
+        return shapes.refer(str(self.data_key or self.name))
+
 
 class Sentence(Field):
     """A text that is not blank, on one line unless `lines`. `example` says what to write instead."""
@@ -106,6 +130,9 @@ class Sentence(Field):
 
     def read(self, raw: Any) -> str:
         return read_text(raw, self.example, lines=self.lines)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.sentence(lines=self.lines, hint=self.example.en if self.example else "")
 
 
 class Word(Field):
@@ -118,6 +145,9 @@ class Word(Field):
     def read(self, raw: Any) -> str:
         check_word(raw, self.pattern)
         return str(raw)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.name(self.pattern.pattern)
 
 
 class Bilingual(Field):
@@ -134,6 +164,10 @@ class Bilingual(Field):
             refuse("not-two-languages", message, hint)
         return Text(**(_NAME if self.name_only else _BILINGUAL).load(raw))
 
+    def json_schema(self, shared: Shared) -> Json:
+        called, schema = ("name", _NAME) if self.name_only else ("sentence", _BILINGUAL)
+        return shared.refer(f"{called}-in-two-languages", lambda: schema.json_schema(shared))
+
 
 class OneOf(Field):
     """One of a few words."""
@@ -145,6 +179,9 @@ class OneOf(Field):
     def read(self, raw: Any) -> str:
         return one_of(raw, self.words, self.what)
 
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.one_of(self.words)
+
 
 class Flag(Field):
     """true or false."""
@@ -154,6 +191,9 @@ class Flag(Field):
             message = both("true도 false도 아닙니다: {found}", "{found} is neither true nor false", found=shown(raw))
             refuse("not-a-flag", message, WRITE_TRUE_OR_FALSE)
         return raw
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.hinted({"type": "boolean"}, "write true or false")
 
 
 WRITE_TRUE_OR_FALSE = both("true 또는 false로 쓰십시오", "write true or false")
@@ -168,12 +208,18 @@ class Yes(Field):
             refuse("only-true", message, both("true를 쓰거나 항목을 빼십시오", "write true, or leave the field out"))
         return True
 
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.hinted({"const": True}, "write true, or leave the field out")
+
 
 class Day(Field):
     """A calendar day."""
 
     def read(self, raw: Any) -> date:
         return read_day(raw)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.text([shapes.DAY], "write it like 2026-01-31")
 
 
 class Amount(Field):
@@ -203,6 +249,10 @@ class Amount(Field):
             refuse("amount-out-of-range", message, hint)
         return amount
 
+    def json_schema(self, shared: Shared) -> Json:
+        hint = f"write a whole number from {self.least}, such as 50_000, or the $name of a value"
+        return shapes.whole(self.least, or_text=[shapes.REFERENCE], hint=hint)
+
 
 class Bound(Amount):
     """The bound of a measure: points for sums and amounts, a number for counts. Their schema checks which."""
@@ -231,12 +281,18 @@ class WholeNumber(Field):
             refuse("amount-out-of-range", out_of_range(number), hint)
         return number
 
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.whole(self.least, self.most, hint=f"write a whole number from {self.least} to {self.most:_}")
+
 
 class Percentage(Field):
     """An exact percentage, or `$value` in percent."""
 
     def read(self, raw: Any) -> Fraction | ValueRef:
         return read_reference(raw, ("percent",)) or read_percent(raw)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.percent(shapes.REFERENCE)
 
 
 class Length(Field):
@@ -248,6 +304,10 @@ class Length(Field):
 
     def read(self, raw: Any) -> Span | ValueRef:
         return read_span_reference(raw, self.units) or read_span(raw, self.units, self.least)
+
+    def json_schema(self, shared: Shared) -> Json:
+        hint = f"write a length of time in {listed(self.units).en}, or the $name of a value"
+        return shapes.text([shapes.span(self.units, self.least), shapes.REFERENCE], hint)
 
 
 class DayOrFact(Field):
@@ -268,6 +328,9 @@ class DayOrFact(Field):
         )
         return read_day(raw, hint)
 
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.fact_path(self.scopes, ("date",), shapes.DAY, shapes.REFERENCE)
+
 
 class DateFact(Field):
     """The path of a fact that is a day."""
@@ -278,6 +341,9 @@ class DateFact(Field):
 
     def read(self, raw: Any) -> str:
         return read_date_fact(raw, self.scopes)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.fact_path(self.scopes, ("date",))
 
 
 class Declared(Field):
@@ -290,6 +356,9 @@ class Declared(Field):
     def read(self, raw: Any) -> str:
         words = reading().sources if self.what == "source" else reading().methods
         return one_of(raw, words, _DECLARED[self.what])
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.text([SNAKE.pattern], f"name a {self.what} of the file")
 
 
 _DECLARED: Mapping[str, Text] = {"source": both("적립 출처", "source"), "method": both("환급 수단", "method")}
@@ -318,6 +387,9 @@ class ListOf(Field):
         refuse_twice(items, raw)
         return tuple(items)
 
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.list_of(self.item.json_schema(shared))
+
 
 WRITE_AN_ITEM = both("하나 이상 쓰십시오", "write at least one item")
 
@@ -336,6 +408,19 @@ class Nested(Field):
             refuse("not-a-map", is_no_map(raw), hint)
         return self.make(**self.schema.load(raw))
 
+    def json_schema(self, shared: Shared) -> Json:
+        return self.schema.json_schema(shared)
+
+
+class Together(Protocol):
+    """What the fields of one map say of one another."""
+
+    def check(self, original: Any) -> None:
+        """Refuse a map of which it does not hold."""
+
+    def json_schemas(self) -> list[Json]:
+        """The same as JSON Schemas, all of which must hold."""
+
 
 class Map(Schema):
     """A map with known keys. An unknown key is a trouble at that key; a close name is suggested."""
@@ -353,9 +438,26 @@ class Map(Schema):
         ]
     }
 
+    together: ClassVar[Sequence[Together]] = ()
+    """What the fields say of one another."""
+
     def names(self) -> list[str]:
         """The fields as they are called in a file."""
         return [each.data_key or name for name, each in self.fields.items()]
+
+    def json_schema(self, shared: Shared) -> Json:
+        """The map as an editor sees it."""
+        fields: dict[str, Field] = dict(zip(self.names(), self.fields.values(), strict=True))  # type: ignore[arg-type]
+        required = [name for name, field in fields.items() if field.required]
+        schema = shapes.closed({name: field.described(shared) for name, field in fields.items()}, required)
+        rules = [rule for each in self.together for rule in each.json_schemas()]
+        return {**schema, "allOf": rules} if rules else schema
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def check_together(self, data: Any, original: Any, **kwargs: Any) -> None:
+        """Refuse fields that contradict or lack one another."""
+        for each in self.together:
+            each.check(original)
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def check_keys(self, data: Any, original: Any, **kwargs: Any) -> None:
@@ -403,6 +505,11 @@ class Window(Field):
             one_of(raw, ("day", "month", "year", "ever", "24 hours", "30 days"), both("집계 기간", "window"))
         return read_span(raw, ("hours", "days"))
 
+    def json_schema(self, shared: Shared) -> Json:
+        hint = "write day, month, year, ever, or a rolling window such as 24 hours"
+        rolling = shapes.text([shapes.span(("hours", "days"))], hint)
+        return {"anyOf": [shapes.one_of(("day", "month", "year", "ever")), rolling]}
+
 
 def one_is_missing(names: Sequence[str]) -> Text:
     """The message about a map that has none of the fields of which it needs one."""
@@ -436,6 +543,15 @@ class Measured(Field):
         found = (_COUNT if kind == "count" else _SUM).load(raw)
         return Measure(found.pop("kind"), **found)
 
+    def json_schema(self, shared: Shared) -> Json:
+        counted = {
+            "type": "object",
+            "if": {"required": ["count"]},
+            "then": _COUNT.json_schema(shared),
+            "else": _SUM.json_schema(shared),
+        }
+        return {"anyOf": [shapes.one_of(_MEASURES[:2]), counted]}
+
 
 _COUNTED: Mapping[Literal["sum", "count"], str] = {"sum": "refund.points", "count": "refunds"}
 _MEASURES = ("request.points", "balance.after", "{sum: refund.points, per: month, of: account}")
@@ -452,6 +568,9 @@ class _Counted(Field):
     def read(self, raw: Any) -> str:
         one_of(raw, (_COUNTED[self.kind],), Text(self.kind, self.kind))
         return self.kind
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.one_of((_COUNTED[self.kind],))
 
 
 LIST_OF_METHODS = both("환급 수단 목록", "a list of methods")

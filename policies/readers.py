@@ -40,7 +40,8 @@ LONGEST_SPANS: Mapping[SpanUnit, int] = {
     "months": 1_200,
     "years": 100,
 }
-_LONGEST_WORD = 80
+TABLE_WORDS = ("by", "bands", "else")
+LONGEST_WORD = 80
 _LONGEST_LINE = 200
 _LONGEST_TEXT = 2_000
 _MOST_LISTED = 12
@@ -440,9 +441,9 @@ def check_word(word: object, pattern: re.Pattern[str], at: Literal["key", "value
 
 def check_length(name: str, at: Literal["key", "value"] = "value") -> None:
     """Refuse a name that is too long to be repeated in messages and answers."""
-    if len(name) > _LONGEST_WORD:
+    if len(name) > LONGEST_WORD:
         message = both("이름이 {count:_}자입니다", "the name has {count:_} letters", count=len(name))
-        refuse("too-long", message, shorten_to(_LONGEST_WORD), at)
+        refuse("too-long", message, shorten_to(LONGEST_WORD), at)
 
 
 def shorten_to(most: int) -> Text:

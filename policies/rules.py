@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError
@@ -14,11 +15,14 @@ from policies.fields import (
     ListOf,
     Map,
     Sentence,
+    Together,
     Word,
     is_missing,
     one_is_missing,
     stand_together,
 )
+from policies.json_shapes import Json, Shared
+from policies.json_shapes import one_of as one_of_words
 from policies.model import Text
 from policies.problems import both
 from policies.readers import KEBAB, Trouble, one_of
@@ -106,14 +110,125 @@ ROUNDING = both("반올림 방식", "rounding")
 """The word for the field, in messages."""
 
 
-class Choices(Field):
-    """A list of words, or of maps that `read_map` reads."""
+@dataclass(frozen=True, slots=True)
+class ExactlyOne:
+    """One of the fields stands there, and no two; none need to where the field `or_with` stands."""
 
-    def __init__(self, words: Sequence[str], what: Text, read_map: Any, **more: Any) -> None:
+    names: Sequence[str]
+    or_with: str = ""
+
+    def check(self, original: Any) -> None:
+        """Refuse a map that has none of them or more than one."""
+        exactly_one(original, self.names, or_none=self.or_with in original)
+
+    def json_schemas(self) -> list[Json]:
+        """One that asks for any of them, and one for each that bars those after it."""
+        wanted = (*self.names, self.or_with) if self.or_with else self.names
+        bars = [_where([name], [], _barred(self.names[place + 1 :])) for place, name in enumerate(self.names[:-1])]
+        return [_any_of(wanted), *bars]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of the fields stands there. `message` and `hint` say so to the author."""
+
+    names: Sequence[str]
+    message: Text
+    hint: Text
+
+    def check(self, original: Any) -> None:
+        """Refuse a map that has none of them."""
+        if not any(name in original for name in self.names):
+            raise ValidationError([Trouble("missing-choice", self.message, self.hint)])
+
+    def json_schemas(self) -> list[Json]:
+        """One that asks for any of them."""
+        return [_any_of(self.names)]
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyWith:
+    """The fields mean nothing without `needed`."""
+
+    names: Sequence[str]
+    needed: str
+
+    def check(self, original: Any) -> None:
+        """Refuse a map that has one of them alone."""
+        only_with(original, self.names, self.needed)
+
+    def json_schemas(self) -> list[Json]:
+        """One that bars them without it."""
+        return [_where([], [self.needed], _barred(self.names))]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The field `name` does not stand without `needed`."""
+
+    name: str
+    needed: str
+    hint: Text
+
+    def check(self, original: Any) -> None:
+        """Refuse a map that lacks what is needed."""
+        needs(original, self.name, self.needed, self.hint)
+
+    def json_schemas(self) -> list[Json]:
+        """One that asks for what is needed."""
+        return [_where([self.name], [], {"required": [self.needed]})]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """`then` holds of a map that has all of `has` and none of `lacks`, and `otherwise` of any other."""
+
+    has: Sequence[str] = ()
+    lacks: Sequence[str] = ()
+    then: Sequence[Together] = ()
+    otherwise: Sequence[Together] = ()
+
+    def check(self, original: Any) -> None:
+        """Refuse a map of which the one or the other does not hold."""
+        applies = all(name in original for name in self.has) and not any(name in original for name in self.lacks)
+        for each in self.then if applies else self.otherwise:
+            each.check(original)
+
+    def json_schemas(self) -> list[Json]:
+        """One with both."""
+        schema = _where(self.has, self.lacks, _all_of(self.then))
+        return [{**schema, "else": _all_of(self.otherwise)}] if self.otherwise else [schema]
+
+
+def _where(has: Sequence[str], lacks: Sequence[str], then: Json) -> Json:
+    """`then` of a map that has some fields and lacks others."""
+    absent = [{"not": {"required": [name]}} for name in lacks]
+    return {"if": {"required": list(has), **({"allOf": absent} if absent else {})}, "then": then}
+
+
+def _all_of(rules: Sequence[Together]) -> Json:
+    return {"allOf": [schema for rule in rules for schema in rule.json_schemas()]}
+
+
+def _barred(names: Sequence[str]) -> Json:
+    return {"properties": dict.fromkeys(names, False)}
+
+
+def _any_of(names: Sequence[str]) -> Json:
+    return {"anyOf": [{"required": [name]} for name in names]}
+
+
+class Choices(Field):
+    """A list of words, or of maps that `read_map` reads and the JSON Schema `map_schema` describes."""
+
+    def __init__(self, words: Sequence[str], what: Text, read_map: Any, map_schema: Json, **more: Any) -> None:
         super().__init__(**more)
-        self.words, self.what, self.read_map = words, what, read_map
+        self.words, self.what, self.read_map, self.map_schema = words, what, read_map, map_schema
 
     def read(self, raw: Any) -> Any:
         if isinstance(raw, Mapping):
             return self.read_map(raw)
         return one_of(raw, self.words, self.what)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {"anyOf": [one_of_words(self.words), self.map_schema]}

@@ -14,6 +14,7 @@ from marshmallow.experimental.context import Context
 
 from policies.conditions import read_literal
 from policies.fields import Bilingual, Day, Field, Later, ListOf, Map, Sentence, Word, is_missing
+from policies.json_shapes import Json, Shared, hinted, text
 from policies.kinds import KINDS
 from policies.model import Fact, Figure, Policy, Rule, Text, Value
 from policies.problems import both, shorten
@@ -24,6 +25,7 @@ from policies.readers import (
     KEBAB,
     LAST_DAY,
     SNAKE,
+    TABLE_WORDS,
     Reading,
     Trouble,
     check_length,
@@ -39,7 +41,7 @@ from policies.readers import (
 from policies.source import Document
 from policies.troubles import WHOLE, Troubles
 from policies.values import figures, read_value, value_paths
-from policies.vocabulary import COMMON, TYPES, vocabulary
+from policies.vocabulary import COMMON, IDENTITIES, TYPES, vocabulary
 
 
 class _FormatField(Field):
@@ -48,6 +50,9 @@ class _FormatField(Field):
             message = both("알 수 없는 형식 번호입니다: {found}", "format {found} is not known", found=shown(raw))
             refuse("unknown-format", message, both("format: 1 줄을 쓰십시오", "write format: 1"))
         return 1
+
+    def json_schema(self, shared: Shared) -> Json:
+        return hinted({"const": 1}, "write format: 1")
 
 
 _OTHER_CLOCKS = ("posix", "right", "posixrules", "localtime", "Factory")
@@ -68,6 +73,9 @@ class _Timezone(Sentence):
             refuse("unknown-timezone", message, suggest(name, sorted(available_timezones())) or hint)
         return name
 
+    def json_schema(self, shared: Shared) -> Json:
+        return {**super().json_schema(shared), "examples": ["Asia/Seoul"]}
+
 
 class _Currency(Sentence):
     def read(self, raw: Any) -> str:
@@ -78,6 +86,9 @@ class _Currency(Sentence):
             refuse("not-a-currency", message, hint)
         return code
 
+    def json_schema(self, shared: Shared) -> Json:
+        return {**text([r"\s*[A-Z]{3}\s*"], "write three capitals, such as KRW"), "examples": ["KRW"]}
+
 
 class _Country(Sentence):
     def read(self, raw: Any) -> str:
@@ -87,6 +98,9 @@ class _Country(Sentence):
             hint = both("KR처럼 나라의 두 글자 코드를 쓰십시오", "write the two letters of a country, such as KR")
             refuse("not-a-calendar", message, hint)
         return code
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {**text([r"\s*[A-Z]{2,4}\s*"], "write the two letters of a country, such as KR"), "examples": ["KR"]}
 
 
 class _PolicyMap(Map):
@@ -119,11 +133,9 @@ class _FactMap(Map):
     default = Later(missing, about="What holds where a case does not give the fact.")
 
 
-_POLICY = _PolicyMap()
-_FACT = _FactMap()
-_OWN_SCOPES = ("account", "lot", "request", "event")
-_IDENTITIES = ("account.id", "lot.id", "request.id", "event.id", "request.requested_at", "event.happened_at")
-_TABLE_WORDS = ("by", "bands", "else")
+POLICY = _PolicyMap()
+FACT = _FactMap()
+OWN_SCOPES = ("account", "lot", "request", "event")
 
 
 def read_policy(document: Document, troubles: Troubles) -> Policy | None:
@@ -134,7 +146,7 @@ def read_policy(document: Document, troubles: Troubles) -> Policy | None:
     data = document.data
     file = Reading({}, {}, {}, (), ())
     with Context(file):
-        top = troubles.attempt((), "", lambda: _POLICY.load(data))
+        top = troubles.attempt((), "", lambda: POLICY.load(data))
         if not isinstance(data, dict):
             return None
         sources = _read_words(troubles, data, "sources")
@@ -235,7 +247,7 @@ def _read_words(troubles: Troubles, data: Mapping[Any, Any], name: str) -> dict[
 
 def _refuse_table_word(word: str, at: Literal["key", "value"] = "value") -> None:
     """Refuse a member of a choice that a table or a condition would read as something else."""
-    if word in _TABLE_WORDS or word.startswith("$") or FACT_PATH.fullmatch(word):
+    if word in TABLE_WORDS or word.startswith("$") or FACT_PATH.fullmatch(word):
         message = both(
             "{word} 표기는 표와 조건에서 따로 뜻이 있습니다",
             "{word} has a meaning of its own in tables and conditions",
@@ -257,10 +269,10 @@ def _read_facts(troubles: Troubles, data: Mapping[Any, Any]) -> list[Fact]:
 
 def _read_fact(path: Any, raw: Any) -> Fact:
     scope, _, name = path.partition(".") if isinstance(path, str) else ("", "", "")
-    if scope not in _OWN_SCOPES or not SNAKE.fullmatch(name):
+    if scope not in OWN_SCOPES or not SNAKE.fullmatch(name):
         message = both("팩트 이름의 표기가 맞지 않습니다: {path}", "{path} is not spelt like a fact", path=shown(path))
         refuse("not-a-fact-path", message, _FACT_HINT, "key")
-    if path in {fact.path for fact in COMMON} or path in ("lot.source", "request.method", *_IDENTITIES):
+    if path in {fact.path for fact in COMMON} or path in ("lot.source", "request.method", *IDENTITIES):
         message = both(
             "'{path}' 팩트는 선언하지 않아도 쓸 수 있습니다", "'{path}' is known without being declared", path=path
         )
@@ -271,7 +283,7 @@ def _read_fact(path: Any, raw: Any) -> Fact:
         message = both("팩트의 형식이 아닙니다: {found}", "{found} is not a fact", found=shown(raw))
         hint = both("{type: number, ko: ..., en: ...} 형식으로 쓰십시오", "write {type: number, ko: ..., en: ...}")
         refuse("not-a-map", message, hint)
-    found = _FACT.load(raw)
+    found = FACT.load(raw)
     kind, choices = read_under("type", partial(_read_type, found["type"]))
     fact = Fact(path, kind, found["ko"], found["en"], choices, required=True, none=kind == "date")
     if "default" not in found:

@@ -40,6 +40,9 @@ from policies.rules import QUOTED_ARTICLE, WHERE_THE_TERMS_SAY_SO
 
 UNITS = ("points", "money", "number", "percent", "span", "text", "date")
 SCOPES = ("account", "request", "lot", "event")
+DAYS_OF_CASES = ("request.requested_on", "event.happened_on")
+"""The days that are never before a policy starts, so that a history by them may begin on that day."""
+
 _DEEPEST_TABLE = 3
 
 
@@ -269,7 +272,7 @@ def read_value(name: Any, raw: Any, starts: date) -> Value:
         refuse(
             "not-a-map", both("값(value)의 형식이 아닙니다: {found}", "{found} is not a value", found=shown(raw)), hint
         )
-    found = _VALUE.load(raw)
+    found = VALUE.load(raw)
     since = read_under("since", partial(_read_since, found["since"], found["unit"], found["dated_by"], starts))
     return Value(name=name, since=since, **{key: found[key] for key in ("about", "terms", "unit", "dated_by")})
 
@@ -285,7 +288,7 @@ def _read_since(raw: Any, unit: Unit, dated_by: str, starts: date) -> tuple[tupl
     days: list[Any] = []
     since = read_each((day, partial(_read_entry, day, cell, days, unit)) for day, cell in raw.items())
     first, fact = since[0][0], reading().facts[dated_by]
-    if first is not None and dated_by not in ("request.requested_on", "event.happened_on"):
+    if first is not None and dated_by not in DAYS_OF_CASES:
         message = both(
             "'{path}' 팩트가 {first} 전일 때의 수치가 없습니다",
             "nothing is said where '{path}' is before {first}",
@@ -365,4 +368,4 @@ def figures(cell: Cell) -> tuple[Figure, ...]:
     return (cell,)
 
 
-_VALUE = _ValueMap()
+VALUE = _ValueMap()

@@ -88,7 +88,8 @@ def run(block: Block, folder: Path, port: int | None) -> None:
         assert block.language in ("yaml", "text"), f"{block.place}: say what the block is, such as ```text"
 
 
-def _load_fragment(block: Block) -> None:
+def fragment_text(block: Block) -> str:
+    """A rule file with a part of one in it."""
     base, fragment = yaml.safe_load(_BASE), yaml.safe_load(block.body)
     if isinstance(fragment, list):
         base["rules"] += fragment
@@ -101,8 +102,11 @@ def _load_fragment(block: Block) -> None:
         for field, value in fragment.items():
             base[field] = {**base[field], **value} if isinstance(value, dict) and field in base else value
         base["rules"] += rules
-    text = yaml.safe_dump(base, allow_unicode=True, sort_keys=False)
-    _, problems = load_policy(text.encode(), block.place)
+    return yaml.safe_dump(base, allow_unicode=True, sort_keys=False)
+
+
+def _load_fragment(block: Block) -> None:
+    _, problems = load_policy(fragment_text(block).encode(), block.place)
     found = [problem for problem in problems if problem.code not in _ALLOWED_IN_FRAGMENTS]
     assert not found, "\n".join(map(str, found))
 

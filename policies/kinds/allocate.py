@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal
 from marshmallow import ValidationError
 
 from policies.fields import ListOf, OneOf
+from policies.json_shapes import Json, fact_paths, list_of
+from policies.json_shapes import sentence as sentence_shape
 from policies.model import Rule
 from policies.problems import both
 from policies.readers import Trouble, read_fact, read_under, refuse, wrong_type
@@ -61,12 +63,24 @@ def read_class_order(raw: Any) -> ByClass:
     return ByClass(path, read_under(path, partial(listed.read, members)))
 
 
+CLASS_ORDER: Json = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "patternProperties": {f"^{fact_paths(('lot',), ('choice',))}$": list_of(sentence_shape(lines=True))},
+    "additionalProperties": False,
+}
+
+
 class AllocateMap(RequestRuleMap):
     """The fields of an allocate rule."""
 
     order = ListOf(
         Choices(
-            ("soonest_to_expire", "oldest", "newest", "smallest", "largest"), both("순서", "order"), read_class_order
+            ("soonest_to_expire", "oldest", "newest", "smallest", "largest"),
+            both("순서", "order"),
+            read_class_order,
+            CLASS_ORDER,
         ),
         what=both("순서의 목록", "a list of orders"),
         about=both(

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from marshmallow import validates_schema
-
 from policies.conditions import EVENT_SCOPES, Unless, When, refuse_literal
 from policies.fields import Amount as AmountField
 from policies.fields import (
@@ -22,10 +20,11 @@ from policies.fields import (
     Window,
 )
 from policies.fields import Length as LengthField
+from policies.json_shapes import PLAIN_TEXT, Json, Shared, common, fact_paths, text
 from policies.model import Amount, FactRef, Length, Per, Rate, Rounding, Rule, ValueRef
 from policies.problems import both
 from policies.readers import FACT_PATH, read_fact, read_text, refuse, wrong_type
-from policies.rules import ROUNDING, WRITE_ROUNDING, RuleMap, exactly_one, needs, only_with
+from policies.rules import ROUNDING, WRITE_ROUNDING, ExactlyOne, Needs, OnlyWith, RuleMap
 from policies.sentences import ROUNDINGS, Teller
 from policies.vocabulary import EVENTS, WORDS
 
@@ -96,16 +95,23 @@ class CampaignField(Field):
     """A campaign, or the event's own."""
 
     def read(self, raw: Any) -> str | FactRef:
-        text = read_text(raw)
-        if text.startswith("$"):
-            refuse_literal(text)
-        if FACT_PATH.fullmatch(text):
-            fact = read_fact(text, ("event",))
+        written = read_text(raw)
+        if written.startswith("$"):
+            refuse_literal(written)
+        if FACT_PATH.fullmatch(written):
+            fact = read_fact(written, ("event",))
             if fact.type != "text":
                 hint = both("텍스트인 팩트를 쓰십시오", "name a fact that is text")
                 refuse("wrong-type", wrong_type(fact, both("텍스트", "text")), hint)
-            return FactRef(text)
-        return text
+            return FactRef(written)
+        return written
+
+    def json_schema(self, shared: Shared) -> Json:
+        hint = "write a campaign, or a fact of the event that is text"
+        return {
+            **text([fact_paths(("event",), ("text",)), PLAIN_TEXT], hint),
+            "examples": [fact.path for fact in common(("event",), ("text",))],
+        }
 
 
 class EarnMap(RuleMap):
@@ -127,11 +133,11 @@ class EarnMap(RuleMap):
     usable_after = LengthField(("days", "months"), None, about="How long after the event the points become usable.")
     expires_on = DayOrFact(EVENT_SCOPES, None, about="The lot's own last usable day.")
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
-        exactly_one(original, ("points", "rate", "steps"))
-        only_with(original, ("rounding",), "rate")
-        needs(original, "rate", "rounding", WRITE_ROUNDING)
+    together = (
+        ExactlyOne(("points", "rate", "steps")),
+        OnlyWith(("rounding",), "rate"),
+        Needs("rate", "rounding", WRITE_ROUNDING),
+    )
 
 
 def sentence(rule: Earn, say: Teller) -> str:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Literal
 
-from marshmallow import validates_schema
-
 from policies.conditions import LOT_SCOPES
 from policies.fields import Bilingual, DateFact, DayOrFact, OneOf, Yes
 from policies.fields import Length as LengthField
 from policies.model import FactRef, Length, Rule, Span, ValueRef
 from policies.problems import both
-from policies.rules import LotRuleMap, exactly_one, needs, only_with
+from policies.rules import ExactlyOne, LotRuleMap, Needs, OnlyWith, Where
 from policies.sentences import Teller
 
 
@@ -61,14 +59,16 @@ class ExpireMap(LotRuleMap):
     )
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
-        exactly_one(original, ("after", "last_day", "never"), or_none="until" in original)
-        alone = "until" in original and "last_day" not in original and "never" not in original
-        only_with(original, ("first_day",) if alone else ("from", "until", "first_day"), "after")
-        if "never" not in original:
-            for name in ("after", "last_day", "until"):
-                needs(original, name, "reason", _REASON)
+    together = (
+        ExactlyOne(("after", "last_day", "never"), or_with="until"),
+        Where(
+            has=("until",),
+            lacks=("last_day", "never"),
+            then=(OnlyWith(("first_day",), "after"),),
+            otherwise=(OnlyWith(("from", "until", "first_day"), "after"),),
+        ),
+        Where(lacks=("never",), then=[Needs(name, "reason", _REASON) for name in ("after", "last_day", "until")]),
+    )
 
 
 def make(first_day: str, **fields: Any) -> Expire:

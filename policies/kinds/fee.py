@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-from marshmallow import validates_schema
+from typing import ClassVar
 
 from policies.fields import LIST_OF_METHODS, Declared, ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Window, Word
 from policies.fields import Amount as AmountField
 from policies.model import Amount, Per, Rate, Rounding, Rule
 from policies.problems import both
 from policies.readers import KEBAB
-from policies.rules import ROUNDING, WRITE_ROUNDING, LotRuleMap, exactly_one, needs, only_with
+from policies.rules import ROUNDING, WRITE_ROUNDING, ExactlyOne, LotRuleMap, Needs, OnlyWith
 from policies.sentences import ROUNDINGS, Teller
 
 
@@ -75,11 +73,11 @@ class FeeMap(LotRuleMap):
     free = Nested(FreeMap, FreeAllowance, None, about="The refunds that cost nothing.")
     adds_to = ListOf(Word(KEBAB), (), about="The fees that this one comes on top of.")
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
-        exactly_one(original, ("flat", "rate"))
-        only_with(original, ("rounding", "to", "at_least", "at_most"), "rate")
-        needs(original, "rate", "rounding", WRITE_ROUNDING)
+    together = (
+        ExactlyOne(("flat", "rate")),
+        OnlyWith(("rounding", "to", "at_least", "at_most"), "rate"),
+        Needs("rate", "rounding", WRITE_ROUNDING),
+    )
 
 
 def sentence(rule: Fee, say: Teller) -> str:

@@ -12,7 +12,7 @@ from policies.fields import Bound, Measured
 from policies.model import Amount, Measure, Rule, Unit, ValueRef
 from policies.problems import both
 from policies.readers import read_under, reading, refuse_unit
-from policies.rules import RequestRuleMap, exactly_one
+from policies.rules import ExactlyOne, RequestRuleMap
 from policies.sentences import Teller
 
 
@@ -54,9 +54,7 @@ class LimitMap(BoundedMap):
     at_least = Bound(None, about="The smallest measure that passes.")
     multiple_of = Bound(None, least=1, about="The step in which points can be asked for.")
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
-        exactly_one(original, ("at_most", "at_least", "multiple_of"))
+    together = (ExactlyOne(("at_most", "at_least", "multiple_of")),)
 
 
 def sentence(rule: Limit, say: Teller) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-from marshmallow import ValidationError, validates_schema
+from typing import ClassVar
 
 from policies.fields import Bound, Measured
 from policies.kinds.limit import BoundedMap, bound_text
 from policies.model import Amount, Measure, Rule
 from policies.problems import both
-from policies.readers import Trouble
-from policies.rules import exactly_one, only_with
+from policies.rules import AnyOf, ExactlyOne, OnlyWith, Where
 from policies.sentences import Teller
 
 
@@ -49,15 +46,15 @@ class ReviewMap(BoundedMap):
     under = Bound(None, about="A measure below this is reviewed.")
     at_most = Bound(None, about="This measure and any below it is reviewed.")
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def check_choices(self, data: Any, original: Any, **kwargs: Any) -> None:
-        only_with(original, _BOUNDS, "measure")
-        if "measure" in original:
-            exactly_one(original, _BOUNDS)
-        elif "when" not in original:
-            message = both("무엇을 확인해야 하는지 정해져 있지 않습니다", "nothing says what has to be reviewed")
-            hint = both("when: 또는 measure: 항목을 쓰십시오", "add when: or measure:")
-            raise ValidationError([Trouble("missing-choice", message, hint)])
+    together = (
+        OnlyWith(_BOUNDS, "measure"),
+        Where(has=("measure",), then=(ExactlyOne(_BOUNDS),)),
+        AnyOf(
+            ("when", "measure"),
+            both("무엇을 확인해야 하는지 정해져 있지 않습니다", "nothing says what has to be reviewed"),
+            both("when: 또는 measure: 항목을 쓰십시오", "add when: or measure:"),
+        ),
+    )
 
 
 def sentence(rule: Review, say: Teller) -> str:
