@@ -28,6 +28,9 @@ class Text:
         """The sentence in `language`, which is "ko" or "en"."""
         return self.ko if language == "ko" else self.en
 
+    def __format__(self, spec: str) -> str:
+        raise TypeError(f"say in which language: {self!r}")
+
 
 SpanUnit = Literal["hours", "days", "business days", "months", "years"]
 

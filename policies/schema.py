@@ -134,7 +134,9 @@ class _FactMap(Map):
 
 
 POLICY = _PolicyMap()
+"""The fields of a rule file, in their order."""
 FACT = _FactMap()
+"""The fields of a declared fact, in their order."""
 OWN_SCOPES = ("account", "lot", "request", "event")
 
 

@@ -23,6 +23,7 @@ from policies.model import (
     Span,
     Table,
     Text,
+    Unit,
     ValueRef,
 )
 from policies.values import cell_on
@@ -105,11 +106,15 @@ def figure_text(figure: Figure | None, language: str) -> str:
 
 
 def subject_particle(word: str) -> str:
-    """The Korean subject particle that goes with the sound on which a word ends.
+    """The Korean subject particle that goes with the sound on which a word ends; what follows it in brackets
+    plays no part.
 
     >>> subject_particle("회원 상태"), subject_particle("캠페인"), subject_particle("50,000"), subject_particle("VIP")
     ('가', '이', '이', '이(가)')
     """
+    word = re.sub(r"\([^()]*\)$", "", word).rstrip("]'\"") or word
+    if word[-1] == "%":
+        return "가"
     if word[-1] in "0123456789":
         return "이" if word[-1] in "013678" else "가"
     last = ord(word[-1])
@@ -152,17 +157,32 @@ class Teller:
         fact = self.policy.facts[path]
         return self.choose(fact.ko, fact.en)
 
+    def money(self, what: Figure | ValueRef | None) -> str:
+        """An amount of the policy's currency: `1,500 KRW`, `1,500원`."""
+        if self.language == "ko" and self.policy.currency == "KRW":
+            return f"{self.figure(what)}원"
+        return f"{self.figure(what)} {self.policy.currency}"
+
     def figure(self, what: Figure | ValueRef | FactRef | None) -> str:
         """A literal, the figure of a value on the teller's day, or the name of a fact."""
         if isinstance(what, ValueRef):
-            return self._cell(cell_on(self.policy.values[what.name], self._day_of(what.name)))
+            return self._cell(cell_on(self.policy.values[what.name], self.day_of(what.name)))
         if isinstance(what, FactRef):
             return self.fact(what.path)
         return figure_text(what, self.language)
 
-    def _day_of(self, name: str) -> date:
+    def day_of(self, name: str) -> date:
+        """The teller's day, or the first one of which a value says something, if that is later."""
         first = self.policy.values[name].since[0][0]
         return max(first, self.day) if first else self.day
+
+    def cell(self, cell: Cell, unit: Unit) -> str:
+        """A figure with its unit, or a table or bands of figures."""
+        if isinstance(cell, int) and unit == "money":
+            return self.money(cell)
+        if isinstance(cell, int) and unit == "points":
+            return self.choose(f"{cell:,}포인트", f"{cell:,} points")
+        return self._cell(cell)
 
     def _cell(self, cell: Cell) -> str:
         if isinstance(cell, Table):
@@ -202,6 +222,8 @@ class Teller:
             right = self.figure(clause.right)
         else:
             right = word_text(self.policy, fact, clause.right, self.language)
+        if fact.type == "money" and not isinstance(clause.right, (tuple, FactRef)):
+            right = self.money(clause.right)
         particles = subject_particle(fact.ko), subject_particle(right)
         return template.in_language(self.language).format(self.fact(clause.path), right, *particles)
 

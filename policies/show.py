@@ -9,6 +9,7 @@ from datetime import date
 from policies.kinds import KINDS
 from policies.model import Policy, Rule, Text
 from policies.sentences import Teller
+from policies.values import cell_on
 
 HEADINGS = {
     "expire": Text("유효기간", "Expiry"),
@@ -39,7 +40,54 @@ def rule_sentence(policy: Policy, rule: Rule, language: str, day: date) -> str:
         told += say.choose(
             f" 이 규칙이 적용되면 다음 규칙은 적용되지 않습니다: {others}.", f" Takes the place of {others}."
         )
+    special = ", ".join(other.id for other in policy.rules if rule.id in other.overrides)
+    if special:
+        told += say.choose(f" 다음 규칙이 우선합니다: {special}.", f" Gives way to {special}.")
     return told
+
+
+def change_lines(policy: Policy, rule: Rule, language: str, day: date) -> Iterator[str]:
+    """What the figures of a rule were, are and will be: a line for each value of it that changes with some day.
+
+    Where that day is the request's or the event's, the figure of `day` is marked.
+    """
+    say = Teller(policy, language, day)
+    for name in rule.value_names():
+        value = policy.values[name]
+        if len(value.since) < 2:
+            continue
+        current = None if value.dated_by.startswith(("lot.", "account.")) else cell_on(value, say.day_of(name))
+        parts = []
+        for number, (first, cell) in enumerate(value.since):
+            until = value.since[number + 1][0] if number + 1 < len(value.since) else None
+            if number and first:
+                when = say.choose(f"{first}부터", f"from {first}")
+            else:
+                assert until is not None
+                when = say.choose(f"{until} 전", f"before {until}")
+            here = say.choose(" (적용 중)", " (in force)") if cell is current else ""
+            parts.append(f"{when}: {say.cell(cell, value.unit)}{here}")
+        by = say.fact(value.dated_by)
+        yield say.choose(f"{by}에 따라 다릅니다: ", f"Changes by {by}: ") + "; ".join(parts) + "."
+
+
+def head_lines(policy: Policy, language: str, day: date) -> Iterator[str]:
+    """Of what the policy speaks: since when it is in force, where points come from, and how they are refunded."""
+    say = Teller(policy, language, day)
+    yield policy.title.in_language(language)
+    yield say.choose(f"{day} 기준, 약관: {policy.terms}", f"As of {day}; terms: {policy.terms}")
+    if day < policy.starts:
+        yield say.choose(
+            f"시행일: {policy.starts}(아직 시행 전)", f"In force from {policy.starts}, so not yet on this day"
+        )
+    else:
+        yield say.choose(f"시행일: {policy.starts}", f"In force from {policy.starts}")
+    for heading, words in ((_SOURCES, policy.sources), (_METHODS, policy.methods)):
+        yield f"{heading.in_language(language)}: {', '.join(word.in_language(language) for word in words.values())}"
+
+
+_SOURCES = Text("적립 유형", "Sources of points")
+_METHODS = Text("환급 방법", "Refund methods")
 
 
 def article(terms: str, language: str) -> str:
@@ -57,10 +105,11 @@ def article(terms: str, language: str) -> str:
 
 
 def policy_lines(policy: Policy, language: str, day: date) -> Iterator[str]:
-    """The whole policy, a line each: its title, then a heading for each kind and its rules with their articles."""
-    say = Teller(policy, language, day)
-    yield policy.title.in_language(language)
-    yield say.choose(f"{day} 기준, 약관: {policy.terms}", f"As of {day}; terms: {policy.terms}")
+    """The whole policy, a line each: its head, then a heading for each kind and its rules with their articles.
+
+    Below a rule, further in, stand the changes of its figures.
+    """
+    yield from head_lines(policy, language, day)
     for kind, heading in HEADINGS.items():
         rules = policy.rules_of(kind)
         if not rules:
@@ -69,3 +118,4 @@ def policy_lines(policy: Policy, language: str, day: date) -> Iterator[str]:
         yield heading.in_language(language)
         for rule in rules:
             yield f"  {rule.id} ({article(rule.terms, language)}): {rule_sentence(policy, rule, language, day)}"
+            yield from (f"    {line}" for line in change_lines(policy, rule, language, day))

@@ -1,4 +1,4 @@
-"""YAML text as plain data with the place of every key and value; the only file that touches YAML.
+"""YAML text as plain data with the place of every key and value; with `layout.py` the only file that touches YAML.
 
 The parser's events are walked, not the nodes that it composes: composing recurses, so a file of ten thousand
 levels would end the process, and the bounds must hold while the file is being read. Nothing is ever expanded.

@@ -369,3 +369,4 @@ def figures(cell: Cell) -> tuple[Figure, ...]:
 
 
 VALUE = _ValueMap()
+"""The fields of a value, in their order."""

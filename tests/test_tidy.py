@@ -29,7 +29,7 @@ MAY_IMPORT = {
 # Which files may import a library; inside the three packages, no other file may.
 STORE = [f"service/{name}.py" for name in ("tables", "database", "ledger", "records", "idempotency", "migrate")]
 HOMES = {
-    "yaml": ["policies/source.py"],
+    "yaml": ["policies/source.py", "policies/layout.py"],
     "durable": ["engine/matching.py"],
     "durable_rules_engine": ["engine/matching.py"],
     "holidays": ["engine/calendars.py"],
@@ -255,7 +255,7 @@ UNTIDY: dict[str, tuple[Rule, dict[str, str], list[str]]] = {
     "yaml_is_read_twice": (
         libraries_stay_in_their_files,
         {"policies/source.py": "import yaml\n", "engine/scenarios.py": "import yaml\n"},
-        ["engine/scenarios.py:1: only policies/source.py may import yaml"],
+        ["engine/scenarios.py:1: only policies/source.py, policies/layout.py may import yaml"],
     ),
     "flask_is_in_the_engine": (
         libraries_stay_in_their_files,

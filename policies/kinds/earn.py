@@ -118,17 +118,17 @@ class EarnMap(RuleMap):
     """The fields of an earn rule."""
 
     scopes = EVENT_SCOPES
+    event = OneOf(EVENTS, both("이벤트", "event"), about=both("일어나야 하는 일", "what has to happen"))
     when = When(EVENT_SCOPES, about="Which events the rule matches: every line must hold.")
     unless = Unless(EVENT_SCOPES, about="Exceptions: any of these conditions lifts the rule.")
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
-    event = OneOf(EVENTS, both("이벤트", "event"), about=both("일어나야 하는 일", "what has to happen"))
-    source = Declared("source", about=both("적립되는 포인트의 출처", "the source of the lot that is granted"))
     points = AmountField("points", None, least=1, about="Points for each event.")
     rate = Percentage(None, about="Points as a percentage of the event's amount.")
     rounding = OneOf(("down", "up", "half_up"), ROUNDING, None, about="How the percentage is rounded.")
     steps = Nested(StepsMap, Steps, None, about="Points for every whole step of the event's amount.")
     at_most = AmountField("points", None, about="The most points of one event.")
     cap = Nested(CapMap, Cap, None, about="The most points of a window.")
+    source = Declared("source", about=both("적립되는 포인트의 출처", "the source of the lot that is granted"))
     campaign = CampaignField("", about="The campaign of the lot: a text, or event.campaign.")
     usable_after = LengthField(("days", "months"), None, about="How long after the event the points become usable.")
     expires_on = DayOrFact(EVENT_SCOPES, None, about="The lot's own last usable day.")
@@ -142,12 +142,11 @@ class EarnMap(RuleMap):
 
 def sentence(rule: Earn, say: Teller) -> str:
     """What an event brings."""
-    currency = say.policy.currency
     event = WORDS[rule.event].in_language(say.language)
     source = say.policy.sources[rule.source].in_language(say.language)
     if rule.steps is not None:
-        every, earn = say.figure(rule.steps.every), say.figure(rule.steps.earn)
-        how = say.choose(f"{every} {currency}마다 {earn}포인트", f"{earn} points for every {every} {currency}")
+        every, earn = say.money(rule.steps.every), say.figure(rule.steps.earn)
+        how = say.choose(f"{every}마다 {earn}포인트", f"{earn} points for every {every}")
     elif rule.rate is not None:
         rate, rounding = say.figure(rule.rate), say.choose(*ROUNDINGS[rule.rounding or "down"])
         how = say.choose(f"금액의 {rate}(1포인트 미만 {rounding})", f"{rate} of the amount, {rounding}")

@@ -82,20 +82,19 @@ class FeeMap(LotRuleMap):
 
 def sentence(rule: Fee, say: Teller) -> str:
     """What it costs."""
-    currency = say.policy.currency
     if rule.flat is not None:
-        flat = say.figure(rule.flat)
-        told = say.choose(f"수수료: {flat} {currency}", f"A fee of {flat} {currency}")
+        flat = say.money(rule.flat)
+        told = say.choose(f"수수료: {flat}", f"A fee of {flat}")
     else:
         rate, rounding = say.figure(rule.rate), say.choose(*ROUNDINGS[rule.rounding or "down"])
-        to = f" to {rule.to:,} {currency}" if rule.to > 1 else ""
-        told = say.choose(f"수수료: {rate}({rule.to:,} {currency} 미만 {rounding})", f"A fee of {rate}, {rounding}{to}")
+        to = f" to {say.money(rule.to)}" if rule.to > 1 else ""
+        told = say.choose(f"수수료: {rate}({say.money(rule.to)} 미만 {rounding})", f"A fee of {rate}, {rounding}{to}")
         if rule.at_least is not None:
-            least = say.figure(rule.at_least)
-            told += say.choose(f", 최소 {least} {currency}", f", at least {least} {currency}")
+            least = say.money(rule.at_least)
+            told += say.choose(f", 최소 {least}", f", at least {least}")
         if rule.at_most is not None:
-            most = say.figure(rule.at_most)
-            told += say.choose(f", 최대 {most} {currency}", f", at most {most} {currency}")
+            most = say.money(rule.at_most)
+            told += say.choose(f", 최대 {most}", f", at most {most}")
     if rule.free is not None:
         first, window = say.figure(rule.free.first), say.window(rule.free.per)
         free = "one" if first == "1" else first

@@ -10,7 +10,7 @@ from policies.kinds.limit import BoundedMap, bound_text
 from policies.model import Amount, Measure, Rule
 from policies.problems import both
 from policies.rules import AnyOf, ExactlyOne, OnlyWith, Where
-from policies.sentences import Teller
+from policies.sentences import Teller, subject_particle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,15 @@ def sentence(rule: Review, say: Teller) -> str:
     ((sense, bound),) = [(name, each) for name in _BOUNDS if (each := getattr(rule, name)) is not None]
     what, amount = say.measure(rule.measure), bound_text(rule.measure, bound, say)
     ko, en = _SENSES[sense]
-    return say.choose(f"{what}: {amount} {ko}이면 {told}", f"{told[:-1]} when {what}: {en} {amount}.")
+    if rule.measure.of == "request.points":
+        english = f"{told[:-1]} when {en} {amount} are asked for."
+    elif rule.measure.of == "balance.after":
+        english = f"{told[:-1]} when {en} {amount} are left to refund afterwards."
+    elif rule.measure.of == "count":
+        english = f"{told[:-1]} when {what} is {en} {amount}."
+    else:
+        english = f"{told[:-1]} when {en} {amount} are {what}."
+    return say.choose(f"{what}{subject_particle(what)} {amount} {ko}이면 {told}", english)
 
 
 _SENSES = {

@@ -35,7 +35,7 @@ Example:
 def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
     """Show a rule file in sentences."""
     from policies.problems import both, did_you_mean, told
-    from policies.show import article, policy_lines, rule_sentence
+    from policies.show import article, change_lines, policy_lines, rule_sentence
 
     policy = load_rules(file, lang).policy
     on = day.date() if day else _today(policy)
@@ -49,6 +49,8 @@ def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
         stop(told(message, hint).in_language(lang))
     rule = rules[id]
     click.echo(f"{rule.id} ({rule.kind}, {article(rule.terms, lang)}): {rule_sentence(policy, rule, lang, on)}")
+    for line in change_lines(policy, rule, lang, on):
+        click.echo(line)
     if rule.reason:
         click.echo(rule.reason.in_language(lang))
     for name in rule.value_names():

@@ -11,7 +11,7 @@ import pytest
 
 from policies.model import Fact, Span
 from policies.sentences import PLACEHOLDER, figure_text, percent_text, span_text, subject_particle, word_text
-from policies.show import HEADINGS, article, policy_lines, rule_sentence
+from policies.show import HEADINGS, article, change_lines, head_lines, policy_lines, rule_sentence
 from tests.policies.mutations import EVERYTHING
 from tests.policies.texts import VALID, loaded, rule, with_rule
 
@@ -97,7 +97,7 @@ SENTENCES = [
     ),
     (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 2, per: month}",
-        "수수료: 500 KRW. 월간 2회까지 무료. 적용 조건: 환급 방법이 현금.",
+        "수수료: 500원. 월간 2회까지 무료. 적용 조건: 환급 방법이 현금.",
         "A fee of 500 KRW. The first 2 in a calendar month are free. Applies when the refund method is cash.",
     ),
     (
@@ -107,22 +107,22 @@ SENTENCES = [
     ),
     (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: day, methods: [cash]}",
-        "수수료: 500 KRW. 1일 현금 1회까지 무료. 적용 조건: 환급 방법이 현금.",
+        "수수료: 500원. 1일 현금 1회까지 무료. 적용 조건: 환급 방법이 현금.",
         "A fee of 500 KRW. The first one as cash in a calendar day is free. Applies when the refund method is cash.",
     ),
     (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: year} | adds_to: [conversion-fee]",
-        "수수료: 500 KRW. 연간 1회까지 무료. 다음 수수료에 더해집니다: conversion-fee. 적용 조건: 환급 방법이 현금.",
+        "수수료: 500원. 연간 1회까지 무료. 다음 수수료에 더해집니다: conversion-fee. 적용 조건: 환급 방법이 현금.",
         "A fee of 500 KRW. The first one in a calendar year is free. On top of conversion-fee. Applies when the refund method is cash.",
     ),
     (
         "kind: fee | when: {request.method: cash} | rate: 2.2% | rounding: half_up | to: 10 | at_least: 100 | at_most: 3_000",
-        "수수료: 2.2%(10 KRW 미만 반올림), 최소 100 KRW, 최대 3,000 KRW. 적용 조건: 환급 방법이 현금.",
+        "수수료: 2.2%(10원 미만 반올림), 최소 100원, 최대 3,000원. 적용 조건: 환급 방법이 현금.",
         "A fee of 2.2%, rounded half up to 10 KRW, at least 100 KRW, at most 3,000 KRW. Applies when the refund method is cash.",
     ),
     (
         "kind: fee | when: {request.method: cash} | rate: 3 | rounding: down",
-        "수수료: 3%(1 KRW 미만 버림). 적용 조건: 환급 방법이 현금.",
+        "수수료: 3%(1원 미만 버림). 적용 조건: 환급 방법이 현금.",
         "A fee of 3%, rounded down. Applies when the refund method is cash.",
     ),
     (
@@ -132,8 +132,23 @@ SENTENCES = [
     ),
     (
         "kind: review | measure: request.points | over: 300_000",
-        "신청 포인트: 300,000포인트 초과이면 담당자가 확인합니다.",
-        "A person looks at the request first when asked for: over 300,000 points.",
+        "신청 포인트가 300,000포인트 초과이면 담당자가 확인합니다.",
+        "A person looks at the request first when over 300,000 points are asked for.",
+    ),
+    (
+        "kind: review | measure: balance.after | under: 500",
+        "환급 후 남는 환급 가능 포인트가 500포인트 미만이면 담당자가 확인합니다.",
+        "A person looks at the request first when under 500 points are left to refund afterwards.",
+    ),
+    (
+        "kind: review | measure: {count: refunds, per: 24 hours, of: account, methods: [cash]} | over: 2",
+        "최근 24시간 환급 횟수(현금)가 2회 초과이면 담당자가 확인합니다.",
+        "A person looks at the request first when the number of refunds as cash in the last 24 hours is over 2.",
+    ),
+    (
+        "kind: review | measure: {sum: refund.points, per: day, of: receiving_account} | at_least: 1_000",
+        "같은 입금 계좌의 1일 환급 포인트가 1,000포인트 이상이면 담당자가 확인합니다.",
+        "A person looks at the request first when at least 1,000 points are refunded to one receiving account in a calendar day.",
     ),
     (
         "kind: pay | within: 0 days | if_holiday: next_business_day",
@@ -157,7 +172,7 @@ SENTENCES = [
     ),
     (
         "kind: earn | event: bill_paid | source: bill_payment | steps: {every: 1_000, earn: 5} | at_most: 500 | cap: {at_most: 10_000, per: month}",
-        "요금 납부 시 1,000 KRW마다 5포인트 적립(요금 납부), 건당 최대 500포인트, 월간 최대 10,000포인트.",
+        "요금 납부 시 1,000원마다 5포인트 적립(요금 납부), 건당 최대 500포인트, 월간 최대 10,000포인트.",
         "Paying a bill earns 5 points for every 1,000 KRW (bill payment), at most 500 each time, at most 10,000 in a calendar month.",
     ),
     (
@@ -186,8 +201,8 @@ CONDITIONS = [
         "신청 포인트가 5 미만, 신청 포인트가 3 초과",
         "the number of points asked for is under 5 and the number of points asked for is over 3",
     ),
-    ("{account.debt: {at_most: 10_000}}", "미납 금액이 10,000 이하", "the debt is at most 10,000"),
-    ("{account.debt: {at_least: 10_000}}", "미납 금액이 10,000 이상", "the debt is at least 10,000"),
+    ("{account.debt: {at_most: 10_000}}", "미납 금액이 10,000원 이하", "the debt is at most 10,000 KRW"),
+    ("{account.debt: {at_least: 10_000}}", "미납 금액이 10,000원 이상", "the debt is at least 10,000 KRW"),
     (
         "{lot.acquired_on: {under: 2026-01-01}}",
         "적립일이 2026-01-01 전",
@@ -331,7 +346,17 @@ def test_a_declared_choice_keeps_its_own_words() -> None:
 
 @pytest.mark.parametrize(
     ("word", "expected"),
-    [("회원 상태", "가"), ("등급", "이"), ("1,000", "이"), ("2026-01-02", "가"), ("VIP", "이(가)")],
+    [
+        ("회원 상태", "가"),
+        ("등급", "이"),
+        ("1,000", "이"),
+        ("2026-01-02", "가"),
+        ("VIP", "이(가)"),
+        ("3%", "가"),
+        ("환급 횟수(현금)", "가"),
+        ("환급(횟수)", "이"),
+        ("'대리점'", "이"),
+    ],
 )
 def test_a_korean_particle_goes_with_the_sound_before_it(word: str, expected: str) -> None:
     assert subject_particle(word) == expected
@@ -368,8 +393,8 @@ def test_every_rule_stands_under_the_heading_of_its_kind_with_its_article() -> N
     for language in ("ko", "en"):
         lines = list(policy_lines(policy, language, DAY))
         headings = [text.in_language(language) for text in HEADINGS.values()]
-        assert [line for line in lines[2:] if line and not line.startswith("  ")] == headings
-        told = [line.split()[0] for line in lines if line.startswith("  ")]
+        assert [line for line in lines[5:] if line and not line.startswith("  ")] == headings
+        told = [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("    ")]
         assert sorted(told) == sorted(rule.id for rule in policy.rules)
         assert all("\n" not in line for line in lines)
 
@@ -378,12 +403,16 @@ def test_a_kind_without_rules_has_no_heading() -> None:
     assert list(policy_lines(loaded(VALID), "en", DAY)) == [
         "Point refund policy",
         "As of 2026-03-01; terms: https://example.com/terms",
+        "In force from 2025-01-01",
+        "Sources of points: bill payment, promotion",
+        "Refund methods: cash, gift card",
         "",
         "Points that cannot be refunded",
         "  promotion-points (article 16.4): The points cannot be refunded. Applies when the lot's source is promotion. Except when the lot's campaign starts with 'LOYAL-'; or when the day the lot was earned is at least 12 months ago.",
         "",
         "Limits",
         "  monthly-limit (article 19.1): Refunded in a calendar month: at most 50,000 points.",
+        "    Changes by the day of the request: before 2026-07-01: 50,000 points (in force); from 2026-07-01: [by grade - VIP: 200,000; otherwise: 100,000].",
         "",
         "Order of use",
         "  order (article 20): Points are used in this order: soonest to expire, then oldest.",
@@ -391,3 +420,54 @@ def test_a_kind_without_rules_has_no_heading() -> None:
         "Fees",
         "  conversion-fee (article 18.2): A fee of 3%, rounded down. Applies when the refund method is gift card.",
     ]
+
+
+def test_a_rule_says_which_rules_come_before_it() -> None:
+    policy = loaded(with_rule("kind: fee | when: {account.grade: VIP} | flat: 100 | overrides: [conversion-fee]"))
+    general = rule(policy, "conversion-fee")
+    assert rule_sentence(policy, general, "ko", DAY).endswith(" 다음 규칙이 우선합니다: added.")
+    assert rule_sentence(policy, general, "en", DAY).endswith(" Gives way to added.")
+
+
+def test_a_policy_that_is_not_in_force_yet_says_so() -> None:
+    head = list(head_lines(loaded(VALID), "ko", date(2024, 12, 31)))
+    assert head[1:3] == ["2024-12-31 기준, 약관: https://example.com/terms", "시행일: 2025-01-01(아직 시행 전)"]
+    assert (
+        list(head_lines(loaded(VALID), "en", date(2024, 12, 31)))[2]
+        == "In force from 2025-01-01, so not yet on this day"
+    )
+    assert list(head_lines(loaded(VALID), "en", date(2025, 1, 1)))[2] == "In force from 2025-01-01"
+
+
+@pytest.mark.parametrize(
+    ("value", "day", "ko", "en"),
+    [
+        (
+            "unit: money | dated_by: request.requested_on | since: {2025-01-01: 500, 2026-07-01: 800}",
+            date(2026, 6, 30),
+            "신청일에 따라 다릅니다: 2026-07-01 전: 500원 (적용 중); 2026-07-01부터: 800원.",
+            "Changes by the day of the request: before 2026-07-01: 500 KRW (in force); from 2026-07-01: 800 KRW.",
+        ),
+        (
+            "unit: money | dated_by: request.requested_on | since: {2025-01-01: 500, 2026-07-01: 800}",
+            date(2026, 7, 1),
+            "신청일에 따라 다릅니다: 2026-07-01 전: 500원; 2026-07-01부터: 800원 (적용 중).",
+            "Changes by the day of the request: before 2026-07-01: 500 KRW; from 2026-07-01: 800 KRW (in force).",
+        ),
+        (
+            "unit: money | dated_by: account.joined_on | since: {always: 500, 2026-07-01: 800}",
+            date(2026, 7, 1),
+            "가입일에 따라 다릅니다: 2026-07-01 전: 500원; 2026-07-01부터: 800원.",
+            "Changes by the day of joining: before 2026-07-01: 500 KRW; from 2026-07-01: 800 KRW.",
+        ),
+    ],
+    ids=["before-a-change", "after-a-change", "dated-by-the-account"],
+)
+def test_the_changes_of_a_figure_are_told(value: str, day: date, ko: str, en: str) -> None:
+    figure = f'  figure: {{about: A figure, terms: "1", {value.replace(" | ", ", ")}}}\n'
+    policy = loaded(
+        with_rule("kind: fee | when: {request.method: cash} | flat: $figure").replace("values:\n", f"values:\n{figure}")
+    )
+    told = [list(change_lines(policy, rule(policy, "added"), language, day)) for language in ("ko", "en")]
+    assert told == [[ko], [en]]
+    assert list(change_lines(policy, rule(policy, "conversion-fee"), "en", day)) == []

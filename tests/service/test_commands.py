@@ -222,10 +222,10 @@ def test_pin_says_when_there_is_nothing_of_a_name(run: Run) -> None:
 
 
 def test_show_tells_the_policy_with_the_figures_of_a_day(run: Run) -> None:
-    before = run("show", "small.yaml", "--on", "2026-06-30").stdout
-    after = run("show", "small.yaml", "--on", "2026-07-01").stdout
+    told = [run("show", "small.yaml", "--on", day).stdout for day in ("2026-06-30", "2026-07-01")]
 
-    assert before.startswith("A small policy\n")
+    assert told[0].startswith("A small policy\n")
+    before, after = (next(line for line in each.splitlines() if line.startswith("  monthly-limit ")) for each in told)
     assert ("50,000" in before, "300,000" in before) == (True, False)
     assert ("50,000" in after, "300,000" in after) == (False, True)
 

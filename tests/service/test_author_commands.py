@@ -1,0 +1,183 @@
+"""`recoup format` and `recoup new`: what they write, what they leave alone, and how they end."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from policies import layout
+from service.cli import recoup
+
+ROOT = Path(__file__).parent.parent.parent
+TIDY = (ROOT / "rules/kt-points.yaml").read_text("utf-8")
+UNTIDY = TIDY.replace("format: 1\n", "format:    1\n")
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a folder that holds kt-points.yaml, untidy, and its scenarios."""
+    shutil.copyfile(ROOT / "rules/kt-points.test.yaml", tmp_path / "kt-points.test.yaml")
+    (tmp_path / "kt-points.yaml").write_text(UNTIDY, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments, **more: CliRunner().invoke(recoup, arguments, **more)
+
+
+def _listed() -> list[str]:
+    return sorted(path.name for path in Path().iterdir())
+
+
+def ended(result: Result) -> tuple[int, str, str]:
+    """How a command ended: its exit code, stdout and stderr."""
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_format_rewrites_what_is_untidy_and_nothing_else(run: Run) -> None:
+    scenarios = Path("kt-points.test.yaml").stat().st_mtime_ns
+
+    assert ended(run("format", "kt-points.yaml", "kt-points.test.yaml")) == (0, "kt-points.yaml: formatted\n", "")
+    assert Path("kt-points.yaml").read_text("utf-8") == TIDY
+    assert Path("kt-points.test.yaml").stat().st_mtime_ns == scenarios
+    assert ended(run("format", "kt-points.yaml", "kt-points.test.yaml")) == (0, "", "")
+
+
+def test_format_keeps_the_mode_of_a_file_and_leaves_nothing_beside_it(run: Run) -> None:
+    Path("kt-points.yaml").chmod(0o640)
+    before = _listed()
+    run("format", "kt-points.yaml")
+
+    assert stat.S_IMODE(Path("kt-points.yaml").stat().st_mode) == 0o640
+    assert _listed() == before
+
+
+def test_format_writes_to_where_a_link_leads(run: Run) -> None:
+    Path("link.yaml").symlink_to("kt-points.yaml")
+    run("format", "link.yaml")
+
+    assert Path("link.yaml").is_symlink()
+    assert Path("kt-points.yaml").read_text("utf-8") == TIDY
+
+
+def test_check_and_diff_change_nothing(run: Run) -> None:
+    assert ended(run("format", "--check", "kt-points.yaml")) == (1, "kt-points.yaml: would change\n", "")
+    assert ended(run("format", "--check", "kt-points.test.yaml")) == (0, "", "")
+    told = run("format", "--diff", "kt-points.yaml")
+    assert (told.exit_code, "\n-format:    1\n+format: 1\n" in told.stdout) == (0, True)
+    assert run("format", "--check", "--diff", "kt-points.yaml").exit_code == 1
+    assert Path("kt-points.yaml").read_text("utf-8") == UNTIDY
+
+
+def test_format_turns_stdin_into_stdout(run: Run) -> None:
+    assert ended(run("format", "-", input=UNTIDY)) == (0, TIDY, "")
+    scenarios = "policy: x.yaml\nscenarios: [{name: 'A', as_of: \"2026-01-01 10:00\"}]\n"
+    told = "policy: x.yaml\n\nscenarios: [{name: A, as_of: 2026-01-01 10:00}]\n"
+    assert ended(run("format", "-", input=scenarios)) == (0, told, "")
+
+
+def test_format_makes_plain_newlines_of_those_of_windows(run: Run) -> None:
+    Path("kt-points.yaml").write_bytes(b"\xef\xbb\xbf" + TIDY.replace("\n", "\r\n").encode())
+    run("format", "kt-points.yaml")
+    assert Path("kt-points.yaml").read_bytes() == TIDY.encode()
+
+
+def test_format_refuses_a_file_with_problems_and_goes_on_with_the_next(run: Run) -> None:
+    bad = "format:   1\npolicy: no\n"
+    Path("bad.yaml").write_text(bad, "utf-8")
+    result = run("format", "bad.yaml", "kt-points.yaml")
+
+    assert result.exit_code == 1
+    assert "bad.yaml:2:9: 'no' may be read as false or as text" in result.stdout
+    assert result.stdout.endswith("kt-points.yaml: formatted\n")
+    assert Path("bad.yaml").read_text("utf-8") == bad
+
+
+def test_format_refuses_scenarios_for_their_own_problems_only(run: Run) -> None:
+    Path("kt-points.yaml").write_text(UNTIDY.replace("currency: KRW", "currency: won"), "utf-8")
+    assert run("format", "kt-points.test.yaml").exit_code == 0
+    Path("kt-points.yaml").write_text(TIDY, "utf-8")
+    text = Path("kt-points.test.yaml").read_text("utf-8")
+    Path("kt-points.test.yaml").write_text(text.replace("grade: GOLD", "grade: GOLDEN", 1), "utf-8")
+    result = run("format", "kt-points.test.yaml")
+    assert result.exit_code == 1
+    assert "GOLDEN" in result.stdout
+
+
+def test_format_leaves_a_file_alone_whose_meaning_it_would_change(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout._Writer, "needs_quotes", lambda *_, **__: False)
+    told = "recoup: kt-points.yaml is left as it is: its new text would not mean the same\n"
+
+    assert ended(run("format", "kt-points.yaml")) == (2, "", told)
+    assert Path("kt-points.yaml").read_text("utf-8") == UNTIDY
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_new_policy_is_sound_tested_and_held_by_its_scenarios_at_once(language: str, run: Run) -> None:
+    Path("rules").mkdir()
+    result = run("new", "cafe-points", "--dir", "rules", "--lang", language)
+    told = "rules/cafe-points.yaml and rules/cafe-points.test.yaml are written. Next:\n"
+    following = [line[len("  recoup ") :].split() for line in result.stdout.removeprefix(told).splitlines()]
+
+    assert (result.exit_code, result.stdout.startswith(told)) == (0, True)
+    assert [command for command, _ in following] == ["check", "test", "pin"]
+    assert [run(*each).exit_code for each in following] == [0, 0, 0]
+    assert run("format", "--check", "rules/cafe-points.yaml", "rules/cafe-points.test.yaml").exit_code == 0
+    text = Path("rules/cafe-points.yaml").read_text("utf-8") + Path("rules/cafe-points.test.yaml").read_text("utf-8")
+    assert ("Article 1: earning" in text, "제1조 적립" in text) == (language == "en", language == "ko")
+    assert not any(left in text for left in ("<<", ">>", "NAME"))
+    assert "policy: cafe-points\n" in text
+
+
+def test_a_new_policy_names_the_editors_schema_where_there_is_one(run: Run) -> None:
+    run("new", "without")
+    Path("recoup.schema.json").write_text("{}", "utf-8")
+    run("new", "with-schema")
+
+    line = "# yaml-language-server: $schema=recoup.schema.json\n"
+    assert Path("with-schema.yaml").read_text("utf-8").startswith(line)
+    assert line not in Path("without.yaml").read_text("utf-8")
+    assert run("format", "--check", "with-schema.yaml").exit_code == 0
+
+
+@pytest.mark.parametrize("existing", ["cafe.yaml", "cafe.test.yaml"])
+def test_new_never_overwrites_a_file(existing: str, run: Run) -> None:
+    Path(existing).write_text("mine", "utf-8")
+    told = f"recoup: {existing} exists already and is left as it is; choose another name or folder\n"
+
+    assert ended(run("new", "cafe")) == (2, "", told)
+    assert Path(existing).read_text("utf-8") == "mine"
+    assert sorted(path.name for path in Path().glob("cafe*")) == [existing]
+
+
+SPELT = "cannot be a policy's name; write it in small letters, digits and hyphens, without .yaml, such as cafe-points"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("Cafe",), f"'Cafe' {SPELT}"),
+        (("cafe_points",), f"'cafe_points' {SPELT}"),
+        (("cafe.yaml",), f"'cafe.yaml' {SPELT}"),
+        (("../cafe",), f"'../cafe' {SPELT}"),
+        (("카페",), f"'카페' {SPELT}"),
+        (("c" * 200,), f"'{'c' * 200}' cannot be a policy's name: the name has 200 letters; shorten it to 80"),
+        (("cafe", "--dir", "none"), "none is no folder; make it first, or name another with --dir"),
+    ],
+    ids=["capital", "underscore", "file", "path", "korean", "long", "no-folder"],
+)
+def test_new_tells_what_it_cannot_use(arguments: tuple[str, ...], told: str, run: Run) -> None:
+    before = _listed()
+    assert ended(run("new", *arguments)) == (2, "", f"recoup: {told}\n")
+    assert _listed() == before
+
+
+@pytest.mark.parametrize("command", ["format", "new"])
+def test_help_shows_an_example(command: str, run: Run) -> None:
+    told = run(command, "--help").stdout
+    assert f"recoup {command}" in told.partition("Example:\n")[2]
