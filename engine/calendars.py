@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import holidays as library
 
-from policies.model import Span, Text
+from policies.model import WEEKDAYS, DayOfMonth, DayOfYear, Span, Text, Weekday
 from policies.problems import both
 
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -46,6 +46,40 @@ def month_end(day: date) -> date:
 def year_end(day: date) -> date:
     """The last day of the year of `day`."""
     return day.replace(month=12, day=31)
+
+
+def is_day_of_month(day: date, of: DayOfMonth) -> bool:
+    """Whether a day is that day of its month. A month without a 31st has none."""
+    return day == month_end(day) if of == "last" else day.day == of
+
+
+def batch_days(days: Collection[DayOfMonth | DayOfYear | Weekday], start: date) -> Iterator[date]:
+    """Every batch day from `start` on, ascending. A month or February that is too short has it on its last day.
+
+    >>> batched = batch_days([15, 31], date(2026, 2, 15))
+    >>> next(batched), next(batched), next(batched)
+    (datetime.date(2026, 2, 15), datetime.date(2026, 2, 28), datetime.date(2026, 3, 15))
+    """
+    month = start.replace(day=1)
+    while True:
+        end = month_end(month)
+        found = {each for day in days for each in _in_month(day, month, end)}
+        yield from sorted(day for day in found if day >= start)
+        if end.year == date.max.year:
+            return
+        month = end + timedelta(days=1)
+
+
+def _in_month(day: DayOfMonth | DayOfYear | Weekday, month: date, end: date) -> list[date]:
+    """The days of one month that a batch day means; `month` is the first of it, `end` the last."""
+    if day == "last":
+        return [end]
+    if isinstance(day, int):
+        return [month.replace(day=min(day, end.day))]
+    if isinstance(day, DayOfYear):
+        return [month.replace(day=min(day.day, end.day))] if day.month == month.month else []
+    first = (WEEKDAYS.index(day) - month.weekday()) % 7
+    return [month + timedelta(days=number) for number in range(first, end.day, 7)]
 
 
 def add_span(day: date, span: Span) -> date:

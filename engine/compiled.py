@@ -134,12 +134,12 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
 
 
 def _fixed(rules: Mapping[str, tuple[Any, ...]]) -> frozenset[str]:
-    """The rules that deny whatever the amount is: all that is required, and counts, unless their conditions, or those
-    of a rule that overrides them, look at the points.
+    """The rules that deny whatever the amount is: all that is required, papers, closed times, and counts,
+    unless their conditions, or those of a rule that overrides them, look at the points.
     """
     counts = [ready for ready in rules["limit"] if ready.bound.counts]
     found = set[str]()
-    for ready in (*rules["require"], *counts):
+    for ready in (*rules["require"], *rules["paper"], *rules["closed"], *counts):
         silencers = [other for other in rules[ready.rule.kind] if ready.id in other.rule.overrides]
         if not any(each.sees_points for each in (ready, *silencers)):
             found.add(ready.id)

@@ -6,7 +6,8 @@ The trace has one object per stage, in order: `{"stage": "limit", "rules": [...]
 - asked of the lots (expire, exclude, fee): `rule`, `applies`, `lots` (to which it applies, at most 100 of them),
   `lot_count` (how many those are in all), and, where there are any, `excepted` and `silenced`: lots by the number of
   the exception, or by the rule.
-A stage that the decision did not come to is not in the trace.
+A stage that the decision did not come to is not in the trace, and neither are `paper` and `closed` where the version
+has no rule of that kind.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from engine.reading import (
     AMOUNT,
     AS_IT_IS,
     DAY,
+    DAY_OR_NONE,
     INSTANT,
     MOST,
     NAME,
@@ -40,6 +41,9 @@ COUNTED_STATES = ("approved", "needs_review", "settled")
 
 PAST_STATES = (*COUNTED_STATES, "denied", "cancelled", "rejected", "failed")
 """Every state that a past refund can be in."""
+
+MOST_PAPERS = 100
+"""No request shows more papers."""
 
 MOST_POINTS = 2**53 - 1
 """The lots of a case hold no more than this together: the largest whole number that every JSON reader keeps."""
@@ -97,6 +101,13 @@ class Lot(Record, frozen=True, gc=False):
         return self.left == self.amount
 
 
+class ShownPaper(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A paper that the member shows, by its name in the rule file; `issued_on` is None where that day is not known."""
+
+    paper: str
+    issued_on: date | None = None
+
+
 class RefundRequest(Record, frozen=True, gc=False):
     """What the member asks for. `points` "all" asks for the largest amount that passes."""
 
@@ -106,6 +117,7 @@ class RefundRequest(Record, frozen=True, gc=False):
     applicant: str
     receiving_account: str
     receiving_holder: str
+    papers: tuple[ShownPaper, ...]
     declared: Mapping[str, Scalar]
 
 
@@ -207,7 +219,8 @@ def event_case_data(case: EventCase) -> dict[str, Any]:
 
 
 def request_data(request: RefundRequest) -> dict[str, Any]:
-    """The request's facts as plain JSON data."""
+    """The request's facts as plain JSON data. Papers are named where there are any."""
+    shown_papers = {"papers": papers_data(request.papers)} if request.papers else {}
     return {
         "points": request.points,
         "method": request.method,
@@ -215,8 +228,14 @@ def request_data(request: RefundRequest) -> dict[str, Any]:
         "applicant": request.applicant,
         "receiving_account": request.receiving_account,
         "receiving_holder": request.receiving_holder,
+        **shown_papers,
         **_plain_declared(request.declared),
     }
+
+
+def papers_data(papers: Iterable[ShownPaper]) -> list[dict[str, Any]]:
+    """Papers as plain JSON data."""
+    return [{"paper": each.paper, "issued_on": _json(each.issued_on)} for each in papers]
 
 
 def _plain(record: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -298,7 +317,17 @@ class _Readers:
             usable_from_on=Entry("usable_from_on", DAY, None),
             left=Entry("left", AMOUNT, None),
         )
-        self._request = self._of(RefundRequest, "request", facts, points=Entry("points", POINTS_OR_ALL))
+        papers = Reader(lambda raw: raw, Annotated[tuple[ShownPaper, ...], Meta(max_length=MOST_PAPERS)])
+        self._request = self._of(
+            RefundRequest,
+            "request",
+            facts,
+            points=Entry("points", POINTS_OR_ALL),
+            # Which of them there are is looked at below, and told with the place of each.
+            papers=Entry("papers", papers, ()),
+        )
+        self._paper_names = frozenset(policy.papers)
+        self._papers = ObjectReader((Entry("paper", _paper(policy)), Entry("issued_on", DAY_OR_NONE, None)))
         self._event = self._of(Event, "event", facts, id=identity, happened_at=Entry("happened_at", INSTANT))
         self._past = ObjectReader(
             (
@@ -375,13 +404,16 @@ class _Readers:
         _complete(lots)
         if any(lot.left > lot.amount for lot in lots) or sum([lot.left for lot in lots]) > MOST_POINTS:
             raise ValueError("a lot, or all together, hold too much")
+        request = self._request.records([whole.request])[0]
+        if request.papers and not self._paper_names.issuperset([shown.paper for shown in request.papers]):
+            raise ValueError("a paper is not known")
         history = [PastRefund(*self._past.values(past)) for past in whole.history]
         if len({lot.id for lot in lots}) < len(lots) or len({past.id for past in history}) < len(history):
             raise ValueError("ids are unique")
         return Case(
             self._account.records([whole.account])[0],
             _by_id(lots),
-            self._request.records([whole.request])[0],
+            request,
             _in_time(history),
             instant(whole.as_of),
         )
@@ -394,6 +426,7 @@ class _Readers:
         asking = self._account.read(account, "account", errors)
         held = self._read_lots(lots, errors)
         asked = self._request.read(request, "request", errors)
+        self._check_papers(request, errors)
         past = [PastRefund(*values) for values in _read_list(self._past, history, "history", errors)]
         if errors:
             raise BadCase(errors)
@@ -422,9 +455,22 @@ class _Readers:
         for name, part in data.items() if isinstance(data, dict) else ():
             if name in objects:
                 objects[name].reader.read(part, name, found)
+                if name == "request":
+                    self._check_papers(part, found)
             elif name in lists:
                 lists[name].read_list(part, name, found)
         return BadCase(found)
+
+    def _check_papers(self, request: object, errors: Errors) -> None:
+        """What is wrong with the papers of a request, each in its place."""
+        if not isinstance(request, dict) or "papers" not in request:
+            return
+        papers = request["papers"]
+        self._papers.read_list(papers, "request.papers", errors)
+        if isinstance(papers, list) and len(papers) > MOST_PAPERS:
+            message = both("서류가 {count}건 있습니다", "holds {count} papers", count=len(papers))
+            hint = both("{most}건까지 쓰십시오", "show at most {most}", most=MOST_PAPERS)
+            errors.append(("request.papers", Mistake(message, hint)))
 
     def _read_lots(self, data: object, errors: Errors) -> tuple[Lot, ...]:
         before = len(errors)
@@ -515,6 +561,19 @@ def _check_ids(ids: list[str], path: str, errors: Errors) -> None:
 def _entry(fact: Fact) -> Entry:
     found = reading.entry(fact)
     return Entry(found.name, AMOUNT, found.default) if fact.path in NEVER_NEGATIVE else found
+
+
+def _paper(policy: Policy) -> Reader:
+    """One of the papers that the policy declares."""
+    if policy.papers:
+        return choice(policy.papers)
+
+    def read(raw: object) -> str:
+        message = both("쓸 수 없는 값입니다({found})", "is {found}", found=shown(raw))
+        hint = both("이 정책에는 선언된 서류가 없으니 쓰지 마십시오", "this policy declares no papers, so show none")
+        raise Mistake(message, hint)
+
+    return Reader(read)
 
 
 def _points_or_all(raw: object) -> int | str:

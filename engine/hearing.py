@@ -12,10 +12,12 @@ from engine.errors import Conflict, NotInForce
 from engine.facts import MOST_POINTS, Case, Lot
 from engine.judgement import Judgement
 from engine.kinds.allocate import allocate
+from engine.kinds.closed import closed
 from engine.kinds.exclude import exclude
 from engine.kinds.expire import expire
 from engine.kinds.fee import fee
 from engine.kinds.limit import limit
+from engine.kinds.paper import paper
 from engine.kinds.pay import pay
 from engine.kinds.require import require
 from engine.kinds.review import review
@@ -28,7 +30,7 @@ Stage = Callable[[Judgement], None]
 LOT_STAGES: tuple[Stage, ...] = (expire, exclude)
 """What holds of the lots."""
 
-HARD_STAGES: tuple[Stage, ...] = (require, limit, allocate)
+HARD_STAGES: tuple[Stage, ...] = (require, paper, closed, limit, allocate)
 """What can deny. All of them are gone through, so that every rule that denies is told."""
 
 MONEY_STAGES: tuple[Stage, ...] = (fee, review, pay)

@@ -56,3 +56,12 @@ def instant_of(written: object, zone: ZoneInfo) -> datetime:
         )
         raise BadTime("no-such-time", message, hint)
     return instant
+
+
+def local_words(at: datetime, zone: ZoneInfo) -> str:
+    """An instant on the clocks of a zone, to the minute.
+
+    >>> local_words(datetime(2026, 3, 2, 1, tzinfo=UTC), ZoneInfo("Asia/Seoul"))
+    '2026-03-02 10:00'
+    """
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -46,10 +46,24 @@ _FIGURES: Mapping[str, str] = {
     **dict.fromkeys(("at_most", "at_least", "over", "under", "multiple_of", "flat", "to"), "number"),
     **dict.fromkeys(("points", "first", "every", "earn"), "number"),
     **dict.fromkeys(("after", "within", "usable_after", "per"), "span"),
+    **dict.fromkeys(("issued_within", "at_least_after"), "span"),
     **dict.fromkeys(("last_day", "expires_on"), "date"),
+    "cut_off_time": "time",
     "rate": "percent",
 }
-_LISTS: Mapping[str, int] = {"overrides": 0, "adds_to": 0, "order": 1, "methods": 0}
+_LISTS: Mapping[str, int] = {
+    "overrides": 0,
+    "adds_to": 0,
+    "order": 1,
+    "methods": 0,
+    "needs": 1,
+    "one_of": 1,
+    "weekdays": 1,
+    "days": 1,
+    "days_of_month": 1,
+    "dates": 1,
+    "batch": 1,
+}
 """The lists of rules, and how many items each keeps."""
 
 _NESTED = ("free", "cap", "steps", "measure")
@@ -57,9 +71,16 @@ _ROUNDINGS = ("down", "up", "half_up")
 _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "expire": ("from", "until", "first_day"),
     "fee": ("to", "at_least", "at_most", "free"),
-    "pay": ("if_holiday",),
+    "pay": ("if_holiday", "at_least_after", "cut_off_time"),
+    "paper": ("issued_within",),
+    "closed": ("hours", "weekdays", "holidays", "days", "days_of_month", "dates"),
     "earn": ("at_most", "cap", "campaign", "usable_after", "expires_on"),
 }
+_TIMES = ("days", "days_of_month", "dates", "batch")
+"""The lists whose items are days or ranges of days."""
+
+_TIME = re.compile(r"([0-9]{2}):([0-9]{2})")
+_DAY_OF_YEAR = re.compile(r"([0-9]{2})-([0-9]{2})")
 _SPAN = re.compile(r"([1-9][0-9]*) (.+?)s?")
 _PERCENT = re.compile(r"([0-9]+)(?:\.([0-9]+))?(\s?%)")
 
@@ -145,12 +166,16 @@ class _Nudger:
             yield from self.span(path, raw, label)
         elif unit == "date":
             yield from self.day(path, raw, label)
+        elif unit == "time":
+            yield from self.time(path, raw, label)
 
     def rule(self, path: Path, raw: Mapping[Any, Any], kind: str) -> Iterator[Nudge]:
         """The fields of a rule, and of the maps in it."""
         for name, value in raw.items():
             place = (*path, name)
-            if name in _MAY_BE_LEFT_OUT.get(kind, ()):
+            optional = _MAY_BE_LEFT_OUT.get(kind, ())
+            # Of the times that are closed one has to stay.
+            if name in optional and (kind != "closed" or sum(each in optional for each in raw) > 1):
                 yield self.drop(place, both("'{name}' 항목", "'{name}'", name=name), _depends_on(f"'{name}'"))
             if name in _FIGURES:
                 yield from self.figure(place, value, _FIGURES[name], f"{name} ")
@@ -164,6 +189,22 @@ class _Nudger:
                 yield from self.rule(place, value, "")
             elif name == "rounding":
                 yield from self.rounding(place, value)
+            yield from self.times(place, name, value)
+
+    def times(self, path: Path, name: str, raw: Any) -> Iterator[Nudge]:
+        """The days and hours of a rule."""
+        if name in _TIMES:
+            for index, each in enumerate(raw):
+                yield from self.days((*path, index), each, f"{name} ")
+        elif name == "hours":
+            for end, each in raw.items():
+                yield from self.time((*path, end), each, f"{name} {end} ")
+        elif name == "holidays":
+            hint = both(
+                "공휴일의 시나리오와 다른 날의 시나리오면 알아차립니다",
+                "a scenario on a public holiday, and one on another day, would notice",
+            )
+            yield self.replace(path, not raw, _arrow("holidays ", _words(raw), _words(not raw)), hint)
 
     def rounding(self, path: Path, raw: str) -> Iterator[Nudge]:
         for other in _ROUNDINGS:
@@ -261,7 +302,7 @@ class _Nudger:
                     "a scenario in which both rules apply would notice",
                 )
                 yield self.drop(path, what, hint)
-            if isinstance(each, dict):
+            if isinstance(each, dict) and name not in _TIMES:
                 for fact, members in each.items():
                     yield from self.members((*place, fact), members, f"{name} {fact}", least=1)
 
@@ -292,6 +333,32 @@ class _Nudger:
         if isinstance(raw, date):
             for other in _neighbours(raw):
                 yield self.replace(path, other, _arrow(label, raw, other), _on_day(raw))
+
+    def days(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
+        """A day of every month or every year, or a range of days."""
+        if isinstance(raw, dict):
+            for end, each in raw.items():
+                yield from self.day((*path, end), each, f"{label}{end} ")
+        elif isinstance(raw, str) and (match := _DAY_OF_YEAR.fullmatch(raw)):
+            # A leap year has every day that there is.
+            for other in _neighbours(date(2000, int(match[1]), int(match[2]))):
+                yield self.replace(path, f"{other:%m-%d}", _arrow(label, raw, f"{other:%m-%d}"), _on_day(raw))
+        else:
+            yield from self.amount(path, raw, label)
+
+    def time(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
+        """A time of day, a minute earlier and a minute later."""
+        match = _TIME.fullmatch(raw)
+        assert match is not None, f"{raw} is not a time"
+        hint = both(
+            "{raw}, 그 1분 전과 1분 후의 시나리오면 알아차립니다",
+            "scenarios right at {raw}, a minute before and a minute after would notice",
+            raw=raw,
+        )
+        for minutes in (int(match[1]) * 60 + int(match[2]) + change for change in (-1, 1)):
+            if 0 <= minutes <= 24 * 60:
+                other = f"{minutes // 60:02}:{minutes % 60:02}"
+                yield self.replace(path, other, _arrow(label, raw, other), hint)
 
     def percent(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A percentage, one less and one more in its last digit."""
@@ -387,7 +454,7 @@ def _depends_on(what: str) -> Text:
     )
 
 
-def _on_day(day: date) -> Text:
+def _on_day(day: date | str) -> Text:
     return both(
         "{day}, 그 전날과 다음 날의 시나리오면 알아차립니다",
         "scenarios on {day}, the day before and the day after would notice",

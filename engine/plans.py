@@ -14,7 +14,7 @@ _MOST_REMEMBERED = 4096
 LOT_KINDS = ("expire", "exclude", "fee")
 """The kinds that are asked of each lot."""
 
-REQUEST_KINDS = ("require", "limit", "allocate", "review", "pay")
+REQUEST_KINDS = ("require", "paper", "closed", "limit", "allocate", "review", "pay")
 """The kinds that are asked of the request as a whole."""
 
 

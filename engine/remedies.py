@@ -5,7 +5,7 @@ A remedy is only given when the case with it was decided, and what it is for no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -19,12 +19,16 @@ from engine.calendars import add_span, local_day
 from engine.compiled import CompiledVersion
 from engine.decision import Remedy
 from engine.errors import NotInForce
-from engine.facts import NEVER_NEGATIVE, Case
+from engine.facts import NEVER_NEGATIVE, Case, ShownPaper, papers_data
 from engine.hearing import Hearing
 from engine.judgement import Judgement, Spoken
 from engine.kinds.limit import ReadyLimit
+from engine.kinds.paper import ReadyPaper
 from engine.kinds.require import ReadyRequire
-from engine.reading import MOST
+from engine.local_times import local_words
+from engine.openings import next_opening
+from engine.reading import MOST, instant, instant_words
+from engine.ready import Ready
 from engine.scene import Scene
 from engine.sentences import figure_data
 from policies.model import Comparison, FactRef, Operator, Policy, Scalar, Span, ValueRef
@@ -33,8 +37,13 @@ from policies.sentences import Teller
 Change = dict[str, Scalar]
 """Facts by path, as they would have to be."""
 
+Changed = Mapping[str, Scalar | datetime | tuple[ShownPaper, ...]]
+"""The same with the papers of the request, and its instant under `as_of`."""
+
 _POINTS = "request.points"
 _DAY = "request.requested_on"
+_PAPERS = "request.papers"
+_AT = "as_of"
 
 
 def remedies(hearing: Hearing, judgement: Judgement) -> list[Remedy | None]:
@@ -47,17 +56,27 @@ def remedies(hearing: Hearing, judgement: Judgement) -> list[Remedy | None]:
 
 def apply_remedy(policy: Policy, case: Case, remedy: Remedy) -> Case:
     """The case as it would be with the facts of a remedy."""
-    change: Change = {}
+    change: dict[str, Any] = {}
     for path, value in remedy.set.items():
+        if path == _AT:
+            change[path] = instant(value)
+            continue
+        if path == _PAPERS:
+            change[path] = tuple(ShownPaper(each["paper"], _day(each["issued_on"])) for each in value)
+            continue
         is_day = path != _POINTS and policy.facts[path].type == "date" and value is not None
         change[path] = date.fromisoformat(value) if is_day else value
     return changed(policy, case, change)
 
 
-def changed(policy: Policy, case: Case, change: Change) -> Case:
+def changed(policy: Policy, case: Case, change: Changed) -> Case:
     """The case with other facts. On another day the request comes at the same time of that day."""
     for path, value in change.items():
         scope, _, name = path.partition(".")
+        if path == _AT:
+            assert isinstance(value, datetime), f"{value!r} is not an instant"
+            case = replace(case, as_of=value)
+            continue
         if path == _DAY:
             assert isinstance(value, date), f"{value!r} is not a day"
             case = replace(case, as_of=_at_the_same_time(case.as_of, value, ZoneInfo(policy.timezone)))
@@ -66,6 +85,10 @@ def changed(policy: Policy, case: Case, change: Change) -> Case:
         own = {"declared": {**record.declared, name: value}} if path in policy.declared else {name: value}
         case = replace(case, **{scope: structs.replace(record, **own)})
     return case
+
+
+def _day(written: str | None) -> date | None:
+    return None if written is None else date.fromisoformat(written)
 
 
 def _at_the_same_time(at: datetime, day: date, zone: ZoneInfo) -> datetime:
@@ -116,6 +139,10 @@ def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Am
         return None
     if isinstance(ready, ReadyRequire):
         return _other_facts(hearing, judgement, ready, amounts)
+    if isinstance(ready, ReadyPaper):
+        return _other_papers(hearing, judgement, ready)
+    if ready.rule.kind == "closed":
+        return _other_time(hearing, judgement, ready)
     if isinstance(ready, ReadyLimit):
         if ready.bound.counts:
             return None
@@ -132,6 +159,32 @@ def _other_amount(points: int | None) -> Remedy | None:
     if points is None:
         return None
     return Remedy({_POINTS: points}, f"신청할 수 있는 포인트: {points:,}.", f"Ask for {points:,} points.")
+
+
+def _other_papers(hearing: Hearing, judgement: Judgement, ready: ReadyPaper) -> Remedy | None:
+    """The papers that are shown already, with those that are missing, issued on the day of the request."""
+    missing, within = ready.missing(judgement.scene)
+    today = judgement.scene.day
+    added = missing[:1] if ready.any_one else missing
+    kept = [shown for shown in hearing.case.request.papers if shown.paper not in added]
+    papers = (*kept, *(ShownPaper(name, today) for name in added))
+    if not _helps(hearing, judgement, ready, {_PAPERS: papers}):
+        return None
+    ko, en = (Teller(hearing.compiled.policy, language, today) for language in ("ko", "en"))
+    needed_ko, needed_en = (say.papers(missing, any_one=ready.any_one) for say in (ko, en))
+    if within is not None:
+        needed_ko += f"(발급 후 {ko.figure(within)} 이내)"
+        needed_en += f", issued within {en.figure(within)}"
+    return Remedy({_PAPERS: papers_data(papers)}, f"필요한 서류: {needed_ko}.", f"Needed: {needed_en}.")
+
+
+def _other_time(hearing: Hearing, judgement: Judgement, ready: Ready) -> Remedy | None:
+    """The first time at which it is open again."""
+    at = next_opening(hearing.compiled, judgement.scene)
+    if at is None or not _helps(hearing, judgement, ready, {_AT: at}):
+        return None
+    local = local_words(at, hearing.compiled.zone)
+    return Remedy({_AT: instant_words(at)}, f"다시 신청할 수 있는 때: {local}.", f"Ask again from {local} on.")
 
 
 def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, amounts: _Amounts) -> Remedy | None:
@@ -232,7 +285,7 @@ def _value_for(operator: str, right: Any, members: tuple[Any, ...]) -> Scalar:
     return None
 
 
-def _helps(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, change: Change) -> bool:
+def _helps(hearing: Hearing, judgement: Judgement, ready: Ready, change: Changed) -> bool:
     """Whether the rule is content with the change and nothing else begins to deny."""
     before = {spoken.ready.id for spoken in judgement.spoken if spoken.effect == "denies"}
     try:

@@ -84,12 +84,28 @@ class PlainCase:
             if name == "at" and scope in _AT:
                 name = _AT[scope]
                 plain[name] = self.instant(f"{path}.{name}", said)
+            elif (scope, name) == ("request", "papers"):
+                plain[name] = self.papers(f"{path}.{name}", said)
             else:
                 plain[name] = self.fact(f"{scope}.{name}", said)
             self.paths[f"{path}.{name}"] = said.path
         if facts:
             # What is missing from a map is told where the map stands.
             self.paths[path] = max((said.path for said in facts.values()), key=len)[:-1]
+        return plain
+
+    def papers(self, path: str, said: Sourced) -> Any:
+        """The papers of a request; a name alone is a paper whose day of issue is not known."""
+        if not isinstance(said.value, list):
+            return said.value
+        plain: list[Any] = []
+        for index, each in enumerate(said.value):
+            self.paths[f"{path}.{index}"] = (*said.path, index)
+            if not isinstance(each, dict):
+                plain.append({"paper": each})
+                continue
+            plain.append({name: plain_day(value) for name, value in each.items()})
+            self.paths |= {f"{path}.{index}.{name}": (*said.path, index, name) for name in each}
         return plain
 
     def fact(self, path: str, said: Sourced) -> Any:
@@ -113,6 +129,11 @@ class PlainCase:
         except BadTime as bad:
             self.to.add(said.path, bad.code, bad.message, bad.hint)
             return None
+
+
+def plain_day(value: Any) -> Any:
+    """A day, or the `none` of one that is missing, as JSON; anything else as it is."""
+    return value.isoformat() if isinstance(value, date) else None if value == "none" else value
 
 
 _AT = {"history": "requested_at", "earned": "happened_at", "event": "happened_at"}

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
+from engine.local_times import BadTime, instant_of, local_words
 from policies.fields import is_missing, is_no_map
 from policies.model import Policy, Text
 from policies.problems import both, did_you_mean
@@ -125,8 +127,7 @@ class _Reader:
         if key == "last_usable_on":
             return self.map_of(said, self.day, self.lots, "lot")
         if key == "remedy":
-            paths = [path for path, fact in self.to.policy.facts.items() if fact.scope in ("account", "request")]
-            return {} if said.value == "none" else self.map_of(said, self.literal, paths, "fact")
+            return {} if said.value == "none" else self.remedy(said)
         if key == "figures":
             return self.map_of(said, self.figures, [*self.ids, *BUILT_IN], "rule")
         return [self.granted(each) for each in self.items(said)]
@@ -143,9 +144,39 @@ class _Reader:
             self.word(Sourced(rule, (*said.path, "rule")), self.ids)
         return facts
 
+    def remedy(self, said: Sourced) -> dict[str, Any]:
+        """Facts as a remedy would have them; a time is local, as everywhere in the file."""
+        facts = self.to.policy.facts.items()
+        paths = [path for path, fact in facts if fact.scope in ("account", "request")] + ["request.papers", "as_of"]
+        found = self.map_of(said, lambda each: each, paths, "fact")
+        return {name: self.changed(name, each) for name, each in found.items()}
+
+    def changed(self, name: str, said: Sourced) -> Any:
+        """One fact of a remedy."""
+        if name == "as_of":
+            zone = ZoneInfo(self.to.policy.timezone)
+            try:
+                return local_words(instant_of(said.value, zone), zone)
+            except BadTime as bad:
+                self.refuse(said.path, bad.code, bad.message, bad.hint)
+                return None
+        return self.papers(said) if name == "request.papers" else self.literal(said)
+
+    def papers(self, said: Sourced) -> list[dict[str, Any]]:
+        """Papers, each a name or a map with the day of its issue."""
+        found = []
+        for each in self.items(said):
+            one = each if isinstance(each.value, dict) else Sourced({"paper": each.value}, each.path)
+            found.append({"issued_on": None} | self.map_of(one, self.literal, ("paper", "issued_on"), "field"))
+        return [{"paper": each.get("paper"), "issued_on": each["issued_on"]} for each in found]
+
     def figures(self, said: Sourced) -> dict[str, Any]:
         """Figures of a reason by name; only those that are named are checked."""
-        return self.map_of(said, self.literal, None, "figure")
+        return self.map_of(said, self.figure, None, "figure")
+
+    def figure(self, said: Sourced) -> Any:
+        """One figure: a single value, or a list of them for papers."""
+        return [self.literal(each) for each in self.items(said)] if isinstance(said.value, list) else self.literal(said)
 
     def rules(self, said: Sourced) -> list[str]:
         """Ids of rules."""

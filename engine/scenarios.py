@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.compiled import CompiledVersion
 from engine.decide import decide
@@ -15,6 +16,8 @@ from engine.decision import Decision
 from engine.earn import earn
 from engine.errors import Conflict, NotInForce
 from engine.facts import EventCase
+from engine.local_times import local_words
+from engine.reading import instant
 from engine.scenario_expect import AMOUNTS
 from engine.scenario_file import Scenario
 
@@ -55,22 +58,28 @@ def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
         if isinstance(case, EventCase):
             granted = [lot.to_data() for lot in earn(compiled, case).granted]
             return {"outcome": "earning", "reasons": [], "earned": granted}
-        return _decided(decide(compiled, case))
+        return _decided(decide(compiled, case), compiled.zone)
     except NotInForce:
         return {"outcome": "not_in_force", "reasons": []}
     except Conflict as conflict:
         return {"outcome": "conflict", "reasons": list(conflict.rules)}
 
 
-def _decided(decision: Decision) -> Got:
+def _decided(decision: Decision, zone: ZoneInfo) -> Got:
     return {
         **{name: getattr(decision, name) for name in ("outcome", *AMOUNTS, "payable_on", "allocation")},
         "reasons": [reason.rule for reason in decision.reasons],
         "figures": {reason.rule: reason.figures for reason in decision.reasons},
-        "remedy": [reason.remedy.set for reason in decision.reasons if reason.remedy],
+        "remedy": [_in_zone(reason.remedy.set, zone) for reason in decision.reasons if reason.remedy],
         "lots": {lot.lot: [reason.rule for reason in lot.reasons] for lot in decision.lots},
         "last_usable_on": {lot.lot: lot.last_usable_on for lot in decision.lots},
     }
+
+
+def _in_zone(change: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """What a remedy changes, with its time as the file writes times."""
+    at = {"as_of": local_words(instant(change["as_of"]), zone)} if "as_of" in change else {}
+    return {**change, **at}
 
 
 def _differ(key: str, expected: Any, got: Any) -> list[str]:

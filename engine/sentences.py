@@ -9,20 +9,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.facts import Lot
 from engine.figures import Figures, Read
 from engine.scene import Scene
 from policies.model import Figure, Policy, Rule, Scalar, Span, Text, ValueRef
-from policies.sentences import PLACEHOLDER, figure_text, percent_text, word_text
+from policies.sentences import PLACEHOLDER, Teller, figure_text, percent_text, word_text
+
+
+class Papers(NamedTuple):
+    """Papers as a figure: all of them, or with `any_one` one of them."""
+
+    names: tuple[str, ...]
+    any_one: bool
+
 
 Words = Callable[[Any], str]
 Part = str | tuple[str, Words]
-FigureData = int | str | bool | None
+FigureData = int | str | bool | list[str] | None
 
 
-def figure_data(figure: Figure | Scalar) -> FigureData:
+def figure_data(figure: Figure | Scalar | Papers) -> FigureData:
     """A figure as it stands in a decision's data.
 
     >>> figure_data(1_000), figure_data(date(2026, 1, 1)), figure_data(Fraction("2.2")), figure_data(Span(1, "years"))
@@ -32,6 +40,8 @@ def figure_data(figure: Figure | Scalar) -> FigureData:
         return figure.isoformat()
     if isinstance(figure, Fraction):
         return percent_text(figure)
+    if isinstance(figure, Papers):
+        return list(figure.names)
     return str(figure) if isinstance(figure, Span) else figure
 
 
@@ -95,6 +105,13 @@ def _words(name: str, language: str, policy: Policy, before_sign: bool) -> Words
     fact = policy.facts.get(name)
     if name == "points":
         return lambda figure: _ALL[language] if figure == "all" else f"{figure:,}"
+    if name == "papers":
+        say = Teller(policy, language, date.min)
+        return lambda figure: (
+            say.papers(figure.names, any_one=figure.any_one)
+            if isinstance(figure, Papers)
+            else figure_text(figure, language)
+        )
     if fact is not None:
         return lambda figure: word_text(policy, fact, figure, language)
     if before_sign:

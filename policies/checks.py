@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from policies.contradictions import exclude_each_other
 from policies.kinds import KINDS
 from policies.kinds.allocate import Allocate
+from policies.kinds.closed import Closed
 from policies.kinds.earn import Earn
 from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee
+from policies.kinds.paper import Paper
 from policies.kinds.pay import Pay
 from policies.kinds.require import Require
 from policies.kinds.review import Review
@@ -238,7 +240,7 @@ def check_placeholders(policy: Policy) -> Found:
                     message = both(
                         "여기에 없는 수치입니다: '{{{name}}}'", "there is no figure '{{{name}}}' here", name=name[:40]
                     )
-                    hint = did_you_mean(name, known) or use(known)
+                    hint = did_you_mean(name, known) or (use(known) if known else both("빼십시오", "take it out"))
                     yield path, rule.id, Trouble("unknown-placeholder", message, hint, refers_to=name)
 
 
@@ -263,6 +265,10 @@ def _without_meaning(rule: Rule) -> tuple[str, ...]:
         return ("last_day",)
     if isinstance(rule, Review) and rule.measure is None:
         return ("limit", "used", "room")
+    if isinstance(rule, Paper) and rule.issued_within is None:
+        return ("issued_within",)
+    if isinstance(rule, Closed) and rule.hours is None and not rule.days:
+        return ("from", "until")
     return ()
 
 

@@ -56,6 +56,7 @@ def rule_file_schema() -> Json:
     parts = {
         "sources": _words(shared, "source"),
         "methods": _words(shared, "method"),
+        "papers": _words(shared, "paper"),
         "facts": _facts(shared),
         "type": {"anyOf": [one_of(TYPES), list_of(text([_NO_TABLE_WORD + PLAIN_TEXT], "write a word"))]},
         "default": {},

@@ -14,7 +14,21 @@ from marshmallow import fields as marshmallow_fields
 
 from policies import json_shapes as shapes
 from policies.json_shapes import Json, Shared
-from policies.model import FactRef, Measure, Per, Span, SpanUnit, Text, Unit, ValueRef
+from policies.model import (
+    WEEKDAYS,
+    DayOfMonth,
+    DayOfYear,
+    FactRef,
+    Measure,
+    Per,
+    Span,
+    SpanUnit,
+    Text,
+    TimeOfDay,
+    Unit,
+    ValueRef,
+    Weekday,
+)
 from policies.problems import both
 from policies.readers import (
     EMPTY,
@@ -28,14 +42,18 @@ from policies.readers import (
     one_of,
     out_of_range,
     read_amount,
+    read_batch_day,
     read_date_fact,
     read_day,
+    read_day_of_month,
+    read_day_of_year,
     read_each,
     read_percent,
     read_reference,
     read_span,
     read_span_reference,
     read_text,
+    read_time,
     reading,
     refuse,
     refuse_twice,
@@ -222,6 +240,54 @@ class Day(Field):
         return shapes.text([shapes.DAY], "write it like 2026-01-31")
 
 
+class Time(Field):
+    """A time of day, in quotes; where it is the `end` of something it may be 24:00."""
+
+    def __init__(self, default: object = ..., *, end: bool = False, **more: Any) -> None:
+        super().__init__(default, **more)
+        self.end = end
+
+    def read(self, raw: Any) -> TimeOfDay:
+        return read_time(raw, end=self.end)
+
+    def json_schema(self, shared: Shared) -> Json:
+        hours = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+        return shapes.text([f"{hours}|24:00" if self.end else hours], "write a time in quotes, such as 16:00")
+
+
+class MonthDay(Field):
+    """A day that comes every month: 1 to 31, or `last`."""
+
+    def read(self, raw: Any) -> DayOfMonth:
+        return read_day_of_month(raw)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {"anyOf": [shapes.whole(1, 31), shapes.one_of(("last",))]}
+
+
+class YearDay(Field):
+    """A day that comes every year, such as 12-31."""
+
+    def read(self, raw: Any) -> DayOfYear:
+        return read_day_of_year(raw)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return shapes.text([_DAY_OF_YEAR], "write month and day, such as 12-31")
+
+
+class BatchDay(Field):
+    """A day of every month, of every year or of every week."""
+
+    def read(self, raw: Any) -> DayOfMonth | DayOfYear | Weekday:
+        return read_batch_day(raw)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {"anyOf": [shapes.whole(1, 31), shapes.one_of(("last", *WEEKDAYS)), shapes.text([_DAY_OF_YEAR])]}
+
+
+_DAY_OF_YEAR = "(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+
+
 class Amount(Field):
     """A whole amount of points, money or things, or `$value` in that unit."""
 
@@ -347,21 +413,33 @@ class DateFact(Field):
 
 
 class Declared(Field):
-    """One of the sources or refund methods that the file declares."""
+    """One of the sources, refund methods or papers that the file declares."""
 
-    def __init__(self, what: Literal["source", "method"], default: object = ..., **more: Any) -> None:
+    def __init__(self, what: Literal["source", "method", "paper"], default: object = ..., **more: Any) -> None:
         super().__init__(default, **more)
         self.what = what
 
     def read(self, raw: Any) -> str:
-        words = reading().sources if self.what == "source" else reading().methods
+        file = reading()
+        words = {"source": file.sources, "method": file.methods, "paper": file.papers}[self.what]
+        if not words:
+            section = f"{self.what}s:"
+            hint = both("{section} 아래에 선언하십시오", "declare it under {section}", section=section)
+            message = both(
+                "모르는 {what}입니다: {found}", "unknown {what} {found}", what=_DECLARED[self.what], found=shown(raw)
+            )
+            refuse("unknown-word", message, hint, refers_to=str(raw))
         return one_of(raw, words, _DECLARED[self.what])
 
     def json_schema(self, shared: Shared) -> Json:
         return shapes.text([SNAKE.pattern], f"name a {self.what} of the file")
 
 
-_DECLARED: Mapping[str, Text] = {"source": both("적립 출처", "source"), "method": both("환급 수단", "method")}
+_DECLARED: Mapping[str, Text] = {
+    "source": both("적립 출처", "source"),
+    "method": both("환급 수단", "method"),
+    "paper": both("서류", "paper"),
+}
 
 
 class ListOf(Field):

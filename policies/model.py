@@ -6,7 +6,7 @@ The rule kinds add their own fields in `policies/kinds/<kind>.py`; everything th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -44,6 +44,44 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit if self.count != 1 else self.unit[:-1]}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TimeOfDay:
+    """A time on the clocks of the programme's zone, to the minute; 24:00 is the end of a day.
+
+    >>> str(TimeOfDay(16 * 60 + 5))
+    '16:05'
+    """
+
+    minutes: int
+
+    def __str__(self) -> str:
+        return f"{self.minutes // 60:02}:{self.minutes % 60:02}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DayOfYear:
+    """A day that comes every year, such as 12-31; 02-29 only comes in leap years.
+
+    >>> str(DayOfYear(2, 5))
+    '02-05'
+    """
+
+    month: int
+    day: int
+
+    def __str__(self) -> str:
+        return f"{self.month:02}-{self.day:02}"
+
+
+DayOfMonth = int | Literal["last"]
+"""A day that comes every month, by its number or as its last."""
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""The days of the week, in the order in which calendars number them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +291,7 @@ class Policy:
     declared: tuple[str, ...]
     values: Mapping[str, Value]
     rules: tuple[Rule, ...]
+    papers: Mapping[str, Text] = field(default_factory=dict)
 
     def rules_of(self, kind: str) -> tuple[Rule, ...]:
         """The rules of one kind, in the order of the file."""

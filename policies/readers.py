@@ -16,7 +16,20 @@ from typing import Any, Literal, NoReturn, TypeVar
 from marshmallow import ValidationError
 from marshmallow.experimental.context import Context
 
-from policies.model import Fact, Figure, Span, SpanUnit, Text, Unit, ValueRef
+from policies.model import (
+    WEEKDAYS,
+    DayOfMonth,
+    DayOfYear,
+    Fact,
+    Figure,
+    Span,
+    SpanUnit,
+    Text,
+    TimeOfDay,
+    Unit,
+    ValueRef,
+    Weekday,
+)
 from policies.problems import both, did_you_mean, shorten
 
 T = TypeVar("T")
@@ -26,6 +39,8 @@ SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 FACT_PATH = re.compile(r"(account|lot|request|event)\.\w+")
 SPAN = re.compile(r"([0-9]{1,9}) (hour|day|business day|month|year)s?")
 _WITH_COMMAS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3}){1,3}")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
+_DAY_OF_YEAR = re.compile(r"([0-9]{2})-([0-9]{2})")
 _PERCENT = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,6}))?\s?%")
 MOST = 10**12
 """The largest amount that a file or a case may name: a trillion points or units of currency."""
@@ -90,6 +105,7 @@ class Reading:
     figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
     scopes: Sequence[str] = ()
     patience: Patience = field(default_factory=Patience)
+    papers: Sequence[str] = ()
 
 
 def reading() -> Reading:
@@ -310,6 +326,58 @@ def read_day(raw: object, hint: Text = WRITE_DAY) -> date:
 def not_a_day(raw: object) -> Text:
     """The message about what should be a day."""
     return both("날짜가 아닙니다: {found}", "{found} is not a day", found=shown(raw))
+
+
+def read_time(raw: object, *, end: bool = False) -> TimeOfDay:
+    """A time of day such as "16:00", in quotes. 24:00 only where it `end`s something."""
+    match = _TIME.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None or (match[1] is None and not end):
+        message = both("시각이 아닙니다: {found}", "{found} is not a time of day", found=shown(raw))
+        latest = '"24:00"' if end else '"23:59"'
+        hint = both(
+            '"00:00"에서 {latest}까지의 시각을 따옴표로 묶어 쓰십시오',
+            'write "00:00" to {latest}, in quotes',
+            latest=latest,
+        )
+        refuse("not-a-time", message, hint)
+    return TimeOfDay(int(match[1]) * 60 + int(match[2]) if match[1] else 24 * 60)
+
+
+def read_day_of_month(raw: object) -> DayOfMonth:
+    """A day that comes every month: 1 to 31, or `last`."""
+    if raw == "last":
+        return "last"
+    if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= 31:
+        message = both("매월의 날짜가 아닙니다: {found}", "{found} is not a day of a month", found=shown(raw))
+        hint = both("1에서 31까지의 수 또는 last 중 하나를 쓰십시오", "write 1 to 31, or last")
+        refuse("not-a-day-of-month", message, hint)
+    return raw
+
+
+def read_day_of_year(raw: object) -> DayOfYear:
+    """A day that comes every year, such as 12-31; 02-29 is one."""
+    match = _DAY_OF_YEAR.fullmatch(raw) if isinstance(raw, str) else None
+    try:
+        # A leap year has every day that there is.
+        day = date(2000, int(match[1]), int(match[2])) if match else None
+    except ValueError:
+        day = None
+    if day is None:
+        message = both("매년의 날짜가 아닙니다: {found}", "{found} is not a day of the year", found=shown(raw))
+        hint = both("12-31처럼 월-일로 쓰십시오", "write month and day, such as 12-31")
+        refuse("not-a-day-of-year", message, hint)
+    return DayOfYear(day.month, day.day)
+
+
+def read_batch_day(raw: object) -> DayOfMonth | DayOfYear | Weekday:
+    """A day on which payouts are made: of every month, of every year or of every week."""
+    if raw in WEEKDAYS:
+        return raw
+    if isinstance(raw, str) and _DAY_OF_YEAR.fullmatch(raw):
+        return read_day_of_year(raw)
+    if isinstance(raw, str) and raw != "last":
+        one_of(raw, (*WEEKDAYS, "last", "15", "02-15"), both("지급일", "batch day"))
+    return read_day_of_month(raw)
 
 
 def read_reference(raw: object, units: Sequence[Unit]) -> ValueRef | None:

@@ -116,6 +116,7 @@ class _PolicyMap(Map):
     about = Sentence("", lines=True, about="A note of the author.")
     sources = Later(about=both("포인트가 적립되는 출처", "where points come from"))
     methods = Later(about=both("환급금을 지급하는 수단", "how a refund is paid out"))
+    papers = Later(None, about="What a member may have to show.")
     facts = Later(None, about="What this programme knows beyond the common facts.")
     values = Later(None, about="Named figures with their history.")
     rules = Later(about=both("약관의 문장들", "the sentences of the terms"))
@@ -153,10 +154,11 @@ def read_policy(document: Document, troubles: Troubles) -> Policy | None:
             return None
         sources = _read_words(troubles, data, "sources")
         methods = _read_words(troubles, data, "methods")
+        papers = _read_words(troubles, data, "papers")
         declared = _read_facts(troubles, data)
     facts = vocabulary(sources, methods, declared)
     starts = data.get("starts")
-    file = replace(file, facts=facts, sources=tuple(sources), methods=tuple(methods))
+    file = replace(file, facts=facts, sources=tuple(sources), methods=tuple(methods), papers=tuple(papers))
     with Context(file):
         values = _read_values(troubles, data, starts if isinstance(starts, date) and starts >= FIRST_DAY else LAST_DAY)
     file = replace(
@@ -174,6 +176,7 @@ def read_policy(document: Document, troubles: Troubles) -> Policy | None:
         declared=tuple(fact.path for fact in declared),
         sources=sources,
         methods=methods,
+        papers=papers,
         values={name: value for name, value in values.items() if value},
         rules=tuple(rules),
         **{name: top[name] for name in _TOP},
@@ -219,6 +222,10 @@ _SECTION_HINTS = {
         "한 줄에 수단 하나씩 쓰십시오. 예: cash: {ko: 현금, en: cash}",
         "write one line a method, such as cash: {ko: 현금, en: cash}",
     ),
+    "papers": both(
+        "한 줄에 서류 하나씩 id_card: {ko: 신분증, en: identity card}처럼 쓰거나, 항목을 빼십시오",
+        "write one line a paper, such as id_card: {ko: 신분증, en: identity card}, or leave it out",
+    ),
     "facts": both(
         "한 줄에 팩트 하나씩 account.grade: {type: [VIP, GOLD], ko: 등급, en: grade}처럼 쓰거나, 항목을 빼십시오",
         "write one line a fact, such as account.grade: {type: [VIP, GOLD], ko: 등급, en: grade}, or leave it out",
@@ -228,7 +235,7 @@ _SECTION_HINTS = {
 
 
 def _read_words(troubles: Troubles, data: Mapping[Any, Any], name: str) -> dict[str, Text]:
-    """The sources or methods of the file with their names."""
+    """The sources, methods or papers of the file with their names."""
     found: dict[str, Text] = {}
     bilingual = Bilingual(name=True)
     for word, raw in _read_map(troubles, data, name).items():

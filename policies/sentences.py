@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -13,6 +13,7 @@ from policies.model import (
     Cell,
     Comparison,
     Condition,
+    DayOfMonth,
     Fact,
     FactRef,
     Figure,
@@ -25,6 +26,7 @@ from policies.model import (
     Text,
     Unit,
     ValueRef,
+    Weekday,
 )
 from policies.values import cell_on
 from policies.vocabulary import WORDS
@@ -68,6 +70,15 @@ ROUNDINGS = {
 }
 """How a rounding is called, in Korean and in English."""
 
+_WEEKDAYS: Mapping[Weekday, Text] = {
+    "monday": Text("월요일", "Monday"),
+    "tuesday": Text("화요일", "Tuesday"),
+    "wednesday": Text("수요일", "Wednesday"),
+    "thursday": Text("목요일", "Thursday"),
+    "friday": Text("금요일", "Friday"),
+    "saturday": Text("토요일", "Saturday"),
+    "sunday": Text("일요일", "Sunday"),
+}
 _PER = {
     "day": Text("1일", "a calendar day"),
     "month": Text("월간", "a calendar month"),
@@ -103,6 +114,11 @@ def figure_text(figure: Figure | None, language: str) -> str:
     if isinstance(figure, Span):
         return span_text(figure, language)
     return str(figure)
+
+
+def _ordinal(day: int) -> str:
+    ending = "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{ending}"
 
 
 def subject_particle(word: str) -> str:
@@ -239,6 +255,26 @@ class Teller:
 
     def _together(self, parts: Iterable[str]) -> str:
         return self.choose(", ", " and ").join(parts)
+
+    def papers(self, names: Iterable[str], *, any_one: bool) -> str:
+        """Papers by their names in the file: all of them, or any one."""
+        found = [self.policy.papers[name].in_language(self.language) for name in names]
+        return self.either(found) if any_one else self.choose(", ", " and ").join(found)
+
+    def either(self, words: Iterable[str]) -> str:
+        """One of several: `a, b or c`."""
+        *first, last = words
+        return self.choose(" 또는 ", " or ").join([", ".join(first), last] if first else [last])
+
+    def weekday(self, day: Weekday) -> str:
+        """A day of the week."""
+        return _WEEKDAYS[day].in_language(self.language)
+
+    def days_of_month(self, days: Iterable[DayOfMonth]) -> str:
+        """Days that come every month: `the 5th or the last day of a month`."""
+        if self.language == "ko":
+            return self.either("말일" if day == "last" else f"{day}일" for day in days)
+        return self.either("the last day" if day == "last" else f"the {_ordinal(day)}" for day in days) + " of a month"
 
     def window(self, per: Per) -> str:
         """A window of time."""

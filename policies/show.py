@@ -15,6 +15,8 @@ HEADINGS = {
     "expire": Text("유효기간", "Expiry"),
     "exclude": Text("환급 제외 포인트", "Points that cannot be refunded"),
     "require": Text("신청 조건", "Who can apply"),
+    "paper": Text("서류", "Papers"),
+    "closed": Text("신청할 수 없는 때", "Closed times"),
     "limit": Text("한도", "Limits"),
     "allocate": Text("차감 순서", "Order of use"),
     "fee": Text("수수료", "Fees"),

@@ -21,7 +21,7 @@ WHOLE = ""
 _SECTIONS = {
     "unknown-fact": ("facts",),
     "unknown-value": ("values",),
-    "unknown-word": ("sources", "methods"),
+    "unknown-word": ("sources", "methods", "papers"),
     "not-a-choice": ("sources", "methods"),
     "unknown-rule": ("rules",),
     "unknown-placeholder": ("values", "facts"),

@@ -11,7 +11,15 @@ CHANNELS = ("web", "app", "call_centre")
 EVENTS = ("bill_paid", "purchase", "purchase_cancelled", "promotion_joined", "points_used")
 STATUSES = ("active", "dormant", "suspended", "closed")
 TYPES = ("points", "money", "number", "date", "text", "flag")
-IDENTITIES = ("account.id", "lot.id", "request.id", "event.id", "request.requested_at", "event.happened_at")
+IDENTITIES = (
+    "account.id",
+    "lot.id",
+    "request.id",
+    "event.id",
+    "request.requested_at",
+    "request.papers",
+    "event.happened_at",
+)
 """What a case says beside its facts, and no file can declare as one."""
 
 WORDS: Mapping[str, Text] = {

@@ -85,6 +85,7 @@ def policy_answer(policy: Policy, versions: Sequence[Listed], language: str) -> 
         "timezone": policy.timezone,
         "sources": {name: said(text, language) for name, text in policy.sources.items()},
         "methods": {name: said(text, language) for name, text in policy.methods.items()},
+        "papers": {name: said(text, language) for name, text in policy.papers.items()},
         "versions": [version_answer(listed) for listed in versions],
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.facts import PAST_STATES
+from engine.facts import MOST_PAPERS, PAST_STATES
 from engine.reading import MOST
 from policies.model import Fact
 from policies.vocabulary import COMMON
@@ -108,6 +108,21 @@ REQUEST = _of_scope("request", {"method": METHOD}, ["method"], "What the member 
 REQUEST["properties"]["points"] = {
     "description": 'How many points; "all" asks for the largest amount that passes every rule.',
     "oneOf": [{"type": "integer", "minimum": 1, "maximum": MOST}, {"const": "all"}],
+}
+REQUEST["properties"]["papers"] = {
+    "description": "What the member shows. Rules of kind paper ask for it.",
+    "type": "array",
+    "maxItems": MOST_PAPERS,
+    "items": {
+        "type": "object",
+        "properties": {
+            "paper": {"type": "string", "description": "A paper that the policy declares."},
+            "issued_on": {**DAY_OR_NONE, "description": "The day of its issue; null where it is not known."},
+        },
+        "required": ["paper"],
+        "additionalProperties": False,
+    },
+    "default": [],
 }
 PAST_REFUND: Schema = {
     "type": "object",
@@ -253,6 +268,7 @@ POLICY = object_of(
         "timezone": TEXT,
         "sources": SENTENCES,
         "methods": SENTENCES,
+        "papers": {**SENTENCES, "description": "What a member may have to show."},
         "versions": list_of(object_of(VERSION_LINE)),
     }
 )

@@ -88,6 +88,18 @@ def run(block: Block, folder: Path, port: int | None) -> None:
         assert block.language in ("yaml", "text"), f"{block.place}: say what the block is, such as ```text"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes times of day in quotes, as rule files have them."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = '"' if re.fullmatch(r"\d\d:\d\d", text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def fragment_text(block: Block) -> str:
     """A rule file with a part of one in it."""
     base, fragment = yaml.safe_load(_BASE), yaml.safe_load(block.body)
@@ -102,7 +114,7 @@ def fragment_text(block: Block) -> str:
         for field, value in fragment.items():
             base[field] = {**base[field], **value} if isinstance(value, dict) and field in base else value
         base["rules"] += rules
-    return yaml.safe_dump(base, allow_unicode=True, sort_keys=False)
+    return yaml.dump(base, Dumper=_Dumper, allow_unicode=True, sort_keys=False)
 
 
 def _load_fragment(block: Block) -> None:

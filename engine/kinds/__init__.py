@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.kinds import allocate, earn, exclude, expire, fee, limit, pay, require, review
+from engine.kinds import allocate, closed, earn, exclude, expire, fee, limit, paper, pay, require, review
 
 KINDS: Mapping[str, Callable[..., Any]] = {
     "expire": expire.make,
     "exclude": exclude.make,
     "require": require.make,
+    "paper": paper.make,
+    "closed": closed.make,
     "limit": limit.make,
     "allocate": allocate.make,
     "fee": fee.make,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from policies.kinds import allocate, earn, exclude, expire, fee, limit, pay, require, review
+from policies.kinds import allocate, closed, earn, exclude, expire, fee, limit, paper, pay, require, review
 from policies.model import Rule
 from policies.rules import RuleMap
 
@@ -29,6 +29,8 @@ KINDS: Mapping[str, Kind] = {
     "expire": Kind(expire.ExpireMap(), expire.make, expire.PLACEHOLDERS, expire.sentence),
     "exclude": Kind(exclude.ExcludeMap(), exclude.Exclude, exclude.PLACEHOLDERS, exclude.sentence),
     "require": Kind(require.RequireMap(), require.Require, require.PLACEHOLDERS, require.sentence),
+    "paper": Kind(paper.PaperMap(), paper.Paper, paper.PLACEHOLDERS, paper.sentence),
+    "closed": Kind(closed.ClosedMap(), closed.Closed, closed.PLACEHOLDERS, closed.sentence),
     "limit": Kind(limit.LimitMap(), limit.Limit, limit.PLACEHOLDERS, limit.sentence),
     "allocate": Kind(allocate.AllocateMap(), allocate.Allocate, allocate.PLACEHOLDERS, allocate.sentence),
     "fee": Kind(fee.FeeMap(), fee.Fee, fee.PLACEHOLDERS, fee.sentence),

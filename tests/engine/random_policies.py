@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from engine.compiled import CompiledVersion, compile_version
 from policies.kinds.allocate import Allocate, ByClass, OrderKey
+from policies.kinds.closed import Closed, Days, Hours
 from policies.kinds.exclude import Exclude
 from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee, FreeAllowance
 from policies.kinds.limit import Limit
+from policies.kinds.paper import Paper
 from policies.kinds.pay import Pay
 from policies.kinds.require import Require
 from policies.kinds.review import Review
@@ -33,6 +35,7 @@ from policies.model import (
     Span,
     Table,
     Text,
+    TimeOfDay,
     Value,
     ValueRef,
 )
@@ -46,6 +49,7 @@ account.grade: {type: [VVIP, VIP], ko: 등급, en: grade, default: VIP}
 BASE = policy(
     '- {id: x, kind: exclude, terms: "1", when: {lot.locked: true}, reason: {ko: 잠김, en: Locked.}}', facts=FACTS
 ).policy
+PAPERS = {"id_card": Text("신분증", "identity card"), "family": Text("가족관계증명서", "family certificate")}
 REASON = Text("사유({points})", "Because of {points}.")
 FIXED = Text("사유", "Because.")
 
@@ -168,6 +172,7 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
     for n in range(draw(st.integers(0, 2))):
         that = draw(conditions(requests))
         found.append(Require(id=f"require-{n}", terms="1", that=that, **draw(guarded(requests))))
+    found += draw(papers_and_times())
     for n in range(draw(st.integers(0, 3))):
         sense = draw(st.sampled_from(["at_most", "at_most", "at_least", "multiple_of"]))
         measure = draw(measures)
@@ -180,10 +185,38 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
     if draw(st.booleans()):
         found.append(Review(id="review-0", terms="1", measure=Measure("request.points"), over=9, reason=FIXED))
     if draw(st.booleans()):
-        found.append(Pay(id="pay-0", terms="1", within=Span(3, "business days")))
+        batch: dict[str, Any] = {
+            "batch": draw(st.sampled_from([(5, "last"), ("friday",)])),
+            "cut_off_time": TimeOfDay(16 * 60),
+        }
+        found.append(Pay(id="pay-0", terms="1", **draw(st.sampled_from([{"within": Span(3, "business days")}, batch]))))
     order = tuple(draw(st.lists(st.sampled_from(ORDERS), min_size=1, max_size=2)))
     found.append(Allocate(id="order", terms="1", order=order, reason=FIXED))
     return tuple(found)
+
+
+@st.composite
+def papers_and_times(draw: st.DrawFn) -> list[Rule]:
+    """Sometimes papers that are needed, and sometimes times that are closed."""
+    found: list[Rule] = []
+    for n in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        names = draw(st.sampled_from([("id_card",), ("family",), ("id_card", "family")]))
+        within = draw(st.sampled_from([None, Span(3, "months")]))
+        which = draw(st.sampled_from(["needs", "one_of"]))
+        more = draw(guarded(requests)) | {"reason": FIXED, which: names, "issued_within": within}
+        found.append(Paper(id=f"paper-{n}", terms="1", **more))
+    for n in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        times: dict[str, Any] = draw(
+            st.sampled_from(
+                [
+                    {"hours": Hours(TimeOfDay(23 * 60 + 30), TimeOfDay(30))},
+                    {"hours": Hours(TimeOfDay(12 * 60), TimeOfDay(13 * 60)), "weekdays": ("tuesday",)},
+                    {"days": (Days(date(2026, 3, 1), date(2026, 3, 20)),)},
+                ]
+            )
+        )
+        found.append(Closed(id=f"closed-{n}", terms="1", **draw(guarded(requests)) | {"reason": FIXED} | times))
+    return found
 
 
 @st.composite
@@ -210,7 +243,7 @@ def fees(draw: st.DrawFn) -> list[Rule]:
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """A policy with random rules and values."""
-    return replace(BASE, rules=draw(rules()), values=draw(values()))
+    return replace(BASE, papers=PAPERS, rules=draw(rules()), values=draw(values()))
 
 
 def compiled(tested: Policy) -> CompiledVersion:
@@ -231,6 +264,13 @@ def random_lot(draw: st.DrawFn, n: int) -> dict[str, Any]:
         acquired_on=acquired_on,
         expires_on=draw(st.sampled_from([None, None, "2026-03-02", "2026-03-03", "2027-01-01"])),
     )
+
+
+shown_papers = st.builds(
+    lambda paper, issued_on: {"paper": paper, "issued_on": issued_on},
+    st.sampled_from(["id_card", "family"]),
+    st.sampled_from([None, "2026-03-01", "2025-12-03", "2025-12-02"]),
+)
 
 
 @st.composite
@@ -256,7 +296,8 @@ def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, An
             "points": draw(points),
             "method": draw(st.sampled_from(["cash", "bill_credit"])),
             "receiving_account": draw(st.sampled_from(["", "KB-1"])),
+            "papers": draw(st.lists(shown_papers, max_size=2)),
         },
         "history": history,
-        "as_of": "2026-03-03T03:00:00Z",
+        "as_of": draw(st.sampled_from(["2026-03-03T03:00:00Z", "2026-03-03T02:59:59Z", "2026-03-03T14:45:00Z"])),
     }

@@ -11,9 +11,21 @@ import pytest
 
 from policies.kinds import KINDS
 from policies.kinds.allocate import ByClass
+from policies.kinds.closed import Days, Hours
 from policies.kinds.earn import Cap, Steps
 from policies.kinds.fee import FreeAllowance
-from policies.model import ALWAYS, Comparison, Condition, FactRef, Measure, Span, Text, ValueRef
+from policies.model import (
+    ALWAYS,
+    Comparison,
+    Condition,
+    DayOfYear,
+    FactRef,
+    Measure,
+    Span,
+    Text,
+    TimeOfDay,
+    ValueRef,
+)
 from tests.policies.texts import added, told, with_rule
 
 # The least that a rule of each kind says, with a condition where it would otherwise conflict with another rule.
@@ -21,6 +33,8 @@ LEAST = {
     "expire": "kind: expire | after: 5 years",
     "exclude": "kind: exclude",
     "require": "kind: require | that: {account.contact_verified: true}",
+    "paper": "kind: paper | needs: [id_card]",
+    "closed": "kind: closed | weekdays: [sunday]",
     "limit": "kind: limit | measure: request.points | at_most: 5",
     "allocate": "kind: allocate | order: [oldest] | when: {request.channel: app} | overrides: [order]",
     "fee": "kind: fee | flat: 5 | when: {request.channel: app}",
@@ -32,6 +46,8 @@ MEASURE = "kind: limit | measure: request.points"
 FEE = "kind: fee | when: {request.channel: app}"
 ORDER = "kind: allocate | overrides: [order] | when: {request.channel: app}"
 EARN = "kind: earn | event: purchase | source: promotion"
+
+HOURS = Hours(TimeOfDay(23 * 60 + 30), TimeOfDay(30))
 
 FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("kind: expire | after: 5 years", {"after": Span(5, "years"), "start": "lot.acquired_on", "until": "day"}),
@@ -52,6 +68,23 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("kind: expire | never: true", {"never": True, "after": None, "last_day": None}),
     ("kind: exclude | when: {lot.locked: true}", {"when": Condition((Comparison("lot.locked", "is", True),))}),
     ("kind: require | that: {account.debt: 0}", {"that": Condition((Comparison("account.debt", "is", 0),))}),
+    ("kind: paper | needs: [id_card, family_certificate]", {"needs": ("id_card", "family_certificate"), "one_of": ()}),
+    ("kind: paper | one_of: [id_card]", {"needs": (), "one_of": ("id_card",), "issued_within": None}),
+    ("kind: paper | needs: [id_card] | issued_within: 3 months", {"issued_within": Span(3, "months")}),
+    ('kind: closed | hours: {from: "23:30", until: "00:30"}', {"hours": HOURS, "weekdays": (), "holidays": None}),
+    (
+        'kind: closed | hours: {from: "00:00", until: "24:00"}',
+        {"hours": Hours(TimeOfDay(0), TimeOfDay(1440)), "days": (), "days_of_month": (), "dates": ()},
+    ),
+    ("kind: closed | weekdays: [saturday, sunday]", {"weekdays": ("saturday", "sunday"), "hours": None}),
+    ("kind: closed | holidays: true", {"holidays": True}),
+    ("kind: closed | holidays: false", {"holidays": False}),
+    (
+        "kind: closed | days: [{from: 2026-05-01, until: 2026-05-07}]",
+        {"days": (Days(date(2026, 5, 1), date(2026, 5, 7)),)},
+    ),
+    ("kind: closed | days_of_month: [1, last]", {"days_of_month": (1, "last")}),
+    ('kind: closed | dates: ["12-31", 02-29]', {"dates": (DayOfYear(12, 31), DayOfYear(2, 29))}),
     (f"{MEASURE} | at_most: 50_000", {"at_most": 50_000, "at_least": None, "multiple_of": None}),
     (f"{MEASURE} | at_least: $monthly_limit", {"at_least": ValueRef("monthly_limit")}),
     (f"{MEASURE} | multiple_of: 100", {"multiple_of": 100, "measure": Measure("request.points")}),
@@ -81,6 +114,10 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("kind: pay | within: 3 business days", {"within": Span(3, "business days"), "if_holiday": "keep"}),
     ("kind: pay | within: 7 days | if_holiday: next_business_day", {"if_holiday": "next_business_day"}),
     ("kind: pay | within: 7 days | if_holiday: previous_business_day", {"if_holiday": "previous_business_day"}),
+    ("kind: pay | batch: [5, 20, last]", {"batch": (5, 20, "last"), "within": None, "at_least_after": None}),
+    ("kind: pay | batch: [02-15, 08-15]", {"batch": (DayOfYear(2, 15), DayOfYear(8, 15)), "cut_off_time": None}),
+    ("kind: pay | batch: [friday] | at_least_after: 3 business days", {"at_least_after": Span(3, "business days")}),
+    ('kind: pay | within: 1 day | cut_off_time: "16:00"', {"cut_off_time": TimeOfDay(960), "batch": ()}),
     (f"{EARN} | points: 5", {"event": "purchase", "source": "promotion", "points": 5, "campaign": ""}),
     (f"{EARN} | rate: 1.5% | rounding: down", {"rate": Fraction(3, 2), "rounding": "down", "points": None}),
     (f"{EARN} | steps: {{every: 1_000, earn: 5}}", {"steps": Steps(1_000, 5)}),
@@ -205,7 +242,77 @@ REFUSED = [
         "kind: review | when: {request.channel: app} | at_most: 5",
         "'at_most' means nothing without 'measure'; take it out, or add measure:",
     ),
-    ("kind: pay", "'within' is missing; add it (how long a payout may take)"),
+    ("kind: paper", "'needs' or 'one_of' is missing; add one of them"),
+    ("kind: paper | needs: [id_card] | one_of: [id_card]", "'needs' and 'one_of' stand together; keep one of them"),
+    ("kind: paper | needs: [id_crad]", "unknown paper 'id_crad'; did you mean 'id_card'?"),
+    (
+        "kind: paper | needs: id_card",
+        "'id_card' is not a list of papers; write [id_card], or one item a line, each after '- '",
+    ),
+    ("kind: paper | needs: []", "'needs' is empty; write at least one item, or leave the field out"),
+    (
+        "kind: paper | needs: [id_card] | issued_within: 3 business days",
+        "'3 business days' cannot be used here; use days, months or years",
+    ),
+    ("kind: paper | needs: [id_card] | issued_within: 0 days", "'0 days' is out of range; write 1 to 36_500 days"),
+    (
+        "kind: paper | needs: [id_card] | when: {lot.locked: true}",
+        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude and fee rules look at single lots",
+    ),
+    (
+        "kind: closed",
+        "nothing says when it is closed; add hours:, weekdays:, holidays:, days:, days_of_month: or dates:",
+    ),
+    (
+        'kind: closed | hours: {from: "24:00", until: "00:30"}',
+        '\'24:00\' is not a time of day; write "00:00" to "23:59", in quotes',
+    ),
+    (
+        'kind: closed | hours: {from: "9:00", until: "10:00"}',
+        '\'9:00\' is not a time of day; write "00:00" to "23:59", in quotes',
+    ),
+    (
+        'kind: closed | hours: {from: "09:00", until: "24:01"}',
+        '\'24:01\' is not a time of day; write "00:00" to "24:00", in quotes',
+    ),
+    (
+        'kind: closed | hours: {from: "09:00", until: "09:00"}',
+        'the hours begin and end at 09:00; for whole days take hours: out and say which days, or write until: "24:00"',
+    ),
+    ('kind: closed | hours: {from: "09:00"}', "'until' is missing; add it (the first time that is open again)"),
+    ("kind: closed | hours: 5", "'5' is not a map; write {from: ..., until: ...}"),
+    (
+        "kind: closed | weekdays: [sun]",
+        "unknown day of the week 'sun'; use monday, tuesday, wednesday, thursday, friday, saturday or sunday",
+    ),
+    ("kind: closed | holidays: maybe", "'maybe' is neither true nor false; write true or false"),
+    (
+        "kind: closed | days: [{from: 2026-05-07, until: 2026-05-01}]",
+        "the days end on 2026-05-01, before they begin on 2026-05-07; swap or correct them",
+    ),
+    ("kind: closed | days_of_month: [32]", "'32' is not a day of a month; write 1 to 31, or last"),
+    ("kind: closed | days_of_month: [0]", "'0' is not a day of a month; write 1 to 31, or last"),
+    ("kind: closed | days_of_month: [first]", "'first' is not a day of a month; write 1 to 31, or last"),
+    ('kind: closed | dates: ["02-30"]', "'02-30' is not a day of the year; write month and day, such as 12-31"),
+    ("kind: closed | dates: [2026-12-31]", "'2026-12-31' is not a day of the year; write month and day, such as 12-31"),
+    ("kind: closed | days_of_month: [1, 1]", "'1' is listed twice; take one of them out"),
+    ("kind: pay", "'within' or 'batch' is missing; add one of them"),
+    ("kind: pay | within: 1 day | batch: [5]", "'within' and 'batch' stand together; keep one of them"),
+    (
+        "kind: pay | within: 1 day | at_least_after: 1 day",
+        "'at_least_after' means nothing without 'batch'; take it out, or add batch:",
+    ),
+    (
+        "kind: pay | batch: [5, friday]",
+        "the days are of different sorts; write days of the month, days of the year or days of the week only",
+    ),
+    ("kind: pay | batch: [0]", "'0' is not a day of a month; write 1 to 31, or last"),
+    ("kind: pay | batch: [fridy]", "unknown batch day 'fridy'; did you mean 'friday'?"),
+    ("kind: pay | batch: [02-30]", "'02-30' is not a day of the year; write month and day, such as 12-31"),
+    (
+        'kind: pay | within: 1 day | cut_off_time: "24:00"',
+        '\'24:00\' is not a time of day; write "00:00" to "23:59", in quotes',
+    ),
     ("kind: pay | within: 1 month", "'1 month' cannot be used here; use days or business days"),
     (
         "kind: pay | within: 7 days | if_holiday: skip",

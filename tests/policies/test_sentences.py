@@ -151,6 +151,53 @@ SENTENCES = [
         "A person looks at the request first when at least 1,000 points are refunded to one receiving account in a calendar day.",
     ),
     (
+        "kind: paper | needs: [id_card, family_certificate] | when: {request.applicant: heir}",
+        "필요한 서류: 신분증, 가족관계증명서. 적용 조건: 신청인이 상속인.",
+        "Papers needed: an identity card and a family certificate. Applies when the applicant is an heir.",
+    ),
+    (
+        "kind: paper | one_of: [id_card, family_certificate] | issued_within: 3 months",
+        "필요한 서류: 신분증 또는 가족관계증명서(발급 후 3개월 이내).",
+        "Papers needed: an identity card or a family certificate, issued within 3 months.",
+    ),
+    (
+        'kind: closed | hours: {from: "23:30", until: "00:30"}',
+        "신청할 수 없는 때: 23:30부터 다음 날 00:30 전까지.",
+        "Closed from 23:30 until 00:30 of the next day.",
+    ),
+    (
+        'kind: closed | hours: {from: "09:00", until: "18:00"} | weekdays: [saturday, sunday]',
+        "신청할 수 없는 때: 토요일 또는 일요일 09:00부터 18:00 전까지.",
+        "Closed on Saturday or Sunday from 09:00 until 18:00.",
+    ),
+    ("kind: closed | holidays: true", "신청할 수 없는 때: 공휴일.", "Closed on public holidays."),
+    (
+        "kind: closed | holidays: false | days_of_month: [1, 2, 3, 11, 22, last]",
+        "신청할 수 없는 때: 다음에 모두 해당하는 날(공휴일이 아닌 날, 매월 1일, 2일, 3일, 11일, 22일 또는 말일).",
+        "Closed only on days that are no public holidays, and on the 1st, the 2nd, the 3rd, the 11th, the 22nd or the last day of a month.",
+    ),
+    (
+        "kind: closed | days: [{from: 2026-05-01, until: 2026-05-07}]",
+        "신청할 수 없는 때: 2026-05-01부터 2026-05-07까지.",
+        "Closed from 2026-05-01 to 2026-05-07.",
+    ),
+    ("kind: closed | dates: [12-31]", "신청할 수 없는 때: 매년 12-31.", "Closed every year on 12-31."),
+    (
+        "kind: pay | batch: [5, 20, last] | at_least_after: 3 business days",
+        "매월 5일, 20일 또는 말일 지급, 신청일부터 3영업일 이상 지난 첫 지급일.",
+        "Paid on the 5th, the 20th or the last day of a month, the first that is at least 3 business days after the request.",
+    ),
+    (
+        "kind: pay | batch: [02-15, 08-15] | if_holiday: next_business_day",
+        "매년 02-15 또는 08-15 지급, 휴일이면 다음 영업일.",
+        "Paid every year on 02-15 or 08-15; if that is a holiday, on the next business day.",
+    ),
+    (
+        'kind: pay | batch: [friday] | cut_off_time: "16:00"',
+        "매주 금요일 지급, 16:00 이후 신청은 다음 날 신청으로 봄.",
+        "Paid on Friday; a request at 16:00 or later counts as one of the next day.",
+    ),
+    (
         "kind: pay | within: 0 days | if_holiday: next_business_day",
         "신청일 당일 지급, 휴일이면 다음 영업일.",
         "Paid on the day of the request; if that is a holiday, on the next business day.",
