@@ -351,7 +351,7 @@ class _Nudger:
         match = _TIME.fullmatch(raw)
         assert match is not None, f"{raw} is not a time"
         hint = both(
-            "{raw}, 그 1분 전과 1분 후의 시나리오면 알아차립니다",
+            "{raw}, 그 바로 앞뒤 분의 시나리오면 알아차립니다",
             "scenarios right at {raw}, a minute before and a minute after would notice",
             raw=raw,
         )
