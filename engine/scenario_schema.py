@@ -67,6 +67,11 @@ def _facts(scope: str) -> Json:
         facts["like"] = described({"type": "string"}, f"The {scope} of the file whose facts hold where none is given.")
     if scope == "event":
         facts["at"] = refer("time")
+    if scope == "request":
+        issued_on = text([_DAY, "none"], "write it like 2026-01-31")
+        paper = closed({"paper": {"type": "string"}, "issued_on": issued_on}, ("paper",))
+        papers = {"type": "array", "items": {"anyOf": [{"type": "string"}, paper]}}
+        facts["papers"] = described(papers, "What the member shows: papers by name, or with the day of their issue.")
     own = described(_ANY, "A fact that the rule file declares.")
     return {**closed(facts), "minProperties": 1, "patternProperties": {_other_names(facts): own}}
 
