@@ -10,7 +10,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from policies.conditions import is_never, read_literal, refuse_literal
-from policies.fields import DateFact, Later, Map, OneOf, Sentence, is_missing
+from policies.day_fields import DateFact
+from policies.fields import Later, Map, OneOf, Sentence, is_missing
 from policies.model import Bands, Cell, Fact, Figure, Table, Text, Unit, Value
 from policies.problems import both, did_you_mean
 from policies.readers import (

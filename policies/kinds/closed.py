@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from policies.fields import Day, Flag, ListOf, Map, MonthDay, Nested, OneOf, Time, YearDay
+from policies.day_fields import MonthDay, Time, YearDay
+from policies.fields import Day, Flag, ListOf, Map, Nested, OneOf
 from policies.model import WEEKDAYS, DayOfMonth, DayOfYear, Rule, TimeOfDay, Weekday
 from policies.problems import both
 from policies.readers import refuse

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any, ClassVar
 
 from policies.conditions import EVENT_SCOPES, Unless, When, refuse_literal
+from policies.day_fields import DayOrFact
 from policies.fields import Amount as AmountField
 from policies.fields import (
     Bilingual,
-    DayOrFact,
     Declared,
     Field,
     Map,

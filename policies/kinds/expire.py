@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any, ClassVar, Literal
 
 from policies.conditions import LOT_SCOPES
-from policies.fields import Bilingual, DateFact, DayOrFact, OneOf, Yes
+from policies.day_fields import DateFact, DayOrFact
+from policies.fields import Bilingual, OneOf, Yes
 from policies.fields import Length as LengthField
 from policies.model import FactRef, Length, Rule, Span, ValueRef
 from policies.problems import both

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from marshmallow import ValidationError, validates_schema
 
-from policies.fields import BatchDay, Bilingual, ListOf, OneOf, Time
+from policies.day_fields import BatchDay, Time
+from policies.fields import Bilingual, ListOf, OneOf
 from policies.fields import Length as LengthField
 from policies.model import DayOfMonth, DayOfYear, Length, Rule, Span, TimeOfDay, Weekday
 from policies.problems import both

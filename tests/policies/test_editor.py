@@ -58,6 +58,7 @@ ONLY_THE_LOADER = {
                 "own-fact",
             ),
             *("id-taken", "id-twice", "wrong-unit", "value-out-of-sight", "table-in-itself", "else-unused"),
+            *("days-backwards", "no-hours", "mixed-batch"),
             *("days-out-of-order", "bands-out-of-order", "band-with-gap", "duplicate-key"),
         ],
         ANOTHER_PART,
@@ -80,6 +81,7 @@ SOMETIMES_UNSEEN = {
     **dict.fromkeys(
         [
             *("amount-out-of-range-value", "wrong-span-unit-value", "unknown-fact", "unknown-fact-undeclared"),
+            *("unknown-word-paper", "unknown-word-paper-undeclared"),
             *("unknown-word-source", "value-with-gap", "table-with-gap", "wrong-type-bands"),
             "wrong-type-dated-by",
         ],
