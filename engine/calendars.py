@@ -82,6 +82,48 @@ def _in_month(day: DayOfMonth | DayOfYear | Weekday, month: date, end: date) -> 
     return [month + timedelta(days=number) for number in range(first, end.day, 7)]
 
 
+def quarter_end(day: date) -> date:
+    """The last day of the quarter of `day`.
+
+    >>> quarter_end(date(2026, 2, 10)), quarter_end(date(2026, 4, 1))
+    (datetime.date(2026, 3, 31), datetime.date(2026, 6, 30))
+    """
+    return month_end(day.replace(month=(day.month + 2) // 3 * 3, day=1))
+
+
+def half_year_end(day: date) -> date:
+    """The last day of the half year of `day`: 30 June or 31 December."""
+    return month_end(day.replace(month=(day.month + 5) // 6 * 6, day=1))
+
+
+def day_of_year(day: date, of_year: DayOfYear) -> date:
+    """That day of the year of `day`.
+
+    >>> day_of_year(date(2026, 9, 1), DayOfYear(6, 30)), day_of_year(date(2026, 9, 1), DayOfYear(2, 29))
+    (datetime.date(2026, 6, 30), datetime.date(2026, 2, 28))
+    """
+    return date(day.year, of_year.month, min(of_year.day, _days_in(day.year, of_year.month)))
+
+
+def age(born_on: date | None, day: date) -> int:
+    """The years completed on `day`; 0 where the birthday is not known or still to come.
+
+    Whoever was born on 29 February completes a year on the 28th where there is no 29th, as `add_span` has it.
+
+    >>> age(date(2008, 2, 29), date(2027, 2, 27)), age(date(2008, 2, 29), date(2027, 2, 28)), age(None, date.max)
+    (18, 19, 0)
+    """
+    if born_on is None or day < born_on:
+        return 0
+    years = day.year - born_on.year
+    return years if add_span(born_on, Span(years, "years")) <= day else years - 1
+
+
+def year_age(born_on: date | None, day: date) -> int:
+    """The year of `day` less the year of birth; 0 where the birthday is not known or in a later year."""
+    return 0 if born_on is None else max(0, day.year - born_on.year)
+
+
 def add_span(day: date, span: Span) -> date:
     """The day that lies `span` after `day`. Months and years clamp to the last day of the month they reach.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -18,9 +19,11 @@ from engine.reading import (
     AS_IT_IS,
     DAY,
     DAY_OR_NONE,
+    DAYS,
     INSTANT,
     MOST,
     NAME,
+    NAMES,
     POSITIVE,
     TEXT,
     Entry,
@@ -34,7 +37,7 @@ from engine.reading import (
     shown,
 )
 from policies.model import Fact, Policy, Scalar
-from policies.problems import both
+from policies.problems import both, did_you_mean
 
 COUNTED_STATES = ("approved", "needs_review", "settled")
 """The states of past refunds that limits count."""
@@ -65,7 +68,9 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class Account(Record, frozen=True, gc=False):
-    """The member. `declared` holds what the programme declares for accounts, by name without `account.`."""
+    """The member. `activity_days` stand in any order. `declared` holds what the programme declares for accounts, by
+    name without `account.`.
+    """
 
     id: str
     status: str
@@ -77,6 +82,8 @@ class Account(Record, frozen=True, gc=False):
     contact_changed_on: date | None
     last_activity_on: date | None
     debt: int
+    points_debt: int
+    activity_days: tuple[date, ...]
     declared: Mapping[str, Scalar]
 
 
@@ -100,6 +107,16 @@ class Lot(Record, frozen=True, gc=False):
         """Whether nothing of the lot was used."""
         return self.left == self.amount
 
+    @property
+    def used(self) -> int:
+        """The points of the lot that are gone."""
+        return self.amount - self.left
+
+    @property
+    def used_rate(self) -> Fraction:
+        """The points that are gone as a percentage of all, exactly; 0 of a lot that never had any."""
+        return Fraction(100 * (self.amount - self.left), self.amount or 1)
+
 
 class ShownPaper(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A paper that the member shows, by its name in the rule file; `issued_on` is None where that day is not known."""
@@ -109,7 +126,9 @@ class ShownPaper(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class RefundRequest(Record, frozen=True, gc=False):
-    """What the member asks for. `points` "all" asks for the largest amount that passes."""
+    """What the member asks for. `points` "all" asks for the largest amount that passes. `lots` are the ids of those
+    that the member chose, in the order in which they are to pay.
+    """
 
     points: int | Literal["all"]
     method: str
@@ -118,6 +137,7 @@ class RefundRequest(Record, frozen=True, gc=False):
     receiving_account: str
     receiving_holder: str
     papers: tuple[ShownPaper, ...]
+    lots: tuple[str, ...]
     declared: Mapping[str, Scalar]
 
 
@@ -229,6 +249,8 @@ def request_data(request: RefundRequest) -> dict[str, Any]:
         "receiving_account": request.receiving_account,
         "receiving_holder": request.receiving_holder,
         **shown_papers,
+        # Left out where there are none, so that what was recorded before lots could be chosen stays what it was.
+        **({"lots": list(request.lots)} if request.lots else {}),
         **_plain_declared(request.declared),
     }
 
@@ -246,9 +268,11 @@ def _plain_declared(declared: Mapping[str, Scalar]) -> dict[str, Any]:
     return {name: _json(value) for name, value in declared.items()} if declared else {}
 
 
-def _json(value: Scalar | datetime) -> Any:
+def _json(value: Scalar | datetime | tuple[date, ...]) -> Any:
     if isinstance(value, datetime):
         return instant_words(value)
+    if isinstance(value, tuple):
+        return [day.isoformat() for day in value]
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -261,8 +285,7 @@ def _own(record: type[Any]) -> tuple[str, ...]:
 _OF_ACCOUNT, _OF_LOT, _OF_REQUEST = _own(Account), _own(Lot), _own(RefundRequest)
 _OF_EVENT, _OF_PAST, _OF_EARNING = _own(Event), _own(PastRefund), _own(Earning)
 _NOTHING: Mapping[str, Scalar] = MappingProxyType({})
-_DERIVED = {"lot.untouched", "request.requested_on", "event.happened_on"}
-NEVER_NEGATIVE = {"account.debt", "lot.amount", "lot.left", "event.amount"}
+NEVER_NEGATIVE = {"account.debt", "account.points_debt", "lot.amount", "lot.left", "event.amount"}
 
 
 class _RecordReader:
@@ -305,9 +328,9 @@ class _Readers:
 
     def __init__(self, policy: Policy) -> None:
         self._declared = set(policy.declared)
-        facts = [fact for fact in policy.facts.values() if fact.path not in _DERIVED]
+        facts = [fact for fact in policy.facts.values() if not fact.derived]
         identity = Entry("id", NAME)
-        self._account = self._of(Account, "account", facts, id=identity)
+        self._account = self._of(Account, "account", facts, id=identity, activity_days=Entry("activity_days", DAYS, ()))
         self._lot = self._of(
             Lot,
             "lot",
@@ -325,6 +348,7 @@ class _Readers:
             points=Entry("points", POINTS_OR_ALL),
             # Which of them there are is looked at below, and told with the place of each.
             papers=Entry("papers", papers, ()),
+            lots=Entry("lots", NAMES, ()),
         )
         self._paper_names = frozenset(policy.papers)
         self._papers = ObjectReader((Entry("paper", _paper(policy)), Entry("issued_on", DAY_OR_NONE, None)))
@@ -404,16 +428,18 @@ class _Readers:
         _complete(lots)
         if any(lot.left > lot.amount for lot in lots) or sum([lot.left for lot in lots]) > MOST_POINTS:
             raise ValueError("a lot, or all together, hold too much")
-        request = self._request.records([whole.request])[0]
-        if request.papers and not self._paper_names.issuperset([shown.paper for shown in request.papers]):
+        asked: RefundRequest = self._request.records([whole.request])[0]
+        if asked.papers and not self._paper_names.issuperset([shown.paper for shown in asked.papers]):
             raise ValueError("a paper is not known")
+        if asked.lots and not len({lot.id for lot in lots}.intersection(asked.lots)) == len(asked.lots):
+            raise ValueError("a chosen lot is not there, or is chosen twice")
         history = [PastRefund(*self._past.values(past)) for past in whole.history]
         if len({lot.id for lot in lots}) < len(lots) or len({past.id for past in history}) < len(history):
             raise ValueError("ids are unique")
         return Case(
             self._account.records([whole.account])[0],
             _by_id(lots),
-            request,
+            asked,
             _in_time(history),
             instant(whole.as_of),
         )
@@ -428,6 +454,8 @@ class _Readers:
         asked = self._request.read(request, "request", errors)
         self._check_papers(request, errors)
         past = [PastRefund(*values) for values in _read_list(self._past, history, "history", errors)]
+        if asked.lots and not errors:
+            _check_chosen(asked.lots, held, errors)
         if errors:
             raise BadCase(errors)
         return Case(asking, held, asked, _in_time(past), as_of)
@@ -556,6 +584,20 @@ def _check_ids(ids: list[str], path: str, errors: Errors) -> None:
             )
             errors.append((f"{path}.{index}.id", Mistake(message, both("id는 서로 달라야 합니다", "ids are unique"))))
         seen.setdefault(each, index)
+
+
+def _check_chosen(chosen: tuple[str, ...], lots: Iterable[Lot], errors: Errors) -> None:
+    """Every chosen lot is one of the case's, and is chosen once."""
+    known = [lot.id for lot in lots]
+    for index, each in enumerate(chosen):
+        path = f"request.lots.{index}"
+        if each not in known:
+            message = both("이 id의 lot이 없습니다: {found}", "is {found}, and no lot has that id", found=shown(each))
+            hint = both("lots에 있는 id를 쓰십시오", "name lots of the case by their ids")
+            errors.append((path, Mistake(message, did_you_mean(each, known) or hint)))
+        elif each in chosen[:index]:
+            message = both("lot을 두 번 골랐습니다: {found}", "is {found}, which is chosen twice", found=shown(each))
+            errors.append((path, Mistake(message, both("한 번만 쓰십시오", "name it once"))))
 
 
 def _entry(fact: Fact) -> Entry:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from engine.facts import Lot
-from engine.scene import Scene, lot_reader, scene_reader
+from engine.scene import LOTS_IN_SCENE, Scene, lot_reader, scene_reader
 from policies.model import Bands, Cell, FactRef, Figure, Policy, Table, Value, ValueRef
 from policies.values import cell_paths, value_paths
 from policies.values import figures as cell_figures
@@ -60,6 +60,8 @@ class Figures:
 
     def fact(self, path: str) -> Read:
         """How a fact of any scope is read."""
+        if path in LOTS_IN_SCENE:
+            return LOTS_IN_SCENE[path]  # type: ignore[return-value]
         if path.startswith("lot."):
             of_lot = lot_reader(path, self.policy)
             return lambda scene, lot: of_lot(lot)  # type: ignore[arg-type]
@@ -127,7 +129,7 @@ def _breaks(cell: Cell) -> set[int]:
     found = set[int]()
     if isinstance(cell, Bands):
         if cell.by == "request.points":
-            found |= {start for start, _ in cell.bands}
+            found |= {start for start, _ in cell.bands if isinstance(start, int)}
         for _, below in cell.bands:
             found |= _breaks(below)
     elif isinstance(cell, Table):

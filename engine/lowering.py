@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +18,8 @@ from engine.calendars import at_least_ago_bound
 from engine.facts import Lot
 from engine.figures import Amount, Figures
 from engine.matching import Fact, Field, Formula, Test
-from engine.scene import Scene, lot_reader, scene_reader
+from engine.scene import LOTS_IN_SCENE, Scene, lot_reader, scene_reader
+from policies.contradictions import ordinal
 from policies.model import Comparison, Condition, FactRef, Policy, Span, ValueRef
 
 OfScene = Callable[[Scene], int | str]
@@ -59,7 +61,8 @@ class FieldTable:
 
     def lot_key(self) -> Callable[[Lot], Any]:
         """What the fields of a lot follow from, as something to remember their answers by."""
-        names = [path.removeprefix("lot.") for path in sorted(self.paths) if path.startswith("lot.")]
+        alone = [path for path in sorted(self.paths) if path not in LOTS_IN_SCENE]
+        names = [path.removeprefix("lot.") for path in alone if path.startswith("lot.")]
         own = [name for name in names if hasattr(Lot, name)]
         declared = [name for name in names if name not in own]
         read = attrgetter(*own) if own else lambda lot: ()
@@ -154,8 +157,8 @@ class Lowering:
     def _field(self, name: str, amount: Amount, fields: FieldTable, missing: int) -> str:
         read = amount.read
         fact = self.policy.facts.get(name)
-        as_it_is = fact is not None and fact.type not in ("date", "flag")
-        if fact is not None and fact.scope == "lot":
+        as_it_is = fact is not None and fact.type not in ("date", "flag", "percent")
+        if fact is not None and fact.scope == "lot" and name not in LOTS_IN_SCENE:
             of_lot = lot_reader(name, self.policy)
             fields.of_lot[name] = of_lot if as_it_is else lambda lot: encoded(of_lot(lot), missing)
         elif amount.of_lot:
@@ -168,15 +171,15 @@ class Lowering:
 
 
 def encoded(value: Any, missing: int = _NO_DAY) -> int | str:
-    """A fact or figure as the matcher knows it: a day by its ordinal, a flag as 0 or 1.
+    """A fact or figure as the matcher knows it: a day or a percentage by its ordinal, a flag as 0 or 1.
 
     >>> encoded(date(2026, 1, 1)), encoded(None), encoded(True), encoded("cash"), encoded(1_000)
     (739617, 0, 1, 'cash', 1000)
     """
     if value is None:
         return missing
-    if isinstance(value, date):
-        return value.toordinal()
+    if isinstance(value, date | Fraction):
+        return ordinal(value)
     if isinstance(value, str):
         return value
     return int(value)

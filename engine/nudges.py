@@ -45,11 +45,12 @@ def nudges(document: Document, policy: Policy) -> Iterator[Nudge]:
 _FIGURES: Mapping[str, str] = {
     **dict.fromkeys(("at_most", "at_least", "over", "under", "multiple_of", "flat", "to"), "number"),
     **dict.fromkeys(("points", "first", "every", "earn"), "number"),
-    **dict.fromkeys(("after", "within", "usable_after", "per"), "span"),
+    **dict.fromkeys(("after", "idle", "within", "usable_after", "per"), "span"),
     **dict.fromkeys(("issued_within", "at_least_after"), "span"),
     **dict.fromkeys(("last_day", "expires_on"), "date"),
     "cut_off_time": "time",
     "rate": "percent",
+    "until": "day of the year",
 }
 _LISTS: Mapping[str, int] = {
     "overrides": 0,
@@ -140,6 +141,7 @@ class _Nudger:
                     what = both("{start}에서 시작하는 구간", "band from {start}", start=start)
                     yield self.drop(place, what, _at(raw["by"], band["from"]))
                 yield from self.amount((*place, "from"), band["from"], "from ")
+                yield from self.percent((*place, "from"), band["from"], "from ", whole=False)
                 yield from self.cell((*place, "value"), band["value"], unit)
         else:
             for key, below in raw.items():
@@ -168,6 +170,8 @@ class _Nudger:
             yield from self.day(path, raw, label)
         elif unit == "time":
             yield from self.time(path, raw, label)
+        elif unit == "day of the year" and _DAY_OF_YEAR.fullmatch(raw):
+            yield from self.days(path, raw, label)
 
     def rule(self, path: Path, raw: Mapping[Any, Any], kind: str) -> Iterator[Nudge]:
         """The fields of a rule, and of the maps in it."""
@@ -183,12 +187,20 @@ class _Nudger:
                 yield from self.condition(place, value, may_go=name == "when")
             elif name == "unless":
                 yield from self.exceptions(place, value)
+            elif name == "methods" and value == "same":
+                hint = both(
+                    "두 가지 방법으로 환급한 시나리오면 알아차립니다",
+                    "a scenario with refunds by two methods would notice",
+                )
+                yield self.drop(place, Text("'methods: same'", "'methods: same'"), hint)
             elif name in _LISTS:
                 yield from self.members(place, value, name, least=_LISTS[name])
             elif name in _NESTED and isinstance(value, dict):
                 yield from self.rule(place, value, "")
             elif name == "rounding":
                 yield from self.rounding(place, value)
+            elif name == "allowed_methods":
+                yield from self.method_table(place, value)
             yield from self.times(place, name, value)
 
     def times(self, path: Path, name: str, raw: Any) -> Iterator[Nudge]:
@@ -205,6 +217,22 @@ class _Nudger:
                 "a scenario on a public holiday, and one on another day, would notice",
             )
             yield self.replace(path, not raw, _arrow("holidays ", _words(raw), _words(not raw)), hint)
+
+    def method_table(self, path: Path, raw: Mapping[Any, Any]) -> Iterator[Nudge]:
+        """The rows of a table of refund methods."""
+        for key, allowed in raw.items():
+            if key == "by":
+                continue
+            row = f"allowed_methods {_words(key)}"
+            if key != "else" and "else" in raw and allowed != raw["else"]:
+                what = both("행 {key}", "row {key}", key=_words(key))
+                yield self.drop((*path, key), what, _at(raw["by"], key))
+            if isinstance(allowed, list):
+                yield from self.members((*path, key), allowed, row, least=1)
+            else:
+                other = "none" if allowed == "any" else "any"
+                words = _arrow(f"{row}: ", allowed, other)
+                yield self.replace((*path, key), other, words, _at(raw["by"], key))
 
     def rounding(self, path: Path, raw: str) -> Iterator[Nudge]:
         for other in _ROUNDINGS:
@@ -274,6 +302,8 @@ class _Nudger:
     def literal(self, path: Path, fact: str, raw: Any, label: str) -> Iterator[Nudge]:
         if self.policy.facts[fact].type == "date":
             yield from self.day(path, raw, label)
+        elif self.policy.facts[fact].type == "percent":
+            yield from self.percent(path, raw, label)
         else:
             yield from self.amount(path, raw, label)
 
@@ -360,14 +390,14 @@ class _Nudger:
                 other = f"{minutes // 60:02}:{minutes % 60:02}"
                 yield self.replace(path, other, _arrow(label, raw, other), hint)
 
-    def percent(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
-        """A percentage, one less and one more in its last digit."""
+    def percent(self, path: Path, raw: Any, label: str, *, whole: bool = True) -> Iterator[Nudge]:
+        """A percentage, one less and one more in its last digit. A whole number is one where `whole`."""
         hint = both(
             "마지막 자리가 금액을 바꿀 만큼 포인트가 많은 시나리오면 알아차립니다",
             "a scenario with so many points that the last digit counts would notice",
         )
         if _whole(raw):
-            for number in (raw - 1, raw + 1):
+            for number in (raw - 1, raw + 1) if whole else ():
                 yield self.replace(path, number, _arrow(label, raw, number), hint)
         elif isinstance(raw, str) and (match := _PERCENT.fullmatch(raw)):
             decimals = match[2] or ""

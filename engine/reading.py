@@ -336,14 +336,31 @@ def instant(raw: object) -> datetime:
     return found.astimezone(UTC)
 
 
+def _days(raw: object) -> tuple[date, ...]:
+    """A list of days."""
+    if not isinstance(raw, list | tuple):
+        hint = both('["2026-01-31"]처럼 날짜의 목록을 쓰십시오', 'write a list of days, such as ["2026-01-31"]')
+        raise _unfit(raw, hint)
+    return tuple(_day(each) for each in raw)
+
+
+def _names(raw: object) -> tuple[str, ...]:
+    """A list of ids."""
+    if not isinstance(raw, list | tuple):
+        raise _unfit(raw, both('["L-1"]처럼 id의 목록을 쓰십시오', 'write a list of ids, such as ["L-1"]'))
+    return tuple(_name(each) for each in raw)
+
+
 DAY = Reader(_day, date)
 DAY_OR_NONE = Reader(_day_or_none, date | None)
+DAYS = Reader(_days, tuple[date, ...])
 FLAG = Reader(_flag, bool)
 WHOLE = _whole(-MOST)
 AMOUNT = _whole(0)
 POSITIVE = _whole(1)
 TEXT = Reader(_text, Annotated[str, Meta(max_length=_LONGEST_TEXT)], text=True)
 NAME = Reader(_name, Annotated[str, Meta(min_length=1, max_length=_LONGEST_TEXT)], text=True)
+NAMES = Reader(_names, tuple[Annotated[str, Meta(min_length=1, max_length=_LONGEST_TEXT)], ...])
 INSTANT = Reader(instant)
 AS_IT_IS = Reader(lambda raw: raw, Any)
 

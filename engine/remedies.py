@@ -44,6 +44,7 @@ _POINTS = "request.points"
 _DAY = "request.requested_on"
 _PAPERS = "request.papers"
 _AT = "as_of"
+_AGES = ("account.age", "account.year_age")
 
 
 def remedies(hearing: Hearing, judgement: Judgement) -> list[Remedy | None]:
@@ -241,6 +242,11 @@ def _change_for(clause: Comparison, compiled: CompiledVersion, scene: Scene) -> 
         day = compiled.figures.fact(clause.path)(scene, None)
         assert isinstance(right, Span), f"{right!r} is not a span"
         return None if day is None or clause.path == _DAY else (_DAY, add_span(day, right))
+    if fact.path in _AGES:
+        day = _birthday(clause, right, compiled, scene)
+        return None if day is None else (_DAY, day)
+    if fact.derived and clause.path not in (_DAY, _POINTS):
+        return None
     if fact.type == "date":
         day = _later_day(clause.operator, right, scene.day) if clause.path == _DAY else None
         return None if day is None else (_DAY, day)
@@ -248,6 +254,32 @@ def _change_for(clause: Comparison, compiled: CompiledVersion, scene: Scene) -> 
     if value is None or (clause.path in NEVER_NEGATIVE and isinstance(value, int) and value < 0):
         return None
     return clause.path, value
+
+
+def _birthday(clause: Comparison, right: Any, compiled: CompiledVersion, scene: Scene) -> date | None:
+    """The first day on which the member is so old. Nobody grows younger, and of an unknown birthday nothing is told."""
+    born_on = scene.account.born_on
+    if born_on is None:
+        return None
+    age: int = compiled.figures.fact(clause.path)(scene, None)
+    old_enough = _age_for(clause.operator, right, age)
+    if old_enough is None or born_on.year + old_enough > date.max.year:
+        return None
+    reached = add_span(born_on, Span(old_enough, "years"))
+    return reached if clause.path == "account.age" else reached.replace(month=1, day=1)
+
+
+def _age_for(operator: str, right: Any, age: int) -> int | None:
+    """The first age after `age` that suits."""
+    if operator == "in":
+        return min((each for each in right if each > age), default=None)
+    if operator in ("is_not", "not_in"):
+        refused = right if operator == "not_in" else (right,)
+        return next(each for each in range(age + 1, age + len(refused) + 2) if each not in refused)
+    if operator not in ("is", "at_least", "over"):
+        return None
+    least: int = right + (operator == "over")
+    return least if least > age else None
 
 
 def _later_day(operator: str, right: Any, today: date) -> date | None:

@@ -119,6 +119,8 @@ class PlainCase:
                 )
                 self.to.add(said.path, "not-text", message, in_quotes(said.value))
             return said.value.isoformat()
+        if isinstance(said.value, list):
+            return [each.isoformat() if isinstance(each, date) else each for each in said.value]
         return said.value
 
     def instant(self, path: str, said: Sourced | None) -> str | None:

@@ -449,7 +449,9 @@ class _Reader:
         above = path
         while above not in paths and above:
             above = above.rpartition(".")[0]
-        name, what = path.rpartition(".")[2], mistake.message
+        # Of a list it is the list that has a name.
+        name = next((part for part in reversed(path.split(".")) if not part.isdigit()), path)
+        what = mistake.message
         told = both("'{name}' 항목: {what}", "'{name}' {what}", name=name, what=what)
         self.add(paths.get(above, scenario), "bad-fact", told, mistake.hint, at_key=what == NOT_KNOWN)
 

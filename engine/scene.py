@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
 
+from engine.calendars import age, year_age
 from engine.facts import Account, Event, Lot, PastRefund, RefundRequest
 from policies.model import Policy
 
@@ -35,11 +36,23 @@ class Scene(Struct, frozen=True):
 SceneReader = Callable[[Scene], Any]
 LotReader = Callable[[Lot], Any]
 
+LotInSceneReader = Callable[[Scene, Lot], Any]
+
+LOTS_IN_SCENE: Mapping[str, LotInSceneReader] = {"lot.chosen": lambda scene, lot: lot.id in _chosen(scene)}
+"""The facts of a lot that also depend on the request."""
+
+_WORKED_OUT: Mapping[str, SceneReader] = {
+    "account.age": lambda scene: age(scene.account.born_on, scene.day),
+    "account.year_age": lambda scene: year_age(scene.account.born_on, scene.day),
+    "request.chosen_lots": lambda scene: len(_chosen(scene)),
+}
 _RENAMED = {"request.points": "points", "request.requested_on": "day", "event.happened_on": "day"}
 
 
 def scene_reader(path: str, policy: Policy) -> SceneReader:
     """How a fact of the account, the request or the event is read."""
+    if path in _WORKED_OUT:
+        return _WORKED_OUT[path]
     if path not in policy.declared:
         return attrgetter(_RENAMED.get(path, path))
     scope, _, name = path.partition(".")
@@ -48,8 +61,13 @@ def scene_reader(path: str, policy: Policy) -> SceneReader:
 
 
 def lot_reader(path: str, policy: Policy) -> LotReader:
-    """How a fact of a lot is read."""
+    """How a fact of a lot is read that depends on nothing else."""
     name = path.removeprefix("lot.")
     if path in policy.declared:
         return lambda lot: lot.declared[name]
     return attrgetter(name)
+
+
+def _chosen(scene: Scene) -> tuple[str, ...]:
+    assert scene.request is not None, "only a refund request chooses lots"
+    return scene.request.lots

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from engine.calendars import month_end, year_end
+from engine.calendars import at_least_ago_bound, month_end, quarter_end, year_end
 from engine.facts import COUNTED_STATES, PastRefund
 from engine.scene import Scene
 from policies.model import Measure, Per, Span
@@ -23,9 +23,12 @@ _COUNTED = frozenset(COUNTED_STATES)
 def window(per: Per, zone: ZoneInfo) -> Bounds:
     """The window that a request falls in: from the first instant up to, and without, the second.
 
-    A rolling window of 24 hours holds what came less than 24 hours before the request. It has no end: a refund that
-    another process filed a moment later, before this one was judged, counts as well.
+    A rolling window of 24 hours holds what came less than 24 hours before the request, and one of 3 months what came
+    after this time of the last day that is 3 months ago. It has no end: a refund that another process filed a moment
+    later, before this one was judged, counts as well.
     """
+    if isinstance(per, Span) and per.unit in ("months", "years"):
+        return lambda scene: (_months_before(scene, per, zone), _END)
     if isinstance(per, Span):
         length = _rolling(per)
         return lambda scene: (_just_after_its_start(scene.at, length), _END)
@@ -35,9 +38,16 @@ def window(per: Per, zone: ZoneInfo) -> Bounds:
 
 
 def past_refunds(
-    scene: Scene, bounds: Bounds, key: str = "account", methods: frozenset[str] = frozenset()
+    scene: Scene,
+    bounds: Bounds,
+    key: str = "account",
+    methods: frozenset[str] = frozenset(),
+    *,
+    same_method: bool = False,
 ) -> list[PastRefund]:
-    """The refunds of the window that count: of the account or to the receiving account, by the methods (none: any)."""
+    """The refunds of the window that count: of the account or to the receiving account, by the methods (none: any) or
+    by the method of the request.
+    """
     if not scene.history:
         return []
     start, end = bounds(scene)
@@ -45,6 +55,8 @@ def past_refunds(
     assert request is not None, "only a refund request has past refunds"
     own = scene.account.id
     receiving = request.receiving_account
+    if same_method:
+        methods = frozenset({request.method})
     return [
         refund
         for refund in scene.history
@@ -64,6 +76,7 @@ class Gauge:
     bounds: Bounds | None
     key: str
     methods: frozenset[str]
+    same_method: bool
 
     def base(self, scene: Scene, available: int) -> int:
         """What the measure comes to before the points asked for are counted in."""
@@ -72,7 +85,7 @@ class Gauge:
         if self.of == "balance.after":
             return available
         assert self.bounds is not None, f"{self.of} needs a window"
-        past = past_refunds(scene, self.bounds, self.key, self.methods)
+        past = past_refunds(scene, self.bounds, self.key, self.methods, same_method=self.same_method)
         if self.of == "count":
             return len(past) + 1
         return sum([refund.points for refund in past])
@@ -82,12 +95,12 @@ def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
     """The gauge of a measure, whose sums and counts include the request itself."""
     slope = {"request.points": 1, "sum": 1, "balance.after": -1, "count": 0}[measure.of]
     bounds = None if measure.per is None else window(measure.per, zone)
-    return Gauge(measure.of, slope, bounds, measure.key, frozenset(measure.methods))
+    return Gauge(measure.of, slope, bounds, measure.key, frozenset(measure.methods), measure.same_method)
 
 
 def _rolling(span: Span) -> timedelta:
     if span.unit not in ("hours", "days"):
-        raise ValueError(f"a window of '{span}' does not roll; use hours, days, or a calendar day, month or year")
+        raise ValueError(f"a window of '{span}' does not roll; use hours, days, months, years, or a calendar window")
     try:
         return timedelta(hours=span.count) if span.unit == "hours" else timedelta(days=span.count)
     except OverflowError:
@@ -99,12 +112,27 @@ def _just_after_its_start(at: datetime, length: timedelta) -> datetime:
     return at - length + timedelta.resolution if length < at - _BEGINNING else _BEGINNING
 
 
+def _months_before(scene: Scene, span: Span, zone: ZoneInfo) -> datetime:
+    """Just after the request's time of day on the last day that is a span ago."""
+    day = at_least_ago_bound(scene.day, span)
+    if day is None:
+        return _BEGINNING
+    local = datetime.combine(day, scene.at.astimezone(zone).time(), zone)
+    return local.astimezone(UTC) + timedelta.resolution
+
+
 @lru_cache(maxsize=4096)
 def _calendar_window(per: str, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     if per == "day":
         first, last = day, day
+    elif per == "week":
+        first = day - timedelta(days=day.weekday())
+        last = first + timedelta(days=6)
     elif per == "month":
         first, last = day.replace(day=1), month_end(day)
+    elif per == "quarter":
+        last = quarter_end(day)
+        first = last.replace(month=last.month - 2, day=1)
     else:
         assert per == "year", f"{per} is not a window"
         first, last = day.replace(month=1, day=1), year_end(day)

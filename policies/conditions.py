@@ -39,6 +39,7 @@ from policies.readers import (
     read_day,
     read_each,
     read_fact,
+    read_percent,
     read_reference,
     read_span,
     read_span_reference,
@@ -51,7 +52,7 @@ from policies.readers import (
     use,
 )
 
-_ORDERED = ("points", "money", "number", "date")
+_ORDERED = ("points", "money", "number", "percent", "date")
 OPERATORS: dict[Operator, tuple[str, ...]] = {
     "is": (*_ORDERED, "text", "flag", "choice"),
     "is_not": (*_ORDERED, "text", "flag", "choice"),
@@ -78,6 +79,8 @@ def read_literal(raw: Any, fact: Fact) -> Scalar:
     """A literal of the fact's own type."""
     if fact.type in ("points", "money", "number"):
         return read_amount(raw, fact.path)
+    if fact.type == "percent":
+        return read_percent(raw)
     if fact.type == "flag":
         if not isinstance(raw, bool):
             message = both(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 
 from policies.model import Comparison, Fact, Scalar, Span
+from policies.readers import PERCENT_STEPS
 
 
 def contradict(clauses: Sequence[Comparison], fact: Fact) -> bool:
@@ -32,7 +34,7 @@ def exclude_each_other(clauses: Iterable[Comparison], facts: Mapping[str, Fact])
 
 
 def _literal(clause: Comparison) -> bool:
-    return clause.right is None or isinstance(clause.right, (int, str, date, tuple))
+    return clause.right is None or isinstance(clause.right, (int, str, date, Fraction, tuple))
 
 
 def _members(clause: Comparison) -> tuple[Scalar, ...]:
@@ -42,13 +44,13 @@ def _members(clause: Comparison) -> tuple[Scalar, ...]:
 
 
 def _bounds(clauses: Sequence[Comparison]) -> tuple[int | None, int | None]:
-    """The least and the most that the ordering operators leave, None where they leave it open. Days are ordinals."""
+    """The least and the most ordinal that the ordering operators leave, None where they leave it open."""
     least: int | None = None
     most: int | None = None
     for clause in clauses:
-        if not isinstance(clause.right, (int, date)):
+        if not isinstance(clause.right, (int, date, Fraction)):
             continue
-        bound = _ordinal(clause.right)
+        bound = ordinal(clause.right)
         if clause.operator in ("at_least", "over"):
             bound += clause.operator == "over"
             least = bound if least is None else max(least, bound)
@@ -61,15 +63,28 @@ def _bounds(clauses: Sequence[Comparison]) -> tuple[int | None, int | None]:
 def _within(each: Scalar, least: int | None, most: int | None) -> bool:
     if least is None and most is None:
         return True
-    if not isinstance(each, (int, date)):
+    if not isinstance(each, (int, date, Fraction)):
         # A missing day is neither before nor after any other.
         return False
-    number = _ordinal(each)
+    number = ordinal(each)
     return (least is None or number >= least) and (most is None or number <= most)
 
 
-def _ordinal(value: int | date) -> int:
-    return value.toordinal() if isinstance(value, date) else value
+def ordinal(value: int | date | Fraction) -> int:
+    """A whole number in whose place every comparison with a literal comes out the same.
+
+    A file writes a percentage with at most six decimals. Those are the even numbers, and what lies between two of
+    them is the odd number between.
+
+    >>> ordinal(date(2026, 1, 1)), ordinal(Fraction(60)), ordinal(Fraction(200, 3)), ordinal(Fraction("66.666667"))
+    (739617, 120000000, 133333333, 133333334)
+    """
+    if isinstance(value, date):
+        return value.toordinal()
+    if isinstance(value, Fraction):
+        whole, rest = divmod(value.numerator * PERCENT_STEPS, value.denominator)
+        return 2 * whole + (rest > 0)
+    return value
 
 
 def _ages_apart(clauses: Sequence[Comparison]) -> bool:

@@ -17,6 +17,7 @@ from policies.json_conditions import NUMBERS, literal
 from policies.json_shapes import (
     DAY,
     FACTS,
+    PERCENT,
     PLAIN_TEXT,
     Json,
     Shared,
@@ -140,8 +141,10 @@ def _since(shared: Shared, unit: str) -> Json:
 def _cell(shared: Shared, unit: str) -> Json:
     """A figure, a table or bands, as one schema whose keywords each concern one of them."""
     cell = refer(f"cell-{unit}")
-    band = closed({"from": whole(), "value": cell}, ("from", "value"))
-    amounts = shared.refer("bands-by", lambda: described(fact_path(SCOPES, NUMBERS), "The amount that decides."))
+    band = closed({"from": whole(or_text=[PERCENT]), "value": cell}, ("from", "value"))
+    amounts = shared.refer(
+        "bands-by", lambda: described(fact_path(SCOPES, (*NUMBERS, "percent")), "The amount that decides.")
+    )
     bands = closed({"by": amounts, "bands": {"type": "array", "minItems": 1, "items": band}}, ("by", "bands"))
     types = ("choice", "flag", "number", "text")
     facts = shared.refer("table-by", lambda: described(fact_path(SCOPES, types), "The fact that decides."))

@@ -478,19 +478,59 @@ _BILINGUAL = _BilingualMap()
 
 
 class Window(Field):
-    """The window of a sum or a count: `day`, `month`, `year`, `ever`, or a rolling `24 hours` or `30 days`."""
+    """The window of a sum or a count: a calendar one such as `month`, `ever`, or a rolling one such as `24 hours`."""
 
     def read(self, raw: Any) -> Per:
-        if raw in ("day", "month", "year", "ever"):
-            return raw  # type: ignore[no-any-return]
+        if isinstance(raw, str) and raw in _CALENDAR_WINDOWS:
+            return raw  # type: ignore[return-value]
         if not isinstance(raw, str) or raw.isalpha():
-            one_of(raw, ("day", "month", "year", "ever", "24 hours", "30 days"), both("집계 기간", "window"))
-        return read_span(raw, ("hours", "days"))
+            words = (*_CALENDAR_WINDOWS, "24 hours", "30 days", "3 months")
+            one_of(raw, words, both("집계 기간", "window"))
+        return read_span(raw, _ROLLING_UNITS)
 
     def json_schema(self, shared: Shared) -> Json:
-        hint = "write day, month, year, ever, or a rolling window such as 24 hours"
-        rolling = shapes.text([shapes.span(("hours", "days"))], hint)
-        return {"anyOf": [shapes.one_of(("day", "month", "year", "ever")), rolling]}
+        hint = "write day, week, month, quarter, year, ever, or a rolling window such as 24 hours"
+        return {"anyOf": [shapes.one_of(_CALENDAR_WINDOWS), shapes.text([shapes.span(_ROLLING_UNITS)], hint)]}
+
+
+_CALENDAR_WINDOWS = ("day", "week", "month", "quarter", "year", "ever")
+_ROLLING_UNITS: tuple[SpanUnit, ...] = ("hours", "days", "months", "years")
+
+
+LIST_OF_METHODS = both("환급 수단 목록", "a list of methods")
+
+
+class Methods(Field):
+    """A list of the refund methods that the file declares, or `same`: the method of the request itself."""
+
+    def read(self, raw: Any) -> tuple[str, ...] | Literal["same"]:
+        if raw == "same":
+            return "same"
+        if isinstance(raw, str):
+            hint = suggest(raw, ["same"]) or both(
+                "{example} 형식으로 쓰거나, 신청한 환급 수단이면 same이라고 쓰십시오",
+                "write {example}, or same for the method of the request",
+                example=example_list(raw),
+            )
+            refuse("not-a-list", not_a_list_of_methods(raw), hint)
+        methods: tuple[str, ...] = _METHODS.read(raw)
+        return methods
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {"anyOf": [shapes.one_of(("same",)), _METHODS.json_schema(shared)]}
+
+
+_METHODS = ListOf(Declared("method"), (), what=LIST_OF_METHODS)
+
+
+def not_a_list_of_methods(raw: object) -> Text:
+    """The message about what should be a list of methods."""
+    return both("환급 수단 목록이 아닙니다: {found}", "{found} is not a list of methods", found=shown(raw))
+
+
+def which_methods(methods: tuple[str, ...] | Literal["same"]) -> dict[str, Any]:
+    """The methods of a window as the model keeps them."""
+    return {"methods": (), "same_method": True} if methods == "same" else {"methods": methods}
 
 
 def one_is_missing(names: Sequence[str]) -> Text:
@@ -523,7 +563,7 @@ class Measured(Field):
             refuse("missing-choice", one_is_missing(("sum", "count")), hint)
         kind = (named or ["sum"])[0]
         found = (_COUNT if kind == "count" else _SUM).load(raw)
-        return Measure(found.pop("kind"), **found)
+        return Measure(found.pop("kind"), **which_methods(found.pop("methods")), **found)
 
     def json_schema(self, shared: Shared) -> Json:
         counted = {
@@ -555,14 +595,11 @@ class _Counted(Field):
         return shapes.one_of((_COUNTED[self.kind],))
 
 
-LIST_OF_METHODS = both("환급 수단 목록", "a list of methods")
-
-
 class _WindowMap(Map):
     per = Window(
         about=both(
-            "집계 기간: day, month, year, ever, 또는 24 hours처럼 지금부터 거슬러 센 기간",
-            "the window: day, month, year, ever, or a rolling one such as 24 hours",
+            "집계 기간: day, week, month, quarter, year, ever, 또는 24 hours처럼 지금부터 거슬러 센 기간",
+            "the window: day, week, month, quarter, year, ever, or a rolling one such as 24 hours",
         )
     )
     key = OneOf(
@@ -574,7 +611,7 @@ class _WindowMap(Map):
             "whose refunds are taken together: account or receiving_account",
         ),
     )
-    methods = ListOf(Declared("method"), (), what=LIST_OF_METHODS, about="The refund methods; all without it.")
+    methods = Methods((), about="The refund methods, or same; all without it.")
 
 
 class _SumMap(_WindowMap):

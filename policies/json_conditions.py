@@ -19,6 +19,7 @@ from policies.json_shapes import (
     hinted,
     list_of,
     one_of,
+    percent,
     refer,
     span,
     text,
@@ -50,6 +51,8 @@ def literal(fact: Fact) -> Json:
     """What can be said of a fact outright."""
     if fact.type in NUMBERS:
         return whole()
+    if fact.type == "percent":
+        return percent()
     if fact.type == "flag":
         return hinted({"type": "boolean"}, "write true or false")
     if fact.type == "date":
@@ -136,6 +139,8 @@ class _Clauses:
         if fact.type in NUMBERS:
             hint = "write a whole number, such as 50_000, the $name of a value, or another fact"
             return whole(or_text=[REFERENCE, other], hint=hint)
+        if fact.type == "percent":
+            return percent(REFERENCE, other)
         if fact.type == "date":
             hint = f"write a day such as 2026-01-31, {'none, ' if none else ''}the $name of a value, or another fact"
             return text([DAY, *(["none"] if none else []), REFERENCE, other], hint)

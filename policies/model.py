@@ -11,8 +11,8 @@ from datetime import date
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-Scalar = int | str | bool | date | None
-"""What a fact can be: whole units, text, a flag, a local day, or None for a day that does not exist."""
+Scalar = int | str | bool | date | Fraction | None
+"""What a fact can be: whole units, text, a flag, a local day, an exact percentage, or None for a missing day."""
 
 Unit = Literal["points", "money", "number", "percent", "span", "text", "date"]
 
@@ -153,10 +153,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """A figure for each range of an amount; a band reaches up to the start of the next. The first starts at 0."""
+    """A figure for each range of an amount or a percentage; a band reaches up to the start of the next. The first
+    starts at 0.
+    """
 
     by: str
-    bands: tuple[tuple[int, Cell], ...]
+    bands: tuple[tuple[int | Fraction, Cell], ...]
 
 
 Figure = int | Fraction | Span | str | date
@@ -186,8 +188,10 @@ Amount = int | ValueRef
 Rate = Fraction | ValueRef
 Length = Span | ValueRef
 
-Per = Literal["day", "month", "year", "ever"] | Span
-"""A window: a calendar day, month or year in the programme's zone, all of history, or a rolling span."""
+Per = Literal["day", "week", "month", "quarter", "year", "ever"] | Span
+"""A window: a calendar day, week (from Monday), month, quarter or year in the programme's zone, all of history, or a
+rolling span.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +199,15 @@ class Measure:
     """What a limit or a review looks at.
 
     `of` is "request.points" or "balance.after" (both without a window), or "sum" or "count" of the refunds in the
-    window `per`, of one `key` ("account" or "receiving_account"), by the methods given (empty: by any).
+    window `per`, of one `key` ("account" or "receiving_account"), by the methods given (empty: by any), or with
+    `same_method` by the method of the request itself.
     """
 
     of: Literal["request.points", "balance.after", "sum", "count"]
     per: Per | None = None
     key: Literal["account", "receiving_account"] = "account"
     methods: tuple[str, ...] = ()
+    same_method: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,9 +253,9 @@ class Rule:
 class Fact:
     """One fact that a rule may name: its path, type and words.
 
-    `type` is points, money, number, date, text, flag or choice; `choices` are the members of a choice.
+    `type` is points, money, number, percent, date, text, flag or choice; `choices` are the members of a choice.
     `default` is used where a case does not give the fact; REQUIRED means that it must. `none` is True for a day
-    that may be missing.
+    that may be missing. A `derived` fact is worked out from others and never given.
     """
 
     path: str
@@ -260,6 +266,7 @@ class Fact:
     default: object = None
     required: bool = False
     none: bool = False
+    derived: bool = False
 
     @property
     def scope(self) -> str:

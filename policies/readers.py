@@ -40,8 +40,11 @@ FACT_PATH = re.compile(r"(account|lot|request|event)\.\w+")
 SPAN = re.compile(r"([0-9]{1,9}) (hour|day|business day|month|year)s?")
 _WITH_COMMAS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3}){1,3}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
-_DAY_OF_YEAR = re.compile(r"([0-9]{2})-([0-9]{2})")
+DAY_OF_YEAR = re.compile(r"([0-9]{2})-([0-9]{2})")
 _PERCENT = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,6}))?\s?%")
+PERCENT_STEPS = 10**6
+"""A percentage of a file is a multiple of one part in so many of a percent."""
+
 MOST = 10**12
 """The largest amount that a file or a case may name: a trillion points or units of currency."""
 
@@ -263,6 +266,13 @@ def read_percent(raw: object) -> Fraction:
     return Fraction(f"{match[1]}.{match[2] or 0}")
 
 
+def percent_text(rate: Fraction) -> str:
+    """An exact percentage: `3%`, `2.2%`. A file writes at most six decimals."""
+    whole, rest = divmod(rate.numerator * PERCENT_STEPS // rate.denominator, PERCENT_STEPS)
+    decimals = f"{rest:06d}".rstrip("0")
+    return f"{whole}.{decimals}%" if decimals else f"{whole}%"
+
+
 def read_amount(raw: object, path: str = "") -> int:
     """A whole number of points, money or things, from 0 to a trillion. `path` is the fact that it is compared with."""
     if isinstance(raw, bool) or not isinstance(raw, int):
@@ -356,7 +366,7 @@ def read_day_of_month(raw: object) -> DayOfMonth:
 
 def read_day_of_year(raw: object) -> DayOfYear:
     """A day that comes every year, such as 12-31; 02-29 is one."""
-    match = _DAY_OF_YEAR.fullmatch(raw) if isinstance(raw, str) else None
+    match = DAY_OF_YEAR.fullmatch(raw) if isinstance(raw, str) else None
     try:
         # A leap year has every day that there is.
         day = date(2000, int(match[1]), int(match[2])) if match else None
@@ -373,7 +383,7 @@ def read_batch_day(raw: object) -> DayOfMonth | DayOfYear | Weekday:
     """A day on which payouts are made: of every month, of every year or of every week."""
     if raw in WEEKDAYS:
         return raw
-    if isinstance(raw, str) and _DAY_OF_YEAR.fullmatch(raw):
+    if isinstance(raw, str) and DAY_OF_YEAR.fullmatch(raw):
         return read_day_of_year(raw)
     if isinstance(raw, str) and raw != "last":
         one_of(raw, (*WEEKDAYS, "last", "15", "02-15"), both("지급일", "batch day"))
@@ -528,6 +538,7 @@ _TYPES: Mapping[str, Text] = {
     "points": both("포인트", "points"),
     "money": both("금액", "money"),
     "number": both("수", "a number"),
+    "percent": both("비율", "a percentage"),
     "date": both("날짜", "a day"),
     "text": both("텍스트", "text"),
     "flag": both("참·거짓", "a flag"),

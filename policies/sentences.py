@@ -28,8 +28,11 @@ from policies.model import (
     ValueRef,
     Weekday,
 )
+from policies.readers import percent_text
 from policies.values import cell_on
 from policies.vocabulary import WORDS
+
+__all__ = ["percent_text"]  # beside what is defined here, for those who know it from here
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)\}")
 """A figure in a reason, such as {limit} or {account.grade}."""
@@ -81,7 +84,9 @@ _WEEKDAYS: Mapping[Weekday, Text] = {
 }
 _PER = {
     "day": Text("1일", "a calendar day"),
+    "week": Text("주간(월요일~일요일)", "a week from Monday to Sunday"),
     "month": Text("월간", "a calendar month"),
+    "quarter": Text("분기", "a calendar quarter"),
     "year": Text("연간", "a calendar year"),
     "ever": Text("전체 기간", "all time"),
 }
@@ -92,13 +97,6 @@ def span_text(span: Span, language: str) -> str:
     if language == "ko":
         return f"{span.count}{_SPANS[span.unit].ko}"
     return f"{span.count} {_SPANS[span.unit].en}{'' if span.count == 1 else 's'}"
-
-
-def percent_text(rate: Fraction) -> str:
-    """An exact percentage: `3%`, `2.2%`. A file writes at most six decimals."""
-    whole, rest = divmod(rate.numerator * 10**6 // rate.denominator, 10**6)
-    decimals = f"{rest:06d}".rstrip("0")
-    return f"{whole}.{decimals}%" if decimals else f"{whole}%"
 
 
 def figure_text(figure: Figure | None, language: str) -> str:
@@ -212,7 +210,8 @@ class Teller:
             return self._choices(fact, rows)
         if isinstance(cell, Bands):
             bands = [
-                self.choose(f"{start:,}부터: ", f"from {start:,}: ") + self._cell(each) for start, each in cell.bands
+                self.choose(f"{said}부터: ", f"from {said}: ") + self._cell(each)
+                for said, each in ((figure_text(start, self.language), each) for start, each in cell.bands)
             ]
             return self._choices(self.policy.facts[cell.by], bands)
         return figure_text(cell, self.language)
@@ -282,6 +281,12 @@ class Teller:
             return self.choose(f"최근 {span_text(per, 'ko')}", f"the last {span_text(per, 'en')}")
         return _PER[per].in_language(self.language)
 
+    def methods(self, methods: Iterable[str]) -> str:
+        """Refund methods of which any will do, or "" for all."""
+        return self.choose("·", " or ").join(
+            self.policy.methods[method].in_language(self.language) for method in methods
+        )
+
     def measure(self, measure: Measure) -> str:
         """What a limit looks at."""
         if measure.of == "request.points":
@@ -294,10 +299,11 @@ class Teller:
             if measure.of == "count"
             else self.choose("환급 포인트", "refunded")
         )
-        by = self.choose("·", " or ").join(
-            self.policy.methods[method].in_language(self.language) for method in measure.methods
-        )
+        by = self.methods(measure.methods)
+        same = measure.same_method
         whose = "" if measure.key == "account" else self.choose("같은 입금 계좌의 ", " to one receiving account")
         if self.language == "ko":
-            return f"{whose}{self.window(measure.per)} {what}{f'({by})' if by else ''}"
-        return f"{what}{f' as {by}' if by else ''}{whose} in {self.window(measure.per)}"
+            return f"{whose}{self.window(measure.per)} {what}{'(같은 환급 방법)' if same else f'({by})' if by else ''}"
+        return (
+            f"{what}{' by the same method' if same else f' as {by}' if by else ''}{whose} in {self.window(measure.per)}"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from policies.readers import (
     a_type,
     check_word,
     not_a_day,
+    percent_text,
     read_amount,
     read_day,
     read_each,
@@ -114,6 +116,17 @@ def _read_table(raw: Mapping[Any, Any], fact: Fact, unit: Unit, above: tuple[str
             "write bands: [{from: 0, value: 500}, {from: 10_000, value: 800}]",
         )
         raise ValidationError({"by": [Trouble("wrong-type", message, hint)]})
+    if fact.type == "percent":
+        message = both(
+            "비율인 '{path}' 팩트는 표의 기준이 될 수 없습니다",
+            "a table cannot be by '{path}', which is a percentage",
+            path=fact.path,
+        )
+        hint = both(
+            "bands: [{from: 0%, value: 500}, {from: 60%, value: 800}] 형식으로 쓰십시오",
+            "write bands: [{from: 0%, value: 500}, {from: 60%, value: 800}]",
+        )
+        raise ValidationError({"by": [Trouble("wrong-type", message, hint)]})
     if fact.type == "date":
         message = both(
             "날짜인 '{path}' 팩트는 표의 기준이 될 수 없습니다",
@@ -124,28 +137,32 @@ def _read_table(raw: Mapping[Any, Any], fact: Fact, unit: Unit, above: tuple[str
         raise ValidationError({"by": [Trouble("wrong-type", message, hint)]})
     cells = [(key, partial(_read_row, key, cell, fact, unit, above)) for key, cell in raw.items() if key != "by"]
     rows: dict[Any, Cell] = dict(read_each(cells))
-    otherwise = rows.pop("else", None)
+    refuse_gap(rows, fact)
+    return Table(fact.path, rows, otherwise=rows.pop("else", None))
+
+
+def refuse_gap(rows: Mapping[Any, object], fact: Fact) -> None:
+    """Refuse a table by `fact` that leaves a value out, or whose `else` is left without any."""
     expected: tuple[Any, ...] = {"choice": fact.choices, "flag": (True, False)}.get(fact.type, ())
     missing = [shown(key).en for key in expected if key not in rows]
-    if otherwise is None and missing:
+    if "else" not in rows and missing:
         message = both("표에 다음 행이 없습니다: {rows}", "the table has no row for {rows}", rows=_some(missing))
         hint = both("빠진 행을 쓰거나 else: 행을 쓰십시오", "add what is missing, or an else:")
         refuse("table-with-gap", message, hint)
-    if otherwise is None and not expected:
+    if "else" not in rows and not expected:
         message = both(
             "'{path}' 팩트가 다른 값일 때 어떻게 되는지 표에 없습니다",
             "the table does not say what holds for any other '{path}'",
             path=fact.path,
         )
         refuse("table-with-gap", message, both("else: 행을 쓰십시오", "add an else:"))
-    if otherwise is not None and expected and not missing:
+    if "else" in rows and expected and not missing:
         message = both(
             "'{path}' 팩트의 선택지가 모두 쓰여 있어 else: 행에 남는 것이 없습니다",
             "no '{path}' is left for the else:",
             path=fact.path,
         )
         raise ValidationError({"else": [Trouble("else-unused", message, TAKE_OUT, "key")]})
-    return Table(fact.path, rows, otherwise)
 
 
 _MOST_ROWS_NAMED = 5
@@ -171,7 +188,7 @@ def _read_key(key: Any, fact: Fact) -> None:
 
 
 def _read_bands(raw: Mapping[Any, Any], fact: Fact, unit: Unit, above: tuple[str, ...]) -> Bands:
-    if fact.type not in ("points", "money", "number"):
+    if fact.type not in ("points", "money", "number", "percent"):
         message = both(
             "구간표(bands)의 기준이 될 수 없는 팩트입니다: '{path}'(팩트의 형식: {type})",
             "bands cannot be by '{path}', which is {type}",
@@ -188,22 +205,23 @@ def _read_bands(raw: Mapping[Any, Any], fact: Fact, unit: Unit, above: tuple[str
             field=shown(extra[0]),
         )
         raise ValidationError({extra[0]: [Trouble("unknown-field", message, TAKE_ONE_OUT, "key")]})
-    bands = read_under("bands", partial(_read_band_list, raw["bands"], unit, above))
+    bands = read_under("bands", partial(_read_band_list, raw["bands"], fact, unit, above))
     return Bands(fact.path, tuple(bands))
 
 
-def _read_band_list(raw: Any, unit: Unit, above: tuple[str, ...]) -> list[tuple[int, Cell]]:
+def _read_band_list(raw: Any, fact: Fact, unit: Unit, above: tuple[str, ...]) -> list[tuple[Start, Cell]]:
     if not isinstance(raw, list) or not raw:
         message = both("구간의 목록이 아닙니다: {found}", "{found} is not a list of bands", found=shown(raw))
         refuse("not-a-list", message, both("- {band} 형식으로 쓰십시오", "write - {band}", band=_BAND))
-    starts: list[int] = []
-    return read_each((index, partial(_read_band, band, starts, unit, above)) for index, band in enumerate(raw))
+    starts: list[Start] = []
+    return read_each((index, partial(_read_band, band, starts, fact, unit, above)) for index, band in enumerate(raw))
 
 
+Start = int | Fraction
 _BAND = "{from: 0, value: 500}"
 
 
-def _read_band(band: Any, starts: list[int], unit: Unit, above: tuple[str, ...]) -> tuple[int, Cell]:
+def _read_band(band: Any, starts: list[Start], fact: Fact, unit: Unit, above: tuple[str, ...]) -> tuple[Start, Cell]:
     hint = both("{band} 형식으로 쓰십시오", "write {band}", band=_BAND)
     if not isinstance(band, dict):
         refuse("not-a-band", both("구간이 아닙니다: {found}", "{found} is not a band", found=shown(band)), hint)
@@ -213,20 +231,20 @@ def _read_band(band: Any, starts: list[int], unit: Unit, above: tuple[str, ...])
             "a band has the fields from and value, and no others",
         )
         refuse("not-a-band", message, hint)
-    start = read_under("from", partial(_read_start, band["from"], starts))
+    start = read_under("from", partial(_read_start, band["from"], starts, fact))
     return start, read_under("value", partial(read_cell, band["value"], unit, above))
 
 
-def _read_start(raw: Any, starts: list[int]) -> int:
+def _read_start(raw: Any, starts: list[Start], fact: Fact) -> Start:
     """Where a band begins; `starts` are those before it, and it becomes one of them."""
-    start = read_amount(raw)
+    start: Start = read_percent(raw) if fact.type == "percent" else read_amount(raw)
     starts.append(start)
     if len(starts) == 1 and start != 0:
-        message = both("첫 구간이 {start:_}에서 시작합니다", "the first band starts at {start:_}", start=start)
+        message = both("첫 구간이 {start}에서 시작합니다", "the first band starts at {start}", start=_start(start))
         refuse("band-with-gap", message, both("0에서 시작하십시오", "start it from 0"))
     if len(starts) > 1 and start <= starts[-2]:
         hint = both("구간마다 앞 구간보다 높은 수에서 시작하십시오", "let each band start higher")
-        refuse("bands-out-of-order", _not_after(f"{start:_}", f"{starts[-2]:_}"), hint)
+        refuse("bands-out-of-order", _not_after(_start(start), _start(starts[-2])), hint)
     return start
 
 
@@ -237,6 +255,10 @@ def _not_after(later: str, earlier: str) -> Text:
         later=later,
         earlier=earlier,
     )
+
+
+def _start(start: Start) -> str:
+    return f"{start:_}" if isinstance(start, int) else percent_text(start)
 
 
 class _ValueMap(Map):

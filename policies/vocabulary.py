@@ -11,6 +11,7 @@ CHANNELS = ("web", "app", "call_centre")
 EVENTS = ("bill_paid", "purchase", "purchase_cancelled", "promotion_joined", "points_used")
 STATUSES = ("active", "dormant", "suspended", "closed")
 TYPES = ("points", "money", "number", "date", "text", "flag")
+"""The types, beside choices, of the facts that a file may declare. What is worked out may be a percent, too."""
 IDENTITIES = (
     "account.id",
     "lot.id",
@@ -56,6 +57,9 @@ COMMON = (
     Fact("account.contact_changed_on", "date", "연락처 변경일", "the day contact data last changed", none=True),
     Fact("account.last_activity_on", "date", "최근 이용일", "the day of the last activity", none=True),
     Fact("account.debt", "money", "미납 금액", "the debt", default=0),
+    Fact("account.points_debt", "points", "부족 포인트", "the points owed", default=0),
+    Fact("account.age", "number", "만 나이", "the age", derived=True),
+    Fact("account.year_age", "number", "연 나이", "the age by year of birth", derived=True),
     Fact("lot.campaign", "text", "캠페인", "the lot's campaign", default=""),
     Fact("lot.acquired_on", "date", "적립일", "the day the lot was earned", required=True),
     Fact("lot.usable_from_on", "date", "사용 가능일", "the day the lot becomes usable"),
@@ -63,7 +67,10 @@ COMMON = (
     Fact("lot.amount", "points", "적립 포인트", "the number of points the lot was granted with", required=True),
     Fact("lot.left", "points", "남은 포인트", "the number of points left in the lot"),
     Fact("lot.locked", "flag", "잠김 여부", "lot locked", default=False),
-    Fact("lot.untouched", "flag", "미사용 여부", "lot untouched"),
+    Fact("lot.untouched", "flag", "미사용 여부", "lot untouched", derived=True),
+    Fact("lot.used", "points", "사용 포인트", "the number of points used of the lot", derived=True),
+    Fact("lot.used_rate", "percent", "사용 비율", "the share used of the lot", derived=True),
+    Fact("lot.chosen", "flag", "회원 선택 여부", "lot chosen by the member", derived=True),
     Fact(
         "lot.identity_level",
         "number",
@@ -74,7 +81,8 @@ COMMON = (
     Fact("request.points", "points", "신청 포인트", "the number of points asked for", required=True),
     Fact("request.channel", "choice", "신청 경로", "the channel", CHANNELS, "web"),
     Fact("request.applicant", "choice", "신청인", "the applicant", APPLICANTS, "member"),
-    Fact("request.requested_on", "date", "신청일", "the day of the request"),
+    Fact("request.requested_on", "date", "신청일", "the day of the request", derived=True),
+    Fact("request.chosen_lots", "number", "선택한 적립분 수", "the number of lots chosen", derived=True),
     Fact("request.receiving_account", "text", "입금 계좌", "the receiving account", default=""),
     Fact(
         "request.receiving_holder",
@@ -88,12 +96,15 @@ COMMON = (
     Fact("event.amount", "money", "이벤트 금액", "the event's amount", default=0),
     Fact("event.campaign", "text", "이벤트 캠페인", "the event's campaign", default=""),
     Fact("event.partner", "text", "제휴사", "the partner", default=""),
-    Fact("event.happened_on", "date", "이벤트일", "the day of the event"),
+    Fact("event.happened_on", "date", "이벤트일", "the day of the event", derived=True),
 )
 """The facts of every programme but `lot.source` and `request.method`, whose members each file declares.
 
-`lot.usable_from_on` is the day of earning where it is not given, `lot.left` the whole amount, `lot.untouched` follows
-from both, and `request.requested_on` and `event.happened_on` are the local day of the instant.
+`lot.usable_from_on` is the day of earning where it is not given, and `lot.left` the whole amount. What is `derived`
+follows from the rest: `lot.untouched`, `lot.used` and `lot.used_rate` from amount and left, the ages from the day of
+birth and the day of the request or event (0 where the birthday is not known, so that nobody passes for grown up
+unseen), `lot.chosen` and `request.chosen_lots` from the lots that the request names, and `request.requested_on` and
+`event.happened_on` are the local day of the instant.
 """
 
 

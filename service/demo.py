@@ -147,6 +147,8 @@ def _member(number: int, today: date) -> Member:
         "contact_changed_on": contact_changed_on and contact_changed_on.isoformat(),
         "last_activity_on": max(joined_on, today - timedelta(days=quiet_days)).isoformat(),
         "debt": 0 if plain else random.choice((0, 0, 0, 0, 8_000, 35_000)),
+        "points_debt": 0,
+        "activity_days": [],
         "grade": "VIP" if plain else random.choice(GRADES),
     }
     if plain:

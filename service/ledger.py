@@ -36,6 +36,8 @@ ACCOUNT_FACTS = (
     "contact_changed_on",
     "last_activity_on",
     "debt",
+    "points_debt",
+    "activity_days",
 )
 LOT_FACTS = (
     "source",
@@ -48,6 +50,8 @@ LOT_FACTS = (
     "identity_level",
 )
 FLAGS = frozenset({"contact_verified", "locked"})
+# Kept as JSON text.
+LISTS = frozenset({"activity_days"})
 
 SELECT_ACCOUNT = f"SELECT policy, {', '.join(ACCOUNT_FACTS)}, declared FROM account WHERE id = ?"  # noqa: S608
 LOT_COLUMNS = ", ".join(f"lot.{name}" for name in ("id", *LOT_FACTS, "declared"))
@@ -210,16 +214,19 @@ def differences(database: Database) -> list[Difference]:
 def _split(facts: Mapping[str, Any], own: Sequence[str]) -> tuple[dict[str, Any], str]:
     """The facts that have a column, and the others, those of the programme, as JSON text."""
     declared = {name: value for name, value in facts.items() if name not in own and name not in ("id", "left")}
-    return {name: facts[name] for name in own}, canonical(declared)
+    kept = {name: canonical(facts[name]) if name in LISTS else facts[name] for name in own}
+    return kept, canonical(declared)
 
 
 def _facts(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    """What a database answered as plain JSON data: days as text, flags as flags."""
+    """What a database answered as plain JSON data: days as text, flags as flags, lists as lists."""
     return {name: _plain(name, value) for name, value in zip(names, values, strict=True)}
 
 
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
+    if name in LISTS:
+        return msgspec.json.decode(value)
     # SQLite answers 0 and 1.
     return bool(value) if name in FLAGS else value

@@ -33,8 +33,7 @@ OUTCOME: Schema = {"type": "string", "enum": ["approved", "denied", "needs_revie
 METHOD: Schema = {"type": "string", "description": "A refund method that the policy declares."}
 SOURCE: Schema = {"type": "string", "description": "A source of points that the policy declares."}
 
-NEVER_NEGATIVE = {"account.debt", "lot.amount", "lot.left"}
-DERIVED = {"lot.untouched", "request.requested_on"}
+NEVER_NEGATIVE = {"account.debt", "account.points_debt", "lot.amount", "lot.left"}
 
 
 def object_of(properties: dict[str, Schema], about: str = "", *, also: bool = False) -> Schema:
@@ -77,7 +76,7 @@ def _of_fact(fact: Fact) -> Schema:
 
 
 def _of_scope(scope: str, more: dict[str, Schema], required: list[str], about: str) -> Schema:
-    facts = {fact.name: _of_fact(fact) for fact in COMMON if fact.scope == scope and fact.path not in DERIVED}
+    facts = {fact.name: _of_fact(fact) for fact in COMMON if fact.scope == scope and not fact.derived}
     names = [fact.name for fact in COMMON if fact.scope == scope and fact.required]
     return {
         "type": "object",
@@ -97,6 +96,12 @@ def _all_of(shape: Schema) -> Schema:
 
 
 ACCOUNT = _of_scope("account", {"id": ID}, ["id"], "A member's account.")
+ACCOUNT["properties"]["activity_days"] = {
+    "type": "array",
+    "items": DAY,
+    "default": [],
+    "description": "The days on which the account was active, in any order; they extend points that lapse when idle.",
+}
 LOT = _of_scope(
     "lot",
     {"id": ID, "source": SOURCE},
@@ -123,6 +128,13 @@ REQUEST["properties"]["papers"] = {
         "additionalProperties": False,
     },
     "default": [],
+}
+REQUEST["properties"]["lots"] = {
+    "type": "array",
+    "items": ID,
+    "uniqueItems": True,
+    "default": [],
+    "description": "The ids of the lots that the member chose, in the order in which they are to pay.",
 }
 PAST_REFUND: Schema = {
     "type": "object",

@@ -2,7 +2,7 @@
 
 Models belong to no database here; every query names the one it runs on, so one process can serve
 several. Days are DATE, instants are text of one width (see `clock.py`), points and money whole
-numbers. `declared` and `holidays` hold JSON text; `case_data` and `data` hold canonical JSON.
+numbers. `declared`, `activity_days` and `holidays` hold JSON text; `case_data` and `data` hold canonical JSON.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class Account(Table):
     contact_changed_on = DateField(null=True)
     last_activity_on = DateField(null=True)
     debt = BigIntegerField(constraints=[Check("debt >= 0")])
+    points_debt = BigIntegerField(constraints=[Check("points_debt >= 0")])
+    activity_days = TextField()
     declared = TextField()
     created_at = TextField()
 

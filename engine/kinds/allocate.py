@@ -105,10 +105,18 @@ def _soonest_to_expire(judgement: Judgement) -> list[int]:
     return [_NEVER if last_day is None else last_day.toordinal() for last_day in judgement.last_days]
 
 
+def _chosen_by_member(judgement: Judgement) -> list[int]:
+    request = judgement.scene.request
+    assert request is not None, "only a refund request chooses lots"
+    places = {lot: place for place, lot in enumerate(request.lots)}
+    return [places.get(lot.id, len(places)) for lot in judgement.lots]
+
+
 _RANKS: dict[str, Ranks] = {
     "soonest_to_expire": _soonest_to_expire,
     "oldest": _by_lot(lambda lot: lot.acquired_on.toordinal()),
     "newest": _by_lot(lambda lot: -lot.acquired_on.toordinal()),
     "smallest": _by_lot(lambda lot: lot.left),
     "largest": _by_lot(lambda lot: -lot.left),
+    "chosen_by_member": _chosen_by_member,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.decision import LotReason
 from engine.judgement import Judgement
@@ -20,6 +20,10 @@ class ReadyExclude(Ready):
 def make(rule: Exclude, workshop: Workshop) -> ReadyExclude:
     """Gets the rule ready."""
     common = workshop.common(rule, PLACEHOLDERS)
+    if rule.allowed_methods is not None:
+        refused = workshop.formula(f"{rule.id}/methods", rule.allowed_methods.refused())
+        assert refused is not None, f"{rule.id} refuses nothing"
+        common["guard"] = replace(common["guard"], within=(refused,))
     fixed = common["sentence"].fixed if common["sentence"] else None
     reason = None if fixed is None else LotReason(rule.id, rule.kind, rule.terms, fixed.ko, fixed.en)
     return ReadyExclude(**common, reason=reason)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
 
-from engine.calendars import add_span, month_end, year_end
+from engine.calendars import add_span, day_of_year, half_year_end, month_end, quarter_end, year_end
 from engine.decision import LotReason
 from engine.errors import Conflict
 from engine.facts import Lot
@@ -15,8 +15,8 @@ from engine.judgement import Judgement
 from engine.ready import Ready, Workshop
 from engine.scene import Scene, lot_reader
 from engine.sentences import Sentence
-from policies.kinds.expire import PLACEHOLDERS, Expire
-from policies.model import FactRef, Span, Text
+from policies.kinds.expire import PLACEHOLDERS, Expire, Until
+from policies.model import DayOfYear, FactRef, Span, Text
 
 LastDay = Callable[[Scene, Lot], date | None]
 
@@ -45,8 +45,9 @@ class ReadyExpire(Ready):
 
 def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
     """Gets the rule ready."""
-    amount = workshop.figures.optional(rule.after or rule.last_day)
-    start = workshop.figures.amount(FactRef(rule.start)) if rule.after else None
+    span = rule.after or rule.idle
+    amount = workshop.figures.optional(span or rule.last_day)
+    start = workshop.figures.amount(FactRef(rule.start)) if span else None
     common = workshop.common(rule, PLACEHOLDERS, (amount, start))
     last_day, of_lot = _last_day(rule, workshop)
     return ReadyExpire(**common, last_day=last_day, of_lot=of_lot, reason=_reason(rule, common["sentence"]))
@@ -85,20 +86,28 @@ def _last_day(rule: Expire, workshop: Workshop) -> tuple[LastDay, Callable[[Lot]
     """The last usable day of a lot, and the same without the scene where it does not depend on that."""
     if rule.never:
         return lambda scene, lot: None, lambda lot: None
-    if rule.after is None:
+    length = rule.after or rule.idle
+    if length is None:
         last_day = rule.last_day
-        assert last_day is not None, f"{rule.id} says neither after, last_day nor never"
+        assert last_day is not None, f"{rule.id} says neither after, idle, last_day nor never"
         read = workshop.figures.amount(last_day).read
         if isinstance(last_day, FactRef) and last_day.path.startswith("lot."):
             return read, lot_reader(last_day.path, workshop.policy)
         return read, None
-    span = workshop.figures.amount(rule.after)
+    span = workshop.figures.amount(length)
     start = workshop.figures.fact(rule.start)
 
     @cache
     def ends(length: Span) -> Callable[[date], date]:
         return lru_cache(_DAYS_REMEMBERED)(lambda day: _end(day, length, rule.until, rule.first_day_counted))
 
+    if rule.idle is not None:
+
+        def idle_until(scene: Scene, lot: Lot) -> date | None:
+            day = start(scene, lot)
+            return None if day is None else _extended(ends(span.read(scene, lot)), day, scene)
+
+        return idle_until, None
     if isinstance(span.figure, Span):
         end = ends(span.figure)
         of_lot = (lambda lot: end(lot.acquired_on)) if rule.start == "lot.acquired_on" else None
@@ -106,10 +115,36 @@ def _last_day(rule: Expire, workshop: Workshop) -> tuple[LastDay, Callable[[Lot]
     return lambda scene, lot: None if (day := start(scene, lot)) is None else ends(span.read(scene, lot))(day), None
 
 
-def _end(day: date, length: Span, until: str, first_day_counted: bool) -> date:
+@lru_cache(_DAYS_REMEMBERED)
+def _in_order(days: tuple[date, ...], last: date | None) -> tuple[date, ...]:
+    return tuple(sorted({*days, *(() if last is None else (last,))}))
+
+
+def _extended(end: Callable[[date], date], day: date, scene: Scene) -> date:
+    """The end of a life that began on `day` and that every activity up to its end begins anew.
+
+    What is not known did not happen, and neither did what lies after the day of the request.
+    """
+    last = end(day)
+    for activity in _in_order(scene.account.activity_days, scene.account.last_activity_on):
+        if activity > last or activity > scene.day:
+            break
+        if activity > day:
+            last = max(last, end(activity))
+    return last
+
+
+def _end(day: date, length: Span, until: Until, first_day_counted: bool) -> date:
     end = add_span(day, length)
     if first_day_counted and end > date.min:
         end -= timedelta(days=1)
-    if until == "month_end":
-        return month_end(end)
-    return year_end(end) if until == "year_end" else end
+    return day_of_year(end, until) if isinstance(until, DayOfYear) else _UNTIL[until](end)
+
+
+_UNTIL: Mapping[str, Callable[[date], date]] = {
+    "day": lambda end: end,
+    "month_end": month_end,
+    "quarter_end": quarter_end,
+    "half_year_end": half_year_end,
+    "year_end": year_end,
+}

@@ -44,6 +44,7 @@ class ReadyFee(Ready):
     free_first: Amount | None
     free_window: Bounds | None
     free_methods: frozenset[str]
+    free_same_method: bool
     adds_to: frozenset[str]
     by_lot: bool
 
@@ -76,6 +77,7 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
         free_first=first,
         free_window=window(rule.free.per, workshop.zone) if rule.free else None,
         free_methods=frozenset(rule.free.methods) if rule.free else frozenset(),
+        free_same_method=rule.free is not None and rule.free.same_method,
         adds_to=frozenset(rule.adds_to),
         by_lot=any(each.of_lot for each in amounts),
     )
@@ -156,7 +158,8 @@ def _free(ready: ReadyFee, scene: Scene) -> bool:
     if ready.free_first is None or ready.free_window is None:
         return False
     free: int = ready.free_first.read(scene, None)
-    return len(past_refunds(scene, ready.free_window, methods=ready.free_methods)) < free
+    past = past_refunds(scene, ready.free_window, methods=ready.free_methods, same_method=ready.free_same_method)
+    return len(past) < free
 
 
 def _lines(judgement: Judgement, paying: Paying, charges: list[Charge]) -> list[dict[str, Any]]:

@@ -26,13 +26,14 @@ class ByClass:
     members: tuple[str, ...]
 
 
-OrderKey = Literal["soonest_to_expire", "oldest", "newest", "smallest", "largest"] | ByClass
+OrderKey = Literal["soonest_to_expire", "oldest", "newest", "smallest", "largest", "chosen_by_member"] | ByClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocate(Rule):
-    """Lots pay in this order; what the keys leave equal is settled by the lot's id. Never-expiring lots are
-    the last in `soonest_to_expire`. The reason is given when the lots do not hold enough.
+    """Lots pay in this order; what the keys leave equal is settled by the lot's id. The last are, in
+    `soonest_to_expire`, lots that never expire, and in `chosen_by_member` those that the request does not name. The
+    reason is given when the lots do not hold enough.
     """
 
     kind: ClassVar[str] = "allocate"
@@ -77,7 +78,7 @@ class AllocateMap(RequestRuleMap):
 
     order = ListOf(
         Choices(
-            ("soonest_to_expire", "oldest", "newest", "smallest", "largest"),
+            ("soonest_to_expire", "oldest", "newest", "smallest", "largest", "chosen_by_member"),
             both("순서", "order"),
             read_class_order,
             CLASS_ORDER,
@@ -110,4 +111,5 @@ _ORDERS = {
     "newest": ("나중에 적립된 포인트", "newest"),
     "smallest": ("남은 포인트가 적은 포인트", "smallest"),
     "largest": ("남은 포인트가 많은 포인트", "largest"),
+    "chosen_by_member": ("회원이 선택한 포인트", "as the member chose"),
 }

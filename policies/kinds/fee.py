@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
-from policies.fields import LIST_OF_METHODS, Declared, ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Window, Word
 from policies.fields import Amount as AmountField
+from policies.fields import (
+    ListOf,
+    Map,
+    Methods,
+    Nested,
+    OneOf,
+    Percentage,
+    WholeNumber,
+    Window,
+    Word,
+    which_methods,
+)
 from policies.model import Amount, Per, Rate, Rounding, Rule
 from policies.problems import both
 from policies.readers import KEBAB
@@ -16,11 +27,14 @@ from policies.sentences import ROUNDINGS, Teller
 
 @dataclass(frozen=True, slots=True)
 class FreeAllowance:
-    """The first `first` refunds of a window cost nothing; only those by `methods` are counted (empty: all)."""
+    """The first `first` refunds of a window cost nothing; only those by `methods` are counted (empty: all), or with
+    `same_method` those by the method of the request itself.
+    """
 
     first: Amount
     per: Per
     methods: tuple[str, ...] = ()
+    same_method: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +72,12 @@ class FreeMap(Map):
         "number", least=1, about=both("기간 안에 무료인 환급의 수", "how many refunds of the window cost nothing")
     )
     per = Window(about=both("환급을 세는 기간", "the window in which they are counted"))
-    methods = ListOf(Declared("method"), (), what=LIST_OF_METHODS, about="The methods that are counted.")
+    methods = Methods((), about="The methods that are counted, or same.")
+
+
+def make_free(methods: tuple[str, ...] | Literal["same"], **fields: Any) -> FreeAllowance:
+    """The allowance from its fields."""
+    return FreeAllowance(**which_methods(methods), **fields)
 
 
 class FeeMap(LotRuleMap):
@@ -70,7 +89,7 @@ class FeeMap(LotRuleMap):
     to = WholeNumber(1, 1_000_000, 1, about="Round to a multiple of this.")
     at_least = AmountField("money", None, about="The smallest fee.")
     at_most = AmountField("money", None, about="The largest fee.")
-    free = Nested(FreeMap, FreeAllowance, None, about="The refunds that cost nothing.")
+    free = Nested(FreeMap, make_free, None, about="The refunds that cost nothing.")
     adds_to = ListOf(Word(KEBAB), (), about="The fees that this one comes on top of.")
 
     together = (
@@ -100,9 +119,12 @@ def sentence(rule: Fee, say: Teller) -> str:
         free = "one" if first == "1" else first
         are = "is" if first == "1" else "are"
         methods = ", ".join(say.policy.methods[method].in_language(say.language) for method in rule.free.methods)
+        as_methods = f"as {methods} " if methods else ""
+        if rule.free.same_method:
+            methods, as_methods = "같은 환급 방법", "by the same method "
         told += say.choose(
             f". {window} {f'{methods} ' if methods else ''}{first}회까지 무료",
-            f". The first {free} {f'as {methods} ' if methods else ''}in {window} {are} free",
+            f". The first {free} {as_methods}in {window} {are} free",
         )
     if rule.adds_to:
         told += say.choose(

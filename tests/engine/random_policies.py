@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.compiled import CompiledVersion, compile_version
 from policies.kinds.allocate import Allocate, ByClass, OrderKey
 from policies.kinds.closed import Closed, Days, Hours
-from policies.kinds.exclude import Exclude
+from policies.kinds.exclude import Exclude, MethodTable
 from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee, FreeAllowance
 from policies.kinds.limit import Limit
@@ -28,6 +28,7 @@ from policies.model import (
     Bands,
     Comparison,
     Condition,
+    DayOfYear,
     FactRef,
     Measure,
     Policy,
@@ -107,6 +108,9 @@ requests = st.one_of(
     st.builds(lambda grade: Comparison("account.grade", "is_not", grade), st.sampled_from(["VIP", "VVIP"])),
     st.just(Comparison("account.joined_on", "at_least_ago", Span(12, "months"))),
     st.just(Comparison("account.contact_verified", "is", True)),
+    st.builds(lambda path: Comparison(path, "at_least", 19), st.sampled_from(["account.age", "account.year_age"])),
+    st.builds(lambda operator: Comparison("account.points_debt", operator, FactRef("request.points")), ordered),
+    st.just(Comparison("request.chosen_lots", "over", 0)),
 )
 lots_too = st.one_of(
     requests,
@@ -115,6 +119,13 @@ lots_too = st.one_of(
     st.builds(lambda operator: Comparison("lot.left", operator, FactRef("request.points")), ordered),
     st.builds(lambda operator: Comparison("request.points", operator, ValueRef("of_lots")), ordered),
     st.just(Comparison("lot.untouched", "is", True)),
+    st.builds(
+        lambda operator, rate: Comparison("lot.used_rate", operator, Fraction(rate)),
+        ordered,
+        st.sampled_from(["0", "33.333333", "50"]),
+    ),
+    st.builds(lambda used: Comparison("lot.used", "at_most", used), small),
+    st.builds(lambda chosen: Comparison("lot.chosen", "is", chosen), st.booleans()),
 )
 
 
@@ -140,6 +151,7 @@ ORDERS: tuple[OrderKey, ...] = (
     "newest",
     "smallest",
     "largest",
+    "chosen_by_member",
     ByClass("lot.source", ("promotion",)),
 )
 amounts = st.one_of(positive, positive, st.just(ValueRef("amount")))
@@ -153,6 +165,17 @@ measures = st.sampled_from(
         Measure("sum", Span(24, "hours"), "account", ("cash",)),
         Measure("sum", "ever", "receiving_account"),
         Measure("count", "year", "account"),
+        Measure("sum", "week", "account", same_method=True),
+        Measure("count", Span(2, "months"), "account", same_method=True),
+    ]
+)
+
+
+method_tables = st.sampled_from(
+    [
+        MethodTable("lot.source", {"promotion": ("bill_credit",)}, None, ("bill", "promotion", "purchase")),
+        MethodTable("lot.untouched", {True: ("cash",), False: ()}, None, (True, False)),
+        MethodTable("account.grade", {"VIP": None, "VVIP": ("cash", "gift_card")}, None, ("VVIP", "VIP")),
     ]
 )
 
@@ -161,14 +184,21 @@ measures = st.sampled_from(
 def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
     """A few rules of every kind that decides a refund."""
     found: list[Rule] = [
-        Exclude(id=f"exclude-{n}", terms="1", **draw(guarded(lots_too, often=False)))
+        Exclude(
+            id=f"exclude-{n}",
+            terms="1",
+            allowed_methods=draw(st.one_of(st.none(), st.none(), method_tables)),
+            **draw(guarded(lots_too, often=False)),
+        )
         for n in range(draw(st.integers(0, 2)))
     ]
     for n in range(draw(st.integers(0, 2))):
         after = draw(st.sampled_from([Span(1, "years"), Span(6, "months"), Span(30, "days")]))
+        until = draw(st.sampled_from(["day", "day", "quarter_end", "half_year_end", DayOfYear(2, 29)]))
+        life: dict[str, Any] = {draw(st.sampled_from(["after", "after", "idle"])): after, "until": until}
         overrides = ("expire-0",) if n else ()
         more = draw(guarded(lots_too, often=False))
-        found.append(Expire(id=f"expire-{n}", terms="1", after=after, overrides=overrides, **more))
+        found.append(Expire(id=f"expire-{n}", terms="1", **life, overrides=overrides, **more))
     for n in range(draw(st.integers(0, 2))):
         that = draw(conditions(requests))
         found.append(Require(id=f"require-{n}", terms="1", that=that, **draw(guarded(requests))))
@@ -282,6 +312,8 @@ def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, An
         past(draw(positive), at, state=draw(states), receiving_account=draw(st.sampled_from(["", "KB-1"])))
         for at in times[: draw(st.integers(0, 4))]
     ]
+    lots = [draw(random_lot(n)) for n in range(draw(st.sampled_from([3, 2, 4, 1, 0])))]
+    ids = [each["id"] for each in lots]
     return {
         "account": {
             "id": "A-1",
@@ -290,13 +322,17 @@ def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, An
             "contact_verified": draw(st.booleans()),
             "wallet": draw(small),
             "grade": draw(st.sampled_from(["VIP", "VVIP"])),
+            "born_on": draw(st.sampled_from([None, "2007-03-03", "2007-03-04"])),
+            "points_debt": draw(small),
+            "activity_days": draw(st.lists(st.sampled_from(["2025-09-03", "2026-02-28", "2026-03-05"]), max_size=2)),
         },
-        "lots": [draw(random_lot(n)) for n in range(draw(st.sampled_from([3, 2, 4, 1, 0])))],
+        "lots": lots,
         "request": {
             "points": draw(points),
             "method": draw(st.sampled_from(["cash", "bill_credit"])),
             "receiving_account": draw(st.sampled_from(["", "KB-1"])),
             "papers": draw(st.lists(shown_papers, max_size=2)),
+            "lots": draw(st.lists(st.sampled_from(ids), max_size=2, unique=True)) if ids else [],
         },
         "history": history,
         "as_of": draw(st.sampled_from(["2026-03-03T03:00:00Z", "2026-03-03T02:59:59Z", "2026-03-03T14:45:00Z"])),

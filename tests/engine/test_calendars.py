@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from engine.calendars import (
     add_business_days,
     add_span,
+    age,
     at_least_ago_bound,
     business_day,
+    half_year_end,
     local_day,
     month_end,
     nearest_business_day,
+    quarter_end,
     resolve_holidays,
+    year_age,
     year_end,
 )
 from policies.model import Span, SpanUnit
@@ -123,3 +127,39 @@ def test_holidays_are_resolved_in_order_with_those_of_the_rule_file() -> None:
 def test_a_calendar_that_cannot_serve_says_why(calendar: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         resolve_holidays(calendar, 2026, 2026)
+
+
+@pytest.mark.parametrize(
+    ("born_on", "day", "years", "by_year"),
+    [
+        (date(2007, 3, 3), date(2026, 3, 2), 18, 19),
+        (date(2007, 3, 3), date(2026, 3, 3), 19, 19),
+        (date(2007, 12, 31), date(2026, 12, 30), 18, 19),
+        (date(2007, 12, 31), date(2026, 12, 31), 19, 19),
+        (date(2007, 12, 31), date(2027, 1, 1), 19, 20),
+        (date(2008, 2, 29), date(2027, 2, 27), 18, 19),
+        (date(2008, 2, 29), date(2027, 2, 28), 19, 19),
+        (date(2008, 2, 29), date(2028, 2, 28), 19, 20),
+        (date(2008, 2, 29), date(2028, 2, 29), 20, 20),
+        (date(2026, 3, 3), date(2026, 3, 3), 0, 0),
+        (date(2026, 3, 3), date(2026, 3, 2), 0, 0),
+        (date(2027, 3, 3), date(2026, 3, 2), 0, 0),
+        (None, date(2026, 3, 2), 0, 0),
+    ],
+)
+def test_a_year_of_life_is_complete_on_the_birthday(born_on: date | None, day: date, years: int, by_year: int) -> None:
+    assert (years, by_year) == (age(born_on, day), year_age(born_on, day))
+
+
+@given(born_on=days, day=days, years=st.integers(1, 120))
+def test_an_age_is_reached_just_when_the_birthday_is_so_long_ago(born_on: date, day: date, years: int) -> None:
+    assert (age(born_on, day) >= years) == (add_span(born_on, Span(years, "years")) <= day)
+
+
+@given(day=days)
+def test_the_end_of_a_part_of_the_year_is_its_last_day(day: date) -> None:
+    for end, months in ((quarter_end, 3), (half_year_end, 6)):
+        last = end(day)
+        part, after = (day.month - 1) // months, last + timedelta(days=1)
+        assert (last.year, (last.month - 1) // months) == (day.year, part)
+        assert (after.year, (after.month - 1) // months) != (day.year, part)

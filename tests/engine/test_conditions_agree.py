@@ -10,6 +10,7 @@ import calendar
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -43,7 +44,10 @@ DAYS = tuple(date(2024, 1, 1) + timedelta(days=n) for n in (0, 30, 58, 59, 60, 3
 SPANS = tuple(Span(count, unit) for count in (0, 1, 2, 12, 13) for unit in ("days", "months", "years"))
 SCOPES = ("account", "request", "lot")
 PATHS = [path for path, fact in BASE.facts.items() if fact.scope in SCOPES]
-ORDERED = ("points", "money", "number", "date")
+DERIVED = [fact.path for fact in BASE.facts.values() if fact.derived]
+ORDERED = ("points", "money", "number", "percent", "date")
+RATES = tuple(Fraction(rate) for rate in ("0", "33.333333", "33.333334", "50", "60", "62.5", "99.999999", "100"))
+AGES = (0, 1, 2, 17, 18, 19, 20)
 POLICIES, RULES, CASES, LOTS = 40, 30, 25, 3
 pytestmark = pytest.mark.slow
 
@@ -51,7 +55,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("seed", range(POLICIES))
 def test_conditions_agree_with_a_direct_reading(seed: int) -> None:
     random = Random(seed)
-    values = {name: random_value(random, name) for name in ("a", "b", "c", "d", "e", "f")}
+    values = {name: random_value(random, name) for name in "abcdefg"}
     conditions = [random_condition(random, values) for _ in range(RULES)]
     rules = tuple(
         Exclude(id=f"r{n}", terms="1", when=condition, reason=REASON) for n, condition in enumerate(conditions)
@@ -71,10 +75,26 @@ def test_conditions_agree_with_a_direct_reading(seed: int) -> None:
                 assert expected == found, (condition, facts, values)
 
 
+def test_what_is_worked_out_holds_often_and_fails_often() -> None:
+    random = Random(1)
+    values = {name: random_value(random, name) for name in "abcdefg"}
+    seen: dict[str, set[bool]] = {}
+    inexact = 0
+    for _ in range(6_000):
+        clause = random_clause(random, values)
+        case, day = random_case(random, replace(BASE, values=values))
+        facts = facts_of(case, case.lots[0], 5, day)
+        inexact += facts["lot.used_rate"].denominator % 3 == 0
+        if clause.path in DERIVED:
+            seen.setdefault(clause.path, set()).add(clause_holds(clause, facts, values, day))
+    assert {path: {True, False} for path in DERIVED if path in PATHS} == seen
+    assert inexact > 100, "no percentage lay between two that a file can write"
+
+
 def test_the_random_conditions_hold_often_and_fail_often() -> None:
     """Otherwise agreement would show nothing."""
     random = Random(0)
-    values = {name: random_value(random, name) for name in ("a", "b", "c", "d", "e", "f")}
+    values = {name: random_value(random, name) for name in "abcdefg"}
     seen: dict[str, set[bool]] = {}
     for _ in range(4_000):
         clause = random_clause(random, values)
@@ -153,7 +173,26 @@ def facts_of(case: Case, lot: Any, points: int, day: date) -> dict[str, Any]:
         scope, _, name = path.partition(".")
         holder = {"account": case.account, "request": case.request, "lot": lot}[scope]
         facts[path] = holder.declared[name] if name in holder.declared else getattr(holder, name, None)
-    return facts | {"request.points": points, "request.requested_on": day, "lot.untouched": lot.left == lot.amount}
+    chosen = list(case.request.lots)
+    return facts | {
+        "request.points": points,
+        "request.requested_on": day,
+        "request.chosen_lots": len(chosen),
+        "account.age": years_lived(case.account.born_on, day),
+        "account.year_age": 0 if case.account.born_on is None else max(0, day.year - case.account.born_on.year),
+        "lot.untouched": lot.left == lot.amount,
+        "lot.used": lot.amount - lot.left,
+        "lot.used_rate": Fraction(0) if not lot.amount else 100 - Fraction(100) * lot.left / lot.amount,
+        "lot.chosen": chosen.count(lot.id) == 1,
+    }
+
+
+def years_lived(born_on: date | None, day: date) -> int:
+    """The number of birthdays so far, counted one by one."""
+    years = 0
+    while born_on is not None and later(born_on, Span(years + 1, "years")) <= day:
+        years += 1
+    return years
 
 
 # What is random.
@@ -204,13 +243,16 @@ def literal(random: Random, fact: Fact) -> Any:
         return None
     if fact.type == "choice":
         return random.choice(fact.choices)
-    pools: dict[str, tuple[Any, ...]] = {"text": TEXTS, "flag": (True, False), "date": DAYS}
+    pools: dict[str, tuple[Any, ...]] = {"text": TEXTS, "flag": (True, False), "date": DAYS, "percent": RATES}
+    if fact.path in ("account.age", "account.year_age"):
+        return random.choice(AGES)
     return random.choice(pools.get(fact.type, AMOUNTS))
 
 
 def random_value(random: Random, name: str) -> Value:
-    unit: Any = dict(zip("abcdef", ("points", "money", "number", "date", "span", "text"), strict=True))[name]
-    pool: tuple[Any, ...] = {"date": DAYS, "span": SPANS, "text": TEXTS}.get(unit, AMOUNTS)
+    units = ("points", "money", "number", "date", "span", "text", "percent")
+    unit: Any = dict(zip("abcdefg", units, strict=True))[name]
+    pool: tuple[Any, ...] = {"date": DAYS, "span": SPANS, "text": TEXTS, "percent": RATES}.get(unit, AMOUNTS)
     dated_by = random.choice([path for path in PATHS if BASE.facts[path].type == "date"])
     days = sorted(random.sample(DAYS, random.choice([0, 1, 3])))
     return Value(name, "", "1", unit, dated_by, tuple((day, random_cell(random, pool)) for day in (None, *days)))
@@ -221,8 +263,12 @@ def random_cell(random: Random, pool: tuple[Any, ...], depth: int = 1) -> Any:
     if kind == "figure":
         return random.choice(pool)
     if kind == "bands":
-        by = random.choice([path for path in PATHS if BASE.facts[path].type in ("points", "money", "number")])
-        starts = [0, *sorted(random.sample([1, 2, 3, 5, 8, 1_000], 2))]
+        by = random.choice(
+            [path for path in PATHS if BASE.facts[path].type in ("points", "money", "number", "percent")]
+        )
+        percent = BASE.facts[by].type == "percent"
+        ends: tuple[Any, ...] = RATES[1:] if percent else (1, 2, 3, 5, 8, 1_000)
+        starts: Any = [0, *sorted(random.sample(ends, 2))]
         return Bands(by, tuple((start, random_cell(random, pool, depth + 1)) for start in starts))
     fact = BASE.facts[random.choice([path for path in PATHS if BASE.facts[path].type in ("choice", "flag", "text")])]
     keys: Any = {"choice": fact.choices[1:], "flag": (True,)}.get(fact.type, TEXTS[:3])
@@ -233,10 +279,13 @@ def random_case(random: Random, tested: Policy) -> tuple[Case, date]:
     def facts(scope: str) -> dict[str, Any]:
         found = {}
         for fact in tested.facts.values():
-            if fact.scope != scope or fact.path in ("lot.untouched", "request.requested_on", "request.points"):
+            if fact.scope != scope or fact.path in ("request.points", *DERIVED):
                 continue
             value = literal(random, fact)
-            if fact.path in ("account.debt", "lot.amount", "lot.left"):
+            if fact.path == "account.born_on" and value is not None:
+                value = later(value, Span(random.choice([0, 0, 1]), "days"))
+                value = date(value.year - random.choice([0, 16, 20]), value.month, value.day)
+            if fact.path in ("account.debt", "account.points_debt", "lot.amount", "lot.left"):
                 value = abs(value)
             found[fact.name] = value.isoformat() if isinstance(value, date) else value
         return found
@@ -248,7 +297,7 @@ def random_case(random: Random, tested: Policy) -> tuple[Case, date]:
     data = {
         "account": {"id": "A", **facts("account")},
         "lots": lots,
-        "request": {"points": 1, **facts("request")},
+        "request": {"points": 1, **facts("request"), "lots": random.sample(["L0", "L1", "L2"], random.randrange(4))},
         "as_of": datetime(day.year, day.month, day.day, 3, tzinfo=UTC).isoformat(),
     }
     return read_case(tested, data), day

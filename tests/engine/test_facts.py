@@ -50,7 +50,8 @@ def sound() -> dict[str, Any]:
         500,
         lot("L2", 10),
         lot("L1", 20, left=5),
-        account={"branch": "seoul"},
+        account={"branch": "seoul", "activity_days": ["2026-02-01", "2026-01-01"]},
+        lots=["L2"],
         history=[past(1, "2026-01-01T00:00:00Z")],
     )
 
@@ -65,6 +66,9 @@ def test_what_is_left_out_reads_as_its_default() -> None:
         read.account.contact_verified,
         read.account.debt,
     ) == ("active", "person", 0, None, False, 0)
+    assert (read.account.points_debt, read.account.activity_days) == (0, (date(2026, 2, 1), date(2026, 1, 1)))
+    assert read.request.lots == ("L2",)
+    assert read_case(POLICY, case(1, account={"branch": "b"})).account.activity_days == ()
     assert read.account.declared == {"grade": "VIP", "branch": "seoul"}
     first, second = read.lots
     assert (first.id, first.amount, first.left, first.untouched) == ("L1", 20, 5, False)
@@ -93,6 +97,9 @@ def test_a_case_survives_json_with_every_fact_named() -> None:
     data = json.loads(json.dumps(case_data(read)))
     assert read == read_case(POLICY, data)
     assert data == case_data(read_case(POLICY, data))
+    assert data["account"]["activity_days"] == ["2026-02-01", "2026-01-01"]
+    assert data["account"]["points_debt"] == 0
+    assert data["request"]["lots"] == ["L2"]
     assert data["lots"][0].keys() >= {"usable_from_on", "left", "frozen_on", "identity_level"}
 
 
@@ -143,6 +150,37 @@ BAD: dict[str, tuple[Callable[[dict[str, Any]], None], str, str]] = {
     "a lot below 0": (put("lots", 0, "left", value=-1), "lots.0.left", "is -1; write a whole number from 0"),
     "more left than granted": (put("lots", 0, "left", value=11), "lots.0.left", "more than the lot's amount of 10"),
     "a debt below 0": (put("account", "debt", value=-1), "account.debt", "is -1; write a whole number from 0"),
+    "a points debt below 0": (put("account", "points_debt", value=-1), "account.points_debt", "is -1; write a whole"),
+    "an age that is given": (put("account", "age", value=19), "account.age", "is not known; known here are"),
+    "activity that is no list": (
+        put("account", "activity_days", value="2026-01-01"),
+        "account.activity_days",
+        "a list",
+    ),
+    "no day of activity": (
+        put("account", "activity_days", value=["2026-01-32"]),
+        "account.activity_days",
+        "the calendar does not have",
+    ),
+    "a missing day of activity": (put("account", "activity_days", value=[None]), "account.activity_days", "is null"),
+    "a chosen lot that is not there": (
+        put("request", "lots", value=["L2", "L3"]),
+        "request.lots.1",
+        "is 'L3', and no lot has that id; name lots of the case by their ids",
+    ),
+    "a chosen lot that is misspelt": (
+        put("request", "lots", value=["lot-12"]),
+        "request.lots.0",
+        "is 'lot-12', and no lot has that id",
+    ),
+    "a lot chosen twice": (
+        put("request", "lots", value=["L1", "L2", "L1"]),
+        "request.lots.2",
+        "is 'L1', which is chosen twice",
+    ),
+    "one chosen lot": (put("request", "lots", value="L1"), "request.lots", "is 'L1'; write a list of ids"),
+    "a chosen lot without a name": (put("request", "lots", value=[""]), "request.lots", 'is ""; give it an id'),
+    "a chosen lot that is a number": (put("request", "lots", value=[7]), "request.lots", "is 7; write text in quotes"),
     "a day that is none": (
         put("lots", 0, "acquired_on", value="2025-02-29"),
         "lots.0.acquired_on",

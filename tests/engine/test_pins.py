@@ -118,7 +118,82 @@ ALLOCATION = """\
     order: [{lot.source: [promotion, bill_payment]}, oldest]
     reason: {ko: 부족, en: Not enough.}
 """
+USED = """\
+  - id: used
+    kind: exclude
+    terms: "16.5"
+    when: {lot.used_rate: {under: 60%}}
+    allowed_methods: {by: lot.source, promotion: [gift_card, cash], bill_payment: none}
+    reason: {ko: 제외, en: Out.}
+  - id: used-too
+    kind: exclude
+    terms: "16.6"
+    allowed_methods: {by: account.grade, VIP: [cash], else: any}
+    reason: {ko: 제외, en: Out.}
+"""
+IDLE = """\
+  - id: idle
+    kind: expire
+    terms: "15.2"
+    when: {lot.source: promotion}
+    idle: 18 months
+    until: 03-01
+    overrides: [five-years]
+    reason: {ko: 만료, en: Lapsed.}
+"""
+SAME = """\
+  - id: same
+    kind: limit
+    terms: "19.9"
+    measure: {count: refunds, per: 3 months, of: account, methods: same}
+    at_most: 2
+    reason: {ko: 횟수, en: Too often.}
+"""
 NUDGES = {
+    "a table of methods and a percentage": (
+        RULES + USED,
+        "used",
+        [
+            "dropping the rule",
+            "dropping clause 'lot.used_rate'",
+            "lot.used_rate under 60% -> 59%",
+            "lot.used_rate under 60% -> 61%",
+            "dropping gift_card from allowed_methods promotion",
+            "dropping cash from allowed_methods promotion",
+            "allowed_methods bill_payment: none -> any",
+        ],
+    ),
+    "a table of methods with others": (
+        RULES + USED,
+        "used-too",
+        ["dropping the rule", "dropping row VIP", "allowed_methods else: any -> none"],
+    ),
+    "an idle life to a day of the year": (
+        RULES + IDLE,
+        "idle",
+        [
+            "dropping the rule",
+            "dropping clause 'lot.source'",
+            "idle 18 months -> 17 months",
+            "idle 18 months -> 19 months",
+            "dropping 'until'",
+            "until 03-01 -> 02-29",
+            "until 03-01 -> 03-02",
+            "dropping five-years from overrides",
+        ],
+    ),
+    "a count of the same method": (
+        RULES + SAME,
+        "same",
+        [
+            "dropping the rule",
+            "per 3 months -> 2 months",
+            "per 3 months -> 4 months",
+            "dropping 'methods: same'",
+            "at_most 2 -> 1",
+            "at_most 2 -> 3",
+        ],
+    ),
     "an_earn_rule": (
         RULES + EARN,
         "shop-points",

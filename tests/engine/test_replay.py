@@ -92,3 +92,11 @@ def test_what_is_missing_or_more_is_a_difference() -> None:
     assert list(differences({"a": [1]}, {"a": [1, 3]})) == ["a.1: was missing, is now 3"]
     assert list(differences({"a": True}, {"a": 1})) == ["a: was true, is now 1"]
     assert list(differences({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]})) == []
+
+
+def test_a_record_of_before_lots_could_be_chosen_is_sound() -> None:
+    facts, record = stored()
+    assert "lots" not in record["request"]
+    for name in ("points_debt", "activity_days"):
+        del facts["account"][name]
+    assert replay(VERSION, facts, record) == []

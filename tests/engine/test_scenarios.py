@@ -117,6 +117,44 @@ def test_an_unexpected_reason_fails_like_a_missing_one(small: CompiledVersion) -
     assert differences(denied.replace("approved", "denied"), small) == ["expected reasons [], got [minimum]"]
 
 
+CHOSEN = """\
+  - id: chosen-only
+    kind: exclude
+    terms: "16.9"
+    when: {lot.chosen: false, request.chosen_lots: {over: 0}}
+    reason: {ko: 선택하지 않은 포인트, en: Not chosen.}
+  - id: idle
+    kind: expire
+    terms: "15.9"
+    when: {lot.source: promotion}
+    idle: 1 month
+    overrides: [five-years]
+    reason: {ko: 만료, en: Lapsed.}
+"""
+
+
+def test_chosen_lots_and_days_of_activity_are_written_as_lists() -> None:
+    rules = version_of(RULES + CHOSEN)
+    text = BASE.replace(
+        REQUEST + EXPECT,
+        """\
+    request: {points: 4_000, method: cash}
+    columns: [request.lots, account.activity_days, outcome, allocation, reasons, lots]
+    rows:
+      - [[bill], [], approved, {bill: 4_000}, [], {promo: [idle, chosen-only]}]
+      - [[promo], [2026-02-02], approved, {promo: 4_000}, [], {bill: [chosen-only]}]
+      - [[promo], [2026-02-03], denied, {}, [order], {promo: [idle], bill: [chosen-only]}]
+""",
+    )
+    text = text.replace("source: promotion", "source: promotion, campaign: LOYAL-1")
+    scenarios, problems = read(text, rules)
+    assert problems == []
+    assert [each for scenario in scenarios for each in run(rules, scenario).differences] == []
+    _, problems = read(text.replace("[[bill],", "[[bil],"), rules)
+    told = "'lots' is 'bil', and no lot has that id; did you mean 'bill'?"
+    assert problems == [f"a.test.yaml:15:10: A refund, row 1: {told}"]
+
+
 DENIED = BASE.replace("points: 20_000", "points: 50_001").replace(
     "5_000}\n", "5_000}\n  much: {like: bill, amount: 90_000}\n"
 )

@@ -77,3 +77,26 @@ def test_the_order_may_depend_on_the_request() -> None:
     assert [(reason.rule, reason.en) for reason in short.reasons] == [
         ("not-enough-points", "Not enough points can be refunded: 80 of the 81 asked for.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "chosen", "expected"),
+    [
+        ("[chosen_by_member]", ["L4", "L1"], ["L4", "L1", "L2", "L3"]),
+        ("[chosen_by_member, oldest]", ["L1"], ["L1", "L2", "L3", "L4"]),
+        ("[chosen_by_member, newest]", [], ["L1", "L4", "L3", "L2"]),
+        ("[chosen_by_member]", ["L5", "L3"], ["L3", "L1", "L2", "L4"]),
+        ("[{lot.source: [bill]}, chosen_by_member]", ["L3", "L4"], ["L4", "L2", "L3", "L1"]),
+    ],
+)
+def test_the_lots_that_the_member_chose_pay_first(keys: str, chosen: list[str], expected: list[str]) -> None:
+    rule = f'- {{id: order, kind: allocate, terms: "1", order: {keys}, reason: {{ko: 부족, en: Short.}}}}'
+    assert expected == list(decided(policy("", allocate=rule), case(80, *LOTS, lots=chosen)).allocation)
+
+
+def test_a_chosen_lot_that_cannot_pay_is_passed_over() -> None:
+    rule = '- {id: order, kind: allocate, terms: "1", order: [chosen_by_member], reason: {ko: 부족, en: Short.}}'
+    lots = [lot("L1", 10, expires_on="2026-03-02"), lot("L2", 10, expires_on="2026-03-03"), lot("L3", 10)]
+    decision = decided(policy("", allocate=rule), case(15, *lots, lots=["L1", "L2"]))
+    assert decision.allocation == {"L2": 10, "L3": 5}
+    assert decision.request["lots"] == ["L1", "L2"]

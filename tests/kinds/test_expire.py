@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.policies_for_tests import case, decided, lot, policy
 
@@ -35,6 +39,17 @@ def last_day(
         ("until: year_end", "2025-03-15", "2025-12-31"),
         ("until: month_end", "2026-02-01", "2026-02-28"),
         ("from: lot.usable_from_on, until: month_end", "2026-02-01", "2026-02-28"),
+        ("after: 1 year, until: quarter_end", "2025-03-31", "2026-03-31"),
+        ("after: 1 year, until: quarter_end", "2025-04-01", "2026-06-30"),
+        ("until: quarter_end", "2025-12-31", "2025-12-31"),
+        ("after: 1 year, until: half_year_end", "2025-06-30", "2026-06-30"),
+        ("after: 1 year, until: half_year_end", "2025-07-01", "2026-12-31"),
+        ("until: half_year_end", "2026-01-01", "2026-06-30"),
+        ("after: 2 years, until: 06-30", "2024-01-01", "2026-06-30"),
+        ("after: 2 years, until: 06-30", "2024-12-31", "2026-06-30"),
+        ("after: 2 years, until: 06-30, first_day: counted", "2025-01-01", "2026-06-30"),
+        ("after: 1 year, until: 02-29", "2025-03-15", "2026-02-28"),
+        ("after: 3 years, until: 02-29", "2025-03-15", "2028-02-29"),
         ("after: 100 years", "2025-03-15", "2125-03-15"),
         ("last_day: 2026-06-30", "2025-03-15", "2026-06-30"),
         ("never: true", "2001-01-01", None),
@@ -113,3 +128,69 @@ def test_the_more_special_rule_overrides_the_general() -> None:
         case(1, lot("L1", 10, acquired_on="2026-01-01"), lot("L2", 10, acquired_on="2026-01-01", source="promotion")),
     )
     assert [line.last_usable_on for line in decision.lots] == ["2031-01-01", "2026-07-01"]
+
+
+ACTIVE = [
+    # Earned on 2024-01-31: the life without any activity ends on 2025-07-31.
+    ([], None, "2025-07-31"),
+    (["2025-07-31"], None, "2027-01-31"),
+    (["2025-08-01"], None, "2025-07-31"),
+    ([], "2025-07-31", "2027-01-31"),
+    ([], "2025-08-01", "2025-07-31"),
+    (["2025-03-01"], "2025-08-01", "2027-02-01"),
+    (["2025-03-01", "2024-02-29"], None, "2026-09-01"),
+    (["2025-07-31", "2025-07-31"], None, "2027-01-31"),
+    (["2025-08-01", "2025-07-31"], None, "2027-02-01"),
+    # What was before the lot, on its own day or after the request says nothing of it.
+    (["2020-01-01", "2024-01-31"], None, "2025-07-31"),
+    (["2025-07-31", "2026-03-03"], None, "2027-09-03"),
+    (["2025-07-31", "2026-03-04"], "2026-12-31", "2027-01-31"),
+]
+
+
+@pytest.mark.parametrize(("days", "last_activity_on", "expected"), ACTIVE)
+def test_every_activity_up_to_the_end_begins_an_idle_life_anew(
+    days: list[str], last_activity_on: str | None, expected: str
+) -> None:
+    account: dict[str, object] = {"activity_days": days, "last_activity_on": last_activity_on}
+    assert expected == last_day("idle: 18 months", acquired_on="2024-01-31", account=account)
+
+
+@pytest.mark.parametrize(
+    ("fields", "days", "expected"),
+    [
+        ("idle: 1 year, until: month_end", ["2026-01-31"], "2027-01-31"),
+        ("idle: 1 year, until: month_end", ["2026-02-01"], "2026-01-31"),
+        ("idle: 1 year, first_day: counted", ["2026-01-09"], "2027-01-08"),
+        ("idle: 1 year, first_day: counted", ["2026-01-10"], "2026-01-09"),
+        ("idle: 1 year, until: 06-30", ["2026-03-01"], "2027-06-30"),
+        ("idle: 12 months, from: lot.usable_from_on", ["2026-02-28"], "2027-02-28"),
+        ("idle: 12 months, from: lot.expires_on", ["2026-02-28"], None),
+        ("idle: $life", ["2026-01-10"], "2031-01-10"),
+    ],
+)
+def test_an_idle_life_takes_all_that_a_life_takes(fields: str, days: list[str], expected: str | None) -> None:
+    values = LIFE if "$life" in fields else ""
+    more = {"usable_from_on": "2025-02-28"} if "usable" in fields else {}
+    found = last_day(fields, values=values, acquired_on="2025-01-10", account={"activity_days": days}, **more)
+    assert expected == found
+
+
+@given(
+    acquired=st.integers(0, 60),
+    days=st.lists(st.integers(0, 120), max_size=8),
+    idle=st.integers(1, 20),
+)
+def test_an_idle_life_is_what_one_who_watches_every_day_would_say(acquired: int, days: list[int], idle: int) -> None:
+    first = date(2025, 11, 1)
+
+    def on(number: int) -> str:
+        return (first + timedelta(days=number)).isoformat()
+
+    end = acquired + idle
+    today = (date(2026, 3, 3) - first).days
+    for day in range(acquired, today + 1):
+        if day in days and day <= end:
+            end = day + idle
+    account: dict[str, object] = {"activity_days": [on(day) for day in days]}
+    assert on(end) == last_day(f"idle: {idle} days", acquired_on=on(acquired), account=account)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.earn import earn
+from engine.facts import read_event_case
 from tests.policies_for_tests import case, decided, policy, rules_of
 
 REASON = 'reason: {ko: "불가({points})", en: "No: {points}."}'
@@ -27,6 +29,17 @@ def outcome(fields: str, account: dict[str, Any] | None = None, points: int = 1_
         ("that: {account.born_on: {at_least_ago: 19 years}}", {"born_on": "2007-03-03"}, {}, "approved"),
         ("that: {account.born_on: {at_least_ago: 19 years}}", {"born_on": "2007-03-04"}, {}, "denied"),
         ("that: {account.born_on: {at_least_ago: 19 years}}", {"born_on": None}, {}, "denied"),
+        ("that: {account.age: {at_least: 19}}", {"born_on": "2007-03-03"}, {}, "approved"),
+        ("that: {account.age: {at_least: 19}}", {"born_on": "2007-03-04"}, {}, "denied"),
+        ("that: {account.age: {at_least: 19}}", {}, {}, "denied"),
+        ("when: {account.age: {under: 19}}, that: {request.applicant: guardian}", {}, {}, "denied"),
+        ("that: {account.year_age: {at_least: 19}}", {"born_on": "2007-12-31"}, {}, "approved"),
+        ("that: {account.year_age: {at_least: 19}}", {"born_on": "2008-01-01"}, {}, "denied"),
+        ("that: {account.year_age: {at_least: 19}}", {}, {}, "denied"),
+        ("that: {account.points_debt: 0}", {"points_debt": 1}, {}, "denied"),
+        ("that: {account.points_debt: {under: request.points}}", {"points_debt": 999}, {}, "approved"),
+        ("that: {request.chosen_lots: {at_most: 0}}", {}, {"lots": ["L1"]}, "denied"),
+        ("that: {request.chosen_lots: {at_least: 1}}", {}, {"lots": ["L1"]}, "approved"),
         ("that: {account.contact_changed_on: none}", {}, {}, "approved"),
         ("that: {account.contact_changed_on: none}", {"contact_changed_on": "2026-03-01"}, {}, "denied"),
         ("that: {request.receiving_holder: request.applicant}", {}, {"receiving_holder": "member"}, "approved"),
@@ -80,3 +93,28 @@ def test_the_reason_names_the_points_values_and_facts() -> None:
     expected = {"points": 1_000, "request.method": "cash", "needed": 2, "account.identity_level": 1}
     assert expected == reason.figures
     assert rules_of(decided(version, case(999, account={"identity_level": 1}))) == []
+
+
+def test_a_reason_may_tell_the_age() -> None:
+    rule = (
+        '- {id: must, kind: require, terms: "1", that: {account.age: {at_least: 19}},'
+        ' reason: {ko: "만 {account.age}세", en: "You are {account.age}."}}'
+    )
+    (reason,) = decided(policy(rule), case(account={"born_on": "2007-03-04"})).reasons
+    assert (reason.ko, reason.en, reason.figures) == ("만 18세", "You are 18.", {"points": 1_000, "account.age": 18})
+    assert reason.remedy is not None
+    assert reason.remedy.en == "Ask again on 2026-03-04."
+
+
+def test_an_earning_may_depend_on_the_age_on_the_day_of_the_event() -> None:
+    rule = """
+    - {id: young, kind: earn, terms: "1", when: {account.age: {under: 19}}, event: purchase, source: bill, points: 5}
+    """
+    compiled = policy(rule)
+    for day, expected in (("2026-03-02", ["young"]), ("2026-03-03", [])):
+        data = {
+            "account": {"id": "A", "joined_on": "2020-01-01", "born_on": "2007-03-03"},
+            "event": {"id": "E", "type": "purchase", "happened_at": f"{day}T03:00:00Z"},
+        }
+        earned = earn(compiled, read_event_case(compiled.policy, data))
+        assert expected == [grant.rule for grant in earned.granted]

@@ -8,12 +8,15 @@ from fractions import Fraction
 from typing import Any
 
 from policies.kinds.allocate import ByClass
+from policies.kinds.closed import Days, Hours
+from policies.kinds.exclude import MethodTable
 from policies.kinds.fee import FreeAllowance
 from policies.model import (
     ALWAYS,
     Bands,
     Comparison,
     Condition,
+    DayOfYear,
     Fact,
     FactRef,
     Measure,
@@ -22,6 +25,7 @@ from policies.model import (
     Span,
     Table,
     Text,
+    TimeOfDay,
     Value,
     ValueRef,
 )
@@ -39,6 +43,7 @@ def data_of_policy(policy: Policy) -> dict[str, Any]:
         **{name: getattr(policy, name) for name in ("starts", "currency", "timezone", "calendar", "terms")},
         "sources": {name: _plain(each) for name, each in policy.sources.items()},
         "methods": {name: _plain(each) for name, each in policy.methods.items()},
+        **({"papers": {name: _plain(each) for name, each in policy.papers.items()}} if policy.papers else {}),
         "facts": {path: _fact(policy.facts[path]) for path in policy.declared},
         "values": {name: _value(value) for name, value in policy.values.items()},
         "rules": [_rule(rule) for rule in policy.rules],
@@ -100,10 +105,27 @@ def _plain_field(part: Any) -> Any:
     """A part that only one kind has."""
     match part:
         case FreeAllowance():
-            return {"first": _plain(part.first), "per": _plain(part.per)}
+            return {"first": _plain(part.first), "per": _plain(part.per), **_methods(part)}
         case ByClass():
             return {part.path: list(part.members)}
+        case TimeOfDay() | DayOfYear():
+            return str(part)
+        case Hours() | Days():
+            return {"from": _plain(part.start), "until": _plain(part.end)}
+        case MethodTable():
+            rest = {} if len(part.rows) == len(part.choices) else {"else": _allowed(part.otherwise)}
+            return {"by": part.by, **{key: _allowed(methods) for key, methods in part.rows.items()}, **rest}
     return part
+
+
+def _allowed(methods: tuple[str, ...] | None) -> Any:
+    return "any" if methods is None else list(methods) or "none"
+
+
+def _methods(part: Measure | FreeAllowance) -> dict[str, Any]:
+    if part.same_method:
+        return {"methods": "same"}
+    return {"methods": list(part.methods)} if part.methods else {}
 
 
 def _each_once(items: list[Any]) -> list[Any]:
@@ -115,8 +137,7 @@ def _measure(measure: Measure) -> Any:
     if measure.of not in ("sum", "count"):
         return measure.of
     what = {"sum": "refund.points"} if measure.of == "sum" else {"count": "refunds"}
-    methods = {"methods": list(measure.methods)} if measure.methods else {}
-    return {**what, "per": _plain(measure.per), "of": measure.key, **methods}
+    return {**what, "per": _plain(measure.per), "of": measure.key, **_methods(measure)}
 
 
 def _clauses(clauses: tuple[Comparison, ...]) -> Mapping[str, Any]:

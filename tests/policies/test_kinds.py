@@ -13,6 +13,7 @@ from policies.kinds import KINDS
 from policies.kinds.allocate import ByClass
 from policies.kinds.closed import Days, Hours
 from policies.kinds.earn import Cap, Steps
+from policies.kinds.exclude import MethodTable
 from policies.kinds.fee import FreeAllowance
 from policies.model import (
     ALWAYS,
@@ -43,6 +44,8 @@ LEAST = {
     "earn": "kind: earn | event: bill_paid | source: promotion | points: 5",
 }
 MEASURE = "kind: limit | measure: request.points"
+MEASURE_OF = "kind: limit | measure: {sum: refund.points"
+SOURCES = ("bill_payment", "promotion")
 FEE = "kind: fee | when: {request.channel: app}"
 ORDER = "kind: allocate | overrides: [order] | when: {request.channel: app}"
 EARN = "kind: earn | event: purchase | source: promotion"
@@ -62,11 +65,28 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
         "kind: expire | after: 1 year | until: day | first_day: not_counted",
         {"until": "day", "first_day_counted": False},
     ),
+    ("kind: expire | after: 2 years | until: 06-30", {"until": DayOfYear(6, 30)}),
+    ("kind: expire | after: 2 years | until: half_year_end", {"until": "half_year_end"}),
+    ("kind: expire | until: quarter_end", {"after": Span(0, "days"), "until": "quarter_end"}),
+    ("kind: expire | idle: 18 months", {"idle": Span(18, "months"), "after": None, "until": "day"}),
+    ("kind: expire | idle: 1 year | until: 02-29", {"idle": Span(1, "years"), "until": DayOfYear(2, 29)}),
     ("kind: expire | until: year_end", {"after": Span(0, "days"), "until": "year_end"}),
     ("kind: expire | last_day: 2026-12-31", {"last_day": date(2026, 12, 31), "after": None}),
     ("kind: expire | last_day: lot.expires_on", {"last_day": FactRef("lot.expires_on")}),
     ("kind: expire | never: true", {"never": True, "after": None, "last_day": None}),
     ("kind: exclude | when: {lot.locked: true}", {"when": Condition((Comparison("lot.locked", "is", True),))}),
+    (
+        "kind: exclude | when: {lot.used_rate: {under: 60.5%}}",
+        {"when": Condition((Comparison("lot.used_rate", "under", Fraction("60.5")),)), "allowed_methods": None},
+    ),
+    (
+        "kind: exclude | allowed_methods: {by: lot.source, promotion: [gift_card], else: any}",
+        {"allowed_methods": MethodTable("lot.source", {"promotion": ("gift_card",)}, None, SOURCES)},
+    ),
+    (
+        "kind: exclude | allowed_methods: {by: lot.locked, true: none, false: [cash]}",
+        {"allowed_methods": MethodTable("lot.locked", {True: (), False: ("cash",)}, None, (True, False))},
+    ),
     ("kind: require | that: {account.debt: 0}", {"that": Condition((Comparison("account.debt", "is", 0),))}),
     ("kind: paper | needs: [id_card, family_certificate]", {"needs": ("id_card", "family_certificate"), "one_of": ()}),
     ("kind: paper | one_of: [id_card]", {"needs": (), "one_of": ("id_card",), "issued_within": None}),
@@ -94,6 +114,12 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
         {"measure": Measure("count", "ever"), "at_most": 3},
     ),
     (
+        f"{MEASURE_OF}, per: quarter, of: account, methods: same}} | at_most: 5",
+        {"measure": Measure("sum", "quarter", same_method=True)},
+    ),
+    (f"{MEASURE_OF}, per: 3 months, of: account}} | at_most: 5", {"measure": Measure("sum", Span(3, "months"))}),
+    (f"{ORDER} | order: [chosen_by_member, oldest]", {"order": ("chosen_by_member", "oldest")}),
+    (
         "kind: allocate | overrides: [order] | when: {request.channel: app} | order: [newest, smallest, largest, oldest]",
         {"order": ("newest", "smallest", "largest", "oldest")},
     ),
@@ -107,6 +133,10 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     (f"{FEE} | rate: 3 | rounding: up | at_least: 100 | at_most: 3_000", {"at_least": 100, "at_most": 3_000}),
     (f"{FEE} | flat: 5 | free: {{first: 2, per: month}}", {"free": FreeAllowance(2, "month")}),
     (f"{FEE} | flat: 5 | free: {{first: 1, per: 30 days}}", {"free": FreeAllowance(1, Span(30, "days"))}),
+    (
+        f"{FEE} | flat: 5 | free: {{first: 1, per: week, methods: same}}",
+        {"free": FreeAllowance(1, "week", same_method=True)},
+    ),
     (f"{FEE} | flat: 5 | adds_to: [conversion-fee]", {"adds_to": ("conversion-fee",)}),
     ("kind: review | when: {request.channel: app}", {"measure": None, "over": None, "at_least": None}),
     ("kind: review | measure: request.points | over: 5", {"measure": Measure("request.points"), "over": 5}),
@@ -174,7 +204,7 @@ def test_a_rule_sees_what_its_kind_decides_on(kind: str, field: str, scope: str)
 
 
 REFUSED = [
-    ("kind: expire", "'after', 'last_day' or 'never' is missing; add one of them"),
+    ("kind: expire", "'after', 'idle', 'last_day' or 'never' is missing; add one of them"),
     ("kind: expire | after: 1 year | never: true", "'after' and 'never' stand together; keep one of them"),
     (
         "kind: expire | never: true | until: month_end",
@@ -185,7 +215,15 @@ REFUSED = [
         "kind: expire | after: 1 year | from: lot.left",
         "'lot.left' is points, not a day; name a fact that is a day, such as lot.acquired_on",
     ),
-    ("kind: expire | after: 1 year | until: quarter_end", "unknown end 'quarter_end'; use day, month_end or year_end"),
+    (
+        "kind: expire | after: 1 year | until: week_end",
+        "unknown end 'week_end'; use day, month_end, quarter_end, half_year_end or year_end",
+    ),
+    ("kind: expire | after: 1 year | until: 13-01", "no year has a day '13-01'; write month and day, such as 06-30"),
+    (
+        "kind: expire | after: 1 year | until: 6-30",
+        "unknown end '6-30'; use day, month_end, quarter_end, half_year_end or year_end",
+    ),
     (
         "kind: expire | last_day: lot.left",
         "'lot.left' is points, not a day; name a fact that is a day, such as lot.acquired_on",
@@ -198,7 +236,7 @@ REFUSED = [
     ),
     (
         "kind: exclude | at_most: 5",
-        "unknown field 'at_most'; known here: id, kind, terms, about, overrides, when, unless, reason",
+        "unknown field 'at_most'; known here: id, kind, terms, about, overrides, when, unless, reason, allowed_methods",
     ),
     ("kind: require", "'that' is missing; add it (what must hold)"),
     (

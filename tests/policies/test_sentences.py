@@ -101,6 +101,56 @@ SENTENCES = [
         "A fee of 500 KRW. The first 2 in a calendar month are free. Applies when the refund method is cash.",
     ),
     (
+        "kind: expire | after: 2 years | until: 06-30",
+        "유효기간: 적립일부터 2년이 되는 해의 6월 30일까지.",
+        "The points can be used for 2 years from the day the lot was earned, until 06-30 of that year.",
+    ),
+    (
+        "kind: expire | until: quarter_end",
+        "유효기간: 적립일이 속한 분기의 말일까지.",
+        "The points can be used until the end of the quarter of the day the lot was earned.",
+    ),
+    (
+        "kind: expire | idle: 18 months | until: half_year_end | first_day: counted",
+        "유효기간: 적립일 또는 그 뒤 마지막 이용일부터 18개월이 되는 반기의 말일까지, 첫날 포함. 이용할 때마다 새로 계산합니다.",
+        "The points can be used for 18 months from the day the lot was earned or from the last activity after it, until the end of that half year, counting that day; every activity begins it anew.",
+    ),
+    (
+        "kind: exclude | allowed_methods: {by: lot.source, promotion: [gift_card, cash], else: none}",
+        "적립 유형별로 허용된 방법으로만 환급됩니다(프로모션: 상품권·현금; 그 외: 환급 불가).",
+        "The points are refunded only by the methods allowed by the lot's source (promotion: gift card or cash; otherwise: none).",
+    ),
+    (
+        "kind: exclude | allowed_methods: {by: lot.locked, true: any, false: [cash]} | when: {lot.used_rate: {is_not: 60%}}",
+        "잠김 여부별로 허용된 방법으로만 환급됩니다(예: 모든 방법; 아니오: 현금). 적용 조건: 사용 비율이 60%가 아님.",
+        "The points are refunded only by the methods allowed by lot locked (yes: any method; no: cash). Applies when the share used of the lot is not 60%.",
+    ),
+    (
+        "kind: exclude | when: {lot.chosen: false, account.age: {under: 19}}",
+        "환급되지 않는 포인트입니다. 적용 조건: 회원 선택 여부(아니오), 만 나이가 19 미만.",
+        "The points cannot be refunded. Applies when 'lot chosen by the member' is no and the age is under 19.",
+    ),
+    (
+        "kind: limit | measure: {count: refunds, per: week, of: account, methods: same} | at_most: 2",
+        "주간(월요일~일요일) 환급 횟수(같은 환급 방법): 2회 이하.",
+        "The number of refunds by the same method in a week from Monday to Sunday: at most 2.",
+    ),
+    (
+        "kind: limit | measure: {sum: refund.points, per: 3 months, of: account} | at_most: 5_000",
+        "최근 3개월 환급 포인트: 5,000포인트 이하.",
+        "Refunded in the last 3 months: at most 5,000 points.",
+    ),
+    (
+        "kind: allocate | overrides: [order] | when: {request.channel: app} | order: [chosen_by_member, oldest]",
+        "회원이 선택한 포인트, 다음으로 먼저 적립된 포인트 순서로 차감합니다. 적용 조건: 신청 경로가 앱. 이 규칙이 적용되면 다음 규칙은 적용되지 않습니다: order.",
+        "Points are used in this order: as the member chose, then oldest. Applies when the channel is app. Takes the place of order.",
+    ),
+    (
+        "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: quarter, methods: same}",
+        "수수료: 500 KRW. 분기 같은 환급 방법 1회까지 무료. 적용 조건: 환급 방법이 현금.",
+        "A fee of 500 KRW. The first one by the same method in a calendar quarter is free. Applies when the refund method is cash.",
+    ),
+    (
         "kind: expire | until: year_end",
         "유효기간: 적립일이 속한 해의 12월 31일까지.",
         "The points can be used until the end of the year of the day the lot was earned.",

@@ -103,6 +103,8 @@ def account_facts(name: str = "A", **facts: Any) -> dict[str, Any]:
         "contact_changed_on": None,
         "last_activity_on": "2026-02-01",
         "debt": 0,
+        "points_debt": 0,
+        "activity_days": [],
         "grade": "GOLD",
         **facts,
     }

@@ -23,6 +23,16 @@ def test_the_facts_of_an_account_are_answered_as_they_were_stored(client: FlaskC
     assert client.get(WHERE).get_json() == {"policy": "small", **account_facts()}
 
 
+def test_what_an_account_owes_in_points_and_when_it_was_active_is_kept(client: FlaskClient, database: Database) -> None:
+    facts: dict[str, Any] = {"points_debt": 1_200, "activity_days": ["2025-12-31", "2026-02-01"]}
+    open_account(database, lot_facts(), name="B", **facts)
+    assert client.get("/v1/accounts/B").get_json() == {"policy": "small", **account_facts("B", **facts)}
+    body = {"account": "B", "request": asking(1), "dry_run": False}
+    made = client.post("/v1/decisions", json=body).get_json()
+    case = client.get(f"/v1/decisions/{made['id']}").get_json()["case"]
+    assert {name: case["account"][name] for name in facts} == facts
+
+
 @pytest.mark.parametrize("path", ["", "/balance", "/refund-requests"])
 def test_an_unknown_account_is_not_found(client: FlaskClient, path: str) -> None:
     assert client.get(f"/v1/accounts/nobody{path}").get_json()["code"] == "not-found"

@@ -222,7 +222,7 @@ def fill(database: Database) -> None:
 
 FILL = (
     "INSERT INTO policy_version VALUES ('sha256:0', 'p', 1, '2025-01-01', '', '[]', '')",
-    "INSERT INTO account VALUES ('A', 'p', 'active', 'person', 0, '2025-01-01', NULL, TRUE, NULL, NULL, 0, '{}', '')",
+    "INSERT INTO account VALUES ('A', '', 'active', '', 0, '2025-01-01', NULL, TRUE, NULL, NULL, 0, '', '', 0, '')",
     "INSERT INTO lot VALUES ('L', 'A', 's', '', '2025-01-01', '2025-01-01', NULL, 5, 5, FALSE, 0, '{}', '', '', '')",
     "INSERT INTO decision VALUES ('D', 'A', 'p', 'sha256:0', 'approved', 1, '', '', '{}', '{}')",
     "INSERT INTO ledger_entry (lot_id, kind, points, happened_at, entered_at) VALUES ('L', 'grant', 5, '', '')",

@@ -10,11 +10,13 @@ import pytest
 from playhouse.schema_diff import diff_models
 
 from service.config import Settings
-from service.database import close_database, open_database
+from service.database import close_database, execute, open_database, reading
+from service.ledger import find_account
 from service.migrate import FOLDER, WrongSchema, check_schema, migrate
 from service.tables import NEVER_CHANGED, TABLES
 
 ROOT = Path(__file__).parents[2]
+ALL = ["0001_first", "0002_points_debt_and_activity"]
 MIGRATE = (
     "import sys; from service.config import Settings; from service.database import close_database, open_database;"
     " from service.migrate import migrate; sys.stdin.readline();"
@@ -39,7 +41,7 @@ def test_what_is_never_changed_is_so_in_both_places() -> None:
 
 def test_a_second_run_finds_nothing_to_do(empty_database_url: str) -> None:
     database = open_database(Settings(database_url=empty_database_url))
-    assert (migrate(database), migrate(database)) == (["0001_first"], [])
+    assert (migrate(database), migrate(database)) == (ALL, [])
     check_schema(database)
     close_database(database)
 
@@ -62,7 +64,7 @@ def test_processes_that_start_at_once_apply_each_migration_once(empty_database_u
         process.stdin.write("go\n")
         process.stdin.flush()
     ends = [process.communicate(timeout=60) for process in processes]
-    assert sorted(ends) == [("['0001_first']\n", "")] + [("[]\n", "")] * 3
+    assert sorted(ends) == [(f"{ALL}\n", "")] + [("[]\n", "")] * 3
 
 
 def test_a_run_that_fails_leaves_the_database_as_it_was(empty_database_url: str, tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_a_run_that_fails_leaves_the_database_as_it_was(empty_database_url: str,
 
 def test_a_database_without_tables_says_what_to_run(empty_database_url: str) -> None:
     database = open_database(Settings(database_url=empty_database_url))
-    with pytest.raises(WrongSchema, match="lacks 0001_first: run `recoup migrate`"):
+    with pytest.raises(WrongSchema, match=f"lacks {', '.join(ALL)}: run `recoup migrate`"):
         check_schema(database)
     close_database(database)
 
@@ -91,3 +93,19 @@ def test_a_database_of_a_newer_version_is_left_alone(empty_database_url: str, tm
         with pytest.raises(WrongSchema, match="knows 0009_future, which this Recoup does not"):
             act(database)
     close_database(database)
+
+
+def test_an_account_of_before_owes_no_points_and_has_no_known_activity(empty_database_url: str, tmp_path: Path) -> None:
+    first = FOLDER / "0001_first.py"
+    (tmp_path / first.name).write_text(first.read_text(encoding="utf-8"), encoding="utf-8")
+    database = open_database(Settings(database_url=empty_database_url))
+    migrate(database, tmp_path)
+    old = "INSERT INTO account VALUES ('A', 'p', '', '', 0, '2025-01-01', NULL, TRUE, NULL, NULL, 7, '{}', '')"
+    with database.connection_context():
+        execute(database, old)
+    migrate(database)
+    with reading(database):
+        found = find_account(database, "A")
+    close_database(database)
+    assert found is not None
+    assert (found.facts["debt"], found.facts["points_debt"], found.facts["activity_days"]) == (7, 0, [])

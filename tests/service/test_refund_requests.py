@@ -51,6 +51,18 @@ def test_a_request_is_judged_held_filed_and_recorded(client: FlaskClient, databa
     assert entries[2:] == [("A.1", "hold", -10_000), ("A.2", "hold", -5_000)]
 
 
+def test_chosen_lots_are_kept_with_the_decision(client: FlaskClient) -> None:
+    found = file(client, "k", asking(5_000, lots=["A.2"])).get_json()
+    recorded = client.get(f"/v1/decisions/{found['decision']['id']}").get_json()
+    assert recorded["request"]["lots"] == recorded["case"]["request"]["lots"] == ["A.2"]
+
+
+def test_a_chosen_lot_of_somebody_else_is_a_mistake_of_the_caller(client: FlaskClient) -> None:
+    answer = file(client, "k", asking(5_000, lots=["A.1", "B.1"]))
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad-request")
+    assert [error["pointer"] for error in answer.get_json()["errors"]] == ["#/request/lots/1"]
+
+
 def test_a_denied_request_is_filed_and_holds_nothing(client: FlaskClient) -> None:
     answer = file(client, "k", asking(50_001))
     found = answer.get_json()
