@@ -3,46 +3,52 @@
 Between two *breaks* (amounts that a condition, or a value with bands, tells apart) the same rules speak with the same
 figures. There, what can deny an amount is
 - what denies every amount of the stretch alike: then none of it passes;
-- limits and the points available, which let through a range of amounts with one rest (`bounds.Allowed`);
-- the fees, if they come to more than the amount.
-Fees never fall as more points are asked for, because lots that pay keep paying. So a stretch is halved until one of
-its ends passes, or its ends show that nothing between them can. That ends, as every half is shorter; it is exact, as
-an amount is only passed over when it is shown to fail, and only returned when it was decided to pass.
+- limits on points and the points available, which let through a range of amounts with one rest (`bounds.Allowed`);
+- the money: steps of a price, nothing at all, fees and taxes that come to more than there is, and limits on the payout.
+  Money need not grow with the points: a tax may set in, a fee be capped. `courses.py` searches it.
+An amount is only passed over when it is shown to fail, and only returned when it was decided to pass.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 
-from engine.bounds import Allowed
+from engine.bounds import ANY, Allowed
+from engine.courses import Course, Wanted
+from engine.errors import Conflict
 from engine.judgement import Judgement
 
 Judge = Callable[[int], Judgement]
 
-_LIFTED_BY_OTHER_AMOUNTS = ("limit", "allocate", "fee")
+_LIFTED_BY_OTHER_AMOUNTS = ("limit", "allocate", "price", "fee", "tax")
+_OF_LOTS = ("price", "fee", "tax")
+"""Of what rules contradict each other only for the lots that they share."""
+
+_ANY_MONEY = Allowed(1, ANY)
 
 
-def largest(judge: Judge, breaks: Sequence[int], least: int, most: int) -> int | None:
-    """The largest amount from `least` to `most` that passes, None when none does. `breaks` are ascending."""
-    for first, last in reversed(_stretches(breaks, least, most)):
-        found = _within(judge, first, last, from_top=True)
+def largest(judge: Judge, breaks: Sequence[int], least: int, most: int, gross: Allowed = _ANY_MONEY) -> int | None:
+    """The largest amount from `least` to `most` that passes and comes to a `gross` that is asked for, None when none
+    does. `breaks` are ascending.
+    """
+    for first, last in reversed(stretches(breaks, least, most)):
+        found = _within(judge, first, last, gross, from_top=True)
         if found is not None:
             return found
     return None
 
 
-def smallest(judge: Judge, breaks: Sequence[int], least: int, most: int) -> int | None:
+def smallest(judge: Judge, breaks: Sequence[int], least: int, most: int, gross: Allowed = _ANY_MONEY) -> int | None:
     """The smallest amount from `least` to `most` that passes, None when none does."""
-    for first, last in _stretches(breaks, least, most):
-        found = _within(judge, first, last, from_top=False)
+    for first, last in stretches(breaks, least, most):
+        found = _within(judge, first, last, gross, from_top=False)
         if found is not None:
             return found
     return None
 
 
-def _stretches(breaks: Sequence[int], least: int, most: int) -> list[tuple[int, int]]:
+def stretches(breaks: Sequence[int], least: int, most: int) -> list[tuple[int, int]]:
     """The amounts from `least` to `most`, cut so that each break begins a stretch."""
     if least > most:
         return []
@@ -50,40 +56,38 @@ def _stretches(breaks: Sequence[int], least: int, most: int) -> list[tuple[int, 
     return list(zip(starts, [start - 1 for start in starts[1:]] + [most], strict=True))
 
 
-def _within(judge: Judge, first: int, last: int, *, from_top: bool) -> int | None:
+def _within(judge: Judge, first: int, last: int, gross: Allowed, *, from_top: bool) -> int | None:
     """The largest or smallest amount of one stretch that passes."""
+
+    def passes(judgement: Judgement) -> bool:
+        return judgement.passes and gross.least <= judgement.gross <= gross.most
+
     top = judge(last)
-    if from_top and top.passes:
+    if from_top and passes(top):
         return last
     allowed = _allowed(top, first, last)
     if allowed is None:
         return None
-    stretches = [(allowed.up(allowed.least), allowed.down(allowed.most))]
-    while stretches:
-        low, high = stretches.pop()
-        if low > high:
-            continue
-        # The top of the stretch was judged already.
-        top = top if high == top.points else judge(high)
-        if from_top and top.passes:
-            return high
-        bottom = judge(low) if low < high else top
-        if not from_top and bottom.passes:
-            return low
-        if any(end.conflict is not None and end.conflict.kind == "pay" for end in (bottom, top)):
-            return None
-        if low < high and not _nothing_between(bottom, top):
-            middle = low + (high - low) // (2 * allowed.step) * allowed.step
-            # The ends that were found to fail are not looked at again.
-            lower = (low, middle) if from_top else (low + allowed.step, middle)
-            upper = (middle + allowed.step, high - allowed.step if from_top else high)
-            stretches += [lower, upper] if from_top else [upper, lower]
-    return None
+    # Most often it is one end of what limits and lots let through.
+    end = allowed.down(allowed.most) if from_top else allowed.up(allowed.least)
+    if allowed.least <= end <= allowed.most and passes(judge(end)):
+        return end
+    try:
+        found = Course(top).best(allowed, Wanted(payouts(top), gross), from_top=from_top)
+    except Conflict:
+        return None
+    if found is None:
+        return None
+    judgement = judge(found)
+    if judgement.conflict is not None and judgement.conflict.kind == "pay":
+        return None
+    assert passes(judgement), f"{found} points were found to pass, and do not"
+    return found
 
 
 def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
-    """What the limits and the lots let through of a stretch, told at its top; None when nothing at all."""
-    if top.conflict is not None and top.conflict.kind != "fee":
+    """What the limits on points and the lots let through of a stretch, told at its top; None when nothing at all."""
+    if top.conflict is not None and top.conflict.kind not in _OF_LOTS:
         return None
     if any(each.effect == "denies" and each.ready.rule.kind not in _LIFTED_BY_OTHER_AMOUNTS for each in top.spoken):
         return None
@@ -93,23 +97,11 @@ def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
     return allowed if allowed and allowed.least <= allowed.most else None
 
 
-def _nothing_between(bottom: Judgement, top: Judgement) -> bool:
-    """Whether two amounts, if they fail by their fees, show that every amount between them fails."""
-    if bottom.passes or top.passes:
-        return False
-    if bottom.conflict is not None:
-        # A lot that two fees claim goes on paying when more points are asked for.
-        return True
-    if bottom.fee > top.points:
-        return True
-    if top.conflict is not None:
-        return False
-    # Going down from the top, fees fall by their rates, by less than a rounding step each, and by whole charges that
-    # only begin above the bottom. If even that leaves them above the amount, nothing between passes.
-    charged_below = {charge.ready.id for charge in bottom.charges}
-    begins = sum([charge.fee for charge in top.charges if charge.by_lot or charge.ready.id not in charged_below])
-    rates = sum([charge.rate for charge in top.charges if charge.rate is not None], Fraction(0))
-    roundings = sum([charge.to for charge in top.charges if charge.rate is not None])
-    falls = max(Fraction(0), rates / 100 - 1) * (top.points - bottom.points) + roundings + begins
-    missing = top.fee - top.points
-    return missing >= falls if roundings else missing > falls
+def payouts(judgement: Judgement, *, capped: bool = True) -> Allowed:
+    """What the limits on the payout let through; unless `capped`, those that say how much it may be at most aside."""
+    allowed: Allowed | None = Allowed(0, ANY)
+    for ready in judgement.speaking("limit"):
+        if ready.bound.in_money:
+            more = ready.bound.allowed(ready.bound.read(judgement))
+            allowed = allowed and allowed.both(more if capped else more._replace(most=ANY))
+    return allowed or Allowed(0, -1)

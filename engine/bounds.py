@@ -9,17 +9,18 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from engine.figures import Amount
+from engine.judgement import Judgement
+from engine.money import share
 from engine.ready import Workshop
-from engine.scene import Scene
 from engine.windows import Gauge, gauge
 from policies.kinds.limit import Limit
 from policies.kinds.review import Review
-from policies.model import Comparison, Measure
+from policies.model import BalanceShare, BoundAmount, Comparison, Measure, Rounding
 
 
 class Reading(Struct, frozen=True, gc=False):
     """What a bound and its measure come to: `limit` is the last measure that passes, `base` the measure without the
-    points asked for, `measured` with them.
+    points asked for (or the payout), `measured` with them.
     """
 
     limit: int
@@ -63,6 +64,22 @@ class Allowed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A share of what the member holds, as a bound."""
+
+    share: Amount
+    of: str
+    rounding: Rounding
+    at_least: Amount | None
+
+    def read(self, judgement: Judgement) -> int:
+        """The points that the share comes to today."""
+        held = judgement.available if self.of == "available" else judgement.balance
+        points = share(held, self.share.read(judgement.scene, None), self.rounding)
+        return points if self.at_least is None else max(points, self.at_least.read(judgement.scene, None))
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A measure with the sense in which it is bound: `at_most`, `at_least` or `multiple_of`.
 
@@ -72,23 +89,32 @@ class Bound:
 
     gauge: Gauge
     sense: str
-    amount: Amount
+    amount: Amount | Held
     beyond: int
     fixed: int | None
+
+    @property
+    def amounts(self) -> tuple[Amount | None, ...]:
+        """The figures that the bound depends on."""
+        return (self.amount.share, self.amount.at_least) if isinstance(self.amount, Held) else (self.amount,)
+
+    @property
+    def in_money(self) -> bool:
+        """Whether the measure is an amount of money, which is known only once the payout is."""
+        return self.gauge.in_money
 
     @property
     def counts(self) -> bool:
         """Whether no amount of points makes a difference."""
         return self.gauge.slope == 0
 
-    def read(self, scene: Scene, available: int) -> Reading:
+    def read(self, judgement: Judgement) -> Reading:
         """What the bound comes to for the request. Equal to a bound passes."""
-        limit = self.fixed
+        limit, amount, gauge, scene = self.fixed, self.amount, self.gauge, judgement.scene
         if limit is None:
-            limit = self.amount.read(scene, None) + self.beyond
-        gauge = self.gauge
-        base = 0 if gauge.of == "request.points" else gauge.base(scene, available)
-        measured = base + gauge.slope * scene.points
+            limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
+        base = 0 if gauge.of == "request.points" else gauge.base(scene, judgement.available)
+        measured = base + (judgement.payout if gauge.in_money else gauge.slope * scene.points)
         if self.sense == "at_most":
             passes = measured <= limit
         elif self.sense == "at_least":
@@ -97,14 +123,29 @@ class Bound:
             passes = measured % limit == 0
         return Reading(limit, base, measured, passes)
 
-    def figures(self, reading: Reading, points: int, available: int) -> dict[str, int]:
+    def figures(self, reading: Reading, judgement: Judgement) -> dict[str, int | None]:
         """The figures of a reason: `used` is what the window holds already, `room` the most that this rule alone lets
-        through (points, or refunds for a count); for a step, the most up to what was asked for.
+        through (points, money, or refunds for a count); for a step, the most up to what was asked for.
         """
-        of = self.gauge.of
+        of, points, available = self.gauge.of, judgement.points, judgement.available
         used = reading.base if of == "sum" else reading.base - 1 if of == "count" else 0
         limit = reading.limit - self.beyond
+        if self.gauge.in_money:
+            payout = judgement.payout
+            return {
+                "limit": limit,
+                "used": 0 if of == "payout" else reading.base,
+                "room": self._room_for_payout(reading, payout),
+                "points": points,
+                "payout": payout,
+            }
         return {"limit": limit, "used": used, "room": self._room(reading, points, available), "points": points}
+
+    def _room_for_payout(self, reading: Reading, payout: int) -> int | None:
+        if self.sense == "at_most":
+            return max(0, reading.limit - reading.base)
+        # What has to be paid at least does not say how much may be asked for.
+        return max(0, payout - reading.measured % reading.limit) if self.sense == "multiple_of" else None
 
     def _room(self, reading: Reading, points: int, available: int) -> int:
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
@@ -120,21 +161,23 @@ class Bound:
         return available if slope and available >= limit - base else 0
 
     def allowed(self, reading: Reading) -> Allowed:
-        """The amounts that this bound lets through while the measure's base and the limit stay as they are.
+        """The amounts, of points or of the payout, that this bound lets through while the measure's base and the
+        limit stay as they are.
 
         The measure is `base + slope * points`, so each sense bounds the points from one side.
         """
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
         if slope == 0:
-            return Allowed(1, _ANY if reading.passes else 0)
+            return Allowed(0, ANY if reading.passes else -1)
         if self.sense == "multiple_of":
-            return Allowed(1, _ANY, limit, (-slope * base) % limit)
+            return Allowed(0, ANY, limit, (-slope * base) % limit)
         if (self.sense == "at_most") == (slope > 0):
-            return Allowed(1, slope * (limit - base))
-        return Allowed(slope * (limit - base), _ANY)
+            return Allowed(0, slope * (limit - base))
+        return Allowed(max(0, slope * (limit - base)), ANY)
 
 
-_ANY = 2**53
+ANY = 10**40
+"""Above every amount that there is."""
 
 
 def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
@@ -143,9 +186,17 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
         return None
     (name,) = [name for name in _SENSES[rule.kind] if getattr(rule, name) is not None]
     sense, beyond = _SENSES[rule.kind][name]
-    amount = workshop.figures.amount(getattr(rule, name))
-    fixed = amount.figure + beyond if isinstance(amount.figure, int) else None
+    amount = _amount(getattr(rule, name), workshop)
+    known = None if isinstance(amount, Held) else amount.figure
+    fixed = known + beyond if isinstance(known, int) else None
     return Bound(gauge(rule.measure, workshop.zone), sense, amount, beyond, fixed)
+
+
+def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:
+    figures = workshop.figures
+    if not isinstance(bound, BalanceShare):
+        return figures.amount(bound)
+    return Held(figures.amount(bound.share), bound.of, bound.rounding, figures.optional(bound.at_least))
 
 
 # A limit says what passes, a review what does not.

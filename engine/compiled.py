@@ -14,15 +14,25 @@ from engine.kinds import KINDS
 from engine.kinds.allocate import NOT_ENOUGH_POINTS
 from engine.kinds.expire import OWN_EXPIRY
 from engine.kinds.fee import FEE_EXCEEDS_PAYOUT
+from engine.kinds.limit import PAYOUT_LIMITS
+from engine.kinds.price import COMES_TO_NOTHING, NO_SUCH_AMOUNT
+from engine.kinds.tax import TAX_EXCEEDS_PAYOUT
 from engine.lowering import FieldTable
 from engine.matching import Formula, Matcher
 from engine.plans import Plans
-from engine.ready import Matched, Ready, Workshop
+from engine.ready import Matched, Workshop
 from engine.scene import Scene
 from policies.model import FactRef, Policy, Rule, ValueRef
 from policies.versions import PolicyVersion
 
-BUILT_IN: tuple[Rule, ...] = (OWN_EXPIRY, NOT_ENOUGH_POINTS, FEE_EXCEEDS_PAYOUT)
+BUILT_IN: tuple[Rule, ...] = (
+    OWN_EXPIRY,
+    NOT_ENOUGH_POINTS,
+    COMES_TO_NOTHING,
+    NO_SUCH_AMOUNT,
+    FEE_EXCEEDS_PAYOUT,
+    TAX_EXCEEDS_PAYOUT,
+)
 """What speaks where no rule of the file can."""
 
 
@@ -77,8 +87,9 @@ _NOTHING_KNOWN: Mapping[Any, Matched] = {}
 class CompiledVersion:
     """What `compile_version` makes of a version. Safe to share between threads; keep one for each version.
 
-    `rules` and `built_in` are the ready rules by kind. `parts` are the single clauses of what is required.
-    `fixed` are the rules whose word no amount of points can change.
+    `rules` are the ready rules by kind, `built_in` those of the engine by what they are about. `parts` are the single
+    clauses of what is required. `fixed` are the rules whose word no amount of points can change. `tells_all` says that
+    what a request comes to is worked out even where its points deny it, because its money may deny it too.
     `breaks` are amounts at which something besides a limit may change as more points are asked for, and `break_paths`
     the facts whose amounts are such too; `lots_see_points` says whether such a change can touch which lots can pay.
     """
@@ -97,6 +108,7 @@ class CompiledVersion:
     breaks: tuple[int, ...]
     break_paths: tuple[str, ...]
     lots_see_points: bool
+    tells_all: bool
 
     @property
     def policy(self) -> Policy:
@@ -110,17 +122,20 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
     zone = ZoneInfo(policy.timezone)
     holidays: frozenset[date] = frozenset(version.holidays)
     refunds, events = Workshop(policy, zone, holidays), Workshop(policy, zone, holidays)
-    rules: dict[str, tuple[Ready, ...]] = {
+    rules: dict[str, tuple[Any, ...]] = {
         kind: tuple(make(rule, events if kind == "earn" else refunds) for rule in policy.rules_of(kind))
         for kind, make in KINDS.items()
     }
+    rules[PAYOUT_LIMITS] = tuple(ready for ready in rules["limit"] if ready.bound.in_money)
     breaks, paths = _breaks(refunds)
     return CompiledVersion(
         version=version,
         zone=zone,
         figures=refunds.figures,
         rules=rules,
-        built_in={rule.kind: KINDS[rule.kind](rule, refunds) for rule in BUILT_IN},
+        built_in={
+            "request" if rule is NO_SUCH_AMOUNT else rule.kind: KINDS[rule.kind](rule, refunds) for rule in BUILT_IN
+        },
         plans=Plans(rules),
         scene=Conditions(refunds.scene_fields, refunds.scene_formulas),
         lot=Conditions(refunds.lot_fields, refunds.lot_formulas),
@@ -130,6 +145,7 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
         breaks=breaks,
         break_paths=paths,
         lots_see_points=any(ready.sees_points for kind in ("expire", "exclude") for ready in rules[kind]),
+        tells_all=bool(rules[PAYOUT_LIMITS]) or any(ready.whole_steps for ready in rules["price"]),
     )
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from engine.compiled import CompiledVersion, compile_version
-from engine.decision import ENGINE, Decision, FeeLine, LotLine, LotReason, Reason, Remedy, assert_laws
+from engine.decision import (
+    ENGINE,
+    Decision,
+    FeeLine,
+    LotLine,
+    LotReason,
+    OffsetLine,
+    PriceLine,
+    Reason,
+    Remedy,
+    TaxLine,
+    assert_laws,
+)
 from engine.errors import Conflict, NotInForce
 from engine.facts import Case, Lot, request_data
 from engine.hearing import STAGES, Hearing
@@ -36,10 +48,7 @@ def decide(compiled: CompiledVersion, case: Case) -> Decision:
 def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways: list[Remedy | None]) -> Decision:
     denied = judgement.denied
     reviewed = "reviews" in [spoken.effect for spoken in judgement.spoken]
-    gross = 0 if denied else judgement.points
-    kept = 0 if denied else judgement.fee
     shares = {} if denied else {judgement.lots[position].id: points for position, points in judgement.shares}
-    charges = [] if denied else judgement.charges
     paid_on = None if denied else judgement.payable_on
     return Decision(
         outcome="denied" if denied else "needs_review" if reviewed else "approved",
@@ -51,19 +60,30 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         as_of=instant_words(case.as_of),
         requested_on=day_words(judgement.scene.day),
         request=request_data(case.request),
-        points=0 if denied and case.request.points == "all" else judgement.points,
+        points=0 if denied and not judgement.asked else judgement.points,
         available=judgement.available,
-        gross=gross,
-        fee=kept,
-        tax=0,
-        offset=0,
-        payout=gross - kept,
+        gross=0 if denied else judgement.gross,
+        fee=0 if denied else judgement.fee,
+        tax=0 if denied else judgement.tax,
+        offset=0 if denied else judgement.offset,
+        payout=0 if denied else judgement.payout,
         payable_on=None if paid_on is None else day_words(paid_on),
         allocation=shares,
-        fees=tuple([FeeLine(charge.ready.id, charge.base, charge.fee) for charge in charges if charge.fee]),
+        fees=()
+        if denied
+        else tuple([FeeLine(charge.ready.id, charge.base, charge.fee) for charge in judgement.charges if charge.fee]),
         reasons=tuple([_reason(spoken, way) for spoken, way in zip(judgement.spoken, ways, strict=True)]),
         lots=_lot_lines(judgement, shares),
         trace=[{"stage": stage, "rules": rules} for stage, rules in judgement.trace.items()],
+        prices=()
+        if denied
+        else tuple([PriceLine(each.ready.id, each.points, each.money) for each in judgement.prices]),
+        taxes=()
+        if denied
+        else tuple([TaxLine(each.ready.id, each.base, each.tax) for each in judgement.taxes if each.tax]),
+        offsets=()
+        if denied
+        else tuple([OffsetLine(each.ready.id, each.debt, each.offset) for each in judgement.offsets if each.offset]),
     )
 
 

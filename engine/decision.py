@@ -3,11 +3,11 @@
 The trace has one object per stage, in order: `{"stage": "limit", "rules": [...]}`. Of a rule it says
 - asked of the request: `rule`, `applies`, `excepted_by` (the number of the exception that lifts it, or null),
   `silenced_by` (the rule that overrides it, or null), and `figures` where the rule worked any out;
-- asked of the lots (expire, exclude, fee): `rule`, `applies`, `lots` (to which it applies, at most 100 of them),
-  `lot_count` (how many those are in all), and, where there are any, `excepted` and `silenced`: lots by the number of
-  the exception, or by the rule.
-A stage that the decision did not come to is not in the trace, and neither are `paper` and `closed` where the version
-has no rule of that kind.
+- asked of the lots (expire, exclude, price, fee, tax): `rule`, `applies`, `lots` (to which it applies, at most 100 of
+  them), `lot_count` (how many those are in all), and, where there are any, `excepted` and `silenced`: lots by the
+  number of the exception, or by the rule.
+A stage that the decision did not come to, or whose kind no rule is of, may be missing from the trace. Limits on the
+payout are judged in a stage of their own, `limit_payout`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Remedy(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """A rule that spoke: what it does (`denies`, `reviews` or `charges`), its sentence and its figures."""
+    """A rule that spoke: what it does (`denies`, `reviews`, `prices` or `charges`), its sentence and its figures."""
 
     rule: str
     kind: str
@@ -100,8 +100,32 @@ class LotLine(Struct, frozen=True, gc=False):
     reasons: Sequence[LotReason]
 
 
+class PriceLine(NamedTuple):
+    """What the points that one price rule covers come to."""
+
+    rule: str
+    points: int
+    money: int
+
+
+class TaxLine(NamedTuple):
+    """What one tax rule withholds, of which money."""
+
+    rule: str
+    base: int
+    tax: int
+
+
+class OffsetLine(NamedTuple):
+    """What one offset rule pays, of which debt."""
+
+    rule: str
+    debt: int
+    offset: int
+
+
 class FeeLine(NamedTuple):
-    """What one fee rule takes, on which points."""
+    """What one fee rule takes, of which money."""
 
     rule: str
     base: int
@@ -112,7 +136,8 @@ class Decision(Struct, frozen=True):
     """What was decided, on which text, and why. Days and instants are as they are written in JSON.
 
     `points` are those asked for, or for "all" the largest amount that passes (0 when none does). `allocation` maps
-    lots to points in the order in which they pay. A denied request has none, and no fee and payout.
+    lots to points in the order in which they pay. `prices`, `fees`, `taxes` and `offsets` say what each rule comes to;
+    points that no price covers pay one unit each. A denied request has none of them, and no payout.
     """
 
     outcome: str
@@ -137,6 +162,9 @@ class Decision(Struct, frozen=True):
     reasons: tuple[Reason, ...]
     lots: tuple[LotLine, ...]
     trace: Sequence[Mapping[str, JSON]]
+    prices: tuple[PriceLine, ...] = ()
+    taxes: tuple[TaxLine, ...] = ()
+    offsets: tuple[OffsetLine, ...] = ()
 
     def to_data(self) -> dict[str, JSON]:
         """As plain data: text, whole numbers, true, false, null, lists and objects."""
@@ -159,7 +187,10 @@ class Decision(Struct, frozen=True):
             "payout": self.payout,
             "payable_on": self.payable_on,
             "allocation": [{"lot": lot, "points": points} for lot, points in self.allocation.items()],
+            "prices": [line._asdict() for line in self.prices] if self.prices else [],
             "fees": [line._asdict() for line in self.fees],
+            "taxes": [line._asdict() for line in self.taxes] if self.taxes else [],
+            "offsets": [line._asdict() for line in self.offsets] if self.offsets else [],
             "reasons": [reason.to_data() for reason in self.reasons],
             "lots": to_builtins([*self.lots]),
             "trace": list(self.trace),
@@ -171,7 +202,10 @@ class Decision(Struct, frozen=True):
         decision = cls(
             **{name: data[name] for name in _PLAIN},
             allocation={share["lot"]: share["points"] for share in data["allocation"]},
+            prices=tuple(PriceLine(**line) for line in data.get("prices", ())),
             fees=tuple(FeeLine(**line) for line in data["fees"]),
+            taxes=tuple(TaxLine(**line) for line in data.get("taxes", ())),
+            offsets=tuple(OffsetLine(**line) for line in data.get("offsets", ())),
             reasons=tuple(Reason.from_data(reason) for reason in data["reasons"]),
             lots=tuple(
                 LotLine(**{**line, "reasons": [LotReason(**reason) for reason in line["reasons"]]})
@@ -185,7 +219,9 @@ class Decision(Struct, frozen=True):
 
 
 _PLAIN = tuple(
-    name for name in Decision.__struct_fields__ if name not in ("allocation", "fees", "reasons", "lots", "trace")
+    name
+    for name in Decision.__struct_fields__
+    if name not in ("allocation", "prices", "fees", "taxes", "offsets", "reasons", "lots", "trace")
 )
 
 
@@ -198,11 +234,26 @@ def assert_laws(decision: Decision) -> None:
     allocated = sum(decision.allocation.values())
     expected = 0 if decision.outcome == "denied" else decision.points
     assert allocated == expected, f"the lots pay {allocated} of {expected} points"
-    assert decision.gross == allocated, f"gross {decision.gross} is not what the lots pay, {allocated}"
-    assert sum([line.fee for line in decision.fees]) == decision.fee, "the fees are not the fee"
+    _assert_money(decision, allocated)
     denies = "denies" in [reason.effect for reason in decision.reasons]
     assert denies == (decision.outcome == "denied"), "a denial needs a rule that denies, and nothing else may have one"
     _assert_lots(decision)
+
+
+def _assert_money(decision: Decision, allocated: int) -> None:
+    assert sum([line.fee for line in decision.fees]) == decision.fee, "the fees are not the fee"
+    if not (decision.prices or decision.taxes or decision.offsets):
+        # Most policies have no such rules.
+        assert decision.gross == allocated, f"gross {decision.gross} is not what the points come to, {allocated}"
+        assert decision.tax == decision.offset == 0, "a tax or an offset has no rule"
+        return
+    priced = sum([line.points for line in decision.prices])
+    worth = allocated - priced + sum([line.money for line in decision.prices])
+    assert priced <= allocated, f"{priced} points are priced, and the lots pay {allocated}"
+    assert decision.gross == worth, f"gross {decision.gross} is not what the points come to, {worth}"
+    assert sum([line.tax for line in decision.taxes]) == decision.tax, "the taxes are not the tax"
+    assert sum([line.offset for line in decision.offsets]) == decision.offset, "the offsets are not the offset"
+    assert all(line.offset <= line.debt for line in decision.offsets), "more is set off than is owed"
 
 
 def _assert_lots(decision: Decision) -> None:

@@ -7,8 +7,18 @@ from datetime import date
 _BOTH = {
     "expire": "say until when it can be used",
     "allocate": "say which lots pay first",
+    "price": "say what its points pay",
     "fee": "charge a fee",
+    "tax": "withhold a tax",
+    "offset": "set off a debt",
     "pay": "say when it is paid",
+}
+
+
+_NEITHER = {
+    "fee": "neither overrides or adds to",
+    "tax": "neither overrides or adds to",
+    "offset": "neither overrides or comes after",
 }
 
 
@@ -23,7 +33,7 @@ class Conflict(Exception):
         self.rules = rules
         self.lot = lot
         about = "" if lot is None else f"lot '{lot}': "
-        neither = "neither overrides or adds to" if kind == "fee" else "neither overrides"
+        neither = _NEITHER.get(kind, "neither overrides")
         super().__init__(f"{about}'{rules[0]}' and '{rules[1]}' both {_BOTH[kind]}, and {neither} the other")
 
 

@@ -126,16 +126,19 @@ class ShownPaper(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class RefundRequest(Record, frozen=True, gc=False):
-    """What the member asks for. `points` "all" asks for the largest amount that passes. `lots` are the ids of those
-    that the member chose, in the order in which they are to pay.
+    """What the member asks for: `points`, of which "all" is the largest amount that passes, or so much `money`; the
+    other one is None. `lots` are the ids of those that the member chose, in the
+    order in which they are to pay.
     """
 
-    points: int | Literal["all"]
+    points: int | Literal["all"] | None
+    money: int | None
     method: str
     channel: str
     applicant: str
     receiving_account: str
     receiving_holder: str
+    destination_balance: int
     papers: tuple[ShownPaper, ...]
     lots: tuple[str, ...]
     declared: Mapping[str, Scalar]
@@ -143,7 +146,9 @@ class RefundRequest(Record, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class PastRefund:
-    """A refund asked for before, of this account or to the same receiving account."""
+    """A refund asked for before, of this account or to the same receiving account. `payout` is its points where a
+    case does not give it.
+    """
 
     id: str
     account_id: str
@@ -152,6 +157,7 @@ class PastRefund:
     method: str
     receiving_account: str
     state: str
+    payout: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +248,13 @@ def request_data(request: RefundRequest) -> dict[str, Any]:
     """The request's facts as plain JSON data. Papers are named where there are any."""
     shown_papers = {"papers": papers_data(request.papers)} if request.papers else {}
     return {
-        "points": request.points,
+        **({"points": request.points} if request.money is None else {"money": request.money}),
         "method": request.method,
         "channel": request.channel,
         "applicant": request.applicant,
         "receiving_account": request.receiving_account,
         "receiving_holder": request.receiving_holder,
+        "destination_balance": request.destination_balance,
         **shown_papers,
         # Left out where there are none, so that what was recorded before lots could be chosen stays what it was.
         **({"lots": list(request.lots)} if request.lots else {}),
@@ -285,7 +292,14 @@ def _own(record: type[Any]) -> tuple[str, ...]:
 _OF_ACCOUNT, _OF_LOT, _OF_REQUEST = _own(Account), _own(Lot), _own(RefundRequest)
 _OF_EVENT, _OF_PAST, _OF_EARNING = _own(Event), _own(PastRefund), _own(Earning)
 _NOTHING: Mapping[str, Scalar] = MappingProxyType({})
-NEVER_NEGATIVE = {"account.debt", "account.points_debt", "lot.amount", "lot.left", "event.amount"}
+NEVER_NEGATIVE = {
+    "account.debt",
+    "account.points_debt",
+    "lot.amount",
+    "lot.left",
+    "request.destination_balance",
+    "event.amount",
+}
 
 
 class _RecordReader:
@@ -345,7 +359,9 @@ class _Readers:
             RefundRequest,
             "request",
             facts,
-            points=Entry("points", POINTS_OR_ALL),
+            # One of both; which is looked at once they are read.
+            points=Entry("points", POINTS_OR_ALL, None),
+            money=Entry("money", POSITIVE, None),
             # Which of them there are is looked at below, and told with the place of each.
             papers=Entry("papers", papers, ()),
             lots=Entry("lots", NAMES, ()),
@@ -362,6 +378,7 @@ class _Readers:
                 Entry("method", TEXT),
                 Entry("receiving_account", TEXT, ""),
                 Entry("state", choice(PAST_STATES)),
+                Entry("payout", AMOUNT, None),
             )
         )
         self._earning = ObjectReader(
@@ -433,7 +450,9 @@ class _Readers:
             raise ValueError("a paper is not known")
         if asked.lots and not len({lot.id for lot in lots}.intersection(asked.lots)) == len(asked.lots):
             raise ValueError("a chosen lot is not there, or is chosen twice")
-        history = [PastRefund(*self._past.values(past)) for past in whole.history]
+        if (asked.points is None) == (asked.money is None):
+            raise ValueError("a request is for points or for money")
+        history = [_past_refund(self._past.values(past)) for past in whole.history]
         if len({lot.id for lot in lots}) < len(lots) or len({past.id for past in history}) < len(history):
             raise ValueError("ids are unique")
         return Case(
@@ -453,7 +472,8 @@ class _Readers:
         held = self._read_lots(lots, errors)
         asked = self._request.read(request, "request", errors)
         self._check_papers(request, errors)
-        past = [PastRefund(*values) for values in _read_list(self._past, history, "history", errors)]
+        past = [_past_refund(values) for values in _read_list(self._past, history, "history", errors)]
+        _check_amount(request, errors)
         if asked.lots and not errors:
             _check_chosen(asked.lots, held, errors)
         if errors:
@@ -485,6 +505,7 @@ class _Readers:
                 objects[name].reader.read(part, name, found)
                 if name == "request":
                     self._check_papers(part, found)
+                    _check_amount(part, found)
             elif name in lists:
                 lists[name].read_list(part, name, found)
         return BadCase(found)
@@ -616,6 +637,30 @@ def _paper(policy: Policy) -> Reader:
         raise Mistake(message, hint)
 
     return Reader(read)
+
+
+def _check_amount(request: object, errors: Errors) -> None:
+    """A request is for points or for money."""
+    if not isinstance(request, Mapping):
+        return
+    given = [name for name in ("points", "money") if request.get(name) is not None]
+    if len(given) == 2:
+        message = both("포인트와 함께 있습니다", "stands beside points")
+        errors.append(("request.money", Mistake(message, both("둘 중 하나만 신청하십시오", "ask for one of them"))))
+    elif not given and "request.points" not in [path for path, _ in errors]:
+        # Before whatever else is wrong with the request.
+        place = next((n for n, (path, _) in enumerate(errors) if path.startswith("request.")), len(errors))
+        hint = both("모든 신청에 이것이나 money가 있어야 합니다", "every case has to give it, or money")
+        errors.insert(place, ("request.points", Mistake(both("빠져 있습니다", "is missing"), hint)))
+
+
+def _past_refund(values: list[Any]) -> PastRefund:
+    if values[-1] is None:
+        values[-1] = values[_PAST_POINTS]
+    return PastRefund(*values)
+
+
+_PAST_POINTS = _OF_PAST.index("points")
 
 
 def _points_or_all(raw: object) -> int | str:

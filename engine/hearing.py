@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.amounts import largest
+from engine.amounts import largest, payouts, stretches
 from engine.bounds import Allowed
 from engine.calendars import local_day
 from engine.compiled import CompiledVersion
+from engine.courses import Course, Wanted
 from engine.errors import Conflict, NotInForce
 from engine.facts import MOST_POINTS, Case, Lot
 from engine.judgement import Judgement
@@ -16,11 +17,14 @@ from engine.kinds.closed import closed
 from engine.kinds.exclude import exclude
 from engine.kinds.expire import expire
 from engine.kinds.fee import fee
-from engine.kinds.limit import limit
+from engine.kinds.limit import limit, limit_payout
+from engine.kinds.offset import offset
 from engine.kinds.paper import paper
 from engine.kinds.pay import pay
+from engine.kinds.price import price
 from engine.kinds.require import require
 from engine.kinds.review import review
+from engine.kinds.tax import tax
 from engine.plans import LotPlan, Plan
 from engine.ready import Matched
 from engine.scene import Scene
@@ -33,10 +37,13 @@ LOT_STAGES: tuple[Stage, ...] = (expire, exclude)
 HARD_STAGES: tuple[Stage, ...] = (require, paper, closed, limit, allocate)
 """What can deny. All of them are gone through, so that every rule that denies is told."""
 
-MONEY_STAGES: tuple[Stage, ...] = (fee, review, pay)
-"""What a request comes to that nothing has denied."""
+MONEY_STAGES: tuple[Stage, ...] = (price, fee, tax, offset, limit_payout)
+"""What the points come to. Any of them may deny."""
 
-STAGES: tuple[Stage, ...] = (*LOT_STAGES, *HARD_STAGES, *MONEY_STAGES)
+LAST_STAGES: tuple[Stage, ...] = (review, pay)
+"""What holds of a request that nothing has denied."""
+
+STAGES: tuple[Stage, ...] = (*LOT_STAGES, *HARD_STAGES, *MONEY_STAGES, *LAST_STAGES)
 
 
 class Hearing:
@@ -66,15 +73,31 @@ class Hearing:
             matched = compiled.lot.of_lots(scene, self.case.lots)
         if plan is not self._plan or matched is not self._lots_matched:
             self._plan, self._lots_matched, self._lot_plans = plan, matched, plan.lot_plans(matched)
-        judgement = Judgement(compiled.rules, compiled.built_in, self.case.lots, scene, plan, self._lot_plans, tracing)
+        judgement = Judgement(
+            compiled.rules,
+            compiled.built_in,
+            self.case.lots,
+            scene,
+            plan,
+            self._lot_plans,
+            tracing,
+            compiled.tells_all,
+        )
         try:
             self._find_lots(judgement)
             for stage in HARD_STAGES:
                 stage(judgement)
-            for stage in MONEY_STAGES:
-                if judgement.denied:
-                    break
-                stage(judgement)
+            if not judgement.denied or judgement.shares:
+                for stage in MONEY_STAGES:
+                    stage(judgement)
+                    if judgement.denied and not (judgement.worth and compiled.tells_all):
+                        break
+            if judgement.denied:
+                # What would be charged was worked out only to see what else denies.
+                judgement.spoken = [spoken for spoken in judgement.spoken if spoken.effect == "denies"]
+            else:
+                for stage in LAST_STAGES:
+                    stage(judgement)
         except Conflict as conflict:
             judgement.conflict = conflict
         return judgement
@@ -109,18 +132,61 @@ class Hearing:
         return sum([lot.left for lot in self.case.lots])
 
     def asked(self, *, tracing: bool = False) -> Judgement:
-        """The request as it was asked: for "all", at the largest amount that passes."""
+        """The request as it was asked: for "all", at the largest amount that passes; for money, at the smallest
+        number of points that comes to it.
+        """
         points = self.case.request.points
-        if points == "all":
+        if points is None:
+            points = self.points_for(self.money_asked)
+            if points is None:
+                return self._no_such_amount(tracing=tracing)
+        elif points == "all":
             found = largest(self.judge, self.breaks(), 1, self.most())
             if found is None:
                 return self._nothing(tracing=tracing)
             points = found
         return self.judge(points, tracing=tracing)
 
+    @property
+    def money_asked(self) -> int:
+        """The money of a request for money."""
+        money = self.case.request.money
+        assert money is not None, "the request is for points"
+        return money
+
+    def points_for(self, money: int) -> int | None:
+        """The smallest number of points that comes to just so much money, whether it passes or not; None where there
+        is none. What the lots do not hold is taken at the price of the lot that pays last.
+        """
+        if not self.compiled.rules["price"]:
+            return money
+        for first, last in stretches(self.breaks(), 1, MOST_POINTS):
+            try:
+                course = Course(self.judge(last))
+            except Conflict:
+                # Judging these points tells the conflict.
+                return first
+            found = course.points_for(money, first, last)
+            if found is not None:
+                return found
+            if course.conflict_from is not None and course.conflict_from <= last:
+                return max(first, course.conflict_from)
+        return None
+
+    def _no_such_amount(self, *, tracing: bool) -> Judgement:
+        """The denial of an amount of money that no number of points comes to."""
+        judgement = self.judge(1, tracing=tracing)
+        if judgement.last_days:
+            judgement.conflict = None
+        judgement.spoken.clear()
+        judgement.asked = False
+        judgement.deny(judgement.built_in["request"], {"money": self.money_asked})
+        return judgement
+
     def _nothing(self, *, tracing: bool) -> Judgement:
         """The denial of "all" where no amount passes. Its reasons say "all" for the points, which is what was asked."""
         judgement = self.judge(self._in_the_way(), tracing=tracing)
+        judgement.asked = False
         for spoken in judgement.spoken:
             if "points" in spoken.figures:
                 spoken.figures["points"] = "all"
@@ -139,4 +205,14 @@ class Hearing:
             steps = steps.both(allowed._replace(least=1, most=MOST_POINTS)) or steps
         least = smallest.up(smallest.least)
         there = steps.down(judgement.available)
-        return there if 0 < there < least else least
+        if 0 < there < least:
+            return there
+        return self._smallest_payout(judgement, smallest) or max(least, there) if self.compiled.tells_all else least
+
+    def _smallest_payout(self, judgement: Judgement, allowed: Allowed) -> int | None:
+        """The smallest of the allowed amounts that prices, and what has to be paid at least, let through."""
+        there = allowed.both(Allowed(1, judgement.available))
+        try:
+            return there and Course(judgement).best(there, Wanted(payouts(judgement, capped=False)), from_top=False)
+        except Conflict:
+            return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import chain
@@ -33,17 +33,17 @@ Share = tuple[int, int]
 
 
 class Charge(Struct):
-    """What one fee rule takes of the points that came from its lots. `rate` is None for a flat fee, `to` what a
-    rate is rounded to; `by_lot` says that the lots decide what it comes to.
+    """What one fee rule takes of the money that its lots come to. `rate` is None for a flat fee; `shares` are the
+    lots with their money, and `lot` is the first of them.
     """
 
     ready: Ready
     base: int
     fee: int
     rate: Fraction | None
-    to: int
-    by_lot: bool
     figures: dict[str, Any]
+    shares: list[Share]
+    lot: Lot
 
 
 class Queue(NamedTuple):
@@ -60,8 +60,11 @@ class Judgement(Struct):
 
     Lists of the lots run in the order of `lots`; `usable` are the positions of those that can pay. Where no amount
     makes a difference to them, all that is known of the lots is shared with the same request at other amounts; so are
-    `queues`, the orders in which they pay, by the rule that says so. `readings` are the limits that have their say,
-    each with what its bound comes to.
+    `queues`, the orders in which they pay, by the rule that says so. `readings` are the limits on points that have
+    their say, each with what its bound comes to. `shares` are the points that lots pay and `worth` the money that
+    those come to, in the order in which they pay. Where the request was denied before, they are there only if it
+    `tells_all`; and `worth` is empty where nothing more can be said. `asked` is False where nobody asked for just so
+    many points: for "all" of which none pass, or for money.
     """
 
     rules: Mapping[str, tuple[Any, ...]]
@@ -71,6 +74,7 @@ class Judgement(Struct):
     plan: Plan
     lot_plans: list[LotPlan]
     tracing: bool
+    tells_all: bool = False
     last_days: list[date | None] = field(default_factory=list)
     usable: list[int] = field(default_factory=list)
     available: int = 0
@@ -79,10 +83,18 @@ class Judgement(Struct):
     spoken: list[Spoken] = field(default_factory=list)
     denied: bool = False
     shares: list[Share] = field(default_factory=list)
+    worth: list[Share] = field(default_factory=list)
+    gross: int = 0
+    prices: Sequence[Any] = ()
     charges: list[Charge] = field(default_factory=list)
     fee: int = 0
+    taxes: Sequence[Any] = ()
+    tax: int = 0
+    offsets: Sequence[Any] = ()
+    offset: int = 0
     payable_on: date | None = None
     conflict: Conflict | None = None
+    asked: bool = True
     trace: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _groups: dict[LotPlan, list[str]] | None = None
 
@@ -90,6 +102,18 @@ class Judgement(Struct):
     def points(self) -> int:
         """The points asked for."""
         return self.scene.points
+
+    @property
+    def payout(self) -> int:
+        """What fees, taxes and offsets leave of the money."""
+        return self.gross - self.fee - self.tax - self.offset
+
+    @property
+    def balance(self) -> int:
+        """The points of all lots that have not expired, whether they can be refunded or not."""
+        today = self.scene.day
+        both = zip(self.lots, self.last_days, strict=True)
+        return sum([lot.left for lot, last_day in both if last_day is None or last_day >= today])
 
     @property
     def passes(self) -> bool:
@@ -100,14 +124,14 @@ class Judgement(Struct):
         """The rules of a kind that have their say on the request."""
         return self.plan.speaking[kind]
 
-    def deny(self, ready: Ready, figures: dict[str, Any]) -> None:
+    def deny(self, ready: Ready, figures: dict[str, Any], lot: Lot | None = None) -> None:
         """A rule says no."""
         self.denied = True
-        self.say(ready, "denies", figures)
+        self.say(ready, "denies", figures, lot)
 
-    def say(self, ready: Ready, effect: str, figures: dict[str, Any]) -> None:
-        """A rule says something of the request."""
-        self.spoken.append(Spoken(ready, effect, ready.reason_figures(self.scene, figures)))
+    def say(self, ready: Ready, effect: str, figures: dict[str, Any], lot: Lot | None = None) -> None:
+        """A rule says something of the request; of lots of its own, `lot` is one."""
+        self.spoken.append(Spoken(ready, effect, ready.reason_figures(self.scene, figures, lot)))
 
     def note_lots(self, kind: str) -> None:
         """Adds the rules of a kind to the trace, with the lots to which they apply."""
@@ -116,15 +140,54 @@ class Judgement(Struct):
                 self._groups = grouped(zip(self.lot_plans, self.lots, strict=True))
             self.trace[kind] = lot_lines(kind, self.rules[kind], self._groups)
 
-    def note(self, kind: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Adds the rules of a kind to the trace, with the figures of those that have any."""
+    def paying(self) -> dict[LotPlan, list[Share]]:
+        """The money of the lots that pay, by their plan."""
+        found: dict[LotPlan, list[Share]] = {}
+        for share in self.worth:
+            found.setdefault(self.lot_plans[share[0]], []).append(share)
+        return found
+
+    def note_paying(
+        self, kind: str, paying: Mapping[LotPlan, list[Share]], told: Iterable[tuple[str, dict[str, Any]]]
+    ) -> None:
+        """Adds the rules of a kind to the trace, with the lots that pay to which they apply, and with the figures of
+        each rule; of one that is told several times, in a list.
+        """
+        lots = self.lots
+        groups = {plan: sorted([lots[position].id for position, _ in shares]) for plan, shares in paying.items()}
+        lines = lot_lines(kind, self.rules[kind], groups)
+        by_rule: dict[str, list[dict[str, Any]]] = {}
+        for rule, figures in told:
+            by_rule.setdefault(rule, []).append(figures)
+        for line in lines:
+            found = by_rule.get(line["rule"])
+            if found:
+                line["figures"] = found[0] if len(found) == 1 else {"charges": found}
+        self.trace[kind] = lines
+
+    def note(
+        self,
+        kind: str,
+        figures: Mapping[str, Mapping[str, Any]],
+        *,
+        without: Collection[Ready] = (),
+        only: Collection[Ready] = (),
+        stage: str = "",
+    ) -> None:
+        """Adds the rules of a kind to the trace, with the figures of those that have any: all of them, all `without`
+        some, or `only` some; under the name of a stage that is not called like the kind.
+        """
         if not self.tracing:
             return
         lines = []
-        for line in self.plan.lines[kind]:
+        chosen: Iterable[Mapping[str, Any]] = self.plan.lines[kind]
+        if without or only:
+            left_out, told = {ready.id for ready in without}, {ready.id for ready in only}
+            chosen = [line for line in chosen if line["rule"] not in left_out and (not told or line["rule"] in told)]
+        for line in chosen:
             found = figures.get(line["rule"])
             lines.append({**line} if found is None else {**line, "figures": found})
-        self.trace[kind] = lines
+        self.trace[stage or kind] = lines
 
 
 def grouped(of: Iterable[tuple[LotPlan, Lot]]) -> dict[LotPlan, list[str]]:

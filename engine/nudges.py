@@ -44,17 +44,19 @@ def nudges(document: Document, policy: Policy) -> Iterator[Nudge]:
 
 _FIGURES: Mapping[str, str] = {
     **dict.fromkeys(("at_most", "at_least", "over", "under", "multiple_of", "flat", "to"), "number"),
-    **dict.fromkeys(("points", "first", "every", "earn"), "number"),
+    **dict.fromkeys(("points", "first", "every", "earn", "pays", "above", "waived_under"), "number"),
     **dict.fromkeys(("after", "idle", "within", "usable_after", "per"), "span"),
     **dict.fromkeys(("issued_within", "at_least_after"), "span"),
     **dict.fromkeys(("last_day", "expires_on"), "date"),
     "cut_off_time": "time",
-    "rate": "percent",
+    **dict.fromkeys(("rate", "bonus", "share"), "percent"),
     "until": "day of the year",
 }
 _LISTS: Mapping[str, int] = {
     "overrides": 0,
     "adds_to": 0,
+    "of": 1,
+    "after": 0,
     "order": 1,
     "methods": 0,
     "needs": 1,
@@ -67,11 +69,18 @@ _LISTS: Mapping[str, int] = {
 }
 """The lists of rules, and how many items each keeps."""
 
-_NESTED = ("free", "cap", "steps", "measure")
-_ROUNDINGS = ("down", "up", "half_up")
+_SHARE = "share"
+_NESTED = ("free", "cap", "steps", "measure", "over", "at_least", "under", "at_most")
+_CHOICES: Mapping[str, tuple[str, ...]] = {"rounding": ("down", "up", "half_up"), "taxes": ("whole", "excess")}
+"""Fields that are one of a few words, any of which would do."""
+
 _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "expire": ("from", "until", "first_day"),
+    "price": ("bonus", "to"),
     "fee": ("to", "at_least", "at_most", "free"),
+    "tax": ("to", "waived_under", "after_fees"),
+    "offset": ("at_most",),
+    _SHARE: ("at_least",),
     "pay": ("if_holiday", "at_least_after", "cut_off_time"),
     "paper": ("issued_within",),
     "closed": ("hours", "weekdays", "holidays", "days", "days_of_month", "dates"),
@@ -177,11 +186,12 @@ class _Nudger:
         """The fields of a rule, and of the maps in it."""
         for name, value in raw.items():
             place = (*path, name)
-            optional = _MAY_BE_LEFT_OUT.get(kind, ())
-            # Of the times that are closed one has to stay.
-            if name in optional and (kind != "closed" or sum(each in optional for each in raw) > 1):
-                yield self.drop(place, both("'{name}' 항목", "'{name}'", name=name), _depends_on(f"'{name}'"))
-            if name in _FIGURES:
+            yield from self.left_out(place, name, raw, kind)
+            if name in _NESTED and isinstance(value, dict):
+                yield from self.rule(place, value, _SHARE if "share" in value else "")
+            elif name in _LISTS and isinstance(value, list):
+                yield from self.members(place, value, name, least=_LISTS[name])
+            elif name in _FIGURES:
                 yield from self.figure(place, value, _FIGURES[name], f"{name} ")
             elif name in ("when", "that"):
                 yield from self.condition(place, value, may_go=name == "when")
@@ -197,10 +207,10 @@ class _Nudger:
                 yield from self.members(place, value, name, least=_LISTS[name])
             elif name in _NESTED and isinstance(value, dict):
                 yield from self.rule(place, value, "")
-            elif name == "rounding":
-                yield from self.rounding(place, value)
             elif name == "allowed_methods":
                 yield from self.method_table(place, value)
+            elif name in _CHOICES:
+                yield from self.choice(place, value, name)
             yield from self.times(place, name, value)
 
     def times(self, path: Path, name: str, raw: Any) -> Iterator[Nudge]:
@@ -234,8 +244,32 @@ class _Nudger:
                 words = _arrow(f"{row}: ", allowed, other)
                 yield self.replace((*path, key), other, words, _at(raw["by"], key))
 
-    def rounding(self, path: Path, raw: str) -> Iterator[Nudge]:
-        for other in _ROUNDINGS:
+    def left_out(self, path: Path, name: str, rule: Mapping[Any, Any], kind: str) -> Iterator[Nudge]:
+        """The rule without a field that may be left out."""
+        optional = _MAY_BE_LEFT_OUT.get(kind, ())
+        # Of the times that are closed one has to stay.
+        if name in optional and (kind != "closed" or sum(each in optional for each in rule) > 1):
+            yield self.drop(path, both("'{name}' 항목", "'{name}'", name=name), _depends_on(f"'{name}'"))
+        elif name == "whole_steps":
+            # Without it the rule has to say how it rounds.
+            hint = both(
+                "단위에 맞지 않게 신청하는 시나리오면 알아차립니다",
+                "a scenario that asks for a broken step would notice",
+            )
+            what = _dropping(both("'whole_steps' 항목", "'whole_steps'"))
+            yield self.change(path, what, hint, _round_steps)
+        elif name == "above":
+            # Nothing can be in excess of it then.
+            hint = both(
+                "{raw} 이하에서 과세되지 않는 시나리오면 알아차립니다",
+                "a scenario that is not taxed up to {raw} would notice",
+                raw=_words(rule[name]),
+            )
+            yield self.change(path, _dropping(both("'above' 항목", "'above'")), hint, _tax_all)
+
+    def choice(self, path: Path, raw: str, name: str) -> Iterator[Nudge]:
+        """A field that is one of a few words, with each of the others."""
+        for other in _CHOICES[name]:
             if other != raw:
                 hint = both(
                     "{raw} 방식과 {other} 방식의 금액이 다른 시나리오면 알아차립니다",
@@ -243,7 +277,7 @@ class _Nudger:
                     raw=raw,
                     other=other,
                 )
-                yield self.replace(path, other, _arrow("rounding ", raw, other), hint)
+                yield self.replace(path, other, _arrow(f"{name} ", raw, other), hint)
 
     def condition(self, path: Path, raw: Mapping[Any, Any], *, may_go: bool) -> Iterator[Nudge]:
         """The clauses and branches of a condition. `may_go` says that it may be left out as a whole."""
@@ -338,7 +372,12 @@ class _Nudger:
 
     def without_rule(self, index: int) -> Nudge:
         """The file without a rule, and without what other rules say about it."""
-        rules = [_without_mention(raw, self.subject) for at, raw in enumerate(self.data["rules"]) if at != index]
+        # A tax on this tax alone has nothing left to be on.
+        rules = [
+            _without_mention(raw, self.subject)
+            for at, raw in enumerate(self.data["rules"])
+            if at != index and raw.get("of") != [self.subject]
+        ]
         hint = both(
             "'{rule}' 규칙에 결과가 달린 시나리오면 알아차립니다",
             "a scenario that turns on '{rule}' would notice",
@@ -447,10 +486,20 @@ class _Nudger:
         return Nudge(path, self.subject, words, hint, self.rules, data)
 
 
+def _round_steps(rule: dict[str, Any], name: str) -> None:
+    del rule[name]
+    rule.setdefault("rounding", "down")
+
+
+def _tax_all(rule: dict[str, Any], name: str) -> None:
+    del rule[name]
+    rule.pop("taxes", None)
+
+
 def _without_mention(raw: Mapping[Any, Any], rule: str) -> dict[Any, Any]:
     kept = dict(raw)
-    for name in ("overrides", "adds_to"):
-        if rule in kept.get(name, ()):
+    for name in ("overrides", "adds_to", "of", "after"):
+        if isinstance(kept.get(name), list) and rule in kept[name]:
             kept[name] = [each for each in kept[name] if each != rule]
             if not kept[name]:
                 del kept[name]

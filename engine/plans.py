@@ -11,10 +11,10 @@ from engine.ready import Matched, Ready
 
 _MOST_REMEMBERED = 4096
 
-LOT_KINDS = ("expire", "exclude", "fee")
+LOT_KINDS = ("expire", "exclude", "price", "fee", "tax")
 """The kinds that are asked of each lot."""
 
-REQUEST_KINDS = ("require", "paper", "closed", "limit", "allocate", "review", "pay")
+REQUEST_KINDS = ("require", "paper", "closed", "limit", "allocate", "offset", "review", "pay")
 """The kinds that are asked of the request as a whole."""
 
 
@@ -70,7 +70,9 @@ class LotPlan:
     notes: Mapping[str, tuple[Note, ...]]
     expire: tuple[Any, ...]
     exclude: tuple[Any, ...]
+    price: tuple[Any, ...]
     fee: tuple[Any, ...]
+    tax: tuple[Any, ...]
     excluded: Sequence[LotReason] | None
 
 
@@ -103,9 +105,7 @@ class Plan:
             standing = {kind: statuses(self._rules[kind], self.matched | matched) for kind in LOT_KINDS}
             speaking = {kind: _speaking(each) for kind, each in standing.items()}
             notes = {kind: tuple(_note(status) for status in each if status.holds) for kind, each in standing.items()}
-            found = LotPlan(
-                notes, speaking["expire"], speaking["exclude"], speaking["fee"], _reasons(speaking["exclude"])
-            )
+            found = LotPlan(notes, **speaking, excluded=_reasons(speaking["exclude"]))
             self._lots[matched] = found
         return found
 

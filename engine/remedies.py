@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from engine.amounts import largest, smallest
+from engine.bounds import ANY, Allowed
 from engine.calendars import add_span, local_day
 from engine.compiled import CompiledVersion
 from engine.decision import Remedy
@@ -41,6 +42,8 @@ Changed = Mapping[str, Scalar | datetime | tuple[ShownPaper, ...]]
 """The same with the papers of the request, and its instant under `as_of`."""
 
 _POINTS = "request.points"
+_MONEY = "request.money"
+_OTHER_AMOUNT = {_POINTS: "money", _MONEY: "points"}
 _DAY = "request.requested_on"
 _PAPERS = "request.papers"
 _AT = "as_of"
@@ -65,7 +68,7 @@ def apply_remedy(policy: Policy, case: Case, remedy: Remedy) -> Case:
         if path == _PAPERS:
             change[path] = tuple(ShownPaper(each["paper"], _day(each["issued_on"])) for each in value)
             continue
-        is_day = path != _POINTS and policy.facts[path].type == "date" and value is not None
+        is_day = path != _MONEY and policy.facts[path].type == "date" and value is not None
         change[path] = date.fromisoformat(value) if is_day else value
     return changed(policy, case, change)
 
@@ -83,7 +86,11 @@ def changed(policy: Policy, case: Case, change: Changed) -> Case:
             case = replace(case, as_of=_at_the_same_time(case.as_of, value, ZoneInfo(policy.timezone)))
             continue
         record = getattr(case, scope)
-        own = {"declared": {**record.declared, name: value}} if path in policy.declared else {name: value}
+        own: dict[str, Any] = {name: value}
+        if path in policy.declared:
+            own = {"declared": {**record.declared, name: value}}
+        if path in _OTHER_AMOUNT:
+            own |= {_OTHER_AMOUNT[path]: None}
         case = replace(case, **{scope: structs.replace(record, **own)})
     return case
 
@@ -105,6 +112,8 @@ class _Amounts:
     def __init__(self, hearing: Hearing, judgement: Judgement) -> None:
         self._hearing = hearing
         self._points = judgement.points
+        # Where no points come to the money that was asked for, only money can be nearer to it or farther.
+        self._money = hearing.money_asked if not judgement.asked and hearing.case.request.points is None else None
         fixed = hearing.compiled.fixed
         # Nothing to search for: all points were asked for already, or another amount cannot help.
         self._hopeless = hearing.case.request.points == "all" or any(
@@ -117,6 +126,8 @@ class _Amounts:
         if self._hopeless:
             return None
         hearing = self._hearing
+        if self._money is not None:
+            return largest(hearing.judge, hearing.breaks(), 1, hearing.most(), Allowed(1, self._money - 1))
         return largest(hearing.judge, hearing.breaks(), 1, min(self._points - 1, hearing.most()))
 
     @cached_property
@@ -125,13 +136,33 @@ class _Amounts:
         if self._hopeless:
             return None
         hearing = self._hearing
+        if self._money is not None:
+            more = Allowed(self._money + 1, ANY)
+            return smallest(hearing.judge, hearing.breaks(), 1, min(hearing.most(), MOST), more)
         return smallest(hearing.judge, hearing.breaks(), self._points + 1, min(hearing.most(), MOST))
 
     @property
     def nearest(self) -> int | None:
         """The one of both that is nearer to the amount asked for; of two as near, the smaller."""
         both = [amount for amount in (self.below, self.above) if amount is not None]
-        return min(both, key=lambda amount: abs(amount - self._points), default=None)
+        return min(both, key=self._distance, default=None)
+
+    def _distance(self, amount: int) -> int:
+        if self._money is not None:
+            return abs(self._hearing.judge(amount).gross - self._money)
+        return abs(amount - self._points)
+
+    def remedy(self, points: int | None) -> Remedy | None:
+        """The remedy of asking for so many points, or, where money was asked for, for what they come to."""
+        if points is None:
+            return None
+        hearing = self._hearing
+        if hearing.case.request.money is not None:
+            money = hearing.judge(points).gross
+            found = hearing.points_for(money)
+            if found is not None and hearing.judge(found).passes:
+                return Remedy({_MONEY: money}, f"신청할 수 있는 금액: {money:,}.", f"Ask for {money:,}.")
+        return Remedy({_POINTS: points}, f"신청할 수 있는 포인트: {points:,}.", f"Ask for {points:,} points.")
 
 
 def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Amounts) -> Remedy | None:
@@ -148,18 +179,14 @@ def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Am
         if ready.bound.counts:
             return None
         if ready.bound.sense == "multiple_of":
-            return _other_amount(amounts.nearest)
+            return amounts.remedy(amounts.nearest)
         too_little = (ready.bound.sense == "at_least") == (ready.bound.gauge.slope > 0)
-        return _other_amount(amounts.above if too_little else amounts.below)
-    if ready.rule.kind == "fee":
-        return _other_amount(amounts.above or amounts.below)
-    return _other_amount(amounts.below)
-
-
-def _other_amount(points: int | None) -> Remedy | None:
-    if points is None:
-        return None
-    return Remedy({_POINTS: points}, f"신청할 수 있는 포인트: {points:,}.", f"Ask for {points:,} points.")
+        return amounts.remedy(amounts.above if too_little else amounts.below)
+    if ready.rule.kind == "price":
+        return amounts.remedy(amounts.nearest)
+    if ready.rule.kind in ("fee", "tax"):
+        return amounts.remedy(amounts.above or amounts.below)
+    return amounts.remedy(amounts.below)
 
 
 def _other_papers(hearing: Hearing, judgement: Judgement, ready: ReadyPaper) -> Remedy | None:
@@ -192,7 +219,7 @@ def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, am
     compiled = hearing.compiled
     failing = _failing(compiled, judgement.scene, ready)
     if any(_names_points(clause) for option in failing for clause in option):
-        return _other_amount(amounts.below or amounts.above)
+        return amounts.remedy(amounts.below or amounts.above)
     changes = [(_change(option, compiled, judgement.scene), option) for option in failing]
     for change, option in sorted(changes, key=lambda each: len(each[0] or ())):
         if change and _helps(hearing, judgement, ready, change):

@@ -32,10 +32,22 @@ def replay(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping
     if recorded["digest"] != compiled.version.digest:
         return [f"digest: was {_told(recorded['digest'])}, is now {_told(compiled.version.digest)}"]
     try:
-        again = decide(compiled, read_case(compiled.policy, dict(case)))
+        again = decide(compiled, read_case(compiled.policy, dict(case))).to_data()
     except (BadCase, Conflict, NotInForce) as error:
         return [f"the case cannot be decided again: {error}"]
-    return list(differences(recorded, again.to_data()))
+    return list(differences(_completed(recorded, case, again), again))
+
+
+def _completed(recorded: Mapping[str, Any], case: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with what an engine did not write yet when it was made: lists of what did not exist, and facts of
+    the request that its case does not give.
+    """
+    asked = case.get("request", {})
+    unknown = {name: fact for name, fact in again["request"].items() if name not in asked}
+    return {**{name: [] for name in _NEWER}, **recorded, "request": {**unknown, **recorded["request"]}}
+
+
+_NEWER = ("prices", "taxes", "offsets")
 
 
 def differences(before: object, now: object, path: str = "") -> Iterator[str]:

@@ -25,11 +25,18 @@ REFUND_KEYS = (
     *AMOUNTS,
     "payable_on",
     "allocation",
+    "prices",
+    "fees",
+    "taxes",
+    "offsets",
     "lots",
     "last_usable_on",
     "remedy",
     "figures",
 )
+LINES = {"prices": "money", "fees": "fee", "taxes": "tax", "offsets": "offset"}
+"""What each rule comes to, and what of its lines in the decision that is."""
+
 EVENT_KEYS = ("outcome", "earned")
 EARNED_KEYS = (
     "rule",
@@ -41,7 +48,7 @@ EARNED_KEYS = (
     "expires_on",
     "identity_level",
 )
-BUILT_IN = ("fee-exceeds-payout",)
+BUILT_IN = ("fee-exceeds-payout", "tax-exceeds-payout", "comes-to-nothing", "no-such-amount")
 """Reasons that no rule file writes."""
 
 
@@ -122,6 +129,8 @@ class _Reader:
             return self.day(said)
         if key == "allocation":
             return self.map_of(said, self.amount, self.lots, "lot")
+        if key in LINES:
+            return self.map_of(said, self.amount, self.ids, "rule")
         if key == "lots":
             return self.map_of(said, self.rules, self.lots, "lot")
         if key == "last_usable_on":
@@ -147,7 +156,11 @@ class _Reader:
     def remedy(self, said: Sourced) -> dict[str, Any]:
         """Facts as a remedy would have them; a time is local, as everywhere in the file."""
         facts = self.to.policy.facts.items()
-        paths = [path for path, fact in facts if fact.scope in ("account", "request")] + ["request.papers", "as_of"]
+        paths = [path for path, fact in facts if fact.scope in ("account", "request")] + [
+            "request.money",
+            "request.papers",
+            "as_of",
+        ]
         found = self.map_of(said, lambda each: each, paths, "fact")
         return {name: self.changed(name, each) for name, each in found.items()}
 

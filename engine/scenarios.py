@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from engine.errors import Conflict, NotInForce
 from engine.facts import EventCase
 from engine.local_times import local_words
 from engine.reading import instant
-from engine.scenario_expect import AMOUNTS
+from engine.scenario_expect import AMOUNTS, LINES
 from engine.scenario_file import Scenario
 
 Got = Mapping[str, Any]
@@ -68,12 +68,21 @@ def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
 def _decided(decision: Decision, zone: ZoneInfo) -> Got:
     return {
         **{name: getattr(decision, name) for name in ("outcome", *AMOUNTS, "payable_on", "allocation")},
+        **{name: _by_rule(getattr(decision, name), amount) for name, amount in LINES.items()},
         "reasons": [reason.rule for reason in decision.reasons],
         "figures": {reason.rule: reason.figures for reason in decision.reasons},
         "remedy": [_in_zone(reason.remedy.set, zone) for reason in decision.reasons if reason.remedy],
         "lots": {lot.lot: [reason.rule for reason in lot.reasons] for lot in decision.lots},
         "last_usable_on": {lot.lot: lot.last_usable_on for lot in decision.lots},
     }
+
+
+def _by_rule(lines: Iterable[Any], amount: str) -> dict[str, int]:
+    """What each rule comes to, all its lines together."""
+    found: dict[str, int] = {}
+    for line in lines:
+        found[line.rule] = found.get(line.rule, 0) + getattr(line, amount)
+    return found
 
 
 def _in_zone(change: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:

@@ -69,14 +69,17 @@ def past_refunds(
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A measure, ready to be read. It comes to `base(...) + slope * points` for any number of points asked for."""
+    """A measure, ready to be read. It comes to `base(...) + slope * points` for any number of points asked for, or,
+    where it is `in_money`, to `base(...) + payout`.
+    """
 
     of: str
     slope: int
     bounds: Bounds | None
     key: str
     methods: frozenset[str]
-    same_method: bool
+    same_method: bool = False
+    in_money: bool = False
 
     def base(self, scene: Scene, available: int) -> int:
         """What the measure comes to before the points asked for are counted in."""
@@ -84,18 +87,25 @@ class Gauge:
             return 0
         if self.of == "balance.after":
             return available
+        if self.of == "payout":
+            return 0
+        if self.of == "destination.after":
+            assert scene.request is not None, "only a refund request has a destination"
+            return scene.request.destination_balance
         assert self.bounds is not None, f"{self.of} needs a window"
         past = past_refunds(scene, self.bounds, self.key, self.methods, same_method=self.same_method)
         if self.of == "count":
             return len(past) + 1
-        return sum([refund.points for refund in past])
+        return sum([refund.payout if self.in_money else refund.points for refund in past])
 
 
 def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
     """The gauge of a measure, whose sums and counts include the request itself."""
-    slope = {"request.points": 1, "sum": 1, "balance.after": -1, "count": 0}[measure.of]
+    slope = {"balance.after": -1, "count": 0}.get(measure.of, 1)
     bounds = None if measure.per is None else window(measure.per, zone)
-    return Gauge(measure.of, slope, bounds, measure.key, frozenset(measure.methods), measure.same_method)
+    return Gauge(
+        measure.of, slope, bounds, measure.key, frozenset(measure.methods), measure.same_method, measure.in_money
+    )
 
 
 def _rolling(span: Span) -> timedelta:

@@ -13,10 +13,14 @@ from policies.kinds.closed import Closed
 from policies.kinds.earn import Earn
 from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee
+from policies.kinds.limit import Limit
+from policies.kinds.offset import Offset
 from policies.kinds.paper import Paper
 from policies.kinds.pay import Pay
+from policies.kinds.price import Price
 from policies.kinds.require import Require
 from policies.kinds.review import Review
+from policies.kinds.tax import Tax
 from policies.model import Amount, Comparison, Condition, FactRef, Policy, Rule, Text, ValueRef
 from policies.problems import MOST_PROBLEMS, both, did_you_mean
 from policies.readers import CORRECT_ONE, KEEP_ONE, TAKE_ONE_OUT, TAKE_OUT, Trouble, listed, shown, use
@@ -30,7 +34,7 @@ _PARTICLE = re.compile(
     r"\{([^{}]*)\}((?:을|를|이|가|은|는|과|와|으로|로|이며|이고|이나|나|이라|이라도|라도|으로는|로는|으로만|로만|으로도|로도)"
     r"(?![가-힣]))"
 )
-BUILT_IN = ("fee-exceeds-payout",)
+BUILT_IN = ("fee-exceeds-payout", "tax-exceeds-payout", "comes-to-nothing", "no-such-amount")
 """The reasons that a decision gives without a rule; no rule may be called like one."""
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -129,20 +133,29 @@ def check_overrides(policy: Policy) -> Found:
                 trouble = _wrong_rule(each, rule, by_id)
                 if trouble:
                     yield ("rules", rule.index, field, position), rule.id, trouble
-        for name in sorted(set(rule.overrides) & set(_named(rule)["adds_to"])):
-            message = both(
-                "'{name}' 규칙이 overrides에도 adds_to에도 있습니다",
-                "'{name}' stands both in overrides and in adds_to",
-                name=name,
-            )
-            trouble = Trouble("silenced-and-added", message, KEEP_ONE)
-            yield ("rules", rule.index, "adds_to"), rule.id, trouble
-    for field in ("overrides", "adds_to"):
+        for field in ("adds_to", "of", "after"):
+            for name in sorted(set(rule.overrides) & set(_named(rule).get(field, ()))):
+                message = both(
+                    "'{name}' 규칙이 overrides에도 {field}에도 있습니다",
+                    "'{name}' stands both in overrides and in {field}",
+                    name=name,
+                    field=field,
+                )
+                trouble = Trouble("silenced-and-added", message, KEEP_ONE)
+                yield ("rules", rule.index, field), rule.id, trouble
+    for field in _VERBS:
         yield from _circles(by_id, field)
 
 
 def _named(rule: Rule) -> dict[str, tuple[str, ...]]:
-    return {"overrides": rule.overrides, "adds_to": rule.adds_to if isinstance(rule, Fee) else ()}
+    named = {"overrides": rule.overrides}
+    if isinstance(rule, Fee | Tax):
+        named["adds_to"] = rule.adds_to
+    if isinstance(rule, Tax):
+        named["of"] = rule.of
+    if isinstance(rule, Offset):
+        named["after"] = rule.after
+    return named
 
 
 def _wrong_rule(name: str, rule: Rule, by_id: dict[str, Rule]) -> Trouble | None:
@@ -172,6 +185,8 @@ _MOST_NAMED = 5
 _VERBS = {
     "overrides": both("서로를 덮어씁니다(overrides)", "override one another"),
     "adds_to": both("서로에게 더해집니다(adds_to)", "add to one another"),
+    "of": both("서로에 대한 세금입니다(of)", "are taxes on one another"),
+    "after": both("서로의 뒤에 옵니다(after)", "come after one another"),
 }
 
 
@@ -196,7 +211,7 @@ def _circles(by_id: dict[str, Rule], field: str) -> Found:
                 continue
             done.add(name)
             trail.append(name)
-            ahead += [(each, len(trail)) for each in _named(by_id[name])[field]]
+            ahead += [(each, len(trail)) for each in _named(by_id[name]).get(field, ())]
 
 
 def _all_of(circle: list[str]) -> Text:
@@ -264,11 +279,25 @@ def _without_meaning(rule: Rule) -> tuple[str, ...]:
     if isinstance(rule, Expire) and rule.never:
         return ("last_day",)
     if isinstance(rule, Review) and rule.measure is None:
-        return ("limit", "used", "room")
+        return ("limit", "used", "room", "payout")
     if isinstance(rule, Paper) and rule.issued_within is None:
         return ("issued_within",)
     if isinstance(rule, Closed) and rule.hours is None and not rule.days:
         return ("from", "until")
+    return _without_meaning_in_money(rule)
+
+
+def _without_meaning_in_money(rule: Rule) -> tuple[str, ...]:
+    if isinstance(rule, Price):
+        return (*(() if rule.whole_steps else ("room",)), *(("bonus",) if rule.bonus is None else ()))
+    if isinstance(rule, Tax):
+        return ("above",) if rule.above is None else ()
+    if isinstance(rule, Limit | Review) and rule.measure is not None:
+        if not rule.measure.in_money:
+            return ("payout",)
+        # How much may be asked for cannot be told from how much has to be paid at least.
+        least = rule.at_least if isinstance(rule, Limit) else rule.under or rule.at_most
+        return () if least is None else ("room",)
     return ()
 
 
@@ -292,7 +321,7 @@ def check_particles(policy: Policy) -> Found:
 def check_conflicts(policy: Policy) -> Found:
     """Where one of two rules applies the other always applies too: both decide, unless one takes the other's place."""
     named = {each for rule in policy.rules for ids in _named(rule).values() for each in ids}
-    for kind in (Expire, Allocate, Fee, Pay):
+    for kind in (Expire, Allocate, Price, Fee, Tax, Offset, Pay):
         # A rule that names others may have an arrangement with these too, through the rules that it names.
         rules = [
             rule
@@ -316,13 +345,19 @@ def check_conflicts(policy: Policy) -> Found:
                     other=other.id,
                     often=often,
                 )
-                hint = both("한쪽의 overrides: 항목에 다른 쪽을 쓰십시오", "let one name the other under overrides:")
-                if kind is Fee:
-                    hint = both(
-                        "한쪽의 overrides: 또는 adds_to: 항목에 다른 쪽을 쓰십시오",
-                        "let one name the other under overrides: or adds_to:",
-                    )
+                hint = _NAME_THE_OTHER.get(
+                    kind, both("한쪽의 overrides: 항목에 다른 쪽을 쓰십시오", "let one name the other under overrides:")
+                )
                 yield ("rules", rule.index), rule.id, Trouble("always-conflict", message, hint)
+
+
+_OR_ADDS_TO = both(
+    "한쪽의 overrides: 또는 adds_to: 항목에 다른 쪽을 쓰십시오", "let one name the other under overrides: or adds_to:"
+)
+_OR_AFTER = both(
+    "한쪽의 overrides: 또는 after: 항목에 다른 쪽을 쓰십시오", "let one name the other under overrides: or after:"
+)
+_NAME_THE_OTHER: Mapping[type[Rule], Text] = {Fee: _OR_ADDS_TO, Tax: _OR_ADDS_TO, Offset: _OR_AFTER}
 
 
 def _first_that_covers(rule: Rule, place: int, wide: Mapping[Comparison | None, list[tuple[int, Rule]]]) -> Rule | None:
@@ -375,6 +410,15 @@ def check_fees(policy: Policy) -> Found:
                 yield ("rules", rule.index, "at_least"), rule.id, Trouble("least-above-most", message, hint)
 
 
+def check_taxes(policy: Policy) -> Found:
+    """A tax takes no more than there is."""
+    for rule in policy.rules:
+        if isinstance(rule, Tax) and any(rate > 100 for rate in figures_of(policy, rule.rate)):  # type: ignore[operator]
+            message = both("세금이 100%보다 큽니다", "the tax is above 100%")
+            trouble = Trouble("rate-above-all", message, both("100% 이하로 낮추십시오", "lower it to 100% or less"))
+            yield ("rules", rule.index, "rate"), rule.id, trouble
+
+
 def check_caps(policy: Policy) -> Found:
     """What one event brings by itself fits under its own caps."""
     for rule in policy.rules:
@@ -412,5 +456,6 @@ CHECKS: tuple[Check, ...] = (
     check_particles,
     check_used,
     check_fees,
+    check_taxes,
     check_caps,
 )

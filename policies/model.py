@@ -188,6 +188,26 @@ Amount = int | ValueRef
 Rate = Fraction | ValueRef
 Length = Span | ValueRef
 
+
+@dataclass(frozen=True, slots=True)
+class BalanceShare:
+    """A bound that is a percentage of what the member holds, but never below `at_least`.
+
+    `of` is "available" (what can be refunded on the day of the request) or "balance" (all that has not expired).
+    """
+
+    share: Rate
+    of: Literal["available", "balance"]
+    rounding: Rounding
+    at_least: Amount | None = None
+
+    def amounts(self) -> tuple[object, ...]:
+        """The fields that may name a value."""
+        return (self.share, self.at_least)
+
+
+BoundAmount = Amount | BalanceShare
+
 Per = Literal["day", "week", "month", "quarter", "year", "ever"] | Span
 """A window: a calendar day, week (from Monday), month, quarter or year in the programme's zone, all of history, or a
 rolling span.
@@ -198,16 +218,22 @@ rolling span.
 class Measure:
     """What a limit or a review looks at.
 
-    `of` is "request.points" or "balance.after" (both without a window), or "sum" or "count" of the refunds in the
-    window `per`, of one `key` ("account" or "receiving_account"), by the methods given (empty: by any), or with
-    `same_method` by the method of the request itself.
+    `of` is "request.points", "balance.after", "payout" or "destination.after" (all without a window), or "sum" or
+    "count" of the refunds in the window `per`, of one `key` ("account" or "receiving_account"), by the methods given
+    (empty: by any), or with `same_method` by the method of the request itself. A sum is of what `summed` says.
     """
 
-    of: Literal["request.points", "balance.after", "sum", "count"]
+    of: Literal["request.points", "balance.after", "payout", "destination.after", "sum", "count"]
     per: Per | None = None
     key: Literal["account", "receiving_account"] = "account"
     methods: tuple[str, ...] = ()
     same_method: bool = False
+    summed: Literal["refund.points", "refund.payout"] = "refund.points"
+
+    @property
+    def in_money(self) -> bool:
+        """Whether the measure is an amount of money, which is known only once the payout is."""
+        return self.of in ("payout", "destination.after") or (self.of == "sum" and self.summed == "refund.payout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -484,8 +484,8 @@ def read_fact(raw: object, scopes: Sequence[str], at: Literal["key", "value"] = 
         hint = both("여기서 볼 수 있는 팩트: {scopes}", "use facts of the {scopes}", scopes=listed(list(scopes)))
         if fact.scope == "lot":
             hint = both(
-                "{hint}. 포인트 묶음(lot) 하나하나를 보는 것은 expire, exclude, fee 규칙뿐입니다",
-                "{hint}; only expire, exclude and fee rules look at single lots",
+                "{hint}. 포인트 묶음(lot) 하나하나를 보는 것은 expire, exclude, price, fee, tax 규칙뿐입니다",
+                "{hint}; only expire, exclude, price, fee and tax rules look at single lots",
                 hint=hint,
             )
         refuse(

@@ -293,10 +293,16 @@ class Teller:
             return self.choose("신청 포인트", "asked for")
         if measure.of == "balance.after":
             return self.choose("환급 후 남는 환급 가능 포인트", "left to refund afterwards")
+        if measure.of == "payout":
+            return self.choose("지급액", "paid out")
+        if measure.of == "destination.after":
+            return self.choose("지급 후 받는 곳의 잔액", "held by the destination afterwards")
         assert measure.per is not None
         what = (
             self.choose("환급 횟수", "the number of refunds")
             if measure.of == "count"
+            else self.choose("지급액", "paid out")
+            if measure.summed == "refund.payout"
             else self.choose("환급 포인트", "refunded")
         )
         by = self.methods(measure.methods)

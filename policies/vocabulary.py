@@ -92,6 +92,7 @@ COMMON = (
         (*APPLICANTS, "company", "other", "unknown"),
         "unknown",
     ),
+    Fact("request.destination_balance", "money", "받는 곳의 잔액", "what the destination holds", default=0),
     Fact("event.type", "choice", "이벤트", "the event", EVENTS, required=True),
     Fact("event.amount", "money", "이벤트 금액", "the event's amount", default=0),
     Fact("event.campaign", "text", "이벤트 캠페인", "the event's campaign", default=""),

@@ -66,7 +66,7 @@ SELECT_LOTS_AT = (
     " GROUP BY lot.id HAVING SUM(ledger_entry.points) > 0 ORDER BY lot.id"
 )
 SELECT_HISTORY = (
-    "SELECT id, account_id, requested_at, points, method, receiving_account, state"
+    "SELECT id, account_id, requested_at, points, method, receiving_account, state, payout"
     " FROM refund_request WHERE state IN ('approved', 'needs_review', 'settled') AND "
 )
 TAKE = 'UPDATE lot SET "left" = "left" - ? WHERE id = ? AND account_id = ? AND "left" >= ?'
@@ -201,8 +201,9 @@ def history_of(database: Database, account: str, receiving_account: str) -> list
             "method": method,
             "receiving_account": receiving,
             "state": state,
+            "payout": payout,
         }
-        for request, account_id, requested_at, points, method, receiving, state in found
+        for request, account_id, requested_at, points, method, receiving, state, payout in found
     ]
 
 

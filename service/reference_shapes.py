@@ -111,7 +111,7 @@ LOT = _of_scope(
 )
 REQUEST = _of_scope("request", {"method": METHOD}, ["method"], "What the member asks for.")
 REQUEST["properties"]["points"] = {
-    "description": 'How many points; "all" asks for the largest amount that passes every rule.',
+    "description": 'How many points; "all" asks for the largest amount that passes every rule. Or `money`.',
     "oneOf": [{"type": "integer", "minimum": 1, "maximum": MOST}, {"const": "all"}],
 }
 REQUEST["properties"]["papers"] = {
@@ -136,6 +136,14 @@ REQUEST["properties"]["lots"] = {
     "default": [],
     "description": "The ids of the lots that the member chose, in the order in which they are to pay.",
 }
+REQUEST["properties"]["money"] = {
+    "description": "In place of `points`: how much money the points shall come to, before fees, taxes and debts.",
+    "type": "integer",
+    "minimum": 1,
+    "maximum": MOST,
+}
+REQUEST["required"] = [name for name in REQUEST["required"] if name != "points"]
+REQUEST["oneOf"] = [{"required": ["points"]}, {"required": ["money"]}]
 PAST_REFUND: Schema = {
     "type": "object",
     "description": "A refund asked for before, by the account or to the same receiving account.",
@@ -147,6 +155,7 @@ PAST_REFUND: Schema = {
         "method": METHOD,
         "receiving_account": {"type": "string", "maxLength": 200, "default": ""},
         "state": {"type": "string", "enum": list(PAST_STATES)},
+        "payout": {"description": "What was paid out; its points when left out.", **AMOUNT, "maximum": MOST},
     },
     "required": ["id", "account_id", "requested_at", "points", "method", "state"],
     "additionalProperties": False,
@@ -159,7 +168,7 @@ REASON = object_of(
     {
         "rule": {"type": "string", "description": "The id of the rule that spoke; never reused."},
         "kind": TEXT,
-        "effect": {"type": "string", "enum": ["denies", "reviews", "charges"]},
+        "effect": {"type": "string", "enum": ["denies", "reviews", "prices", "charges"]},
         "terms": {"type": "string", "description": "The article of the terms."},
         "figures": FIGURES,
         "remedy": {"oneOf": [ref("Remedy"), {"type": "null"}]},
@@ -182,7 +191,11 @@ DECISION = object_of(
         "as_of": INSTANT,
         "requested_on": DAY,
         "request": ref("Request"),
-        "points": {"type": "integer", "minimum": 0, "description": 'For "all" the largest amount that passes.'},
+        "points": {
+            "type": "integer",
+            "minimum": 0,
+            "description": 'For "all" the largest amount that passes; for money, the points that it takes.',
+        },
         "available": {"type": "integer", "minimum": 0, "description": "Neither expired nor excluded."},
         "gross": AMOUNT,
         "fee": AMOUNT,
@@ -191,7 +204,10 @@ DECISION = object_of(
         "payout": AMOUNT,
         "payable_on": DAY_OR_NONE,
         "allocation": list_of(object_of({"lot": TEXT, "points": AMOUNT})),
+        "prices": list_of(object_of({"rule": TEXT, "points": AMOUNT, "money": AMOUNT}, also=True)),
         "fees": list_of(object_of({"rule": TEXT, "base": AMOUNT, "fee": AMOUNT}, also=True)),
+        "taxes": list_of(object_of({"rule": TEXT, "base": AMOUNT, "tax": AMOUNT}, also=True)),
+        "offsets": list_of(object_of({"rule": TEXT, "debt": AMOUNT, "offset": AMOUNT}, also=True)),
         "reasons": list_of(ref("Reason")),
         "lots": list_of(
             object_of(
@@ -206,7 +222,7 @@ DECISION = object_of(
         ),
         "trace": {"type": "array", "items": ANY, "description": "What each stage saw and did, in order."},
     },
-    "A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`.",
+    "A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`, all of them money.",
 )
 KEPT_DECISION: Schema = {
     **object_of({**DECISION["properties"], "case": ref("Case")}, "A recorded decision and what it was made on."),

@@ -116,6 +116,7 @@ class RefundRequest(Table):
     method = TextField()
     receiving_account = TextField()
     requested_at = TextField()
+    payout = BigIntegerField(default=0, constraints=[Check("payout >= 0")])
 
     class Meta:
         indexes = (

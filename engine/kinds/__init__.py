@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.kinds import allocate, closed, earn, exclude, expire, fee, limit, paper, pay, require, review
+from engine.kinds import (
+    allocate,
+    closed,
+    earn,
+    exclude,
+    expire,
+    fee,
+    limit,
+    offset,
+    paper,
+    pay,
+    price,
+    require,
+    review,
+    tax,
+)
 
 KINDS: Mapping[str, Callable[..., Any]] = {
     "expire": expire.make,
@@ -18,7 +33,10 @@ KINDS: Mapping[str, Callable[..., Any]] = {
     "closed": closed.make,
     "limit": limit.make,
     "allocate": allocate.make,
+    "price": price.make,
     "fee": fee.make,
+    "tax": tax.make,
+    "offset": offset.make,
     "review": review.make,
     "pay": pay.make,
     "earn": earn.make,

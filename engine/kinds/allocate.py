@@ -52,7 +52,7 @@ def allocate(judgement: Judgement) -> None:
     figures = {"available": judgement.available, "points": judgement.points}
     if judgement.points > judgement.available:
         judgement.deny(ready, figures)
-    elif not judgement.denied:
+    elif not judgement.denied or judgement.tells_all:
         judgement.shares = _shares(judgement.points, queue(judgement, ready))
     judgement.note("allocate", {ready.id: figures})
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import Conflict
 from engine.facts import Lot
 from engine.figures import Amount
-from engine.judgement import Charge, Judgement, Share, lot_lines
+from engine.judgement import Charge, Judgement, Share
 from engine.money import share
 from engine.plans import LotPlan
 from engine.ready import Ready, Workshop
@@ -84,52 +84,53 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
 
 
 def fee(judgement: Judgement) -> None:
-    """Charges every fee that applies, on the sum of the points from its lots. A fee above the refund denies it."""
-    paying: dict[LotPlan, list[Share]] = {}
-    for share_of_lot in judgement.shares:
-        paying.setdefault(judgement.lot_plans[share_of_lot[0]], []).append(share_of_lot)
+    """Charges every fee that applies, on the sum of the money of its lots. A fee above the refund denies it."""
+    paying = judgement.paying()
     bases = _bases(judgement, paying)
     charges = [
-        _charge(ready, judgement.scene, base, lot)
+        _charge(ready, judgement.scene, shares, judgement.lots[shares[0][0]])
         for ready in judgement.rules["fee"]
         if ready.id in bases
-        for base, lot in bases[ready.id].values()
+        for shares in bases[ready.id].values()
     ]
     judgement.charges = charges
     judgement.fee = sum([charge.fee for charge in charges])
     if judgement.tracing:
-        judgement.trace["fee"] = _lines(judgement, paying, charges)
-    if judgement.fee > judgement.points:
-        figures = {"fee": judgement.fee, "base": judgement.points, "rate": None, "flat": None}
+        judgement.note_paying("fee", paying, [(charge.ready.id, _told(charge)) for charge in charges])
+    if judgement.fee > judgement.gross:
+        figures = {"fee": judgement.fee, "base": judgement.gross, "rate": None, "flat": None}
         judgement.deny(judgement.built_in["fee"], figures)
+        judgement.worth = []
         return
     for charge in charges:
-        if charge.fee:
-            judgement.say(charge.ready, "charges", charge.figures)
+        if charge.fee and not judgement.denied:
+            judgement.say(charge.ready, "charges", charge.figures, charge.lot)
 
 
 Paying = Mapping[LotPlan, list[Share]]
-Bases = dict[str, dict[tuple[Any, ...], tuple[int, Lot]]]
+Bases = dict[str, dict[tuple[Any, ...], list[Share]]]
 
 
 def _bases(judgement: Judgement, paying: Paying) -> Bases:
-    """The points that each fee is charged on: together, or apart where lots make the fee's own fields differ."""
+    """The money of the lots that each fee is charged on: together, or apart where lots make the fee's own fields
+    differ.
+    """
     bases: Bases = {}
     lots = judgement.lots
     for plan, shares in paying.items():
         if len(plan.fee) > 1:
-            _check_conflict(plan.fee, lots[shares[0][0]])
+            check_fees(plan.fee, lots[shares[0][0]])
         for ready in plan.fee:
             together = bases.setdefault(ready.id, {})
-            for position, points in shares:
-                lot = lots[position]
-                key = ready.terms_for(judgement.scene, lot) if ready.by_lot else ()
-                base, first = together.get(key, (0, lot))
-                together[key] = (base + points, first)
+            if not ready.by_lot:
+                together.setdefault((), []).extend(shares)
+                continue
+            for each in shares:
+                together.setdefault(ready.terms_for(judgement.scene, lots[each[0]]), []).append(each)
     return bases
 
 
-def _check_conflict(speaking: tuple[ReadyFee, ...], lot: Lot) -> None:
+def check_fees(speaking: tuple[ReadyFee, ...], lot: Lot) -> None:
     """Two fees on one lot need one to add to the other."""
     for number, one in enumerate(speaking):
         for other in speaking[number + 1 :]:
@@ -137,9 +138,10 @@ def _check_conflict(speaking: tuple[ReadyFee, ...], lot: Lot) -> None:
                 raise Conflict("fee", (one.id, other.id), lot.id)
 
 
-def _charge(ready: ReadyFee, scene: Scene, base: int, lot: Lot) -> Charge:
+def _charge(ready: ReadyFee, scene: Scene, shares: list[Share], lot: Lot) -> Charge:
+    base = sum([money for _, money in shares])
     flat, rate, at_least, at_most = ready.terms_for(scene, lot)
-    free = _free(ready, scene)
+    free = is_free(ready, scene)
     if free:
         amount = 0
     elif rate is None:
@@ -149,11 +151,10 @@ def _charge(ready: ReadyFee, scene: Scene, base: int, lot: Lot) -> Charge:
         amount = amount if at_least is None else max(amount, at_least)
         amount = amount if at_most is None else min(amount, at_most)
     assert amount >= 0, f"{ready.id} charges {amount}"
-    own = {"fee": amount, "base": base, "rate": rate, "flat": flat}
-    return Charge(ready, base, amount, rate, ready.to, ready.by_lot, ready.reason_figures(scene, own, lot))
+    return Charge(ready, base, amount, rate, {"fee": amount, "base": base, "rate": rate, "flat": flat}, shares, lot)
 
 
-def _free(ready: ReadyFee, scene: Scene) -> bool:
+def is_free(ready: ReadyFee, scene: Scene) -> bool:
     """Whether this refund is among the first of its window, which cost nothing."""
     if ready.free_first is None or ready.free_window is None:
         return False
@@ -162,15 +163,5 @@ def _free(ready: ReadyFee, scene: Scene) -> bool:
     return len(past) < free
 
 
-def _lines(judgement: Judgement, paying: Paying, charges: list[Charge]) -> list[dict[str, Any]]:
-    groups = {plan: sorted([judgement.lots[position].id for position, _ in shares]) for plan, shares in paying.items()}
-    lines = lot_lines("fee", judgement.rules["fee"], groups)
-    told: dict[str, list[dict[str, Any]]] = {}
-    for charge in charges:
-        figures = {name: figure_data(charge.figures[name]) for name in ("base", "fee", "rate", "flat")}
-        told.setdefault(charge.ready.id, []).append(figures)
-    for line in lines:
-        charged = told.get(line["rule"])
-        if charged:
-            line["figures"] = charged[0] if len(charged) == 1 else {"charges": charged}
-    return lines
+def _told(charge: Charge) -> dict[str, Any]:
+    return {name: figure_data(charge.figures[name]) for name in ("base", "fee", "rate", "flat")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from engine.bounds import Bound, make_bound, within
 from engine.judgement import Judgement
@@ -21,20 +22,40 @@ def make(rule: Limit, workshop: Workshop) -> ReadyLimit:
     """Gets the rule ready."""
     bound = make_bound(rule, workshop)
     assert bound is not None, f"{rule.id} has no measure"
-    common = workshop.common(rule, PLACEHOLDERS, (bound.amount,))
+    common = workshop.common(rule, PLACEHOLDERS, bound.amounts)
     common["guard"] = replace(common["guard"], within=within(rule.id, rule.measure, workshop))
     return ReadyLimit(**common, bound=bound)
 
 
 def limit(judgement: Judgement) -> None:
-    """Denies where a measure passes its bound. Equal to the bound is within it."""
+    """Denies where a measure of points passes its bound. Equal to the bound is within it."""
+    seen = _judge(judgement, in_money=False)
+    judgement.note("limit", seen, without=judgement.rules[PAYOUT_LIMITS])
+
+
+def limit_payout(judgement: Judgement) -> None:
+    """The same for measures of money, once it is known what is paid out."""
+    if not judgement.rules[PAYOUT_LIMITS]:
+        return
+    seen = _judge(judgement, in_money=True)
+    judgement.note("limit", seen, only=judgement.rules[PAYOUT_LIMITS], stage="limit_payout")
+
+
+PAYOUT_LIMITS = "limit_payout"
+"""Under which name the rules of a version have those limits that wait for the payout."""
+
+
+def _judge(judgement: Judgement, *, in_money: bool) -> dict[str, dict[str, Any]]:
     seen = {}
     for ready in judgement.speaking("limit"):
-        reading = ready.bound.read(judgement.scene, judgement.available)
-        judgement.readings.append((ready, reading))
+        if ready.bound.in_money != in_money:
+            continue
+        reading = ready.bound.read(judgement)
+        if not in_money:
+            judgement.readings.append((ready, reading))
         if judgement.tracing or not reading.passes:
-            figures = ready.bound.figures(reading, judgement.points, judgement.available)
+            figures = ready.bound.figures(reading, judgement)
             seen[ready.id] = {**figures, "measured": reading.measured}
             if not reading.passes:
                 judgement.deny(ready, figures)
-    judgement.note("limit", seen)
+    return seen

@@ -21,7 +21,7 @@ class ReadyReview(Ready):
 def make(rule: Review, workshop: Workshop) -> ReadyReview:
     """Gets the rule ready."""
     bound = make_bound(rule, workshop)
-    common = workshop.common(rule, PLACEHOLDERS, (bound.amount,) if bound else ())
+    common = workshop.common(rule, PLACEHOLDERS, bound.amounts if bound else ())
     common["guard"] = replace(common["guard"], within=within(rule.id, rule.measure, workshop))
     return ReadyReview(**common, bound=bound)
 
@@ -34,8 +34,8 @@ def review(judgement: Judgement) -> None:
         if ready.bound is None:
             judgement.say(ready, "reviews", figures)
             continue
-        reading = ready.bound.read(judgement.scene, judgement.available)
-        figures = ready.bound.figures(reading, judgement.points, judgement.available)
+        reading = ready.bound.read(judgement)
+        figures = ready.bound.figures(reading, judgement)
         seen[ready.id] = figures | {"measured": reading.measured}
         if not reading.passes:
             judgement.say(ready, "reviews", figures)

@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from policies.kinds import allocate, closed, earn, exclude, expire, fee, limit, paper, pay, require, review
+from policies.kinds import (
+    allocate,
+    closed,
+    earn,
+    exclude,
+    expire,
+    fee,
+    limit,
+    offset,
+    paper,
+    pay,
+    price,
+    require,
+    review,
+    tax,
+)
 from policies.model import Rule
 from policies.rules import RuleMap
 
@@ -33,7 +48,10 @@ KINDS: Mapping[str, Kind] = {
     "closed": Kind(closed.ClosedMap(), closed.Closed, closed.PLACEHOLDERS, closed.sentence),
     "limit": Kind(limit.LimitMap(), limit.Limit, limit.PLACEHOLDERS, limit.sentence),
     "allocate": Kind(allocate.AllocateMap(), allocate.Allocate, allocate.PLACEHOLDERS, allocate.sentence),
+    "price": Kind(price.PriceMap(), price.Price, price.PLACEHOLDERS, price.sentence),
     "fee": Kind(fee.FeeMap(), fee.Fee, fee.PLACEHOLDERS, fee.sentence),
+    "tax": Kind(tax.TaxMap(), tax.Tax, tax.PLACEHOLDERS, tax.sentence),
+    "offset": Kind(offset.OffsetMap(), offset.Offset, offset.PLACEHOLDERS, offset.sentence),
     "review": Kind(review.ReviewMap(), review.Review, review.PLACEHOLDERS, review.sentence),
     "pay": Kind(pay.PayMap(), pay.Pay, pay.PLACEHOLDERS, pay.sentence),
     "earn": Kind(earn.EarnMap(), earn.Earn, earn.PLACEHOLDERS, earn.sentence),

@@ -17,10 +17,10 @@ from policies.fields import (
     Nested,
     OneOf,
     Percentage,
-    Window,
 )
 from policies.fields import Length as LengthField
 from policies.json_shapes import PLAIN_TEXT, Json, Shared, common, fact_paths, text
+from policies.measure_fields import Window
 from policies.model import Amount, FactRef, Length, Per, Rate, Rounding, Rule, ValueRef
 from policies.problems import both
 from policies.readers import FACT_PATH, read_fact, read_text, refuse, wrong_type

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 from policies.conditions import read_literal
-from policies.fields import LIST_OF_METHODS, Declared, Field, ListOf, is_missing, not_a_list_of_methods
+from policies.fields import Declared, Field, ListOf, is_missing
 from policies.json_shapes import Json, Shared, fact_path, one_of
+from policies.measure_fields import LIST_OF_METHODS, not_a_list_of_methods
 from policies.model import Comparison, Condition, Fact, Rule
 from policies.problems import both
 from policies.readers import (

@@ -9,15 +9,13 @@ from policies.fields import Amount as AmountField
 from policies.fields import (
     ListOf,
     Map,
-    Methods,
     Nested,
     OneOf,
     Percentage,
     WholeNumber,
-    Window,
     Word,
-    which_methods,
 )
+from policies.measure_fields import Methods, Window, which_methods
 from policies.model import Amount, Per, Rate, Rounding, Rule
 from policies.problems import both
 from policies.readers import KEBAB
@@ -39,7 +37,7 @@ class FreeAllowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fee(Rule):
-    """A fee on the points that come from the lots that the rule matches; a rule that names no lot matches all.
+    """A fee on the money that the lots which the rule matches come to; a rule that names no lot matches all.
 
     Exactly one of `flat` (money) and `rate` (a percentage of the base) is set. A rate is computed on the sum, not on
     each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`.
@@ -84,7 +82,7 @@ class FeeMap(LotRuleMap):
     """The fields of a fee rule."""
 
     flat = AmountField("money", None, about="A fixed fee.")
-    rate = Percentage(None, about="A percentage of the points that the rule covers.")
+    rate = Percentage(None, about="A percentage of the money that the rule covers.")
     rounding = OneOf(("down", "up", "half_up"), ROUNDING, None, about="How the percentage is rounded.")
     to = WholeNumber(1, 1_000_000, 1, about="Round to a multiple of this.")
     at_least = AmountField("money", None, about="The smallest fee.")

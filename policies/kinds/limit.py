@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from marshmallow import validates_schema
 
-from policies.fields import Bound, Measured
-from policies.model import Amount, Measure, Rule, Unit, ValueRef
+from policies.measure_fields import Bound, Measured
+from policies.model import Amount, BalanceShare, BoundAmount, Measure, Rule, Text, Unit, ValueRef
 from policies.problems import both
-from policies.readers import read_under, reading, refuse_unit
+from policies.readers import read_under, reading, refuse, refuse_unit
 from policies.rules import ExactlyOne, RequestRuleMap
-from policies.sentences import Teller
+from policies.sentences import ROUNDINGS, Teller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +24,20 @@ class Limit(Rule):
     kind: ClassVar[str] = "limit"
 
     measure: Measure
-    at_most: Amount | None = None
-    at_least: Amount | None = None
+    at_most: BoundAmount | None = None
+    at_least: BoundAmount | None = None
     multiple_of: Amount | None = None
 
     def amounts(self) -> tuple[object, ...]:
-        return (self.at_most, self.at_least, self.multiple_of)
+        return (*bound_amounts(self.at_most), *bound_amounts(self.at_least), self.multiple_of)
 
 
-PLACEHOLDERS = ("limit", "used", "room", "points")
+PLACEHOLDERS = ("limit", "used", "room", "points", "payout")
+
+
+def bound_amounts(bound: BoundAmount | None) -> tuple[object, ...]:
+    """The fields of a bound that may name a value."""
+    return bound.amounts() if isinstance(bound, BalanceShare) else (bound,)
 
 
 class BoundedMap(RequestRuleMap):
@@ -39,11 +45,30 @@ class BoundedMap(RequestRuleMap):
 
     @validates_schema
     def check_units(self, data: Any, **kwargs: Any) -> None:
-        """A count is bounded by a number, everything else by points."""
-        expected: Unit = "number" if data["measure"] and data["measure"].of == "count" else "points"
+        """A count is bounded by a number, a payout by money, everything else by points. Only points have a share."""
+        measure = data["measure"]
+        expected: Unit = "points"
+        if measure:
+            expected = "number" if measure.of == "count" else "money" if measure.in_money else "points"
         for name, bound in data.items():
+            if isinstance(bound, BalanceShare) and expected != "points":
+                read_under(name, partial(_refuse_share, expected))
             if isinstance(bound, ValueRef) and reading().units[bound.name] not in (expected, None):
                 read_under(name, partial(refuse_unit, bound.name, reading().units[bound.name], (expected,)))
+
+
+_BOUNDED: Mapping[Unit, Text] = {
+    "number": both("환급 횟수를", "a number of refunds"),
+    "money": both("금액을", "an amount of money"),
+}
+
+
+def _refuse_share(expected: Unit) -> NoReturn:
+    message = both(
+        "포인트의 비율로 {what} 제한할 수 없습니다", "a share of points cannot bound {what}", what=_BOUNDED[expected]
+    )
+    hint = both("금액이나 횟수를 쓰거나, 포인트를 측정하십시오", "write an amount, or measure points")
+    refuse("share-of-points", message, hint)
 
 
 class LimitMap(BoundedMap):
@@ -52,7 +77,7 @@ class LimitMap(BoundedMap):
     measure = Measured(about=both("측정하는 것", "what is measured"))
     at_most = Bound(None, about="The largest measure that passes.")
     at_least = Bound(None, about="The smallest measure that passes.")
-    multiple_of = Bound(None, least=1, about="The step in which points can be asked for.")
+    multiple_of = Bound(None, least=1, shares=False, about="The step in which points can be asked for.")
 
     together = (ExactlyOne(("at_most", "at_least", "multiple_of")),)
 
@@ -62,7 +87,8 @@ def sentence(rule: Limit, say: Teller) -> str:
     if rule.multiple_of is not None:
         step = say.figure(rule.multiple_of)
         return _capital(
-            f"{say.measure(rule.measure)}: " + say.choose(f"{step}포인트 단위.", f"in steps of {step} points.")
+            f"{say.measure(rule.measure)}: "
+            + say.choose(f"{step}{_unit(rule.measure, say)} 단위.", f"in steps of {step}{_unit(rule.measure, say)}.")
         )
     if rule.at_most is not None:
         bound = bound_text(rule.measure, rule.at_most, say)
@@ -71,10 +97,32 @@ def sentence(rule: Limit, say: Teller) -> str:
     return _capital(f"{say.measure(rule.measure)}: " + say.choose(f"{bound} 이상.", f"at least {bound}."))
 
 
-def bound_text(measure: Measure, bound: Amount | None, say: Teller) -> str:
+def bound_text(measure: Measure, bound: BoundAmount | None, say: Teller) -> str:
     """A bound in the unit of its measure."""
-    unit = say.choose("회", "") if measure.of == "count" else say.choose("포인트", " points")
-    return say.figure(bound) + unit
+    unit = _unit(measure, say)
+    if not isinstance(bound, BalanceShare):
+        return say.figure(bound) + unit
+    share, rounding = say.figure(bound.share), say.choose(*ROUNDINGS[bound.rounding])
+    of = say.choose(*_HOLDINGS[bound.of])
+    told = say.choose(f"{of}의 {share}({rounding})", f"{share} of {of} ({rounding})")
+    if bound.at_least is not None:
+        least = say.figure(bound.at_least)
+        told += say.choose(f", 다만 {least}{unit}까지는 항상", f", but never less than {least}{unit}")
+    return told
+
+
+_HOLDINGS = {
+    "available": ("환급 가능 포인트", "the points that can be refunded"),
+    "balance": ("유효기간이 남은 전체 포인트", "all points that have not expired"),
+}
+
+
+def _unit(measure: Measure, say: Teller) -> str:
+    if measure.of == "count":
+        return say.choose("회", "")
+    if measure.in_money:
+        return f" {say.policy.currency}"
+    return say.choose("포인트", " points")
 
 
 def _capital(sentence: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.fields import Bound, Measured
-from policies.kinds.limit import BoundedMap, bound_text
-from policies.model import Amount, Measure, Rule
+from policies.kinds.limit import BoundedMap, bound_amounts, bound_text
+from policies.measure_fields import Bound, Measured
+from policies.model import BoundAmount, Measure, Rule
 from policies.problems import both
 from policies.rules import AnyOf, ExactlyOne, OnlyWith, Where
 from policies.sentences import Teller, subject_particle
@@ -24,16 +24,17 @@ class Review(Rule):
     kind: ClassVar[str] = "review"
 
     measure: Measure | None = None
-    over: Amount | None = None
-    at_least: Amount | None = None
-    under: Amount | None = None
-    at_most: Amount | None = None
+    over: BoundAmount | None = None
+    at_least: BoundAmount | None = None
+    under: BoundAmount | None = None
+    at_most: BoundAmount | None = None
 
     def amounts(self) -> tuple[object, ...]:
-        return (self.over, self.at_least, self.under, self.at_most)
+        bounds = (self.over, self.at_least, self.under, self.at_most)
+        return tuple(amount for bound in bounds for amount in bound_amounts(bound))
 
 
-PLACEHOLDERS = ("limit", "used", "room", "points")
+PLACEHOLDERS = ("limit", "used", "room", "points", "payout")
 _BOUNDS = ("over", "at_least", "under", "at_most")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -19,12 +19,16 @@ from policies.kinds.exclude import Exclude, MethodTable
 from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee, FreeAllowance
 from policies.kinds.limit import Limit
+from policies.kinds.offset import Offset
 from policies.kinds.paper import Paper
 from policies.kinds.pay import Pay
+from policies.kinds.price import Price
 from policies.kinds.require import Require
 from policies.kinds.review import Review
+from policies.kinds.tax import Tax
 from policies.model import (
     ALWAYS,
+    BalanceShare,
     Bands,
     Comparison,
     Condition,
@@ -32,6 +36,7 @@ from policies.model import (
     FactRef,
     Measure,
     Policy,
+    Rounding,
     Rule,
     Span,
     Table,
@@ -46,6 +51,7 @@ from tests.policies_for_tests import lot, past, policy
 FACTS = """
 account.wallet: {type: points, ko: 지갑, en: wallet, default: 0}
 account.grade: {type: [VVIP, VIP], ko: 등급, en: grade, default: VIP}
+request.other_debt: {type: money, ko: 다른 미납, en: another debt, default: 0}
 """
 BASE = policy(
     '- {id: x, kind: exclude, terms: "1", when: {lot.locked: true}, reason: {ko: 잠김, en: Locked.}}', facts=FACTS
@@ -87,6 +93,7 @@ def values(draw: st.DrawFn) -> dict[str, Value]:
         "of_lots": ("points", draw(by_source)),
         "percent": ("percent", draw(st.one_of(cells(rates), rate_by_source))),
         "money": ("money", draw(cells(small))),
+        "every": ("points", draw(st.one_of(cells(positive), by_source))),
     }
     return {
         name: Value(name, "", "1", unit, "request.requested_on", ((None, cell),))  # type: ignore[arg-type]
@@ -213,6 +220,8 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
         found.append(Limit(id=f"limit-{n}", terms="1", **more))
     found += draw(fees())
     if draw(st.booleans()):
+        found += draw(moneyed())
+    if draw(st.booleans()):
         found.append(Review(id="review-0", terms="1", measure=Measure("request.points"), over=9, reason=FIXED))
     if draw(st.booleans()):
         batch: dict[str, Any] = {
@@ -270,6 +279,72 @@ def fees(draw: st.DrawFn) -> list[Rule]:
     return found
 
 
+flags = st.booleans()
+rounded: st.SearchStrategy[Rounding] = st.sampled_from(["down", "up", "half_up"])
+
+
+@st.composite
+def moneyed(draw: st.DrawFn) -> list[Rule]:
+    """Prices, taxes, debts set off, and limits on the payout and by shares of the balance."""
+    found: list[Rule] = []
+    for n in range(draw(st.sampled_from([0, 1, 1, 2]))):
+        every = draw(st.one_of(positive, positive, st.just(ValueRef("every"))))
+        bonus = draw(st.one_of(st.none(), st.none(), rates))
+        more = draw(guarded(lots_too)) | {"overrides": ("price-0",) if n and draw(st.integers(0, 3)) else ()}
+        more |= {"rounding": draw(rounded), "to": draw(st.sampled_from([1, 1, 3]))}
+        more |= {"whole_steps": draw(flags), "bonus": bonus}
+        found.append(Price(id=f"price-{n}", terms="1", every=every, pays=draw(moneys), **more | {"reason": FIXED}))
+    taxes: list[str] = []
+    for n in range(draw(st.sampled_from([0, 1, 1, 2, 3]))):
+        chained: bool = draw(flags)
+        on = (draw(st.sampled_from(taxes)),) if taxes and chained else ()
+        more = draw(guarded(requests if on else lots_too)) | {"of": on, "reason": FIXED}
+        more |= {
+            "adds_to": tuple(taxes) if draw(st.integers(0, 4)) else (),
+            "taxes": draw(st.sampled_from(["whole", "excess"])),
+        }
+        more |= {"above": draw(st.one_of(st.none(), small)), "waived_under": draw(st.one_of(st.none(), small))}
+        more |= {"rounding": draw(rounded), "to": draw(st.sampled_from([1, 1, 2, 5]))}
+        rate = draw(rates if on else st.one_of(rates, st.just(ValueRef("percent"))))
+        found.append(Tax(id=f"tax-{n}", terms="1", rate=rate, after_fees=not on and draw(flags), **more))
+        taxes.append(f"tax-{n}")
+    for n in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        debt = FactRef(draw(st.sampled_from(["account.debt", "request.other_debt"])))
+        after = ("offset-0",) if n and draw(st.integers(0, 4)) else ()
+        most = draw(st.one_of(st.none(), moneys))
+        found.append(
+            Offset(id=f"offset-{n}", terms="1", debt=debt, at_most=most, after=after, **draw(guarded(requests)))
+        )
+        found[-1] = replace(found[-1], reason=FIXED)
+    for n in range(draw(st.sampled_from([0, 1, 1, 2]))):
+        sense = draw(st.sampled_from(["at_most", "at_most", "at_least", "multiple_of"]))
+        bound = draw(positive) if sense == "multiple_of" else draw(moneys)
+        more = draw(guarded(requests)) | {"measure": draw(of_money), sense: bound}
+        found.append(Limit(id=f"payout-{n}", terms="1", **more))
+    if draw(st.booleans()):
+        least = draw(st.one_of(st.none(), positive))
+        of: st.SearchStrategy[Literal["available", "balance"]] = st.sampled_from(["available", "balance"])
+        share = BalanceShare(draw(rates), draw(of), draw(rounded), least)
+        sense = draw(st.sampled_from(["at_most", "at_least"]))
+        more = draw(guarded(requests)) | {
+            "measure": draw(st.sampled_from([Measure("request.points"), Measure("balance.after")])),
+            sense: share,
+        }
+        found.append(Limit(id="share-0", terms="1", **more))
+    return found
+
+
+of_money = st.sampled_from(
+    [
+        Measure("payout"),
+        Measure("payout"),
+        Measure("destination.after"),
+        Measure("sum", "month", "account", summed="refund.payout"),
+        Measure("sum", "ever", "receiving_account", summed="refund.payout"),
+    ]
+)
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """A policy with random rules and values."""
@@ -309,7 +384,13 @@ def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, An
     times = ["2026-03-01T00:00:00Z", "2026-03-02T03:00:00Z", "2026-03-02T03:00:01Z", "2025-05-05T00:00:00Z"]
     states = st.sampled_from(["approved", "settled", "needs_review", "denied", "cancelled"])
     history = [
-        past(draw(positive), at, state=draw(states), receiving_account=draw(st.sampled_from(["", "KB-1"])))
+        past(
+            draw(positive),
+            at,
+            state=draw(states),
+            receiving_account=draw(st.sampled_from(["", "KB-1"])),
+            **draw(st.sampled_from([{}, {"payout": 3}])),
+        )
         for at in times[: draw(st.integers(0, 4))]
     ]
     lots = [draw(random_lot(n)) for n in range(draw(st.sampled_from([3, 2, 4, 1, 0])))]
@@ -325,11 +406,14 @@ def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, An
             "born_on": draw(st.sampled_from([None, "2007-03-03", "2007-03-04"])),
             "points_debt": draw(small),
             "activity_days": draw(st.lists(st.sampled_from(["2025-09-03", "2026-02-28", "2026-03-05"]), max_size=2)),
+            "debt": draw(small),
         },
         "lots": lots,
         "request": {
             "points": draw(points),
             "method": draw(st.sampled_from(["cash", "bill_credit"])),
+            "other_debt": draw(small),
+            "destination_balance": draw(small),
             "receiving_account": draw(st.sampled_from(["", "KB-1"])),
             "papers": draw(st.lists(shown_papers, max_size=2)),
             "lots": draw(st.lists(st.sampled_from(ids), max_size=2, unique=True)) if ids else [],

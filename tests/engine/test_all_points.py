@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from engine.amounts import largest, smallest
 from engine.compiled import CompiledVersion
 from engine.decide import Conflict
 from engine.decision import Decision
+from engine.facts import read_case
+from engine.hearing import Hearing
 from policies.model import Policy
 from tests.engine.random_policies import cases, compiled, policies
 from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
@@ -30,7 +33,7 @@ def tried(version: CompiledVersion, data: dict[str, Any], points: int) -> Decisi
 
 def passing(version: CompiledVersion, data: dict[str, Any]) -> list[int]:
     """Every amount that passes, by trying them all."""
-    held = sum(each["left"] for each in data["lots"])
+    held = sum(each.get("left", each["amount"]) for each in data["lots"])
     found = [(points, tried(version, data, points)) for points in range(1, held + 1)]
     return [points for points, decision in found if decision and decision.outcome != "denied"]
 
@@ -69,13 +72,13 @@ def test_the_remedy_of_an_amount_is_the_nearest_that_passes(tested: Policy, data
     below = max((points for points in found if points < asked), default=None)
     above = min((points for points in found if points > asked), default=None)
     for reason in decision.reasons:
-        if reason.kind not in ("limit", "allocate", "fee") or reason.effect != "denies":
+        if reason.kind not in ("limit", "allocate", "price", "fee", "tax") or reason.effect != "denies":
             continue
         remedy = reason.remedy.set["request.points"] if reason.remedy else None
         measure = getattr(next((r for r in tested.rules if r.id == reason.rule), None), "measure", None)
         if measure is not None and measure.of == "count":
             assert remedy is None
-        elif reason.kind == "fee":
+        elif reason.kind in ("fee", "tax"):
             assert (above or below) == remedy
         elif reason.kind == "allocate":
             assert below == remedy
@@ -168,6 +171,72 @@ TABLE = [
         900_050,
     ),
 ]
+
+
+MONEY = """
+- {id: price, kind: price, terms: "1", every: 100, pays: 85, rounding: down, reason: {ko: 값, en: Price.}}
+- {id: fee, kind: fee, terms: "2", rate: 3, rounding: half_up, at_most: 3_000, reason: {ko: 수수료, en: Fee.}}
+- {id: tax, kind: tax, terms: "3", rate: 20, rounding: down, to: 10, above: 50_000, reason: {ko: 세금, en: Tax.}}
+- {id: local, kind: tax, terms: "4", of: [tax], rate: 10, rounding: down, to: 10, reason: {ko: 세금, en: Tax.}}
+- id: room
+  kind: limit
+  terms: "5"
+  measure: destination.after
+  at_most: 500_000
+  reason: {ko: 한도, en: Room.}
+"""
+NEVER = """
+- {id: price, kind: price, terms: "1", every: 3, pays: 2, rounding: down, to: 10, reason: {ko: 값, en: Price.}}
+- {id: fee, kind: fee, terms: "2", flat: 5, reason: {ko: 수수료, en: Fee.}}
+- {id: step, kind: limit, terms: "3", measure: payout, multiple_of: 1_000, reason: {ko: 단위, en: Step.}}
+"""
+BY_SOURCE = """
+- id: bill
+  kind: price
+  terms: "1"
+  when: {lot.source: bill}
+  every: 100
+  pays: 85
+  rounding: down
+  reason: {ko: 값, en: Price.}
+"""
+TABLE += [
+    # 644,860 less a fee of 3,000 and taxes of 128,970 and 12,890 is 500,000; a point more is worth 644,861.
+    ("a destination filled to the unit, past fees and taxes", MONEY, [lot("L1", 1_000_000)], 758_659),
+    ("a payout that is never a whole step, of a million points", NEVER, [lot("L1", 1_000_000)], 0),
+    (
+        "a million points that are priced in turn",
+        BY_SOURCE
+        + "- {id: most, kind: limit, terms: '2', measure: payout, at_most: 500_000, reason: {ko: 한도, en: A}}",
+        [lot(f"L{n:04}", 1_000, source=("bill", "promotion")[n % 2]) for n in range(1_000)],
+        # 270 pairs of lots pay 270 * 1,850 = 499,500; 589 points more of a bill pay 500.65, which is cut.
+        540_589,
+    ),
+]
+
+
+def test_money_is_searched_as_it_is_decided() -> None:
+    """Wider amounts than random policies have, so that lines, periods and halves all come to their turn."""
+    fees = ["rate: 3, rounding: half_up", "rate: 33.3%, rounding: up, to: 10, at_least: 7, at_most: 60", "flat: 5"]
+    taxes = ["rate: 20, rounding: down, above: 70", "rate: 15.4%, rounding: down, to: 10, after_fees: true"]
+    steps = ["measure: payout, multiple_of: 35", "measure: payout, at_most: 111", "measure: payout, at_least: 90"]
+    price = "- {id: p, kind: price, terms: '1', every: 7, pays: 5, rounding: down, to: 3, reason: {ko: 값, en: P}}"
+    for fee, tax, step in product(fees, taxes, steps):
+        version = policy(
+            f"""
+            {price}
+            - {{id: f, kind: fee, terms: "2", {fee}, reason: {{ko: 값, en: F}}}}
+            - {{id: t, kind: tax, terms: "3", when: {{lot.source: promotion}}, {tax}, reason: {{ko: 값, en: T}}}}
+            - {{id: s, kind: limit, terms: "4", {step}, reason: {{ko: 값, en: S}}}}
+            """
+        )
+        for lots in ([lot("L1", 150), lot("L2", 90, source="promotion")], [lot("L1", 333, source="promotion")]):
+            data = case("all", *lots)
+            found = passing(version, data)
+            assert max(found, default=0) == decided(version, data).points, (fee, tax, step)
+            hearing = Hearing(version, read_case(version.policy, data))
+            least = smallest(hearing.judge, hearing.breaks(), 1, hearing.most())
+            assert min(found, default=None) == least, (fee, tax, step)
 
 
 @pytest.mark.parametrize(("rules", "lots", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])

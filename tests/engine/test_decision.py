@@ -42,7 +42,7 @@ def test_the_data_has_the_keys_of_the_contract() -> None:
     data = approved()
     expected = (
         "outcome policy version digest engine account as_of requested_on request points available gross fee tax offset "
-        "payout payable_on allocation fees reasons lots trace"
+        "payout payable_on allocation prices fees taxes offsets reasons lots trace"
     )
     assert expected.split() == list(data)
     assert data["allocation"][0] == {"lot": "L1", "points": 2_000}
@@ -59,6 +59,7 @@ def test_the_data_has_the_keys_of_the_contract() -> None:
         "applicant": "member",
         "receiving_account": "",
         "receiving_holder": "unknown",
+        "destination_balance": 0,
     }
     assert request == data["request"]
 
@@ -72,7 +73,7 @@ def test_a_decision_and_its_data_are_inverses() -> None:
 TAMPERED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another payout": (lambda data: data.update(payout=2_911), "not the sum of its parts"),
     "a payout below 0": (lambda data: data.update(payout=-1, fee=3_001), "a part is below 0"),
-    "another gross": (lambda data: data.update(gross=3_001, payout=2_911), "is not what the lots pay"),
+    "another gross": (lambda data: data.update(gross=3_001, payout=2_911), "is not what the points come to"),
     "a lot that pays more": (lambda data: data["allocation"][0].update(points=2_001), "the lots pay 3001"),
     "a lot that pays twice": (lambda data: data["allocation"].append(data["allocation"][0]), "pays twice"),
     "a lot that is not there": (lambda data: data["allocation"][0].update(lot="L9"), "pays two amounts|not there"),

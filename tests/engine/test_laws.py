@@ -48,10 +48,15 @@ def test_the_parts_of_a_decision_add_up(tested: Policy, data: dict[str, Any]) ->
     if decision.outcome == "denied":
         assert (decision.gross, decision.fee, decision.payout, decision.payable_on) == (0, 0, 0, None)
         assert (decision.allocation, decision.fees) == ({}, ())
+        assert (decision.prices, decision.taxes, decision.offsets) == ((), (), ())
         assert any(reason.effect == "denies" for reason in decision.reasons)
     else:
-        assert decision.points == decision.gross == sum(decision.allocation.values())
-        assert {"charges", "reviews"} >= {reason.effect for reason in decision.reasons}
+        assert decision.points == sum(decision.allocation.values())
+        priced = sum(line.points for line in decision.prices)
+        assert decision.gross == decision.points - priced + sum(line.money for line in decision.prices) > 0
+        assert decision.tax == sum(line.tax for line in decision.taxes)
+        assert decision.offset == sum(line.offset for line in decision.offsets)
+        assert {"prices", "charges", "reviews"} >= {reason.effect for reason in decision.reasons}
         assert (decision.outcome == "needs_review") == any(each.effect == "reviews" for each in decision.reasons)
 
 
@@ -95,7 +100,7 @@ def test_the_order_of_rules_only_orders_the_reasons(tested: Policy, data: dict[s
     turned = replace(tested, rules=tuple(Random(seed).sample(tested.rules, len(tested.rules))))
     found = decided(compiled(turned), data)
     # A fee that eats up the refund may name its rules in another order, and nothing else may change.
-    same = ("outcome", "points", "available", "gross", "fee", "payout", "payable_on", "allocation")
+    same = ("outcome", "points", "available", "gross", "fee", "tax", "offset", "payout", "payable_on", "allocation")
     assert {name: getattr(expected, name) for name in same} == {name: getattr(found, name) for name in same}
     assert {reason.rule: reason for reason in expected.reasons} == {reason.rule: reason for reason in found.reasons}
 
@@ -113,7 +118,7 @@ def test_a_request_whose_only_trouble_is_mended_is_not_denied(tested: Policy, da
         mended = decide(version, apply_remedy(tested, case, reason.remedy))
         still = {each.rule for each in mended.reasons if each.effect == "denies"}
         assert still <= {each.rule for each in denying} - {reason.rule}
-        if len(denying) == 1 or "request.points" in reason.remedy.set:
+        if len(denying) == 1 or {"request.points", "request.money"} & reason.remedy.set.keys():
             assert mended.outcome != "denied"
 
 

@@ -100,3 +100,13 @@ def test_a_record_of_before_lots_could_be_chosen_is_sound() -> None:
     for name in ("points_debt", "activity_days"):
         del facts["account"][name]
     assert replay(VERSION, facts, record) == []
+
+
+def test_a_record_of_before_money_had_rules_of_its_own_is_sound() -> None:
+    facts, record = stored()
+    for name in ("prices", "taxes", "offsets"):
+        del record[name]
+    del record["request"]["destination_balance"], facts["request"]["destination_balance"]
+    assert replay(VERSION, facts, record) == []
+    facts["request"]["destination_balance"] = 5
+    assert replay(VERSION, facts, record) == ["request.destination_balance: was missing, is now 5"]

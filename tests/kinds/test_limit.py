@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies_for_tests import case, decided, lot, past, policy
+from engine.decision import Decision
+from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
 
 REASON = 'reason: {ko: "{limit} {used} {room} {points}", en: "limit {limit} used {used} room {room} points {points}"}'
 
@@ -87,6 +88,133 @@ def test_no_receiving_account_is_never_limited() -> None:
     fields = "measure: {sum: refund.points, per: month, of: receiving_account}, at_most: 5"
     assert told(fields, 10, history=HISTORY) == ""
     assert told(fields, 10, history=HISTORY, receiving_account="KB-9") == "limit 5 used 0 room 5 points 10"
+
+
+PAYOUT = 'reason: {ko: "한도", en: "limit {limit} used {used} room {room} payout {payout} of {points}"}'
+FEE = '- {id: fee, kind: fee, terms: "1", flat: 100, reason: {ko: 수수료, en: Fee.}}'
+
+
+def paid(fields: str, points: int | str, used: bool = True, **more: Any) -> Decision:
+    """The decision under one limit on the payout, which a fee of 100 makes smaller."""
+    reason = PAYOUT if used else PAYOUT.replace(" room {room}", "")
+    return decided(policy(f'- {{id: bound, kind: limit, terms: "1", {fields}, {reason}}}\n{FEE}'), case(points, **more))
+
+
+PAST_PAYOUTS = [
+    past(500, "2026-03-01T00:00:00Z", payout=400),
+    past(300, "2026-03-02T00:00:00Z"),
+    past(900, "2026-03-02T00:00:01Z", payout=900, state="denied"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "points", "more", "expected", "remedy"),
+    [
+        ("measure: payout, at_most: 500", 600, {}, "", None),
+        ("measure: payout, at_most: 500", 601, {}, "limit 500 used 0 room 500 payout 501 of 601", 600),
+        ("measure: payout, at_least: 500", 600, {}, "", None),
+        ("measure: payout, at_least: 500", 599, {}, "limit 500 used 0 payout 499 of 599", 600),
+        ("measure: payout, multiple_of: 100", 600, {}, "", None),
+        ("measure: payout, multiple_of: 100", 640, {}, "limit 100 used 0 room 500 payout 540 of 640", 600),
+        ("measure: payout, multiple_of: 100", 651, {}, "limit 100 used 0 room 500 payout 551 of 651", 700),
+        ("measure: destination.after, at_most: 500_000", 30_100, {"destination_balance": 470_000}, "", None),
+        (
+            "measure: destination.after, at_most: 500_000",
+            30_101,
+            {"destination_balance": 470_000},
+            "limit 500,000 used 470,000 room 30,000 payout 30,001 of 30,101",
+            30_100,
+        ),
+        (
+            "measure: destination.after, at_most: 500_000",
+            200,
+            {"destination_balance": 500_000},
+            "limit 500,000 used 500,000 room 0 payout 100 of 200",
+            100,
+        ),
+        (
+            "measure: {sum: refund.payout, per: month, of: account}, at_most: 800",
+            200,
+            {"history": PAST_PAYOUTS},
+            "",
+            None,
+        ),
+        (
+            "measure: {sum: refund.payout, per: month, of: account}, at_most: 800",
+            201,
+            {"history": PAST_PAYOUTS},
+            "limit 800 used 700 room 100 payout 101 of 201",
+            200,
+        ),
+    ],
+)
+def test_limits_on_the_payout_wait_for_it(
+    fields: str, points: int, more: dict[str, Any], expected: str, remedy: int | None
+) -> None:
+    decision = paid(fields, points, used="at_least" not in fields, **more)
+    told = [reason for reason in decision.reasons if reason.effect == "denies"]
+    assert [expected] * bool(expected) == [reason.en for reason in told]
+    assert [remedy] * bool(expected) == [reason.remedy and reason.remedy.set["request.points"] for reason in told]
+    assert (decision.outcome == "denied") == bool(expected)
+    assert rules_of(decision) == (["bound"] if expected else ["fee"])
+
+
+def test_all_fills_the_destination_to_the_unit() -> None:
+    decision = paid("measure: destination.after, at_most: 500_000", "all", destination_balance=470_000)
+    assert (decision.points, decision.payout) == (30_100, 30_000)
+
+
+def test_a_limit_on_the_payout_is_told_beside_one_on_points() -> None:
+    least = '- {id: least, kind: limit, terms: "1", measure: request.points, at_least: 700, reason: {ko: 최소, en: A.}}'
+    most = f'- {{id: most, kind: limit, terms: "1", measure: payout, at_most: 400, {PAYOUT}}}'
+    decision = decided(policy(f"{least}\n{most}\n{FEE}"), case(600))
+    assert rules_of(decision) == ["least", "most"]
+    assert [reason.remedy for reason in decision.reasons] == [None, None]
+
+
+def test_the_stage_of_limits_on_the_payout_is_in_the_trace() -> None:
+    decision = paid("measure: payout, at_most: 500", 600)
+    stages = {stage["stage"]: [line["rule"] for line in stage["rules"]] for stage in decision.trace}
+    assert (stages["limit"], stages["limit_payout"]) == ([], ["bound"])
+
+
+SHARE = "measure: request.points, at_most: {share: 30%, of: available, rounding: down, at_least: 1_000}"
+
+
+@pytest.mark.parametrize(
+    ("left", "bound"), [(100_000, 30_000), (9_999, 2_999), (3_336, 1_000), (1_200, 1_000), (900, 1_000)]
+)
+def test_a_share_of_the_balance_has_an_exit_for_the_last_points(left: int, bound: int) -> None:
+    rule = f'- {{id: bound, kind: limit, terms: "1", {SHARE}, {REASON}}}'
+    version = policy(rule)
+    assert min(bound, left) == decided(version, case("all", lot("L1", left))).points
+    if bound < left:
+        (reason,) = decided(version, case(bound + 1, lot("L1", left))).reasons
+        assert (reason.figures["limit"], reason.figures["room"]) == (bound, bound)
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        ("{share: 10%, of: available, rounding: down}", 10),
+        ("{share: 10%, of: available, rounding: up}", 11),
+        ("{share: 10%, of: available, rounding: half_up}", 11),
+        ("{share: 10%, of: balance, rounding: down}", 13),
+    ],
+)
+def test_a_share_is_of_what_can_be_refunded_or_of_all_that_has_not_expired(share: str, expected: int) -> None:
+    rules = f"""
+    - {{id: locked, kind: exclude, terms: "1", when: {{lot.locked: true}}, reason: {{ko: 잠김, en: Locked.}}}}
+    - {{id: bound, kind: limit, terms: "1", measure: request.points, at_most: {share}, {REASON}}}
+    """
+    lots = [lot("L1", 105), lot("L2", 30, locked=True), lot("L3", 90, expires_on="2026-03-02")]
+    assert expected == decided(policy(rules), case("all", *lots)).points
+
+
+def test_a_share_of_the_balance_may_have_to_stay() -> None:
+    share = "{share: 10%, of: available, rounding: up}"
+    rule = f'- {{id: bound, kind: limit, terms: "1", measure: balance.after, at_least: {share}, {REASON}}}'
+    assert decided(policy(rule), case("all", lot("L1", 1_001))).points == 900
 
 
 MONTHLY = """

@@ -13,6 +13,7 @@ from policies.kinds.exclude import MethodTable
 from policies.kinds.fee import FreeAllowance
 from policies.model import (
     ALWAYS,
+    BalanceShare,
     Bands,
     Comparison,
     Condition,
@@ -112,6 +113,9 @@ def _plain_field(part: Any) -> Any:
             return str(part)
         case Hours() | Days():
             return {"from": _plain(part.start), "until": _plain(part.end)}
+        case BalanceShare():
+            least = {} if part.at_least is None else {"at_least": _plain(part.at_least)}
+            return {"share": _plain(part.share), "of": part.of, "rounding": part.rounding, **least}
         case MethodTable():
             rest = {} if len(part.rows) == len(part.choices) else {"else": _allowed(part.otherwise)}
             return {"by": part.by, **{key: _allowed(methods) for key, methods in part.rows.items()}, **rest}
@@ -136,7 +140,7 @@ def _each_once(items: list[Any]) -> list[Any]:
 def _measure(measure: Measure) -> Any:
     if measure.of not in ("sum", "count"):
         return measure.of
-    what = {"sum": "refund.points"} if measure.of == "sum" else {"count": "refunds"}
+    what = {"sum": measure.summed} if measure.of == "sum" else {"count": "refunds"}
     return {**what, "per": _plain(measure.per), "of": measure.key, **_methods(measure)}
 
 

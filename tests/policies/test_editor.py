@@ -59,6 +59,8 @@ ONLY_THE_LOADER = {
             ),
             *("id-taken", "id-twice", "wrong-unit", "value-out-of-sight", "table-in-itself", "else-unused"),
             *("days-backwards", "no-hours", "mixed-batch", "excludes-nothing"),
+            *("days-backwards", "no-hours", "mixed-batch"),
+            *("share-of-points", "of-lots"),
             *("days-out-of-order", "bands-out-of-order", "band-with-gap", "duplicate-key"),
         ],
         ANOTHER_PART,

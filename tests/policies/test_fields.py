@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 from marshmallow.experimental.context import Context
 
-from policies.fields import Bound, Measured, Window
+from policies.measure_fields import Bound, Measured, Window
 from policies.model import Measure, Span, ValueRef
 from policies.readers import (
     KEBAB,

@@ -17,6 +17,7 @@ from policies.kinds.exclude import MethodTable
 from policies.kinds.fee import FreeAllowance
 from policies.model import (
     ALWAYS,
+    BalanceShare,
     Comparison,
     Condition,
     DayOfYear,
@@ -38,7 +39,10 @@ LEAST = {
     "closed": "kind: closed | weekdays: [sunday]",
     "limit": "kind: limit | measure: request.points | at_most: 5",
     "allocate": "kind: allocate | order: [oldest] | when: {request.channel: app} | overrides: [order]",
+    "price": "kind: price | every: 100 | pays: 85 | whole_steps: true | when: {request.channel: app}",
     "fee": "kind: fee | flat: 5 | when: {request.channel: app}",
+    "tax": "kind: tax | rate: 20 | rounding: down | when: {request.channel: app}",
+    "offset": "kind: offset | debt: account.debt | when: {request.channel: app}",
     "review": "kind: review | when: {request.channel: app}",
     "pay": "kind: pay | within: 3 days",
     "earn": "kind: earn | event: bill_paid | source: promotion | points: 5",
@@ -107,6 +111,46 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ('kind: closed | dates: ["12-31", 02-29]', {"dates": (DayOfYear(12, 31), DayOfYear(2, 29))}),
     (f"{MEASURE} | at_most: 50_000", {"at_most": 50_000, "at_least": None, "multiple_of": None}),
     (f"{MEASURE} | at_least: $monthly_limit", {"at_least": ValueRef("monthly_limit")}),
+    (
+        "kind: limit | measure: payout | at_least: 5_000",
+        {"measure": Measure("payout"), "at_least": 5_000},
+    ),
+    (
+        "kind: limit | measure: destination.after | at_most: 500_000",
+        {"measure": Measure("destination.after"), "at_most": 500_000},
+    ),
+    (
+        "kind: limit | measure: {sum: refund.payout, per: year, of: account} | at_most: 5",
+        {"measure": Measure("sum", "year", "account", summed="refund.payout")},
+    ),
+    (
+        f"{MEASURE} | at_most: {{share: 30%, of: available, rounding: down, at_least: 1_000}}",
+        {"at_most": BalanceShare(Fraction(30), "available", "down", 1_000)},
+    ),
+    (
+        "kind: limit | measure: balance.after | at_least: {share: 2.5%, of: balance, rounding: up}",
+        {"at_least": BalanceShare(Fraction("2.5"), "balance", "up", None)},
+    ),
+    (
+        "kind: price | every: 490 | pays: 500 | whole_steps: true",
+        {"every": 490, "pays": 500, "whole_steps": True, "bonus": None, "rounding": None, "to": 1},
+    ),
+    (
+        "kind: price | every: 1 | pays: 1 | bonus: 10% | rounding: down | to: 10",
+        {"bonus": Fraction(10), "rounding": "down", "to": 10, "whole_steps": False},
+    ),
+    (
+        "kind: tax | rate: 20% | rounding: down",
+        {"rate": Fraction(20), "to": 1, "above": None, "taxes": "whole", "of": (), "after_fees": False},
+    ),
+    (
+        "kind: tax | rate: 22 | rounding: down | to: 10 | above: 50_000 | taxes: excess | waived_under: 1_000 | after_fees: true",
+        {"to": 10, "above": 50_000, "taxes": "excess", "waived_under": 1_000, "after_fees": True},
+    ),
+    (
+        "kind: offset | debt: account.debt | at_most: 5_000",
+        {"debt": FactRef("account.debt"), "at_most": 5_000, "after": ()},
+    ),
     (f"{MEASURE} | multiple_of: 100", {"multiple_of": 100, "measure": Measure("request.points")}),
     ("kind: limit | measure: balance.after | at_least: 5", {"measure": Measure("balance.after")}),
     (
@@ -190,7 +234,10 @@ def test_points_that_never_expire_need_no_reason() -> None:
 @pytest.mark.parametrize("field", ["when", "unless"])
 @pytest.mark.parametrize("scope", ["account", "request", "lot", "event"])
 def test_a_rule_sees_what_its_kind_decides_on(kind: str, field: str, scope: str) -> None:
-    seen = {"earn": ("account", "event"), **dict.fromkeys(("expire", "exclude", "fee"), ("account", "request", "lot"))}
+    seen = {
+        "earn": ("account", "event"),
+        **dict.fromkeys(("expire", "exclude", "price", "fee", "tax"), ("account", "request", "lot")),
+    }
     condition = {
         "account": "{account.grade: VIP}",
         "request": "{request.applicant: heir}",
@@ -209,6 +256,48 @@ REFUSED = [
     (
         "kind: expire | never: true | until: month_end",
         "'until' means nothing without 'after'; take it out, or add after:",
+    ),
+    (
+        "kind: price | every: 100 | pays: 85",
+        "'rounding' is missing; write rounding: down, up or half_up, or whole_steps: true",
+    ),
+    (
+        "kind: price | every: 100 | pays: 85 | bonus: 5% | whole_steps: true",
+        "'rounding' is missing; write rounding: down, up or half_up",
+    ),
+    (
+        "kind: price | every: 100 | pays: 85 | rounding: up | whole_steps: true",
+        "'rounding' means nothing without 'bonus'; take it out, or add bonus:",
+    ),
+    (
+        "kind: price | every: 100 | pays: 85 | to: 10 | whole_steps: true",
+        "'to' means nothing without 'rounding'; take it out, or add rounding:",
+    ),
+    ("kind: price | every: 0 | pays: 85 | whole_steps: true", "'0' is too small here; write 1 or more"),
+    (
+        "kind: tax | rate: 20 | rounding: down | taxes: excess",
+        "'taxes' means nothing without 'above'; take it out, or add above:",
+    ),
+    (
+        "kind: tax | rate: 20 | rounding: down | of: [other] | after_fees: true",
+        "'of' and 'after_fees' stand together; keep one of them",
+    ),
+    (
+        "kind: tax | rate: 20 | rounding: down | of: [other] | when: {lot.locked: true}",
+        "a tax on a tax cannot look at 'lot.locked'; let the tax that it is on look at the lots",
+    ),
+    ("kind: tax | rate: 101 | rounding: down", "the tax is above 100%; lower it to 100% or less"),
+    (
+        "kind: offset | debt: request.points",
+        "'request.points' is points, not money; name a fact of the type money, such as account.debt",
+    ),
+    (
+        "kind: limit | measure: payout | at_most: {share: 30, of: available, rounding: down}",
+        "a share of points cannot bound an amount of money; write an amount, or measure points",
+    ),
+    (
+        "kind: limit | measure: payout | at_most: $monthly_limit",
+        "value 'monthly_limit' is in points, not in money; use another value, or correct its unit:",
     ),
     ("kind: expire | after: 24 hours", "'24 hours' cannot be used here; use days, months or years"),
     (
@@ -241,7 +330,7 @@ REFUSED = [
     ("kind: require", "'that' is missing; add it (what must hold)"),
     (
         "kind: require | that: {lot.locked: true}",
-        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude and fee rules look at single lots",
+        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude, price, fee and tax rules look at single lots",
     ),
     (MEASURE, "'at_most', 'at_least' or 'multiple_of' is missing; add one of them"),
     (f"{MEASURE} | at_most: 5 | multiple_of: 5", "'at_most' and 'multiple_of' stand together; keep one of them"),
@@ -295,7 +384,7 @@ REFUSED = [
     ("kind: paper | needs: [id_card] | issued_within: 0 days", "'0 days' is out of range; write 1 to 36_500 days"),
     (
         "kind: paper | needs: [id_card] | when: {lot.locked: true}",
-        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude and fee rules look at single lots",
+        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude, price, fee and tax rules look at single lots",
     ),
     (
         "kind: closed",
@@ -369,7 +458,7 @@ REFUSED = [
     ),
     (
         f"{EARN} | points: 5 | expires_on: lot.expires_on",
-        "'lot.expires_on' cannot be used here; use facts of the account or event; only expire, exclude and fee rules look at single lots",
+        "'lot.expires_on' cannot be used here; use facts of the account or event; only expire, exclude, price, fee and tax rules look at single lots",
     ),
     (
         "kind: earn | event: refund | source: promotion | points: 5",

@@ -16,7 +16,7 @@ from service.migrate import FOLDER, WrongSchema, check_schema, migrate
 from service.tables import NEVER_CHANGED, TABLES
 
 ROOT = Path(__file__).parents[2]
-ALL = ["0001_first", "0002_points_debt_and_activity"]
+NAMES = sorted(each.stem for each in FOLDER.glob("[0-9]*.py"))
 MIGRATE = (
     "import sys; from service.config import Settings; from service.database import close_database, open_database;"
     " from service.migrate import migrate; sys.stdin.readline();"
@@ -41,7 +41,7 @@ def test_what_is_never_changed_is_so_in_both_places() -> None:
 
 def test_a_second_run_finds_nothing_to_do(empty_database_url: str) -> None:
     database = open_database(Settings(database_url=empty_database_url))
-    assert (migrate(database), migrate(database)) == (ALL, [])
+    assert (migrate(database), migrate(database)) == (NAMES, [])
     check_schema(database)
     close_database(database)
 
@@ -64,7 +64,7 @@ def test_processes_that_start_at_once_apply_each_migration_once(empty_database_u
         process.stdin.write("go\n")
         process.stdin.flush()
     ends = [process.communicate(timeout=60) for process in processes]
-    assert sorted(ends) == [(f"{ALL}\n", "")] + [("[]\n", "")] * 3
+    assert sorted(ends) == [(f"{NAMES}\n", "")] + [("[]\n", "")] * 3
 
 
 def test_a_run_that_fails_leaves_the_database_as_it_was(empty_database_url: str, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_run_that_fails_leaves_the_database_as_it_was(empty_database_url: str,
 
 def test_a_database_without_tables_says_what_to_run(empty_database_url: str) -> None:
     database = open_database(Settings(database_url=empty_database_url))
-    with pytest.raises(WrongSchema, match=f"lacks {', '.join(ALL)}: run `recoup migrate`"):
+    with pytest.raises(WrongSchema, match=f"lacks {', '.join(NAMES)}: run `recoup migrate`"):
         check_schema(database)
     close_database(database)
 

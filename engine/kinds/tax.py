@@ -1,0 +1,208 @@
+"""`tax`: what is withheld from a refund."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from engine.errors import Conflict
+from engine.facts import Lot
+from engine.figures import Amount
+from engine.judgement import Charge, Judgement
+from engine.money import share
+from engine.ready import Ready, Workshop
+from engine.scene import Scene
+from engine.sentences import figure_data
+from policies.kinds.tax import PLACEHOLDERS, Tax
+from policies.model import Rounding, Rule, Text
+
+TAX_EXCEEDS_PAYOUT = Tax(
+    id="tax-exceeds-payout",
+    terms="",
+    rate=Fraction(0),
+    rounding="down",
+    reason=Text(
+        "수수료와 세금이 환급액보다 많습니다(세금 {tax}, 환급액 {base}).",
+        "Fees and a tax of {tax} are more than the refund of {base}.",
+    ),
+)
+"""What denies a refund that its fees and taxes would eat up."""
+
+
+class Rates(NamedTuple):
+    """What a tax comes to: its rate, the base that it needs, and the tax that it needs."""
+
+    rate: Fraction
+    above: int | None
+    waived_under: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyTax(Ready):
+    """`taxes_on` are the taxes that it is on, those included that they are on themselves. `by_lot` is True when the
+    lots decide what it comes to.
+    """
+
+    rate: Amount
+    rounding: Rounding
+    to: int
+    above: Amount | None
+    excess: bool
+    waived_under: Amount | None
+    of: tuple[str, ...]
+    taxes_on: frozenset[str]
+    after_fees: bool
+    adds_to: frozenset[str]
+    by_lot: bool
+
+    def rates(self, scene: Scene, lot: Lot | None) -> Rates:
+        """What the tax's fields come to for a lot."""
+        above = None if self.above is None else self.above.read(scene, lot)
+        waived = None if self.waived_under is None else self.waived_under.read(scene, lot)
+        return Rates(self.rate.read(scene, lot), above, waived)
+
+    def tax(self, base: int, rates: Rates) -> int:
+        """What is withheld from a base."""
+        if rates.above is not None and base <= rates.above:
+            return 0
+        taxed = base - (rates.above or 0) if self.excess else base
+        tax = share(taxed, rates.rate, self.rounding, self.to)
+        return 0 if rates.waived_under is not None and tax < rates.waived_under else tax
+
+
+def make(rule: Tax, workshop: Workshop) -> ReadyTax:
+    """Gets the rule ready."""
+    figures = workshop.figures
+    rate, above, waived = figures.amount(rule.rate), figures.optional(rule.above), figures.optional(rule.waived_under)
+    amounts = [each for each in (rate, above, waived) if each]
+    return ReadyTax(
+        **workshop.common(rule, PLACEHOLDERS, amounts),
+        rate=rate,
+        rounding=rule.rounding,
+        to=rule.to,
+        above=above,
+        excess=rule.taxes == "excess",
+        waived_under=waived,
+        of=rule.of,
+        taxes_on=named_before(rule, "of", workshop.policy.rules_of("tax")),
+        after_fees=rule.after_fees,
+        adds_to=frozenset(rule.adds_to),
+        by_lot=any(each.of_lot for each in amounts),
+    )
+
+
+def named_before(rule: Rule, field: str, rules: tuple[Rule, ...]) -> frozenset[str]:
+    """The rules that a rule names in a field, those that they name, and so on."""
+    by_id = {each.id: each for each in rules}
+    found = set[str]()
+    ahead = list(getattr(rule, field))
+    while ahead:
+        each = ahead.pop()
+        if each not in found:
+            found.add(each)
+            ahead += getattr(by_id[each], field)
+    return frozenset(found)
+
+
+class Withheld(NamedTuple):
+    """What one tax rule withholds, from which base."""
+
+    ready: ReadyTax
+    rates: Rates
+    base: int
+    tax: int
+    lot: Lot
+
+
+def check_taxes(judgement: Judgement, position: int) -> None:
+    """Two taxes on the money of one lot, or on the same tax, need one to add to the other."""
+    speaking: tuple[ReadyTax, ...] = judgement.lot_plans[position].tax
+    for number, one in enumerate(speaking):
+        for other in speaking[number + 1 :]:
+            same = bool(set(one.of) & set(other.of)) if one.of and other.of else not one.of and not other.of
+            chained = one.id in other.taxes_on or other.id in one.taxes_on
+            if same and not chained and one.id not in other.adds_to and other.id not in one.adds_to:
+                raise Conflict("tax", (one.id, other.id), judgement.lots[position].id)
+
+
+def tax(judgement: Judgement) -> None:
+    """Withholds every tax that applies, from the sum of the money of its lots. More than there is denies."""
+    if not judgement.rules["tax"]:
+        return
+    bases = _bases(judgement)
+    withheld: list[Withheld] = []
+    by_rule: dict[str, int] = {}
+    # A tax on a tax comes after it.
+    for ready in sorted(judgement.rules["tax"], key=lambda each: len(each.taxes_on)):
+        for rates, (moneys, lot) in bases.get(ready.id, {}).items():
+            if ready.of:
+                base = sum([by_rule.get(each, 0) for each in ready.of])
+            else:
+                base = sum(moneys.values())
+                if ready.after_fees:
+                    base = max(0, base - sum([_part(charge, moneys) for charge in judgement.charges]))
+            amount = ready.tax(base, rates)
+            by_rule[ready.id] = by_rule.get(ready.id, 0) + amount
+            withheld.append(Withheld(ready, rates, base, amount, lot))
+    withheld.sort(key=lambda each: judgement.rules["tax"].index(each.ready))
+    judgement.taxes = withheld
+    judgement.tax = sum(by_rule.values())
+    if judgement.tracing:
+        judgement.note_paying("tax", judgement.paying(), [(each.ready.id, _told(each)) for each in withheld])
+    if judgement.fee + judgement.tax > judgement.gross:
+        figures = {"tax": judgement.tax, "base": judgement.gross, "rate": None, "above": None}
+        judgement.deny(judgement.built_in["tax"], figures)
+        judgement.worth = []
+        return
+    for each in withheld:
+        if each.tax and not judgement.denied:
+            judgement.say(each.ready, "charges", _figures(each), each.lot)
+
+
+Bases = dict[str, dict[Rates, tuple[dict[int, int], Lot]]]
+
+
+def _bases(judgement: Judgement) -> Bases:
+    """The money of the lots, by their position, that each tax is on: together, or apart where lots make the tax's own
+    fields differ. For a tax on a tax, that it applies.
+    """
+    bases: Bases = {}
+    for position, money in judgement.worth:
+        speaking = judgement.lot_plans[position].tax
+        if len(speaking) > 1:
+            check_taxes(judgement, position)
+        for ready in speaking:
+            lot = judgement.lots[position]
+            moneys, _ = bases.setdefault(ready.id, {}).setdefault(ready.rates(judgement.scene, lot), ({}, lot))
+            moneys[position] = money
+    return bases
+
+
+def _part(charge: Charge, moneys: Mapping[int, int]) -> int:
+    """The part of a fee that falls on some lots, by their money."""
+    common = sum([money for position, money in charge.shares if position in moneys])
+    return part_of_fee(charge.fee, common, charge.base)
+
+
+def part_of_fee(fee: int, common: int, base: int) -> int:
+    """The part of a fee on `base` that falls on `common` of it, rounded down.
+
+    >>> part_of_fee(500, 10_000, 10_000), part_of_fee(500, 3_333, 10_000), part_of_fee(500, 0, 0)
+    (500, 166, 0)
+    """
+    return fee * common // base if base else 0
+
+
+def _figures(withheld: Withheld) -> dict[str, Any]:
+    return {
+        "tax": withheld.tax,
+        "base": withheld.base,
+        "rate": withheld.rates.rate,
+        "above": withheld.rates.above,
+    }
+
+
+def _told(withheld: Withheld) -> dict[str, Any]:
+    return {name: figure_data(figure) for name, figure in _figures(withheld).items() if figure is not None}

@@ -1,0 +1,81 @@
+"""`offset`: a debt that is set off against a payout."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.decide import Conflict
+from engine.decision import Decision
+from tests.policies_for_tests import case, decided, policy, rules_of
+
+REASON = 'reason: {ko: "{debt} 중 {offset}", en: "{offset} of {debt}, {rest} stays"}'
+FACTS = "request.other_debt: {type: money, ko: 다른 미납, en: another debt, default: 0}"
+FEE = '- {id: fee, kind: fee, terms: "2", flat: 100, reason: {ko: 수수료, en: Fee.}}'
+TAX = '- {id: tax, kind: tax, terms: "3", rate: 10, rounding: down, reason: {ko: 세금, en: Tax.}}'
+
+
+def rule(fields: str = "debt: account.debt", id: str = "offset") -> str:
+    """An offset rule."""
+    return f'- {{id: {id}, kind: offset, terms: "1", {fields}, {REASON}}}'
+
+
+def set_off(fields: str, points: int, debt: int, more: str = "", other: int = 0) -> Decision:
+    """The decision under one offset and more rules."""
+    version = policy(f"{rule(fields)}\n{more}", facts=FACTS)
+    return decided(version, case(points, account={"debt": debt}, other_debt=other))
+
+
+@pytest.mark.parametrize(
+    ("fields", "points", "debt", "offset", "payout"),
+    [
+        ("debt: account.debt", 10_000, 0, 0, 10_000),
+        ("debt: account.debt", 10_000, 3_000, 3_000, 7_000),
+        ("debt: account.debt", 10_000, 9_999, 9_999, 1),
+        ("debt: account.debt", 10_000, 10_000, 10_000, 0),
+        ("debt: account.debt", 10_000, 10_001, 10_000, 0),
+        ("debt: account.debt, at_most: 2_500", 10_000, 3_000, 2_500, 7_500),
+        ("debt: account.debt, at_most: 2_500", 10_000, 2_499, 2_499, 7_501),
+        ("debt: request.other_debt", 10_000, 3_000, 0, 10_000),
+        ("debt: account.debt, when: {request.method: gift_card}", 10_000, 3_000, 0, 10_000),
+    ],
+)
+def test_a_debt_is_set_off_down_to_a_payout_of_nothing(
+    fields: str, points: int, debt: int, offset: int, payout: int
+) -> None:
+    decision = set_off(fields, points, debt)
+    assert ("approved", points, offset, payout) == (decision.outcome, decision.gross, decision.offset, decision.payout)
+    assert [("offset", debt, offset)] * bool(offset) == [tuple(line) for line in decision.offsets]
+    assert ["offset"] * bool(offset) == rules_of(decision)
+
+
+def test_an_offset_is_told_with_what_stays() -> None:
+    (reason,) = set_off("debt: account.debt", 1_000, 1_500).reasons
+    assert (reason.effect, reason.en) == ("charges", "1,000 of 1,500, 500 stays")
+    assert reason.figures == {"offset": 1_000, "debt": 1_500, "rest": 500}
+
+
+def test_fees_and_taxes_come_before_a_debt() -> None:
+    decision = set_off("debt: account.debt", 1_000, 5_000, f"{FEE}\n{TAX}")
+    assert (decision.fee, decision.tax, decision.offset, decision.payout) == (100, 100, 800, 0)
+
+
+def test_several_debts_are_paid_in_the_order_that_the_rules_say() -> None:
+    other = rule("debt: request.other_debt, after: [offset]", "other")
+    decision = set_off("debt: account.debt", 1_000, 700, other, other=500)
+    assert [tuple(line) for line in decision.offsets] == [("offset", 700, 700), ("other", 500, 300)]
+    turned = set_off("debt: account.debt, after: [other]", 1_000, 700, rule("debt: request.other_debt", "other"), 500)
+    assert {line.rule: line.offset for line in turned.offsets} == {"other": 500, "offset": 500}
+    assert [line.rule for line in turned.offsets] == ["other", "offset"]
+
+
+def test_debts_without_an_order_contradict_each_other() -> None:
+    other = rule("debt: request.other_debt, when: {request.channel: web}", "other")
+    with pytest.raises(Conflict, match="both set off a debt, and neither overrides or comes after the other"):
+        set_off("debt: account.debt, when: {request.method: cash}", 1_000, 1, other, 1)
+
+
+def test_an_order_holds_through_a_debt_between_that_does_not_apply() -> None:
+    between = rule("debt: request.other_debt, after: [offset], when: {request.method: gift_card}", "between")
+    last = rule("debt: request.other_debt, after: [between]", "last")
+    decision = set_off("debt: account.debt", 1_000, 700, f"{between}\n{last}", other=500)
+    assert {line.rule: line.offset for line in decision.offsets} == {"offset": 700, "last": 300}
