@@ -209,8 +209,8 @@ def test_the_day_from_which_a_requirement_holds(that: str, expected: str | None)
 @pytest.mark.parametrize(
     ("that", "en"),
     [
-        ("account.debt: {at_most: 10_000}", "Needed: the debt is at most 10,000."),
-        ("account.debt: {under: 10_000}", "Needed: the debt is at most 9,999."),
+        ("account.debt: {at_most: 10_000}", "Needed: the debt is at most 10,000 KRW."),
+        ("account.debt: {under: 10_000}", "Needed: the debt is at most 9,999 KRW."),
         ("account.identity_level: {over: 1}", "Needed: the identity level is at least 2."),
         ("account.identity_level: 2", "Needed: the identity level is 2."),
     ],

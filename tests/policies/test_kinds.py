@@ -308,7 +308,10 @@ REFUSED = [
         "kind: expire | after: 1 year | until: week_end",
         "unknown end 'week_end'; use day, month_end, quarter_end, half_year_end or year_end",
     ),
-    ("kind: expire | after: 1 year | until: 13-01", "no year has a day '13-01'; write month and day, such as 06-30"),
+    (
+        "kind: expire | after: 1 year | until: 13-01",
+        "'13-01' is not a day of the year; write month and day, such as 12-31",
+    ),
     (
         "kind: expire | after: 1 year | until: 6-30",
         "unknown end '6-30'; use day, month_end, quarter_end, half_year_end or year_end",

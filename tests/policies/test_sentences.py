@@ -147,7 +147,7 @@ SENTENCES = [
     ),
     (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: quarter, methods: same}",
-        "수수료: 500 KRW. 분기 같은 환급 방법 1회까지 무료. 적용 조건: 환급 방법이 현금.",
+        "수수료: 500원. 분기 같은 환급 방법 1회까지 무료. 적용 조건: 환급 방법이 현금.",
         "A fee of 500 KRW. The first one by the same method in a calendar quarter is free. Applies when the refund method is cash.",
     ),
     (
