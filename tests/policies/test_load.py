@@ -46,8 +46,8 @@ def check(text: str, name: str) -> None:
     for problem in problems:
         assert 1 <= problem.line <= len(lines), (name, problem)
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1, (name, problem)
-        for language in ("ko", "en"):
-            assert [word for word in FOREIGN if word in problem.in_language(language)] == [], (name, problem)
+        for words in (problem.message, problem.hint or problem.message):
+            assert [word for word in FOREIGN if word in f"{words.ko} {words.en}"] == [], (name, problem)
         assert problem.hint, (name, problem)
         assert problem.hint.en, (name, problem)
         assert "\n" not in str(problem), (name, problem)
