@@ -20,8 +20,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.cases import Json, answer, decide_plainly, make_cases
+from engine.cases import read_case
 from engine.decide import compile_version, decide
-from engine.facts import read_case
 from engine.versions import load_version
 
 Decider = Callable[[Json], Json]

@@ -34,6 +34,11 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+def month_start(day: date) -> date:
+    """The first day of the month of `day`."""
+    return day.replace(day=1)
+
+
 def month_end(day: date) -> date:
     """The last day of the month of `day`.
 
@@ -138,6 +143,22 @@ def add_span(day: date, span: Span) -> date:
         except OverflowError:
             return date.max
     return _add_months(day, _months(span)) or date.max
+
+
+def subtract_span(day: date, span: Span) -> date:
+    """The day that lies `span` before `day`. Months and years clamp to the last day of the month they reach.
+
+    >>> subtract_span(date(2026, 4, 30), Span(2, "months")), subtract_span(date(2026, 3, 31), Span(1, "months"))
+    (datetime.date(2026, 2, 28), datetime.date(2026, 2, 28))
+
+    What lies before the calendar's beginning is its first day.
+    """
+    if span.unit == "days":
+        try:
+            return day - timedelta(days=span.count)
+        except OverflowError:
+            return date.min
+    return _add_months(day, -_months(span)) or date.min
 
 
 def at_least_ago_bound(day: date, span: Span) -> date | None:

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.facts import Lot
+from engine.facts import Lot, RefundRequest
 from engine.figures import Figures, point_breaks, whole_figures
-from engine.kinds import KINDS
+from engine.kinds import KINDS, earn
 from engine.kinds.allocate import NOT_ENOUGH_POINTS
 from engine.kinds.expire import OWN_EXPIRY
 from engine.kinds.fee import FEE_EXCEEDS_PAYOUT
@@ -19,9 +19,10 @@ from engine.kinds.price import COMES_TO_NOTHING, NO_SUCH_AMOUNT
 from engine.kinds.tax import TAX_EXCEEDS_PAYOUT
 from engine.lowering import FieldTable
 from engine.matching import Formula, Matcher
-from engine.plans import Plans
+from engine.plans import Plans, Status, statuses
 from engine.ready import Matched, Workshop
 from engine.scene import Scene
+from engine.smallest import smallest_request
 from policies.model import FactRef, Policy, Rule, ValueRef
 from policies.versions import PolicyVersion
 
@@ -78,6 +79,40 @@ class Conditions:
         known.update(learnt)
 
 
+EVENT_KINDS = ("earn", "clawback")
+DAY_KINDS = ("dormancy", "notice")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LotRules:
+    """The rules that are asked of lots on a day: until when they can be used, and what dormancy and notices say.
+
+    An `expire` rule may look at the request, and there is none: it sees the `smallest` one that there can be, as it
+    does where a balance is shown.
+    """
+
+    rules: Mapping[str, tuple[Any, ...]]
+    scene: Conditions
+    lot: Conditions
+    smallest: RefundRequest
+
+    def statuses(self, scene: Scene, lots: tuple[Lot, ...]) -> list[Mapping[str, list[Status]]]:
+        """How the rules of each kind stand to each lot."""
+        seen = self.seen_by(scene)
+        shared = self.scene.of_scene(seen)
+        known: dict[Matched, Mapping[str, list[Status]]] = {}
+        found = []
+        for matched in self.lot.of_lots(seen, lots) if lots else ():
+            if matched not in known:
+                known[matched] = {kind: statuses(rules, shared | matched) for kind, rules in self.rules.items()}
+            found.append(known[matched])
+        return found
+
+    def seen_by(self, scene: Scene) -> Scene:
+        """The scene as the rules see it."""
+        return Scene(scene.account, scene.day, scene.at, 1, self.smallest, scene.event)
+
+
 _REQUESTS_REMEMBERED = 64
 _LOTS_REMEMBERED = 16_384
 _NOTHING_KNOWN: Mapping[Any, Matched] = {}
@@ -87,9 +122,11 @@ _NOTHING_KNOWN: Mapping[Any, Matched] = {}
 class CompiledVersion:
     """What `compile_version` makes of a version. Safe to share between threads; keep one for each version.
 
-    `rules` are the ready rules by kind, `built_in` those of the engine by what they are about. `parts` are the single
-    clauses of what is required. `fixed` are the rules whose word no amount of points can change. `tells_all` says that
-    what a request comes to is worked out even where its points deny it, because its money may deny it too.
+    `rules` are the ready rules by kind, `built_in` those of the engine by what they are about; `day` are the rules that
+    are asked of lots without a request. `earn_order` are the earn rules so that each comes after those whose points it
+    has to know, and `parts` are the single clauses of what is required. `fixed` are the rules whose word no amount of
+    points can change. `tells_all` says that what a request comes to is worked out even where its points deny it,
+    because its money may deny it too.
     `breaks` are amounts at which something besides a limit may change as more points are asked for, and `break_paths`
     the facts whose amounts are such too; `lots_see_points` says whether such a change can touch which lots can pay.
     """
@@ -98,12 +135,15 @@ class CompiledVersion:
     zone: ZoneInfo
     figures: Figures
     rules: Mapping[str, tuple[Any, ...]]
+    earn_order: tuple[Any, ...]
     built_in: Mapping[str, Any]
     plans: Plans
     scene: Conditions
     lot: Conditions
     parts: Conditions
     event: Conditions
+    event_lot: Conditions
+    day: LotRules
     fixed: frozenset[str]
     breaks: tuple[int, ...]
     break_paths: tuple[str, ...]
@@ -122,17 +162,22 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
     zone = ZoneInfo(policy.timezone)
     holidays: frozenset[date] = frozenset(version.holidays)
     refunds, events = Workshop(policy, zone, holidays), Workshop(policy, zone, holidays)
+    days = Workshop(policy, zone, holidays)
+    workshops = dict.fromkeys(EVENT_KINDS, events) | dict.fromkeys(DAY_KINDS, days)
     rules: dict[str, tuple[Any, ...]] = {
-        kind: tuple(make(rule, events if kind == "earn" else refunds) for rule in policy.rules_of(kind))
+        kind: tuple(make(rule, workshops.get(kind, refunds)) for rule in policy.rules_of(kind))
         for kind, make in KINDS.items()
     }
     rules[PAYOUT_LIMITS] = tuple(ready for ready in rules["limit"] if ready.bound.in_money)
+    # Until when lots can be used has to be known of events and days too, where no request is looked at.
+    expiry = tuple(KINDS["expire"](rule, days) for rule in policy.rules_of("expire"))
     breaks, paths = _breaks(refunds)
     return CompiledVersion(
         version=version,
         zone=zone,
         figures=refunds.figures,
         rules=rules,
+        earn_order=tuple(earn.in_order(rules["earn"])),
         built_in={
             "request" if rule is NO_SUCH_AMOUNT else rule.kind: KINDS[rule.kind](rule, refunds) for rule in BUILT_IN
         },
@@ -141,6 +186,13 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
         lot=Conditions(refunds.lot_fields, refunds.lot_formulas),
         parts=Conditions(refunds.part_fields, refunds.part_formulas),
         event=Conditions(events.scene_fields, events.scene_formulas),
+        event_lot=Conditions(events.lot_fields, events.lot_formulas),
+        day=LotRules(
+            {"expire": expiry} | {kind: rules[kind] for kind in DAY_KINDS},
+            Conditions(days.scene_fields, days.scene_formulas),
+            Conditions(days.lot_fields, days.lot_formulas),
+            smallest_request(policy),
+        ),
         fixed=_fixed(rules),
         breaks=breaks,
         break_paths=paths,

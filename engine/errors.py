@@ -12,6 +12,8 @@ _BOTH = {
     "tax": "withhold a tax",
     "offset": "set off a debt",
     "pay": "say when it is paid",
+    "clawback": "take back what was earned",
+    "dormancy": "charge it for dormancy",
 }
 
 
@@ -25,14 +27,14 @@ _NEITHER = {
 class Conflict(Exception):
     """Two rules of one kind both apply to the same thing, and neither overrides the other: the policy is at fault.
 
-    `lot` is the lot that both apply to, None where they apply to the request.
+    `lot` is the lot that both apply to, or what was earned; None where they apply to the request.
     """
 
     def __init__(self, kind: str, rules: tuple[str, str], lot: str | None = None) -> None:
         self.kind = kind
         self.rules = rules
         self.lot = lot
-        about = "" if lot is None else f"lot '{lot}': "
+        about = "" if lot is None else f"{'earning' if kind == 'clawback' else 'lot'} '{lot}': "
         neither = _NEITHER.get(kind, "neither overrides")
         super().__init__(f"{about}'{rules[0]}' and '{rules[1]}' both {_BOTH[kind]}, and {neither} the other")
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from engine.amounts import largest, payouts, stretches
 from engine.bounds import Allowed
 from engine.calendars import local_day
+from engine.cases import MOST_POINTS
 from engine.compiled import CompiledVersion
 from engine.courses import Course, Wanted
 from engine.errors import Conflict, NotInForce
-from engine.facts import MOST_POINTS, Case, Lot
+from engine.facts import Case, Lot
 from engine.judgement import Judgement
 from engine.kinds.allocate import allocate
 from engine.kinds.closed import closed

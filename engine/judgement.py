@@ -104,6 +104,12 @@ class Judgement(Struct):
         return self.scene.points
 
     @property
+    def chosen(self) -> tuple[str, ...]:
+        """The ids of the lots that the member chose, in the order in which they are to pay."""
+        assert self.scene.request is not None, "only a refund request is judged"
+        return self.scene.request.lots
+
+    @property
     def payout(self) -> int:
         """What fees, taxes and offsets leave of the money."""
         return self.gross - self.fee - self.tax - self.offset

@@ -45,7 +45,7 @@ def nudges(document: Document, policy: Policy) -> Iterator[Nudge]:
 _FIGURES: Mapping[str, str] = {
     **dict.fromkeys(("at_most", "at_least", "over", "under", "multiple_of", "flat", "to"), "number"),
     **dict.fromkeys(("points", "first", "every", "earn", "pays", "above", "waived_under"), "number"),
-    **dict.fromkeys(("after", "idle", "within", "usable_after", "per"), "span"),
+    **dict.fromkeys(("after", "idle", "everything_after", "within", "usable_after", "per"), "span"),
     **dict.fromkeys(("issued_within", "at_least_after"), "span"),
     **dict.fromkeys(("last_day", "expires_on"), "date"),
     "cut_off_time": "time",
@@ -66,12 +66,23 @@ _LISTS: Mapping[str, int] = {
     "days_of_month": 1,
     "dates": 1,
     "batch": 1,
+    "with": 0,
+    "others": 1,
+    "before": 1,
 }
 """The lists of rules, and how many items each keeps."""
 
+_LISTS_OF_KINDS: Mapping[tuple[str, str], int] = {("earn", "of"): 0, ("clawback", "of"): 0}
+_FIGURES_OF_KINDS: Mapping[tuple[str, str], str] = {("dormancy", "every"): "span"}
+"""The same for fields that another kind calls by the same name."""
+
 _SHARE = "share"
 _NESTED = ("free", "cap", "steps", "measure", "over", "at_least", "under", "at_most")
-_CHOICES: Mapping[str, tuple[str, ...]] = {"rounding": ("down", "up", "half_up"), "taxes": ("whole", "excess")}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "rounding": ("down", "up", "half_up"),
+    "taxes": ("whole", "excess"),
+    "shortfall": ("debt", "forgive", "refuse"),
+}
 """Fields that are one of a few words, any of which would do."""
 
 _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
@@ -84,7 +95,10 @@ _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "pay": ("if_holiday", "at_least_after", "cut_off_time"),
     "paper": ("issued_within",),
     "closed": ("hours", "weekdays", "holidays", "days", "days_of_month", "dates"),
-    "earn": ("at_most", "cap", "campaign", "usable_after", "expires_on"),
+    "earn": ("at_most", "cap", "campaign", "usable_after", "usable_from", "expires_on"),
+    "clawback": ("lots",),
+    "dormancy": ("every", "points", "rate", "at_least", "at_most", "everything_after"),
+    "notice": ("at_least",),
 }
 _TIMES = ("days", "days_of_month", "dates", "batch")
 """The lists whose items are days or ranges of days."""
@@ -190,10 +204,10 @@ class _Nudger:
             if name in _NESTED and isinstance(value, dict):
                 yield from self.rule(place, value, _SHARE if "share" in value else "")
             elif name in _LISTS and isinstance(value, list):
-                yield from self.members(place, value, name, least=_LISTS[name])
+                yield from self.members(place, value, name, least=_LISTS_OF_KINDS.get((kind, name), _LISTS[name]))
             elif name in _FIGURES:
-                yield from self.figure(place, value, _FIGURES[name], f"{name} ")
-            elif name in ("when", "that"):
+                yield from self.figure(place, value, _FIGURES_OF_KINDS.get((kind, name), _FIGURES[name]), f"{name} ")
+            elif name in ("when", "that", "lots"):
                 yield from self.condition(place, value, may_go=name == "when")
             elif name == "unless":
                 yield from self.exceptions(place, value)
@@ -203,10 +217,6 @@ class _Nudger:
                     "a scenario with refunds by two methods would notice",
                 )
                 yield self.drop(place, Text("'methods: same'", "'methods: same'"), hint)
-            elif name in _LISTS:
-                yield from self.members(place, value, name, least=_LISTS[name])
-            elif name in _NESTED and isinstance(value, dict):
-                yield from self.rule(place, value, "")
             elif name == "allowed_methods":
                 yield from self.method_table(place, value)
             elif name in _CHOICES:
@@ -214,8 +224,11 @@ class _Nudger:
             yield from self.times(place, name, value)
 
     def times(self, path: Path, name: str, raw: Any) -> Iterator[Nudge]:
-        """The days and hours of a rule."""
-        if name in _TIMES:
+        """The days, hours and lengths of time of a rule."""
+        if name == "before":
+            for index, each in enumerate(raw):
+                yield from self.span((*path, index), each, f"{name} ")
+        elif name in _TIMES:
             for index, each in enumerate(raw):
                 yield from self.days((*path, index), each, f"{name} ")
         elif name == "hours":
@@ -498,7 +511,9 @@ def _tax_all(rule: dict[str, Any], name: str) -> None:
 
 def _without_mention(raw: Mapping[Any, Any], rule: str) -> dict[Any, Any]:
     kept = dict(raw)
-    for name in ("overrides", "adds_to", "of", "after"):
+    if isinstance(kept.get("cap"), dict):
+        kept["cap"] = _without_mention(kept["cap"], rule)
+    for name in ("overrides", "adds_to", "of", "after", "with"):
         if isinstance(kept.get(name), list) and rule in kept[name]:
             kept[name] = [each for each in kept[name] if each != rule]
             if not kept[name]:

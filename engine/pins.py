@@ -15,6 +15,7 @@ from policies.load import load_document
 from policies.model import Policy, Value
 from policies.problems import Fault, Problem, both
 from policies.source import read
+from policies.values import DAYS_IN_FORCE
 from policies.versions import PolicyVersion
 
 _HARMLESS = {"value-unused"}
@@ -91,7 +92,8 @@ def _speakers(compiled: CompiledVersion, scenario: Scenario) -> set[str]:
     """The rules that say something in a scenario."""
     got = observe(compiled, scenario)
     of_lots = [rule for rules in got.get("lots", {}).values() for rule in rules]
-    return {*got["reasons"], *of_lots, *(each["rule"] for each in got.get("earned", ()))}
+    lines = (*got.get("earned", ()), *got.get("notices", ()))
+    return {*got["reasons"], *of_lots, *(each["rule"] for each in lines)}
 
 
 def _meaning(policy: Policy) -> Policy:
@@ -100,7 +102,7 @@ def _meaning(policy: Policy) -> Policy:
 
 
 def _in_force(value: Value, starts: date) -> Value:
-    if value.dated_by not in ("request.requested_on", "event.happened_on"):
+    if value.dated_by not in DAYS_IN_FORCE:
         return value
     before = [cell for day, cell in value.since if day is None or day <= starts]
     after = [(day, cell) for day, cell in value.since if day is not None and day > starts]

@@ -17,10 +17,11 @@ from msgspec import structs
 from engine.amounts import largest, smallest
 from engine.bounds import ANY, Allowed
 from engine.calendars import add_span, local_day
+from engine.cases import NEVER_NEGATIVE
 from engine.compiled import CompiledVersion
 from engine.decision import Remedy
 from engine.errors import NotInForce
-from engine.facts import NEVER_NEGATIVE, Case, ShownPaper, papers_data
+from engine.facts import Case, ShownPaper, papers_data
 from engine.hearing import Hearing
 from engine.judgement import Judgement, Spoken
 from engine.kinds.limit import ReadyLimit

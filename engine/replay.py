@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
+from engine.cases import BadCase, read_case, read_day_case, read_event_case
 from engine.compiled import CompiledVersion
+from engine.daily import Daily, daily
 from engine.decide import decide
 from engine.decision import Decision
 from engine.errors import Conflict, NotInForce
-from engine.facts import BadCase, read_case
+from engine.events import EventAnswer, answer
 from engine.reading import shown
 from policies.problems import in_language
 
@@ -25,29 +27,75 @@ def replay(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping
     >>> list(differences({"fee": 500, "lots": [1]}, {"fee": 0, "lots": []}))
     ['fee: was 500, is now 0', 'lots.0: was 1, is now missing']
     """
+    return _replayed(
+        compiled,
+        case,
+        recorded,
+        "a decision",
+        Decision.from_data,
+        lambda: decide(compiled, read_case(compiled.policy, dict(case))),
+    )
+
+
+def replay_event(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+    """The same for the answer to an event."""
+    return _replayed(
+        compiled,
+        case,
+        recorded,
+        "an answer to an event",
+        EventAnswer.from_data,
+        lambda: answer(compiled, read_event_case(compiled.policy, dict(case))),
+    )
+
+
+def replay_day(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+    """The same for what a day came to."""
+    return _replayed(
+        compiled,
+        case,
+        recorded,
+        "of a day",
+        Daily.from_data,
+        lambda: daily(compiled, read_day_case(compiled.policy, dict(case))),
+    )
+
+
+class _Record(Protocol):
+    def to_data(self) -> dict[str, Any]: ...
+
+
+def _replayed(
+    compiled: CompiledVersion,
+    case: Mapping[str, Any],
+    recorded: Mapping[str, Any],
+    what: str,
+    load: Callable[[Mapping[str, Any]], _Record],
+    again: Callable[[], _Record],
+) -> list[str]:
     try:
-        Decision.from_data(recorded)
+        loaded = load(recorded).to_data()
     except (AssertionError, KeyError, TypeError, ValueError) as error:
-        return [f"the record is not a decision: {error}"]
+        return [f"the record is not {what}: {error}"]
     if recorded["digest"] != compiled.version.digest:
         return [f"digest: was {_told(recorded['digest'])}, is now {_told(compiled.version.digest)}"]
     try:
-        again = decide(compiled, read_case(compiled.policy, dict(case))).to_data()
+        now = again().to_data()
     except (BadCase, Conflict, NotInForce) as error:
         return [f"the case cannot be decided again: {error}"]
-    return list(differences(_completed(recorded, case, again), again))
+    return list(differences(_completed({**loaded, **recorded}, case, now), now))
 
 
-def _completed(recorded: Mapping[str, Any], case: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, Any]:
-    """The record with what an engine did not write yet when it was made: lists of what did not exist, and facts of
-    the request that its case does not give.
+def _completed(recorded: dict[str, Any], case: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with the facts of the request that its case does not give.
+
+    What an older engine did not write down yet is as it was read: a new part of the record is no difference.
     """
+    if "request" not in recorded:
+        return recorded
     asked = case.get("request", {})
-    unknown = {name: fact for name, fact in again["request"].items() if name not in asked}
-    return {**{name: [] for name in _NEWER}, **recorded, "request": {**unknown, **recorded["request"]}}
-
-
-_NEWER = ("prices", "taxes", "offsets")
+    unknown = {name: fact for name, fact in now["request"].items() if name not in asked}
+    return {**recorded, "request": {**unknown, **recorded["request"]}}
 
 
 def differences(before: object, now: object, path: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from engine.local_times import BadTime, instant_of
 from engine.reading import instant_words
-from engine.scenario_expect import Reporter, Sourced
+from engine.scenario_expect import About, Reporter, Sourced
 from policies.problems import both
 from policies.readers import in_quotes
 from policies.source import Path
@@ -28,8 +28,16 @@ class Parts:
     request: Facts | None = None
     event: Facts | None = None
     earned: list[Facts] = field(default_factory=list)
+    day: Sourced | None = None
     as_of: Sourced | None = None
     expect: Facts = field(default_factory=dict)
+
+    @property
+    def about(self) -> About:
+        """What is asked about: an event, a day by itself, or a refund request."""
+        if self.event is not None:
+            return "event"
+        return "request" if self.day is None else "day"
 
 
 class PlainCase:
@@ -57,14 +65,14 @@ class PlainCase:
                 self.to.add(self.paths[f"history.{index}.requested_at"], "not-past", message, hint)
         return {
             "account": account,
-            "lots": [self.record(f"lots.{at}", lot, "lot") for at, lot in enumerate(parts.lots.values())],
+            "lots": self.lots(parts),
             "request": self.record("request", parts.request or {}, "request"),
             "history": past,
             "as_of": as_of,
         }
 
     def event_case(self, parts: Parts) -> dict[str, Any]:
-        """An event with its account and what was earned before."""
+        """An event with its account, what was earned before, and the lots that points can be taken back from."""
         event = self.record("event", parts.event or {}, "event")
         earned = [
             {"id": f"E{index + 1}"} | self.record(f"earned.{index}", facts, "earned")
@@ -75,7 +83,23 @@ class PlainCase:
             "account": self.record("account", parts.account, "account"),
             "event": {"id": "event", "happened_at": happened_at} | event,
             "earned": earned,
+            "lots": self.lots(parts),
         }
+
+    def day_case(self, parts: Parts) -> dict[str, Any]:
+        """An account and its lots on a day."""
+        assert parts.day is not None, parts.path
+        self.paths["day"] = parts.day.path
+        day = parts.day.value
+        return {
+            "account": self.record("account", parts.account, "account"),
+            "lots": self.lots(parts),
+            "day": day.isoformat() if isinstance(day, date) else day,
+        }
+
+    def lots(self, parts: Parts) -> list[dict[str, Any]]:
+        """The lots, in the order in which they are written."""
+        return [self.record(f"lots.{at}", lot, "lot") for at, lot in enumerate(parts.lots.values())]
 
     def record(self, path: str, facts: Facts, scope: str) -> dict[str, Any]:
         """One object of a case."""

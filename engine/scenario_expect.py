@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from engine.local_times import BadTime, instant_of, local_words
@@ -17,6 +17,9 @@ from policies.source import Path
 
 OUTCOMES = ("approved", "denied", "needs_review", "not_in_force", "conflict")
 """The outcomes of decisions, and the two ways in which none is made."""
+
+OTHER_OUTCOMES = ("refused", "not_in_force", "conflict")
+"""The outcomes that are worth naming of events and days: all others are answered."""
 
 AMOUNTS = ("points", "available", "gross", "fee", "tax", "offset", "payout")
 REFUND_KEYS = (
@@ -37,7 +40,19 @@ REFUND_KEYS = (
 LINES = {"prices": "money", "fees": "fee", "taxes": "tax", "offsets": "offset"}
 """What each rule comes to, and what of its lines in the decision that is."""
 
-EVENT_KEYS = ("outcome", "earned")
+EVENT_KEYS = ("outcome", "reasons", "earned", "taken", "lapsed", "debt", "forgiven", "figures")
+DAY_KEYS = ("outcome", "reasons", "expired", "charged", "notices", "figures")
+About = Literal["request", "event", "day"]
+KEYS: Mapping[About, tuple[str, ...]] = {"request": REFUND_KEYS, "event": EVENT_KEYS, "day": DAY_KEYS}
+"""What can be expected of a request, an event and a day."""
+
+NOTHING: Mapping[About, Mapping[str, Any]] = {
+    "request": {},
+    "event": {"earned": [], "taken": {}, "lapsed": 0, "debt": 0, "forgiven": 0},
+    "day": {"expired": {}, "charged": {}, "notices": []},
+}
+"""What is expected where a scenario that expects something does not name it."""
+
 EARNED_KEYS = (
     "rule",
     "points",
@@ -48,6 +63,7 @@ EARNED_KEYS = (
     "expires_on",
     "identity_level",
 )
+NOTICE_KEYS = ("rule", "points", "before", "last_usable_on", "charged_on", "lots")
 BUILT_IN = ("fee-exceeds-payout", "tax-exceeds-payout", "comes-to-nothing", "no-such-amount")
 """Reasons that no rule file writes."""
 
@@ -63,7 +79,8 @@ class Sourced(NamedTuple):
 class Expected:
     """What a decision must come to, as plain data; days are text.
 
-    `outcome` is "" for an event that is judged. `reasons` is checked in full and in order, `checks` key by key.
+    `outcome` is "" for an event or a day that is answered. `reasons` is checked in full and in order, `checks` key by
+    key.
     """
 
     outcome: str
@@ -83,28 +100,44 @@ class Reporter(Protocol):
 
 
 def read_expected(
-    said: Mapping[str, Sourced], path: Path, lots: Collection[str] | None, to: Reporter, *, event: bool
+    said: Mapping[str, Sourced], path: Path, lots: Collection[str] | None, to: Reporter, *, about: About
 ) -> Expected | None:
     """What is expected of the scenario or row at `path`; None after a problem. `lots` are the names of its lots, None
     when they are not known.
     """
     reader = _Reader(to, lots)
-    known = EVENT_KEYS if event else REFUND_KEYS
+    known = KEYS[about]
     for key, each in said.items():
         if key not in known:
             message = both("여기에 없는 이름입니다: {key}", "nothing is called {key} here", key=shown(key))
             reader.refuse(each.path, "unknown-field", message, did_you_mean(key, known) or _can_be(known), at_key=True)
-    outcome = reader.word(said["outcome"], OUTCOMES) if "outcome" in said else ""
-    needed = "earned" if event else "outcome"
-    if needed not in said and not (event and outcome in ("not_in_force", "conflict")):
-        hint = both("approved, denied 또는 needs_review 중 하나를 쓰십시오", "write approved, denied or needs_review")
-        if event:
-            hint = both("적립되는 것을 쓰십시오. 없으면 []입니다", "write what is earned, or [] for nothing")
+    outcomes = OUTCOMES if about == "request" else OTHER_OUTCOMES
+    outcome = reader.word(said["outcome"], outcomes) if "outcome" in said else ""
+    if not outcome and (about == "request" or not NOTHING[about].keys() & said.keys()):
+        needed, hint = _NEEDED[about]
         message = both("'{needed}' 항목의 기대값이 없습니다", "'{needed}' is not expected", needed=needed)
         reader.refuse(path, "nothing-checked", message, hint)
     reasons = tuple(reader.rules(said["reasons"])) if "reasons" in said else ()
-    checks = {key: reader.read(key, each) for key, each in said.items() if key in known[2:] or key == "earned"}
+    checks = {key: reader.read(key, each) for key, each in said.items() if key in known[2:]}
+    if not outcome:
+        checks = {**NOTHING[about], **checks}
     return Expected(outcome, reasons, checks) if reader.sound else None
+
+
+_NEEDED: Mapping[About, tuple[str, Text]] = {
+    "request": (
+        "outcome",
+        both("approved, denied 또는 needs_review 중 하나를 쓰십시오", "write approved, denied or needs_review"),
+    ),
+    "event": (
+        "earned",
+        both("적립되는 것을 쓰십시오. 없으면 []입니다", "write what is earned, or [] for nothing"),
+    ),
+    "day": (
+        "expired",
+        both("유효기간이 끝난 것을 쓰십시오. 없으면 {}입니다", "write what has expired, or {} for nothing"),
+    ),
+}
 
 
 class _Reader:
@@ -123,11 +156,11 @@ class _Reader:
 
     def read(self, key: str, said: Sourced) -> Any:
         """The plain data of one expectation."""
-        if key in AMOUNTS:
+        if key in AMOUNTS or key in ("lapsed", "debt", "forgiven"):
             return self.amount(said)
         if key == "payable_on":
             return self.day(said)
-        if key == "allocation":
+        if key in ("allocation", "taken", "expired", "charged"):
             return self.map_of(said, self.amount, self.lots, "lot")
         if key in LINES:
             return self.map_of(said, self.amount, self.ids, "rule")
@@ -139,18 +172,44 @@ class _Reader:
             return {} if said.value == "none" else self.remedy(said)
         if key == "figures":
             return self.map_of(said, self.figures, [*self.ids, *BUILT_IN], "rule")
+        if key == "notices":
+            return [self.notice(each) for each in self.items(said)]
         return [self.granted(each) for each in self.items(said)]
+
+    def notice(self, said: Sourced) -> dict[str, Any]:
+        """One notice that is due."""
+        if not isinstance(said.value, dict):
+            return self.map_of(said, self.literal, NOTICE_KEYS, "field")
+        lots = Sourced(said.value.get("lots", []), (*said.path, "lots"))
+        plain = Sourced({name: each for name, each in said.value.items() if name != "lots"}, said.path)
+        facts = self.map_of(plain, self.literal, NOTICE_KEYS, "field")
+        if "lots" in said.value:
+            facts["lots"] = [self.lot(each) for each in self.items(lots)]
+        self.check_line(said, facts)
+        return facts
+
+    def lot(self, said: Sourced) -> str:
+        """One of the lots of the scenario."""
+        if self.lots is not None and said.value not in self.lots:
+            message = both("없는 포인트 묶음(lot)입니다: {found}", "there is no lot {found}", found=shown(said.value))
+            one = both("이 시나리오의 lots: 항목에 있는 이름을 쓰십시오", "name one of the scenario's lots")
+            self.refuse(said.path, "unknown-lot", message, did_you_mean(str(said.value), self.lots) or one)
+        return str(said.value)
+
+    def check_line(self, said: Sourced, facts: Mapping[str, Any]) -> None:
+        """A lot that is earned and a notice name their rule and their points."""
+        for name in ("rule", "points"):
+            if name not in facts:
+                hint = both("{rule: ..., points: ...} 형식으로 쓰십시오", "write {rule: ..., points: ...}")
+                self.refuse(said.path, "missing-field", is_missing(name), hint)
+        if facts.get("rule") is not None:
+            self.word(Sourced(facts["rule"], (*said.path, "rule")), self.ids)
 
     def granted(self, said: Sourced) -> dict[str, Any]:
         """One lot that is earned."""
         facts = self.map_of(said, self.literal, EARNED_KEYS, "field")
-        for name in ("rule", "points"):
-            if isinstance(said.value, dict) and name not in said.value:
-                hint = both("{rule: ..., points: ...} 형식으로 쓰십시오", "write {rule: ..., points: ...}")
-                self.refuse(said.path, "missing-field", is_missing(name), hint)
-        rule = facts.get("rule")
-        if rule is not None:
-            self.word(Sourced(rule, (*said.path, "rule")), self.ids)
+        if isinstance(said.value, dict):
+            self.check_line(said, facts)
         return facts
 
     def remedy(self, said: Sourced) -> dict[str, Any]:
@@ -200,7 +259,7 @@ class _Reader:
         known = list(words)
         if said.value not in known:
             hint = did_you_mean(str(said.value), known)
-            if known == list(OUTCOMES):
+            if known in (list(OUTCOMES), list(OTHER_OUTCOMES)):
                 message = both("없는 결과입니다: {found}", "{found} is no outcome", found=shown(said.value))
                 one = both("쓸 수 있는 것: {known}", "use {known}", known=", ".join(known))
                 self.refuse(said.path, "unknown-word", message, hint or one)

@@ -5,15 +5,16 @@ Reading stands apart from running because pins run the same scenarios hundreds o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from engine.facts import BadCase, Case, EventCase, read_case, read_event_case
+from engine.cases import BadCase, read_case, read_day_case, read_event_case
+from engine.facts import Case, DayCase, EventCase
 from engine.reading import NOT_KNOWN, Mistake
 from engine.scenario_case import Facts, Parts, PlainCase
-from engine.scenario_expect import EVENT_KEYS, REFUND_KEYS, Expected, Sourced, read_expected
+from engine.scenario_expect import KEYS, About, Expected, Sourced, read_expected
 from policies import source
 from policies.fields import is_missing, stand_together, unknown_field
 from policies.model import Policy, Text
@@ -22,7 +23,9 @@ from policies.readers import Trouble, listed_twice, shown
 from policies.source import Document, Path
 from policies.troubles import Troubles
 
-PARTS = ("name", "account", "lots", "history", "request", "event", "earned", "as_of", "expect", "columns", "rows")
+PARTS = (
+    *("name", "account", "lots", "history", "request", "event", "earned", "day", "as_of", "expect", "columns", "rows"),
+)
 TOP = ("policy", "as_of", "accounts", "lots", "scenarios")
 SCOPES = ("account", "request", "event")
 
@@ -35,7 +38,7 @@ class Scenario:
     row: int
     file: str
     place: Place
-    case: Case | EventCase
+    case: Case | EventCase | DayCase
     expected: Expected
 
 
@@ -183,11 +186,12 @@ class _Reader:
         default = self.document.data.get("as_of")
         if default is not None:
             parts.as_of = Sourced(default, ("as_of",))
-        for name in ("as_of", "account", "lots", "history", "request", "event", "earned"):
+        for name in ("as_of", "account", "lots", "history", "request", "event", "earned", "day"):
             if name in raw:
                 self.put(parts, _Column(name, ""), Sourced(raw[name], (*path, name)))
-        if "request" in raw and "event" in raw:
-            self.add_trouble((*path, "event"), stand_together("request", "event"))
+        asked = [name for name in ("request", "event", "day") if name in raw]
+        if len(asked) > 1:
+            self.add_trouble((*path, asked[1]), stand_together(asked[0], asked[1]))
         if "expect" in raw:
             parts.expect = self.facts(
                 Sourced(raw["expect"], (*path, "expect")), both("기대하는 것의 맵", "what is expected")
@@ -206,6 +210,9 @@ class _Reader:
             )
             self.add(path, "missing-field", message, hint)
             return None
+        if "day" in named and parts.about == "request" and parts.request is None:
+            # Each row brings its own day; until then it only says what the scenario is about.
+            parts.day = Sourced(None, (*path, named.index("day")))
         columns = [self.column((*path, index), name, parts) for index, name in enumerate(named)]
         for index, name in enumerate(named):
             if name in named[:index]:
@@ -213,8 +220,8 @@ class _Reader:
         return columns if self.found == before else None
 
     def column(self, path: Path, name: Any, parts: Parts) -> _Column:
-        whole = ("name", "as_of", "account", "history")
-        expected = EVENT_KEYS if parts.event is not None else REFUND_KEYS
+        whole = ("name", "as_of", "account", "history", "day")
+        expected = KEYS[parts.about]
         if name in whole:
             return _Column(name, "")
         if name in expected:
@@ -273,8 +280,8 @@ class _Reader:
     def put(self, parts: Parts, column: _Column, said: Sourced) -> None:
         """Put what is said where it belongs."""
         part, name = column
-        if part == "as_of":
-            parts.as_of = said
+        if part in ("as_of", "day"):
+            setattr(parts, part, said)
         elif part == "expect":
             parts.expect[name] = said
         elif part.startswith("lots."):
@@ -407,15 +414,15 @@ class _Reader:
             self.check_complete(parts)
         lots = parts.lots if sound else None
         complete = sound and self.found == before
-        expected = read_expected(parts.expect, parts.path, lots, self, event=parts.event is not None)
+        expected = read_expected(parts.expect, parts.path, lots, self, about=parts.about)
         case = self.read_case(parts) if complete else None
         if expected is None or case is None:
             return None
         return Scenario(name, row, self.document.file, self.document.places[parts.path], case, expected)
 
     def check_complete(self, parts: Parts) -> None:
-        """Refuse a scenario without a request or event, an account, or a time."""
-        if parts.request is None and parts.event is None:
+        """Refuse a scenario without a request, event or day, an account, or a time."""
+        if parts.request is None and parts.event is None and parts.day is None:
             hint = both(
                 "이 항목을 쓰거나, 포인트를 적립하는 일이면 event: 항목을 쓰십시오",
                 "add it, or event: for what earns points",
@@ -426,19 +433,36 @@ class _Reader:
                 "accounts: 아래의 이름 하나를 쓰거나 팩트를 쓰십시오", "name one of accounts:, or write its facts"
             )
             self.add(parts.path, "missing-field", is_missing("account"), hint)
-        if parts.as_of is None:
+        for facts in parts.earned:
+            if "lot" in facts and facts["lot"].value not in parts.lots:
+                name = facts["lot"].value
+                message = both(
+                    "시나리오에 없는 포인트 묶음(lot)입니다: {name}", "the scenario has no lot {name}", name=shown(name)
+                )
+                hint = did_you_mean(str(name), parts.lots) or both(
+                    "lots: 항목에 더하십시오. 다 쓴 것이면 left: 0을 쓰십시오",
+                    "add it to lots:, with left: 0 if spent",
+                )
+                self.add(facts["lot"].path, "unknown-lot", message, hint)
+        if parts.as_of is None and parts.day is None:
             hint = both("여기나 파일 맨 위에 쓰십시오", "write it here or at the top of the file")
             self.add(parts.path, "missing-field", is_missing("as_of"), hint)
 
-    def read_case(self, parts: Parts) -> Case | EventCase | None:
+    def read_case(self, parts: Parts) -> Case | EventCase | DayCase | None:
         """The case, or None with a problem for each fact that is wrong."""
         before = self.found
         plain = PlainCase(self, self.zone)
-        data = plain.event_case(parts) if parts.event is not None else plain.case(parts)
+        ways: Mapping[About, tuple[Callable[[Parts], Any], Callable[[Policy, Any], Case | EventCase | DayCase]]] = {
+            "request": (plain.case, read_case),
+            "event": (plain.event_case, read_event_case),
+            "day": (plain.day_case, read_day_case),
+        }
+        make, read = ways[parts.about]
+        data = make(parts)
         if self.found > before:
             return None
         try:
-            return read_event_case(self.policy, data) if parts.event is not None else read_case(self.policy, data)
+            return read(self.policy, data)
         except BadCase as bad:
             for path, mistake in bad.mistakes:
                 self.add_bad_fact(path, mistake, plain.paths, parts.path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.scenario_expect import AMOUNTS, EARNED_KEYS, EVENT_KEYS, OUTCOMES, REFUND_KEYS
+from engine.scenario_expect import AMOUNTS, EARNED_KEYS, KEYS, NOTICE_KEYS, OTHER_OUTCOMES, OUTCOMES
 from engine.scenario_file import PARTS, TOP
 from policies.json_conditions import about, members
 from policies.json_shapes import UNDERSCORED, Json, closed, common, described, hinted, list_of, one_of, refer, text
@@ -101,15 +101,22 @@ def _scenario() -> Json:
         "lots": described({"type": "array", "items": _or_name("lot")}, "Lots of the file, or their facts."),
         "history": described(earlier, "Refunds asked for before, each with the time `at`."),
         "request": described(refer("request"), "What the member asks for."),
-        "event": described(refer("event"), "What may earn points."),
+        "event": described(refer("event"), "What may earn points, or take them back."),
+        "day": described(
+            text([_DAY], "write it like 2026-01-31"), "A day by itself: what expires, is charged and told."
+        ),
         "earned": described(earlier, "What was earned before, each with the time `at`."),
         "as_of": refer("time"),
         "expect": described(refer("expect"), "What must come out. Of what is not named, only reasons are looked at."),
         "columns": described(list_of({"type": "string"}), "What each cell of a row is, such as request.points."),
         "rows": described({"type": "array", "minItems": 1, "items": {"type": "array"}}, "A case each."),
     }
-    both = {"if": {"required": ["request"]}, "then": {"properties": {"event": False}}}
-    return {**closed(_known(parts, PARTS), ("name",)), "allOf": [both]}
+    asked = ("request", "event", "day")
+    alone = [
+        {"if": {"required": [name]}, "then": {"properties": dict.fromkeys(asked[place + 1 :], False)}}
+        for place, name in enumerate(asked[:-1])
+    ]
+    return {**closed(_known(parts, PARTS), ("name",)), "allOf": alone}
 
 
 def _or_name(scope: str) -> Json:
@@ -117,20 +124,33 @@ def _or_name(scope: str) -> Json:
 
 
 def _expect() -> Json:
-    """What is expected of a decision or of an event."""
+    """What is expected of a decision, an event or a day."""
     day = text([_DAY, "none"], "write it like 2026-01-31, or none")
     ids = {"type": "array", "items": {"type": "string"}}
     granted = closed(_known({"points": _WHOLE, "rule": {"type": "string"}}, EARNED_KEYS), ("rule", "points"))
+    notice = closed(
+        _known({"points": _WHOLE, "rule": {"type": "string"}, "last_usable_on": day, "charged_on": day}, NOTICE_KEYS),
+        ("rule", "points"),
+    )
+    by_lot = {"type": "object", "additionalProperties": _WHOLE}
     shapes: Mapping[str, Json] = {
-        "outcome": one_of(OUTCOMES),
+        "outcome": one_of(list(dict.fromkeys((*OUTCOMES, *OTHER_OUTCOMES)))),
         "reasons": described(ids, "The ids of the rules that speak, all of them, in order."),
         **dict.fromkeys(AMOUNTS, _WHOLE),
         "payable_on": day,
-        "allocation": described({"type": "object", "additionalProperties": _WHOLE}, "How much each lot pays."),
+        "allocation": described(by_lot, "How much each lot pays."),
         "lots": described({"type": "object", "additionalProperties": ids}, "The rules that keep each lot back."),
         "last_usable_on": {"type": "object", "additionalProperties": day},
         "remedy": described({"anyOf": [{"const": "none"}, {"type": "object"}]}, "What would make the request pass."),
         "figures": {"type": "object", "additionalProperties": {"type": "object"}},
         "earned": described({"type": "array", "items": granted}, "What is earned; [] for nothing."),
+        "taken": described(by_lot, "What is taken back of each lot."),
+        "lapsed": described(_WHOLE, "What would be taken back, and has expired already."),
+        "debt": described(_WHOLE, "What no lot holds, and is owed."),
+        "forgiven": described(_WHOLE, "What no lot holds, and is forgiven."),
+        "expired": described(by_lot, "The lots whose last usable day was yesterday; {} for none."),
+        "charged": described(by_lot, "What dormancy takes of each lot."),
+        "notices": described({"type": "array", "items": notice}, "The notices that are due, in order."),
     }
-    return {**closed(_known(shapes, list(dict.fromkeys((*REFUND_KEYS, *EVENT_KEYS))))), "minProperties": 1}
+    known = dict.fromkeys(key for keys in KEYS.values() for key in keys)
+    return {**closed(_known(shapes, list(known))), "minProperties": 1}

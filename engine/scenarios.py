@@ -11,15 +11,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.compiled import CompiledVersion
+from engine.daily import Daily, daily
 from engine.decide import decide
-from engine.decision import Decision
-from engine.earn import earn
+from engine.decision import Decision, Reason
 from engine.errors import Conflict, NotInForce
-from engine.facts import EventCase
+from engine.events import EventAnswer, answer
+from engine.facts import DayCase, EventCase
 from engine.local_times import local_words
 from engine.reading import instant
 from engine.scenario_expect import AMOUNTS, LINES
 from engine.scenario_file import Scenario
+from engine.taken import Taken
 
 Got = Mapping[str, Any]
 Differ = Callable[[str, Any, Any], list[str]]
@@ -43,7 +45,7 @@ class Result:
 def run(compiled: CompiledVersion, scenario: Scenario) -> Result:
     """What a scenario comes to on a version whose vocabulary it was read with."""
     got, expected = observe(compiled, scenario), scenario.expected
-    differences = _differ("outcome", expected.outcome or "earning", got["outcome"])
+    differences = _differ("outcome", expected.outcome or "answered", got["outcome"])
     differences += _differ("reasons", list(expected.reasons), got["reasons"])
     for key, value in expected.checks.items():
         if key in got:
@@ -56,8 +58,9 @@ def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
     case = scenario.case
     try:
         if isinstance(case, EventCase):
-            granted = [lot.to_data() for lot in earn(compiled, case).granted]
-            return {"outcome": "earning", "reasons": [], "earned": granted}
+            return _answered(answer(compiled, case))
+        if isinstance(case, DayCase):
+            return _passed(daily(compiled, case))
         return _decided(decide(compiled, case), compiled.zone)
     except NotInForce:
         return {"outcome": "not_in_force", "reasons": []}
@@ -89,6 +92,41 @@ def _in_zone(change: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     """What a remedy changes, with its time as the file writes times."""
     at = {"as_of": local_words(instant(change["as_of"]), zone)} if "as_of" in change else {}
     return {**change, **at}
+
+
+def _answered(found: EventAnswer) -> Got:
+    return {
+        "outcome": "refused" if found.refused else "answered",
+        **_said(found.reasons),
+        "earned": [lot.to_data() for lot in found.granted],
+        "taken": _by_lot(found.taken),
+        **{name: getattr(found, name) for name in ("lapsed", "debt", "forgiven")},
+    }
+
+
+def _passed(found: Daily) -> Got:
+    return {
+        "outcome": "answered",
+        **_said(found.reasons),
+        "expired": {each.lot: each.points for each in found.expired},
+        "charged": _by_lot(found.charged),
+        "notices": [each.to_data() for each in found.notices],
+    }
+
+
+def _said(reasons: Iterable[Reason]) -> Got:
+    return {
+        "reasons": [reason.rule for reason in reasons],
+        "figures": {reason.rule: reason.figures for reason in reasons},
+    }
+
+
+def _by_lot(taken: Iterable[Taken]) -> dict[str, int]:
+    """What each lot pays, whichever rules take it."""
+    found: dict[str, int] = {}
+    for each in taken:
+        found[each.lot] = found.get(each.lot, 0) + each.points
+    return found
 
 
 def _differ(key: str, expected: Any, got: Any) -> list[str]:
@@ -145,6 +183,7 @@ _BY_KEY: Mapping[str, Differ] = {
     "figures": _differ_in_figures,
     "remedy": _differ_in_remedy,
     "earned": _differ_in_earnings,
+    "notices": _differ_in_earnings,
 }
 
 

@@ -15,9 +15,10 @@ from policies.model import Policy
 
 
 class Scene(Struct, frozen=True):
-    """The facts of one request at one amount, or of one event.
+    """The facts of one request at one amount, of one event, or of one day.
 
-    `day` is the local day of the request or event. Just one of `request` and `event` is there.
+    `day` is the local day of the request or event, or the day that is asked about. Just one of `request` and `event` is
+    there, and on a day by itself neither.
     """
 
     account: Account
@@ -46,7 +47,7 @@ _WORKED_OUT: Mapping[str, SceneReader] = {
     "account.year_age": lambda scene: year_age(scene.account.born_on, scene.day),
     "request.chosen_lots": lambda scene: len(_chosen(scene)),
 }
-_RENAMED = {"request.points": "points", "request.requested_on": "day", "event.happened_on": "day"}
+_RENAMED = {"request.points": "points", "request.requested_on": "day", "event.happened_on": "day", "day.today": "day"}
 
 
 def scene_reader(path: str, policy: Policy) -> SceneReader:
@@ -69,5 +70,5 @@ def lot_reader(path: str, policy: Policy) -> LotReader:
 
 
 def _chosen(scene: Scene) -> tuple[str, ...]:
-    assert scene.request is not None, "only a refund request chooses lots"
-    return scene.request.lots
+    """The lots that the member chose; none where no refund is asked for."""
+    return () if scene.request is None else scene.request.lots

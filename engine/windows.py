@@ -27,11 +27,9 @@ def window(per: Per, zone: ZoneInfo) -> Bounds:
     after this time of the last day that is 3 months ago. It has no end: a refund that another process filed a moment
     later, before this one was judged, counts as well.
     """
-    if isinstance(per, Span) and per.unit in ("months", "years"):
-        return lambda scene: (_months_before(scene, per, zone), _END)
     if isinstance(per, Span):
-        length = _rolling(per)
-        return lambda scene: (_just_after_its_start(scene.at, length), _END)
+        start = rolling_start(per, zone)
+        return lambda scene: (start(scene.at), _END)
     if per == "ever":
         return lambda scene: (_BEGINNING, _END)
     return lambda scene: _calendar_window(per, scene.day, zone)
@@ -108,6 +106,14 @@ def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
     )
 
 
+def rolling_start(per: Span, zone: ZoneInfo) -> Callable[[datetime], datetime]:
+    """The first instant of the rolling window that ends at an instant."""
+    if per.unit in ("months", "years"):
+        return lambda at: _months_before(at, per, zone)
+    length = _rolling(per)
+    return lambda at: _just_after_its_start(at, length)
+
+
 def _rolling(span: Span) -> timedelta:
     if span.unit not in ("hours", "days"):
         raise ValueError(f"a window of '{span}' does not roll; use hours, days, months, years, or a calendar window")
@@ -122,13 +128,13 @@ def _just_after_its_start(at: datetime, length: timedelta) -> datetime:
     return at - length + timedelta.resolution if length < at - _BEGINNING else _BEGINNING
 
 
-def _months_before(scene: Scene, span: Span, zone: ZoneInfo) -> datetime:
-    """Just after the request's time of day on the last day that is a span ago."""
-    day = at_least_ago_bound(scene.day, span)
+def _months_before(at: datetime, span: Span, zone: ZoneInfo) -> datetime:
+    """Just after the time of day of `at` on the last day that is a span ago."""
+    local = at.astimezone(zone)
+    day = at_least_ago_bound(local.date(), span)
     if day is None:
         return _BEGINNING
-    local = datetime.combine(day, scene.at.astimezone(zone).time(), zone)
-    return local.astimezone(UTC) + timedelta.resolution
+    return datetime.combine(day, local.time(), zone).astimezone(UTC) + timedelta.resolution
 
 
 @lru_cache(maxsize=4096)
@@ -146,9 +152,9 @@ def _calendar_window(per: str, day: date, zone: ZoneInfo) -> tuple[datetime, dat
     else:
         assert per == "year", f"{per} is not a window"
         first, last = day.replace(month=1, day=1), year_end(day)
-    return _begins(first, zone), _begins(last + timedelta(days=1), zone)
+    return begins(first, zone), begins(last + timedelta(days=1), zone)
 
 
-def _begins(day: date, zone: ZoneInfo) -> datetime:
+def begins(day: date, zone: ZoneInfo) -> datetime:
     """The instant at which a local day begins, also where its clocks skip midnight."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from policies.contradictions import exclude_each_other
 from policies.kinds import KINDS
 from policies.kinds.allocate import Allocate
+from policies.kinds.clawback import Clawback
 from policies.kinds.closed import Closed
+from policies.kinds.dormancy import Dormancy
 from policies.kinds.earn import Earn
 from policies.kinds.expire import Expire
 from policies.kinds.fee import Fee
 from policies.kinds.limit import Limit
+from policies.kinds.notice import Notice
 from policies.kinds.offset import Offset
 from policies.kinds.paper import Paper
 from policies.kinds.pay import Pay
@@ -21,7 +25,7 @@ from policies.kinds.price import Price
 from policies.kinds.require import Require
 from policies.kinds.review import Review
 from policies.kinds.tax import Tax
-from policies.model import Amount, Comparison, Condition, FactRef, Policy, Rule, Text, ValueRef
+from policies.model import Amount, Comparison, Condition, FactRef, Policy, Rule, Span, Text, ValueRef
 from policies.problems import MOST_PROBLEMS, both, did_you_mean
 from policies.readers import CORRECT_ONE, KEEP_ONE, TAKE_ONE_OUT, TAKE_OUT, Trouble, listed, shown, use
 from policies.sentences import PLACEHOLDER
@@ -93,7 +97,7 @@ def check_conditions(policy: Policy) -> Found:
                     yield (*at, *where, "any", each), rule.id, Trouble("never-holds", message, CORRECT_ONE)
         for each, exception in enumerate(rule.unless):
             yield from _vain_exception(policy, rule, each, exception)
-        if isinstance(rule, Earn):
+        if isinstance(rule, Earn | Clawback):
             event = Comparison("event.type", "is", rule.event)
             if exclude_each_other((event, *rule.when.all_of), policy.facts) == "event.type":
                 message = both(
@@ -143,8 +147,52 @@ def check_overrides(policy: Policy) -> Found:
                 )
                 trouble = Trouble("silenced-and-added", message, KEEP_ONE)
                 yield ("rules", rule.index, field), rule.id, trouble
-    for field in _VERBS:
-        yield from _circles(by_id, field)
+    for field, verb in _VERBS.items():
+        yield from _circles(by_id, field, partial(_named_in, field), verb)
+
+
+def check_earned_by(policy: Policy) -> Found:
+    """What a cap is shared with, a percentage comes on, or a clawback takes back are other earn rules."""
+    by_id = {rule.id: rule for rule in policy.rules}
+    for rule in policy.rules:
+        for field, ids in _earned_by(rule).items():
+            for position, each in enumerate(ids):
+                trouble = _no_earning(each, rule, by_id, same_event=field == ("of",) and isinstance(rule, Earn))
+                if trouble:
+                    yield ("rules", rule.index, *field, position), rule.id, trouble
+    yield from _circles(by_id, "of", _bonus_on, _BONUS_ON)
+
+
+def _bonus_on(rule: Rule) -> tuple[str, ...]:
+    return rule.of if isinstance(rule, Earn) else ()
+
+
+def _earned_by(rule: Rule) -> dict[tuple[str, ...], tuple[str, ...]]:
+    if isinstance(rule, Earn):
+        return {("of",): rule.of, ("cap", "with"): rule.cap.shared if rule.cap else ()}
+    return {("of",): rule.of} if isinstance(rule, Clawback) else {}
+
+
+def _no_earning(name: str, rule: Rule, by_id: dict[str, Rule], *, same_event: bool) -> Trouble | None:
+    other = by_id.get(name)
+    earning = [each.id for each in by_id.values() if isinstance(each, Earn) and each.id != rule.id]
+    if other is None:
+        return _no_rule(name, earning)
+    if not isinstance(other, Earn):
+        return _other_kind(other, "earn")
+    if name == rule.id:
+        return _own_id()
+    if same_event and isinstance(rule, Earn) and other.event != rule.event:
+        message = both(
+            "'{name}' 규칙은 다른 이벤트('{other}')의 규칙이라서, '{event}' 이벤트에는 적립하는 것이 없습니다",
+            "'{name}' is for another event, '{other}', and grants nothing for '{event}'",
+            name=name,
+            other=other.event,
+            event=rule.event,
+        )
+        hint = both("같은 이벤트의 규칙을 쓰십시오", "name a rule for the same event")
+        return Trouble("never-holds", message, hint)
+    return None
 
 
 def _named(rule: Rule) -> dict[str, tuple[str, ...]]:
@@ -158,27 +206,37 @@ def _named(rule: Rule) -> dict[str, tuple[str, ...]]:
     return named
 
 
+def _named_in(field: str, rule: Rule) -> tuple[str, ...]:
+    return _named(rule).get(field, ())
+
+
 def _wrong_rule(name: str, rule: Rule, by_id: dict[str, Rule]) -> Trouble | None:
     if name not in by_id:
-        same = [each for each, other in by_id.items() if other.kind == rule.kind and each != rule.id]
-        one = (
-            both("이 중 하나의 이름을 쓰십시오: {same}", "name one of {same}", same=listed(same)) if same else TAKE_OUT
-        )
-        message = both("없는 규칙입니다: {name}", "there is no rule {name}", name=shown(name))
-        return Trouble("unknown-rule", message, did_you_mean(name, same) or one, refers_to=name)
+        return _no_rule(name, [each for each, other in by_id.items() if other.kind == rule.kind and each != rule.id])
     if by_id[name].kind != rule.kind:
-        message = both(
-            "'{name}' 규칙의 종류는 {kind}입니다",
-            "'{name}' is a rule of kind {kind}",
-            name=name,
-            kind=by_id[name].kind,
-        )
-        hint = both("종류가 {kind}인 규칙의 이름을 쓰십시오", "name one of kind {kind}", kind=rule.kind)
-        return Trouble("other-kind", message, hint)
-    if name == rule.id:
-        message = both("규칙이 자기 자신을 가리킵니다", "the rule names itself")
-        return Trouble("own-id", message, TAKE_OUT)
-    return None
+        return _other_kind(by_id[name], rule.kind)
+    return _own_id() if name == rule.id else None
+
+
+def _no_rule(name: str, known: list[str]) -> Trouble:
+    one = (
+        both("이 중 하나의 이름을 쓰십시오: {known}", "name one of {known}", known=listed(known)) if known else TAKE_OUT
+    )
+    message = both("없는 규칙입니다: {name}", "there is no rule {name}", name=shown(name))
+    return Trouble("unknown-rule", message, did_you_mean(name, known) or one, refers_to=name)
+
+
+def _other_kind(other: Rule, kind: str) -> Trouble:
+    message = both(
+        "'{name}' 규칙의 종류는 {kind}입니다", "'{name}' is a rule of kind {kind}", name=other.id, kind=other.kind
+    )
+    return Trouble(
+        "other-kind", message, both("종류가 {kind}인 규칙의 이름을 쓰십시오", "name one of kind {kind}", kind=kind)
+    )
+
+
+def _own_id() -> Trouble:
+    return Trouble("own-id", both("규칙이 자기 자신을 가리킵니다", "the rule names itself"), TAKE_OUT)
 
 
 _MOST_NAMED = 5
@@ -188,9 +246,10 @@ _VERBS = {
     "of": both("서로에 대한 세금입니다(of)", "are taxes on one another"),
     "after": both("서로의 뒤에 옵니다(after)", "come after one another"),
 }
+_BONUS_ON = both("서로의 포인트에 대한 비율입니다(of)", "are a percentage of one another")
 
 
-def _circles(by_id: dict[str, Rule], field: str) -> Found:
+def _circles(by_id: dict[str, Rule], field: str, named: Callable[[Rule], tuple[str, ...]], verb: Text) -> Found:
     """Each circle of rules that name one another, once, at the first of its rules in the file."""
     done: set[str] = set()
     for start in by_id:
@@ -202,16 +261,14 @@ def _circles(by_id: dict[str, Rule], field: str) -> Found:
             if name in trail and len(trail) - trail.index(name) > 1:
                 circle = trail[trail.index(name) :]
                 first = min((by_id[each] for each in circle), key=lambda rule: rule.index)
-                message = both(
-                    "다음 규칙들이 {verb}: {rules}", "{rules} {verb}", rules=_all_of(circle), verb=_VERBS[field]
-                )
+                message = both("다음 규칙들이 {verb}: {rules}", "{rules} {verb}", rules=_all_of(circle), verb=verb)
                 trouble = Trouble("override-circle", message, TAKE_ONE_OUT)
                 yield ("rules", first.index, field), first.id, trouble
             if name in done or name not in by_id:
                 continue
             done.add(name)
             trail.append(name)
-            ahead += [(each, len(trail)) for each in _named(by_id[name]).get(field, ())]
+            ahead += [(each, len(trail)) for each in named(by_id[name])]
 
 
 def _all_of(circle: list[str]) -> Text:
@@ -284,6 +341,10 @@ def _without_meaning(rule: Rule) -> tuple[str, ...]:
         return ("issued_within",)
     if isinstance(rule, Closed) and rule.hours is None and not rule.days:
         return ("from", "until")
+    if isinstance(rule, Notice):
+        return ("charged_on",) if rule.of == "expiry" else ("last_day",)
+    if isinstance(rule, Clawback):
+        return tuple(name for name, shortfall in _SHORTFALLS.items() if shortfall != rule.shortfall)
     return _without_meaning_in_money(rule)
 
 
@@ -299,6 +360,9 @@ def _without_meaning_in_money(rule: Rule) -> tuple[str, ...]:
         least = rule.at_least if isinstance(rule, Limit) else rule.under or rule.at_most
         return () if least is None else ("room",)
     return ()
+
+
+_SHORTFALLS = {"debt": "debt", "forgiven": "forgive", "missing": "refuse"}
 
 
 def check_particles(policy: Policy) -> Found:
@@ -397,17 +461,22 @@ def check_fees(policy: Policy) -> Found:
             message = both("수수료가 100%보다 큽니다", "the fee is above 100%")
             trouble = Trouble("rate-above-all", message, both("100% 이하로 낮추십시오", "lower it to 100% or less"))
             yield ("rules", rule.index, "rate"), rule.id, trouble
-        if rule.at_least is not None and rule.at_most is not None:
-            least, most = _numbers(policy, rule.at_least), _numbers(policy, rule.at_most)
-            if least and most and min(least) > max(most):
-                message = both(
-                    "하한(at_least) {least:_} 값이 상한(at_most) {most:_} 값보다 큽니다",
-                    "at least {least:_} is above at most {most:_}",
-                    least=min(least),
-                    most=max(most),
-                )
-                hint = both("둘을 맞바꾸거나 고치십시오", "swap or correct them")
-                yield ("rules", rule.index, "at_least"), rule.id, Trouble("least-above-most", message, hint)
+        yield from _least_above_most(policy, rule)
+
+
+def _least_above_most(policy: Policy, rule: Fee | Dormancy) -> Found:
+    if rule.at_least is None or rule.at_most is None:
+        return
+    least, most = _numbers(policy, rule.at_least), _numbers(policy, rule.at_most)
+    if least and most and min(least) > max(most):
+        message = both(
+            "하한(at_least) {least:_} 값이 상한(at_most) {most:_} 값보다 큽니다",
+            "at least {least:_} is above at most {most:_}",
+            least=min(least),
+            most=max(most),
+        )
+        hint = both("둘을 맞바꾸거나 고치십시오", "swap or correct them")
+        yield ("rules", rule.index, "at_least"), rule.id, Trouble("least-above-most", message, hint)
 
 
 def check_taxes(policy: Policy) -> Found:
@@ -434,6 +503,42 @@ def check_caps(policy: Policy) -> Found:
                 yield ("rules", rule.index, "at_most"), rule.id, Trouble("least-above-most", message, CORRECT_ONE)
 
 
+def check_dormancy(policy: Policy) -> Found:
+    """An idle account is charged before everything is taken, and at least is not above at most."""
+    for rule in policy.rules:
+        if not isinstance(rule, Dormancy):
+            continue
+        yield from _least_above_most(policy, rule)
+        if (rule.rate or rule.points) and isinstance(rule.idle, Span) and isinstance(rule.everything_after, Span):
+            first, last = rule.idle, rule.everything_after
+            if (first.unit == "days") == (last.unit == "days") and _length(last) <= _length(first):
+                message = both(
+                    "{last} 후에 전부 차감되는데, 첫 차감은 {first} 후입니다",
+                    "everything is taken after {last}, and the first charge comes after {first}",
+                    last=last,
+                    first=first,
+                )
+                hint = both("idle: 항목보다 긴 기간을 쓰십시오", "let it be longer than idle:")
+                trouble = Trouble("nothing-left", message, hint)
+                yield ("rules", rule.index, "everything_after"), rule.id, trouble
+
+
+def _length(span: Span) -> int:
+    return span.count * 12 if span.unit == "years" else span.count
+
+
+def check_notices(policy: Policy) -> Found:
+    """A notice of dormancy has something to tell of."""
+    if any(isinstance(rule, Dormancy) for rule in policy.rules):
+        return
+    for rule in policy.rules:
+        if isinstance(rule, Notice) and rule.of == "dormancy":
+            message = both("휴면 차감을 하는 규칙이 없습니다", "no rule charges for dormancy")
+            hint = both("종류가 dormancy인 규칙을 쓰십시오", "add a rule of kind dormancy")
+            trouble = Trouble("nothing-to-tell", message, hint)
+            yield ("rules", rule.index, "of"), rule.id, trouble
+
+
 def figures_of(policy: Policy, field: object) -> tuple[object, ...]:
     """Every figure that a field can come to, on any day. None of a value that has troubles of its own."""
     if not isinstance(field, ValueRef):
@@ -458,4 +563,7 @@ CHECKS: tuple[Check, ...] = (
     check_fees,
     check_taxes,
     check_caps,
+    check_earned_by,
+    check_dormancy,
+    check_notices,
 )

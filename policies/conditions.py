@@ -73,6 +73,8 @@ _AGES: tuple[SpanUnit, ...] = ("days", "months", "years")
 REFUND_SCOPES = ("account", "request")
 LOT_SCOPES = ("account", "request", "lot")
 EVENT_SCOPES = ("account", "event")
+EVENT_LOT_SCOPES = ("account", "event", "lot")
+DAY_SCOPES = ("account", "day", "lot")
 
 
 def read_literal(raw: Any, fact: Fact) -> Scalar:

@@ -8,12 +8,12 @@ see `json_shapes.py`) and never refuses what the loader takes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 
 from policies.fields import Bilingual
-from policies.json_conditions import NUMBERS, literal
+from policies.json_conditions import MORE_MEMBERS, NUMBERS, literal
 from policies.json_shapes import (
     DAY,
     FACTS,
@@ -39,14 +39,20 @@ from policies.kinds import KINDS
 from policies.model import Fact
 from policies.readers import LONGEST_SPANS, LONGEST_WORD, SNAKE, TABLE_WORDS
 from policies.rules import RuleMap
-from policies.schema import FACT, OWN_SCOPES, POLICY
-from policies.values import DAYS_OF_CASES, SCOPES, UNITS, VALUE
-from policies.vocabulary import TYPES
+from policies.schema import FACT, POLICY
+from policies.values import DAYS_IN_FORCE, SCOPES, UNITS, VALUE
+from policies.vocabulary import EVENTS, OWN_SCOPES, TYPES
 
 FILE = "recoup.schema.json"
 """What the shipped schema is called; it stands in `rules/`."""
 
-_NO_TABLE_WORD = rf"(?!\s*(?:{'|'.join(TABLE_WORDS)})\s*$)"
+
+def _none_of(words: Sequence[str]) -> str:
+    """What keeps a regular expression from matching one of the words."""
+    return rf"(?!\s*(?:{'|'.join(words)})\s*$)"
+
+
+_NO_TABLE_WORD = _none_of(TABLE_WORDS)
 
 
 def rule_file_schema() -> Json:
@@ -58,6 +64,7 @@ def rule_file_schema() -> Json:
         "sources": _words(shared, "source"),
         "methods": _words(shared, "method"),
         "papers": _words(shared, "paper"),
+        "events": _words(shared, "event", EVENTS),
         "facts": _facts(shared),
         "type": {"anyOf": [one_of(TYPES), list_of(text([_NO_TABLE_WORD + PLAIN_TEXT], "write a word"))]},
         "default": {},
@@ -89,10 +96,11 @@ def _map_of(key: str, longest: int, item: Json, about: str) -> Json:
     }
 
 
-def _words(shared: Shared, what: str) -> Json:
-    """The sources or methods of the file."""
+def _words(shared: Shared, what: str, taken: Sequence[str] = ()) -> Json:
+    """The sources, methods, papers or events of the file; those that are `taken` are known without it."""
     names = Bilingual(name=True).json_schema(shared)
-    return _map_of(_NO_TABLE_WORD + SNAKE.pattern, LONGEST_WORD, names, f"A {what}, and what it is called.")
+    key = _none_of((*TABLE_WORDS, *taken)) + SNAKE.pattern
+    return _map_of(key, LONGEST_WORD, names, f"A {what}, and what it is called.")
 
 
 def _facts(shared: Shared) -> Json:
@@ -123,7 +131,7 @@ def _value(shared: Shared) -> Json:
         _where("unit", {"const": unit}, {"since": shared.refer(f"since-{unit}", partial(_since, shared, unit))})
         for unit in UNITS
     ]
-    before = [fact.path for fact in common(SCOPES, ("date",)) if fact.path not in DAYS_OF_CASES]
+    before = [fact.path for fact in common(SCOPES, ("date",)) if fact.path not in DAYS_IN_FORCE]
     always = _where("dated_by", {"enum": before}, {"since": {"required": ["always"]}})
     return {**made, "allOf": [*made.get("allOf", ()), *units, always]}
 
@@ -176,7 +184,9 @@ def _rows() -> Json:
     rules = []
     for fact in FACTS.values():
         members = ["true", "false"] if fact.type == "flag" else list(fact.choices)
-        if members:
+        if fact.path in MORE_MEMBERS:
+            rules.append(_by(fact, {"anyOf": [{"required": ["else"]}, {"required": members}]}))
+        elif members:
             every = {"required": members}
             known = {"propertyNames": {"enum": ["by", "else", *members]}, "anyOf": [{"required": ["else"]}, every]}
             rules.append(_by(fact, {**known, "if": every, "then": {"properties": {"else": False}}}))

@@ -46,6 +46,7 @@ from policies.readers import (
     shown,
     suggest,
 )
+from policies.vocabulary import EVENTS
 
 __all__ = ["Trouble", "shown"]  # beside what is defined here, for those who know them from here
 
@@ -334,6 +335,16 @@ _DECLARED: Mapping[str, Text] = {
     "method": both("환급 수단", "method"),
     "paper": both("서류", "paper"),
 }
+
+
+class EventType(Field):
+    """One of the common types of events, or of those that the file declares."""
+
+    def read(self, raw: Any) -> str:
+        return one_of(raw, reading().facts["event.type"].choices, both("이벤트", "event"))
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {"anyOf": [shapes.one_of(EVENTS), shapes.text([SNAKE.pattern], "name an event of the file")]}
 
 
 class ListOf(Field):

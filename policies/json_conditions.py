@@ -31,6 +31,9 @@ from policies.readers import FACT_PATH, SNAKE
 from policies.vocabulary import WORDS
 
 NUMBERS = ("points", "money", "number")
+MORE_MEMBERS = ("event.type",)
+"""The choices that a file may declare more members of."""
+
 DEFAULTS = {True: "true", False: "false"}
 
 Operators = Mapping[Operator, Sequence[str]]
@@ -64,10 +67,11 @@ def literal(fact: Fact) -> Json:
 
 
 def members(fact: Fact) -> Json:
-    """The members of a choice; those of sources and methods are each file's own."""
+    """The members of a choice; those of sources and methods are each file's own, and further events too."""
     if not fact.choices:
         return text([SNAKE.pattern], f"name one of the file's {fact.name}s")
-    return one_of(fact.choices, [f"{WORDS[each].ko} · {WORDS[each].en}" for each in fact.choices])
+    known = one_of(fact.choices, [f"{WORDS[each].ko} · {WORDS[each].en}" for each in fact.choices])
+    return {"anyOf": [known, text([SNAKE.pattern])]} if fact.path in MORE_MEMBERS else known
 
 
 def about(fact: Fact) -> tuple[str, str]:

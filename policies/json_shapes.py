@@ -13,7 +13,7 @@ from typing import Any
 
 from policies.model import Fact
 from policies.readers import FACT_PATH, KEBAB, LONGEST_WORD, MOST, SNAKE
-from policies.vocabulary import IDENTITIES, vocabulary
+from policies.vocabulary import IDENTITIES, OWN_SCOPES, vocabulary
 
 Json = dict[str, Any]
 
@@ -128,7 +128,7 @@ def common(scopes: Sequence[str], types: Sequence[str] = ()) -> list[Fact]:
 
 def declared(scopes: Sequence[str]) -> str:
     """The regular expression of the facts that a file may declare for itself."""
-    of_scopes = (rf"{scope}\.(?!(?:{_names(scope)})$)" for scope in scopes)
+    of_scopes = (rf"{scope}\.(?!(?:{_names(scope)})$)" for scope in scopes if scope in OWN_SCOPES)
     return rf"(?:{'|'.join(of_scopes)}){SNAKE.pattern}"
 
 

@@ -320,6 +320,7 @@ class Policy:
     about: str
     sources: Mapping[str, Text]
     methods: Mapping[str, Text]
+    events: Mapping[str, Text] = field(default_factory=dict)
     facts: Mapping[str, Fact]
     declared: tuple[str, ...]
     values: Mapping[str, Value]

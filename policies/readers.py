@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-FACT_PATH = re.compile(r"(account|lot|request|event)\.\w+")
+FACT_PATH = re.compile(r"(account|lot|request|event|day)\.\w+")
 SPAN = re.compile(r"([0-9]{1,9}) (hour|day|business day|month|year)s?")
 _WITH_COMMAS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3}){1,3}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
@@ -193,18 +193,18 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def listed(words: Sequence[str]) -> Text:
-    """Words in a sentence: a, b or c. Of many, only the first."""
-    if len(words) > _MOST_LISTED:
-        first, rest = ", ".join(words[:_MOST_LISTED]), len(words) - _MOST_LISTED
+def listed(words: Sequence[str], most: int = _MOST_LISTED) -> Text:
+    """Words in a sentence: a, b or c. Of more than `most`, only the first."""
+    if len(words) > most:
+        first, rest = ", ".join(words[:most]), len(words) - most
         return both("{first} 또는 그 밖의 {rest}개 중 하나", "{first} or one of {rest} more", first=first, rest=rest)
     some = [", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words)
     return Text(" 또는 ".join(some), " or ".join(some))
 
 
-def use(words: Sequence[str]) -> Text:
+def use(words: Sequence[str], most: int = _MOST_LISTED) -> Text:
     """The remedy that names what can stand there: use a, b or c."""
-    return both("쓸 수 있는 것: {words}", "use {words}", words=listed(words))
+    return both("쓸 수 있는 것: {words}", "use {words}", words=listed(words, most))
 
 
 def one_of(word: object, words: Sequence[str], what: Text, code: str = "unknown-word") -> str:
@@ -484,8 +484,8 @@ def read_fact(raw: object, scopes: Sequence[str], at: Literal["key", "value"] = 
         hint = both("여기서 볼 수 있는 팩트: {scopes}", "use facts of the {scopes}", scopes=listed(list(scopes)))
         if fact.scope == "lot":
             hint = both(
-                "{hint}. 포인트 묶음(lot) 하나하나를 보는 것은 expire, exclude, price, fee, tax 규칙뿐입니다",
-                "{hint}; only expire, exclude, price, fee and tax rules look at single lots",
+                "{hint}. 포인트 묶음(lot) 하나하나를 보는 규칙: expire, exclude, price, fee, tax, dormancy, notice",
+                "{hint}; only expire, exclude, price, fee, tax, dormancy and notice rules look at single lots",
                 hint=hint,
             )
         refuse(
@@ -497,7 +497,7 @@ def read_fact(raw: object, scopes: Sequence[str], at: Literal["key", "value"] = 
     return fact
 
 
-_EXAMPLES = {"account": "status", "lot": "source", "request": "method", "event": "amount"}
+_EXAMPLES = {"account": "status", "lot": "source", "request": "method", "event": "amount", "day": "today"}
 
 
 def check_word(word: object, pattern: re.Pattern[str], at: Literal["key", "value"] = "value") -> None:

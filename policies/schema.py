@@ -26,6 +26,7 @@ from policies.readers import (
     LAST_DAY,
     SNAKE,
     TABLE_WORDS,
+    TAKE_OUT,
     Reading,
     Trouble,
     check_length,
@@ -41,7 +42,7 @@ from policies.readers import (
 from policies.source import Document
 from policies.troubles import WHOLE, Troubles
 from policies.values import figures, read_value, value_paths
-from policies.vocabulary import COMMON, IDENTITIES, TYPES, vocabulary
+from policies.vocabulary import COMMON, EVENTS, IDENTITIES, OWN_SCOPES, TYPES, vocabulary
 
 
 class _FormatField(Field):
@@ -117,6 +118,7 @@ class _PolicyMap(Map):
     sources = Later(about=both("포인트가 적립되는 출처", "where points come from"))
     methods = Later(about=both("환급금을 지급하는 수단", "how a refund is paid out"))
     papers = Later(None, about="What a member may have to show.")
+    events = Later(None, about="What may happen beside the common events.")
     facts = Later(None, about="What this programme knows beyond the common facts.")
     values = Later(None, about="Named figures with their history.")
     rules = Later(about=both("약관의 문장들", "the sentences of the terms"))
@@ -138,7 +140,6 @@ POLICY = _PolicyMap()
 """The fields of a rule file, in their order."""
 FACT = _FactMap()
 """The fields of a declared fact, in their order."""
-OWN_SCOPES = ("account", "lot", "request", "event")
 
 
 def read_policy(document: Document, troubles: Troubles) -> Policy | None:
@@ -155,8 +156,9 @@ def read_policy(document: Document, troubles: Troubles) -> Policy | None:
         sources = _read_words(troubles, data, "sources")
         methods = _read_words(troubles, data, "methods")
         papers = _read_words(troubles, data, "papers")
+        events = _read_words(troubles, data, "events")
         declared = _read_facts(troubles, data)
-    facts = vocabulary(sources, methods, declared)
+    facts = vocabulary(sources, methods, declared, events)
     starts = data.get("starts")
     file = replace(file, facts=facts, sources=tuple(sources), methods=tuple(methods), papers=tuple(papers))
     with Context(file):
@@ -177,6 +179,7 @@ def read_policy(document: Document, troubles: Troubles) -> Policy | None:
         sources=sources,
         methods=methods,
         papers=papers,
+        events=events,
         values={name: value for name, value in values.items() if value},
         rules=tuple(rules),
         **{name: top[name] for name in _TOP},
@@ -226,6 +229,10 @@ _SECTION_HINTS = {
         "한 줄에 서류 하나씩 id_card: {ko: 신분증, en: identity card}처럼 쓰거나, 항목을 빼십시오",
         "write one line a paper, such as id_card: {ko: 신분증, en: identity card}, or leave it out",
     ),
+    "events": both(
+        "한 줄에 이벤트 하나씩 book_returned: {ko: 도서 반납, en: returning a book}처럼 쓰거나, 항목을 빼십시오",
+        "write one line an event, such as book_returned: {ko: 도서 반납, en: returning a book}, or leave it out",
+    ),
     "facts": both(
         "한 줄에 팩트 하나씩 account.grade: {type: [VIP, GOLD], ko: 등급, en: grade}처럼 쓰거나, 항목을 빼십시오",
         "write one line a fact, such as account.grade: {type: [VIP, GOLD], ko: 등급, en: grade}, or leave it out",
@@ -235,7 +242,7 @@ _SECTION_HINTS = {
 
 
 def _read_words(troubles: Troubles, data: Mapping[Any, Any], name: str) -> dict[str, Text]:
-    """The sources, methods or papers of the file with their names."""
+    """The sources, methods, papers or events of the file with their names."""
     found: dict[str, Text] = {}
     bilingual = Bilingual(name=True)
     for word, raw in _read_map(troubles, data, name).items():
@@ -243,6 +250,13 @@ def _read_words(troubles: Troubles, data: Mapping[Any, Any], name: str) -> dict[
         def read(word: Any = word, raw: Any = raw) -> Text:
             check_word(word, SNAKE, "key")
             _refuse_table_word(word, "key")
+            if name == "events" and word in EVENTS:
+                message = both(
+                    "'{word}' 이벤트는 선언하지 않아도 쓸 수 있습니다",
+                    "'{word}' is known without being declared",
+                    word=word,
+                )
+                refuse("event-taken", message, TAKE_OUT, "key")
             text: Text = bilingual.read(raw)
             return text
 
@@ -385,12 +399,16 @@ def _read_rule(raw: Any, file: Reading) -> Rule:
             )
             refuse("not-a-map", message, hint)
         if "kind" not in raw:
-            hint = both("kind: 뒤에 다음 중 하나를 쓰십시오: {kinds}", "write kind: {kinds}", kinds=listed(list(KINDS)))
+            hint = both(
+                "kind: 뒤에 다음 중 하나를 쓰십시오: {kinds}",
+                "write kind: {kinds}",
+                kinds=listed(list(KINDS), len(KINDS)),
+            )
             refuse("missing-field", is_missing("kind"), hint)
         kind = raw["kind"]
         if not isinstance(kind, str) or kind not in KINDS:
             message = both("알 수 없는 규칙 종류입니다: {kind}", "unknown kind {kind}", kind=shown(kind))
-            hint = suggest(kind, list(KINDS)) or use(list(KINDS))
+            hint = suggest(kind, list(KINDS)) or use(list(KINDS), len(KINDS))
             raise ValidationError({"kind": [Trouble("unknown-kind", message, hint)]})
     schema = KINDS[kind].schema
     with Context(replace(file, scopes=schema.scopes)):

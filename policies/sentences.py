@@ -147,6 +147,8 @@ def word_text(policy: Policy, fact: Fact, word: Scalar, language: str) -> str:
         named = dict(policy.sources)
     elif fact.path == "request.method":
         named = dict(policy.methods)
+    elif fact.path == "event.type":
+        named = {**WORDS, **policy.events}
     elif fact.type == "choice" and fact.path not in policy.declared:
         named = dict(WORDS)
     if isinstance(word, str) and word in named:

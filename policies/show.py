@@ -26,6 +26,9 @@ HEADINGS = {
     "review": Text("담당자 확인", "Reviews"),
     "pay": Text("지급일", "Payout"),
     "earn": Text("적립", "Earning"),
+    "clawback": Text("적립 취소", "Points taken back"),
+    "dormancy": Text("휴면 차감", "Dormancy"),
+    "notice": Text("안내", "Notices"),
 }
 """The headings of the kinds."""
 

@@ -21,8 +21,8 @@ WHOLE = ""
 _SECTIONS = {
     "unknown-fact": ("facts",),
     "unknown-value": ("values",),
-    "unknown-word": ("sources", "methods", "papers"),
-    "not-a-choice": ("sources", "methods"),
+    "unknown-word": ("sources", "methods", "papers", "events"),
+    "not-a-choice": ("sources", "methods", "events"),
     "unknown-rule": ("rules",),
     "unknown-placeholder": ("values", "facts"),
 }

@@ -42,10 +42,10 @@ from policies.readers import (
 from policies.rules import QUOTED_ARTICLE, WHERE_THE_TERMS_SAY_SO
 
 UNITS = ("points", "money", "number", "percent", "span", "text", "date")
-SCOPES = ("account", "request", "lot", "event")
-DAYS_OF_CASES = ("request.requested_on", "event.happened_on")
-"""The days that are never before a policy starts, so that a history by them may begin on that day."""
+DAYS_IN_FORCE = ("request.requested_on", "event.happened_on", "day.today")
+"""The days that rules are asked about: none of them lies before the policy starts."""
 
+SCOPES = ("account", "request", "lot", "event", "day")
 _DEEPEST_TABLE = 3
 
 
@@ -311,7 +311,7 @@ def _read_since(raw: Any, unit: Unit, dated_by: str, starts: date) -> tuple[tupl
     days: list[Any] = []
     since = read_each((day, partial(_read_entry, day, cell, days, unit)) for day, cell in raw.items())
     first, fact = since[0][0], reading().facts[dated_by]
-    if first is not None and dated_by not in DAYS_OF_CASES:
+    if first is not None and dated_by not in DAYS_IN_FORCE:
         message = both(
             "'{path}' 팩트가 {first} 전일 때의 수치가 없습니다",
             "nothing is said where '{path}' is before {first}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from policies.model import Fact, Text
 
@@ -10,6 +11,9 @@ APPLICANTS = ("member", "guardian", "agent", "heir")
 CHANNELS = ("web", "app", "call_centre")
 EVENTS = ("bill_paid", "purchase", "purchase_cancelled", "promotion_joined", "points_used")
 STATUSES = ("active", "dormant", "suspended", "closed")
+OWN_SCOPES = ("account", "lot", "request", "event")
+"""What a programme can declare facts of."""
+
 TYPES = ("points", "money", "number", "date", "text", "flag")
 """The types, beside choices, of the facts that a file may declare. What is worked out may be a percent, too."""
 IDENTITIES = (
@@ -97,7 +101,9 @@ COMMON = (
     Fact("event.amount", "money", "이벤트 금액", "the event's amount", default=0),
     Fact("event.campaign", "text", "이벤트 캠페인", "the event's campaign", default=""),
     Fact("event.partner", "text", "제휴사", "the partner", default=""),
+    Fact("event.of", "text", "원 이벤트", "the event that this one undoes", default=""),
     Fact("event.happened_on", "date", "이벤트일", "the day of the event", derived=True),
+    Fact("day.today", "date", "오늘", "today", derived=True),
 )
 """The facts of every programme but `lot.source` and `request.method`, whose members each file declares.
 
@@ -105,14 +111,19 @@ COMMON = (
 follows from the rest: `lot.untouched`, `lot.used` and `lot.used_rate` from amount and left, the ages from the day of
 birth and the day of the request or event (0 where the birthday is not known, so that nobody passes for grown up
 unseen), `lot.chosen` and `request.chosen_lots` from the lots that the request names, and `request.requested_on` and
-`event.happened_on` are the local day of the instant.
+`event.happened_on` are the local day of the instant. `day.today` is the day that dormancy and notice rules are asked
+about.
 """
 
 
-def vocabulary(sources: Iterable[str], methods: Iterable[str], declared: Iterable[Fact]) -> dict[str, Fact]:
-    """The facts of one programme by path."""
+def vocabulary(
+    sources: Iterable[str], methods: Iterable[str], declared: Iterable[Fact], events: Iterable[str] = ()
+) -> dict[str, Fact]:
+    """The facts of one programme by path. `events` are the types of events that it has beside the common ones."""
     programme = (
         Fact("lot.source", "choice", "적립 유형", "the lot's source", tuple(sources), required=True),
         Fact("request.method", "choice", "환급 방법", "the refund method", tuple(methods), required=True),
     )
-    return {fact.path: fact for fact in (*COMMON, *programme, *declared)}
+    facts = {fact.path: fact for fact in (*COMMON, *programme, *declared)}
+    facts["event.type"] = replace(facts["event.type"], choices=(*EVENTS, *events))
+    return facts

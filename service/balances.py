@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from policies.model import Fact, Policy
+from engine.facts import request_data
+from engine.smallest import smallest_request
 from service import ledger
 from service.answers import said, with_text
 from service.clock import spoken
@@ -39,7 +40,7 @@ def balance_of(
             raise Refusal("not-in-force", policy=account.policy, day=on)
     policy = compiled.policy
     lots = ledger.lots_of(database, account.facts["id"], at if at < now else None)
-    smallest = _smallest_request(policy)
+    smallest = request_data(smallest_request(policy))
     decision = judged_by(compiled, account.facts, lots, smallest, [], at, stored_account=True).decision
     day = decision["requested_on"]
     judged = {lot["lot"]: lot for lot in decision["lots"]}
@@ -60,22 +61,6 @@ def balance_of(
         "expiring": _expiring(usable),
         "lots": with_text(shown, language),
     }
-
-
-def _smallest_request(policy: Policy) -> dict[str, Any]:
-    """A request of one point by the policy's first method; other facts that it must have say nothing."""
-    facts = (fact for fact in policy.facts.values() if fact.scope == "request" and fact.required)
-    return {fact.name: _neutral(fact, policy) for fact in facts} | {"points": 1}
-
-
-def _neutral(fact: Fact, policy: Policy) -> object:
-    values: Mapping[str, object] = {
-        "choice": fact.choices[0] if fact.choices else "",
-        "text": "",
-        "flag": False,
-        "date": policy.starts.isoformat(),
-    }
-    return values.get(fact.type, 0)
 
 
 def _lot(facts: Mapping[str, Any], judged: Mapping[str, Any], day: str) -> dict[str, Any]:

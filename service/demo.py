@@ -15,9 +15,9 @@ from random import Random
 from typing import Any
 
 from engine.calendars import local_day
+from engine.cases import read_event_case
 from engine.compiled import CompiledVersion
-from engine.earn import earn
-from engine.facts import read_event_case
+from engine.events import answer
 from service import ledger
 from service.clock import Clock, spoken, utc_now
 from service.config import BadSetting, Settings
@@ -221,7 +221,7 @@ def _earned(member: Member, compiled: CompiledVersion, today: date) -> Iterator[
             },
             "earned": earned,
         }
-        for granted in earn(compiled, read_event_case(compiled.policy, case)).granted:
+        for granted in answer(compiled, read_event_case(compiled.policy, case)).granted:
             earned.append(
                 {"id": f"{number}-{granted.rule}", "rule": granted.rule, "happened_at": spoken(at)}
                 | {"points": granted.points}

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.cases import BadCase, read_case
 from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.errors import Conflict, NotInForce
-from engine.facts import BadCase, case_data, read_case
+from engine.facts import case_data
 from service import ledger, records, refund_requests
 from service.clock import Clock, spoken
 from service.database import Database, lock, reading, writing

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.cases import read_case
 from engine.compiled import compile_version
 from engine.decide import decide
-from engine.facts import read_case
 from engine.versions import load_version
 from service.answers import decision_answer
 from service.config import SHIPPED_RULES

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.facts import MOST_PAPERS, PAST_STATES
+from engine.cases import MOST_PAPERS
+from engine.facts import PAST_STATES
 from engine.reading import MOST
 from policies.model import Fact
 from policies.vocabulary import COMMON

@@ -6,10 +6,10 @@ import textwrap
 from datetime import date
 from typing import Any
 
+from engine.cases import read_case
 from engine.compiled import CompiledVersion, compile_version
 from engine.decide import decide
 from engine.decision import Decision
-from engine.facts import read_case
 from policies.load import load_policy
 from policies.versions import make_version
 

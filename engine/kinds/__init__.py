@@ -10,12 +10,15 @@ from typing import Any
 
 from engine.kinds import (
     allocate,
+    clawback,
     closed,
+    dormancy,
     earn,
     exclude,
     expire,
     fee,
     limit,
+    notice,
     offset,
     paper,
     pay,
@@ -40,5 +43,8 @@ KINDS: Mapping[str, Callable[..., Any]] = {
     "review": review.make,
     "pay": pay.make,
     "earn": earn.make,
+    "clawback": clawback.make,
+    "dormancy": dormancy.make,
+    "notice": notice.make,
 }
 """How the rules of each kind are made ready."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate
+from typing import Protocol
 
 from engine.errors import Conflict
 from engine.facts import Lot
@@ -15,7 +17,27 @@ from engine.scene import lot_reader
 from policies.kinds.allocate import PLACEHOLDERS, Allocate, ByClass, OrderKey
 from policies.model import Policy, Text
 
-Ranks = Callable[[Judgement], list[int]]
+
+class Payers(Protocol):
+    """Lots of which some can pay: their positions are `usable`, and `last_days` runs in the order of `lots`.
+
+    `chosen` are the ids of those that the member chose, if any.
+    """
+
+    @property
+    def lots(self) -> Sequence[Lot]: ...
+
+    @property
+    def last_days(self) -> Sequence[date | None]: ...
+
+    @property
+    def usable(self) -> list[int]: ...
+
+    @property
+    def chosen(self) -> Sequence[str]: ...
+
+
+Ranks = Callable[[Payers], list[int]]
 """Where each lot stands in an order: the lowest pays first."""
 
 NOT_ENOUGH_POINTS = Allocate(
@@ -42,8 +64,7 @@ class ReadyAllocate(Ready):
 
 def make(rule: Allocate, workshop: Workshop) -> ReadyAllocate:
     """Gets the rule ready."""
-    ranks = tuple(_ranks(key, workshop.policy) for key in rule.order)
-    return ReadyAllocate(**workshop.common(rule, PLACEHOLDERS), ranks=ranks)
+    return ReadyAllocate(**workshop.common(rule, PLACEHOLDERS), ranks=ranks_of(rule.order, workshop.policy))
 
 
 def allocate(judgement: Judgement) -> None:
@@ -72,14 +93,24 @@ def queue(judgement: Judgement, ready: ReadyAllocate) -> Queue:
     """
     known = judgement.queues.get(ready.id)
     if known is None:
-        order = judgement.usable
-        for ranks in reversed(ready.ranks):
-            order = sorted(order, key=ranks(judgement).__getitem__)
         lots = judgement.lots
-        shares = [(position, left) for position in order if (left := lots[position].left)]
+        shares = [(position, left) for position in in_order(judgement, ready.ranks) if (left := lots[position].left)]
         together = [*accumulate([left for _, left in shares])]
         known = judgement.queues[ready.id] = Queue(shares, together)
     return known
+
+
+def ranks_of(order: Iterable[OrderKey], policy: Policy) -> tuple[Ranks, ...]:
+    """The orders made ready, the most important first."""
+    return tuple(_ranks(key, policy) for key in order)
+
+
+def in_order(payers: Payers, ranks: Sequence[Ranks]) -> list[int]:
+    """The lots that can pay, first to last. What the orders leave equal stays in the order of the ids."""
+    order = payers.usable
+    for each in reversed(ranks):
+        order = sorted(order, key=each(payers).__getitem__)
+    return order
 
 
 def _shares(points: int, of: Queue) -> list[Share]:
@@ -98,18 +129,16 @@ def _ranks(key: OrderKey, policy: Policy) -> Ranks:
 
 
 def _by_lot(rank: Callable[[Lot], int]) -> Ranks:
-    return lambda judgement: [rank(lot) for lot in judgement.lots]
+    return lambda payers: [rank(lot) for lot in payers.lots]
 
 
-def _soonest_to_expire(judgement: Judgement) -> list[int]:
-    return [_NEVER if last_day is None else last_day.toordinal() for last_day in judgement.last_days]
+def _soonest_to_expire(payers: Payers) -> list[int]:
+    return [_NEVER if last_day is None else last_day.toordinal() for last_day in payers.last_days]
 
 
-def _chosen_by_member(judgement: Judgement) -> list[int]:
-    request = judgement.scene.request
-    assert request is not None, "only a refund request chooses lots"
-    places = {lot: place for place, lot in enumerate(request.lots)}
-    return [places.get(lot.id, len(places)) for lot in judgement.lots]
+def _chosen_by_member(payers: Payers) -> list[int]:
+    places = {lot: place for place, lot in enumerate(payers.chosen)}
+    return [places.get(lot.id, len(places)) for lot in payers.lots]
 
 
 _RANKS: dict[str, Ranks] = {

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 from policies.kinds import (
     allocate,
+    clawback,
     closed,
+    dormancy,
     earn,
     exclude,
     expire,
     fee,
     limit,
+    notice,
     offset,
     paper,
     pay,
@@ -55,5 +58,8 @@ KINDS: Mapping[str, Kind] = {
     "review": Kind(review.ReviewMap(), review.Review, review.PLACEHOLDERS, review.sentence),
     "pay": Kind(pay.PayMap(), pay.Pay, pay.PLACEHOLDERS, pay.sentence),
     "earn": Kind(earn.EarnMap(), earn.Earn, earn.PLACEHOLDERS, earn.sentence),
+    "clawback": Kind(clawback.ClawbackMap(), clawback.Clawback, clawback.PLACEHOLDERS, clawback.sentence),
+    "dormancy": Kind(dormancy.DormancyMap(), dormancy.Dormancy, dormancy.PLACEHOLDERS, dormancy.sentence),
+    "notice": Kind(notice.NoticeMap(), notice.Notice, notice.PLACEHOLDERS, notice.sentence),
 }
 """Every kind, in the order in which a decision comes to them."""

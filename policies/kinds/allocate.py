@@ -42,6 +42,11 @@ class Allocate(Rule):
 
 
 PLACEHOLDERS = ("available", "points")
+ORDER_WORDS = ("soonest_to_expire", "oldest", "newest", "smallest", "largest")
+
+
+ORDER = both("순서", "order")
+LIST_OF_ORDERS = both("순서의 목록", "a list of orders")
 
 
 def read_class_order(raw: Any) -> ByClass:
@@ -77,13 +82,8 @@ class AllocateMap(RequestRuleMap):
     """The fields of an allocate rule."""
 
     order = ListOf(
-        Choices(
-            ("soonest_to_expire", "oldest", "newest", "smallest", "largest", "chosen_by_member"),
-            both("순서", "order"),
-            read_class_order,
-            CLASS_ORDER,
-        ),
-        what=both("순서의 목록", "a list of orders"),
+        Choices((*ORDER_WORDS, "chosen_by_member"), ORDER, read_class_order, CLASS_ORDER),
+        what=LIST_OF_ORDERS,
         about=both(
             "어느 포인트부터 쓸지. 앞의 기준으로 같은 것은 다음 기준으로 정합니다",
             "which lots pay first; the next key settles what the one before leaves equal",
@@ -93,8 +93,13 @@ class AllocateMap(RequestRuleMap):
 
 def sentence(rule: Allocate, say: Teller) -> str:
     """The order of use."""
-    keys = say.choose(", 다음으로 ", ", then ").join(_key(key, say) for key in rule.order)
+    keys = order_text(rule.order, say)
     return say.choose(f"{keys} 순서로 차감합니다.", f"Points are used in this order: {keys}.")
+
+
+def order_text(order: tuple[OrderKey, ...], say: Teller) -> str:
+    """The keys of an order, the most important first."""
+    return say.choose(", 다음으로 ", ", then ").join(_key(key, say) for key in order)
 
 
 def _key(key: OrderKey, say: Teller) -> str:

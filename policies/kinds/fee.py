@@ -6,15 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from policies.fields import Amount as AmountField
-from policies.fields import (
-    ListOf,
-    Map,
-    Nested,
-    OneOf,
-    Percentage,
-    WholeNumber,
-    Word,
-)
+from policies.fields import ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Word
 from policies.measure_fields import Methods, Window, which_methods
 from policies.model import Amount, Per, Rate, Rounding, Rule
 from policies.problems import both

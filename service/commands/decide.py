@@ -32,11 +32,12 @@ Example:
 def command(file: str, case: str, as_json: bool, lang: str) -> None:
     """Judge a case by a rule file.
 
-    The case is a refund request, or an event that may earn points, in JSON; `-` reads stdin.
+    The case is a refund request, an event that earns points or takes them back, or a day on which points
+    expire or are charged, in JSON; `-` reads stdin.
     """
+    from engine.cases import BadCase
     from engine.compiled import compile_version
     from engine.errors import Conflict, NotInForce
-    from engine.facts import BadCase
 
     if file == case == "-":
         raise click.UsageError("only one of the two can be read from stdin")
@@ -58,14 +59,19 @@ def command(file: str, case: str, as_json: bool, lang: str) -> None:
 
 def _judge(compiled: CompiledVersion, data: Any, language: str) -> tuple[list[str], dict[str, Any]]:
     """The sentences and the plain data of what is decided."""
+    from engine.cases import read_case, read_day_case, read_event_case
+    from engine.daily import daily
     from engine.decide import decide
     from engine.decision import explain
-    from engine.earn import earn
-    from engine.facts import read_case, read_event_case
-    from service.commands._telling import earning
+    from engine.events import answer
+    from service.commands._telling import answered, passed
 
-    if isinstance(data, dict) and "event" in data and "request" not in data:
-        earned = earn(compiled, read_event_case(compiled.policy, data))
-        return earning(earned, language), earned.to_data()
+    asked = data if isinstance(data, dict) and "request" not in data else {}
+    if "event" in asked:
+        event = answer(compiled, read_event_case(compiled.policy, data))
+        return answered(event, language), event.to_data()
+    if "day" in asked:
+        day = daily(compiled, read_day_case(compiled.policy, data))
+        return passed(day, language), day.to_data()
     decided = decide(compiled, read_case(compiled.policy, data))
     return explain(decided, language), decided.to_data()

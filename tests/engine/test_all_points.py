@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.amounts import largest, smallest
+from engine.cases import read_case
 from engine.compiled import CompiledVersion
 from engine.decide import Conflict
 from engine.decision import Decision
-from engine.facts import read_case
 from engine.hearing import Hearing
 from policies.model import Policy
 from tests.engine.random_policies import cases, compiled, policies

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from engine.cases import read_case
 from engine.decide import compile_version
-from engine.facts import Case, read_case
+from engine.facts import Case
 from engine.scene import Scene
 from policies.kinds.exclude import Exclude
 from policies.model import Bands, Comparison, Condition, Fact, FactRef, Policy, Span, Table, Text, Value, ValueRef

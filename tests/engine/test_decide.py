@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.compiled import CompiledVersion
+from engine.compiled import DAY_KINDS, EVENT_KINDS, CompiledVersion
 from engine.decide import STAGES, Conflict, NotInForce
 from engine.kinds import KINDS
 from tests.policies_for_tests import case, decided, lot, policy, rules_of
@@ -26,7 +26,7 @@ FEE = '- {id: fee, kind: fee, terms: "10", flat: 500, reason: {ko: "{fee}", en: 
 
 
 def test_the_stages_run_in_the_order_of_the_design() -> None:
-    expected = [kind for kind in KINDS if kind != "earn"]
+    expected = [kind for kind in KINDS if kind not in (*EVENT_KINDS, *DAY_KINDS)]
     # Limits on the payout wait until it is known.
     expected.insert(expected.index("offset") + 1, "limit_payout")
     assert expected == [stage.__name__ for stage in STAGES]

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.facts import POINTS_OR_ALL, BadCase, Case, case_data, event_case_data, read_case, read_event_case
+from engine.cases import POINTS_OR_ALL, BadCase, read_case, read_day_case, read_event_case
+from engine.facts import Case, case_data, day_case_data, event_case_data
 from engine.reading import (
     AMOUNT,
     DAY,
@@ -275,6 +276,30 @@ def test_an_event_case_is_read_and_survives_json() -> None:
     assert read == read_event_case(POLICY, json.loads(json.dumps(event_case_data(read))))
     with pytest.raises(BadCase, match=r"event.type is 'bil_paid'; did you mean 'bill_paid'\?"):
         read_event_case(POLICY, {**data, "event": {**data["event"], "type": "bil_paid"}})  # type: ignore[dict-item]
+
+
+def test_a_day_case_is_read_and_survives_json() -> None:
+    data = {"account": sound()["account"], "lots": sound()["lots"], "day": "2026-03-02"}
+    read = read_day_case(POLICY, data)
+    assert read.day == date(2026, 3, 2)
+    assert read == read_day_case(POLICY, json.loads(json.dumps(day_case_data(read))))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (put("day", value="2026-3-2"), "day is '2026-3-2'; write the day as 2026-01-31"),
+        (put("day", value=None), "day is null; write the day as 2026-01-31"),
+        (put("as_of", value="x"), "as_of is not known; known here are account, lots, day"),
+        (put("lots", value={}), "lots is an object; write a list"),
+    ],
+)
+def test_a_mistake_of_a_day_is_told(change: Callable[[Any], None], expected: str) -> None:
+    data: dict[str, Any] = {"account": sound()["account"], "lots": sound()["lots"], "day": "2026-03-02"}
+    change(data)
+    with pytest.raises(BadCase) as refused:
+        read_day_case(POLICY, data)
+    assert str(refused.value) == expected
 
 
 READERS = [AMOUNT, POSITIVE, WHOLE, FLAG, TEXT, NAME, DAY, DAY_OR_NONE, choice(["a", "b"]), POINTS_OR_ALL]

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from engine.cases import read_case
 from engine.compiled import CompiledVersion
 from engine.decide import Conflict, decide
 from engine.decision import Decision
-from engine.facts import case_data, read_case
+from engine.facts import case_data
 from engine.hearing import Hearing
 from engine.remedies import apply_remedy
 from engine.replay import replay

@@ -44,6 +44,22 @@ def without(name: str) -> str:
     return before + following + rest
 
 
+def test_a_rule_that_is_dropped_is_dropped_from_what_other_rules_say_of_it() -> None:
+    document, _ = read((RULES + BESIDE).encode(), "small.yaml")
+    policy, _ = load_policy((RULES + BESIDE).encode(), "small.yaml")
+    assert document is not None
+    assert policy is not None
+    (dropped,) = [
+        each
+        for each in nudges(document, policy)
+        if each.subject == "bill-points" and each.words.en == "dropping the rule"
+    ]
+    rules = {rule["id"]: rule for rule in dropped.data["rules"]}
+    assert "of" not in rules["more"]
+    assert rules["more"]["cap"] == {"at_most": 9, "per": "month"}
+    assert "of" not in rules["back"]
+
+
 def test_the_scenarios_of_the_small_policy_hold_it_in_place() -> None:
     assert survivors(RULES, SCENARIOS) == []
 
@@ -151,6 +167,47 @@ SAME = """\
     at_most: 2
     reason: {ko: 횟수, en: Too often.}
 """
+BESIDE = """\
+  - id: more
+    kind: earn
+    terms: "5.3"
+    event: purchase
+    rate: 10%
+    of: [bill-points]
+    rounding: down
+    cap: {at_most: 9, per: month, with: [bill-points]}
+    source: promotion
+    usable_after: 1 month
+    usable_from: month_start
+  - id: back
+    kind: clawback
+    terms: "9.1"
+    event: purchase_cancelled
+    of: [bill-points]
+    rounding: down
+    take: [earned_lot, others]
+    others: [soonest_to_expire, oldest]
+    lots: {lot.left: {over: 5}}
+    shortfall: debt
+    reason: {ko: 회수, en: Taken back.}
+  - id: idle
+    kind: dormancy
+    terms: "9.2"
+    idle: 84 days
+    every: 7 days
+    rate: 5%
+    rounding: up
+    at_least: 5
+    everything_after: 140 days
+    order: [oldest]
+    reason: {ko: 휴면, en: Idle.}
+  - id: soon
+    kind: notice
+    terms: "9.3"
+    before: [1 month, 3 days]
+    at_least: 10
+    reason: {ko: 예정, en: Soon.}
+""".replace("event: purchase\n", "event: bill_paid\n")
 NUDGES = {
     "a table of methods and a percentage": (
         RULES + USED,
@@ -194,6 +251,80 @@ NUDGES = {
             "dropping 'methods: same'",
             "at_most 2 -> 1",
             "at_most 2 -> 3",
+        ],
+    ),
+    "a_bonus": (
+        RULES + BESIDE,
+        "more",
+        [
+            "dropping the rule",
+            "rate 10% -> 9%",
+            "rate 10% -> 11%",
+            "dropping bill-points from of",
+            "rounding down -> up",
+            "rounding down -> half_up",
+            "dropping 'cap'",
+            "at_most 9 -> 8",
+            "at_most 9 -> 10",
+            "dropping bill-points from with",
+            "dropping 'usable_after'",
+            "usable_after 1 month -> 2 months",
+            "dropping 'usable_from'",
+        ],
+    ),
+    "a_clawback": (
+        RULES + BESIDE,
+        "back",
+        [
+            "dropping the rule",
+            "dropping bill-points from of",
+            "rounding down -> up",
+            "rounding down -> half_up",
+            "dropping soonest_to_expire from others",
+            "dropping oldest from others",
+            "dropping 'lots'",
+            "lot.left over 5 -> 4",
+            "lot.left over 5 -> 6",
+            "shortfall debt -> forgive",
+            "shortfall debt -> refuse",
+        ],
+    ),
+    "a_dormancy": (
+        RULES + BESIDE,
+        "idle",
+        [
+            "dropping the rule",
+            "idle 84 days -> 83 days",
+            "idle 84 days -> 85 days",
+            "dropping 'every'",
+            "every 7 days -> 6 days",
+            "every 7 days -> 8 days",
+            "dropping 'rate'",
+            "rate 5% -> 4%",
+            "rate 5% -> 6%",
+            "rounding up -> down",
+            "rounding up -> half_up",
+            "dropping 'at_least'",
+            "at_least 5 -> 4",
+            "at_least 5 -> 6",
+            "dropping 'everything_after'",
+            "everything_after 140 days -> 139 days",
+            "everything_after 140 days -> 141 days",
+        ],
+    ),
+    "a_notice": (
+        RULES + BESIDE,
+        "soon",
+        [
+            "dropping the rule",
+            "dropping 1 month from before",
+            "dropping 3 days from before",
+            "before 1 month -> 2 months",
+            "before 3 days -> 2 days",
+            "before 3 days -> 4 days",
+            "dropping 'at_least'",
+            "at_least 10 -> 9",
+            "at_least 10 -> 11",
         ],
     ),
     "an_earn_rule": (

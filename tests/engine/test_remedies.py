@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from engine.cases import read_case
 from engine.decide import decide
 from engine.decision import Remedy
-from engine.facts import read_case
 from engine.remedies import apply_remedy
 from tests.policies_for_tests import case, decided, lot, past, policy
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from engine.cases import read_case, read_day_case, read_event_case
 from engine.compiled import compile_version
-from engine.facts import case_data, read_case
-from engine.replay import differences, replay
+from engine.daily import Daily, daily
+from engine.events import answer
+from engine.facts import case_data, day_case_data, event_case_data
+from engine.replay import differences, replay, replay_day, replay_event
 from tests.policies_for_tests import case, compile_text, decided, lot, policy, policy_text
 
 RULES = """
@@ -110,3 +113,72 @@ def test_a_record_of_before_money_had_rules_of_its_own_is_sound() -> None:
     assert replay(VERSION, facts, record) == []
     facts["request"]["destination_balance"] = 5
     assert replay(VERSION, facts, record) == ["request.destination_balance: was missing, is now 5"]
+
+
+DAYS = policy("""
+- {id: idle, kind: dormancy, terms: "9", idle: 10 days, points: 20, order: [oldest], reason: {ko: 휴면, en: Idle.}}
+- {id: soon, kind: notice, terms: "9", before: [3 days], reason: {ko: 예정, en: "{points} end {last_day}."}}
+""")
+
+
+def stored_day() -> tuple[dict[str, Any], dict[str, Any]]:
+    """A day on which everything happens, with what it came to, as they come back from a database."""
+    account = {"id": "A-1", "joined_on": "2015-01-01", "last_activity_on": "2026-02-20"}
+    lots = [lot("L1", 50, expires_on="2026-03-05"), lot("L2", 7, expires_on="2026-03-01")]
+    day_case = read_day_case(DAYS.policy, {"account": account, "lots": lots, "day": "2026-03-02"})
+    found = daily(DAYS, day_case)
+    assert found.expired
+    assert found.charged
+    assert found.notices
+    record = json.loads(json.dumps(found.to_data()))
+    assert Daily.from_data(record) == found
+    return json.loads(json.dumps(day_case_data(day_case))), record
+
+
+def test_a_sound_record_of_a_day_has_no_differences() -> None:
+    facts, record = stored_day()
+    assert replay_day(DAYS, facts, record) == []
+
+
+@pytest.mark.parametrize(
+    ("in_case", "in_record", "expected"),
+    [
+        (None, change("notices", 0, "points", value=31), ["notices.0.points: was 31, is now 30"]),
+        (None, change("charged", 0, "points", value=21), None),
+        (None, change("expired", 0, "lot", value="L1"), None),
+        (change("lots", 1, "left", value=6), None, ["expired.0.points: was 7, is now 6"]),
+        (change("day", value="2019-01-01"), None, [AGAIN + EARLY]),
+        (change("day", value=7), None, [f"{AGAIN}day is 7; write the day as 2026-01-31"]),
+        (None, change("notices", value=7), None),
+    ],
+)  # fmt: skip
+def test_every_difference_of_a_day_is_told(
+    in_case: Callable[[Any], None] | None, in_record: Callable[[Any], None] | None, expected: list[str] | None
+) -> None:
+    facts, record = stored_day()
+    if in_case:
+        in_case(facts)
+    if in_record:
+        in_record(record)
+    found = replay_day(DAYS, facts, record)
+    assert found
+    assert expected is None or expected == found
+
+
+def test_an_answer_to_an_event_of_an_older_engine_still_replays() -> None:
+    version = policy('- {id: bill, kind: earn, terms: "5", event: bill_paid, source: bill, points: 5}')
+    data = {
+        "account": {"id": "A-1", "joined_on": "2015-01-01"},
+        "event": {"id": "E-1", "type": "bill_paid", "happened_at": "2026-03-03T03:00:00Z"},
+    }
+    event_case = read_event_case(version.policy, data)
+    record = json.loads(json.dumps(answer(version, event_case).to_data()))
+    old = {
+        name: each for name, each in record.items() if name not in ("asked", "taken", "lapsed", "reasons", "refused")
+    }
+    old = {name: each for name, each in old.items() if name not in ("debt", "forgiven")}
+    facts = json.loads(json.dumps(event_case_data(event_case)))
+    del facts["lots"]
+    del facts["event"]["of"]
+    assert replay_event(version, facts, old) == []
+    assert replay_event(version, facts, {**old, "points": 6})[0].startswith("the record is not an answer to an event: ")

@@ -45,8 +45,49 @@ PROBLEMS: dict[str, tuple[Callable[[str], str], list[str]]] = {
         ["a.test.yaml:9:5: A refund: 'outcome' is not expected; write approved, denied or needs_review"],
     ),
     "an_event_without_expectation": (
-        change(REQUEST + EXPECT, "    event: {type: bill_paid}\n    expect: {outcome: approved}\n"),
+        change(REQUEST + EXPECT, "    event: {type: bill_paid}\n    expect: {reasons: []}\n"),
         ["a.test.yaml:9:5: A refund: 'earned' is not expected; write what is earned, or [] for nothing"],
+    ),
+    "an_event_with_the_outcome_of_a_request": (
+        change(REQUEST + EXPECT, "    event: {type: bill_paid}\n    expect: {outcome: approved}\n"),
+        ["a.test.yaml:13:23: A refund: 'approved' is no outcome; use refused, not_in_force, conflict"],
+    ),
+    "a_day_without_expectation": (
+        change(REQUEST + EXPECT, "    day: 2026-03-02\n"),
+        ["a.test.yaml:9:5: A refund: 'expired' is not expected; write what has expired, or {} for nothing"],
+    ),
+    "a_day_that_is_none": (
+        change(REQUEST + EXPECT, "    day: soon\n    expect: {expired: {}}\n"),
+        ["a.test.yaml:12:10: A refund: 'day' is 'soon'; write the day as 2026-01-31"],
+    ),
+    "a_row_with_a_day_that_is_none": (
+        change(REQUEST + EXPECT, "    columns: [day, expired]\n    rows: [[2026-03-02, {}], [5, {}]]\n"),
+        ["a.test.yaml:13:31: A refund, row 2: 'day' is 5; write the day as 2026-01-31"],
+    ),
+    "a_day_that_expects_an_earning": (
+        change(REQUEST + EXPECT, "    day: 2026-03-02\n    expect: {expired: {}, earned: []}\n"),
+        [
+            (
+                "a.test.yaml:13:27: A refund: nothing is called 'earned' here;"
+                " it can be outcome, reasons, expired, charged, notices, figures"
+            )
+        ],
+    ),
+    "a_notice_without_its_points": (
+        change(REQUEST + EXPECT, "    day: 2026-03-02\n    expect: {notices: [{rule: order, lots: [prom]}]}\n"),
+        [
+            "a.test.yaml:13:24: A refund: 'points' is missing; write {rule: ..., points: ...}",
+            "a.test.yaml:13:45: A refund: there is no lot 'prom'; did you mean 'promo'?",
+        ],
+    ),
+    "an_earning_of_a_lot_that_is_not_there": (
+        change(
+            REQUEST + EXPECT,
+            "    event: {type: purchase_cancelled, of: P-1}\n"
+            "    earned: [{at: 2026-03-01 09:00, rule: order, points: 5, lot: prmo}]\n"
+            "    expect: {taken: {}}\n",
+        ),
+        ["a.test.yaml:13:66: A refund: the scenario has no lot 'prmo'; did you mean 'promo'?"],
     ),
     "a_misspelt_field": (
         change("    request:", "    requst:"),
@@ -131,7 +172,7 @@ PROBLEMS: dict[str, tuple[Callable[[str], str], list[str]]] = {
         ["a.test.yaml:14:11: A refund: the scenario on line 9 has this name already; choose another name"],
     ),
     "a_request_and_an_event": (
-        change(REQUEST, REQUEST + "    event: {type: bill_paid}\n"),
+        change(REQUEST + EXPECT, REQUEST + "    event: {type: bill_paid}\n"),
         [
             "a.test.yaml:9:5: A refund: 'earned' is not expected; write what is earned, or [] for nothing",
             "a.test.yaml:13:5: A refund: 'request' and 'event' stand together; keep one of them",

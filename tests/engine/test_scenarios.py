@@ -192,12 +192,87 @@ EVENT = BASE.replace("    lots: [bill, promo]\n", "").replace(REQUEST, "    even
             "{earned: [{rule: bill-points, points: 99}]}",
             ["expected earned [{rule: bill-points, points: 99}], got [{rule: bill-points, points: 100}]"],
         ),
-        ("{outcome: not_in_force}", ["expected outcome not_in_force, got earning"]),
+        ("{outcome: not_in_force}", ["expected outcome not_in_force, got answered"]),
     ],
     ids=["the_lot", "a_lot_too_many", "other_points", "another_outcome"],
 )
 def test_what_an_event_earns_is_checked(expect: str, told: list[str], small: CompiledVersion) -> None:
     assert differences(EVENT.replace("{outcome: approved}", expect), small) == told
+
+
+BACK = """
+  - id: back
+    kind: clawback
+    terms: "9.1"
+    event: purchase_cancelled
+    part: all
+    shortfall: debt
+    reason: {ko: 회수, en: Taken back.}
+  - id: idle
+    kind: dormancy
+    terms: "9.2"
+    idle: 10 days
+    points: 700
+    order: [oldest]
+    reason: {ko: 휴면, en: Idle.}
+  - id: soon
+    kind: notice
+    terms: "9.3"
+    before: [1 month]
+    reason: {ko: 예정, en: Soon.}
+"""
+CANCELLED = BASE.replace("lots: [bill, promo]", "lots: [{like: promo, left: 30, id: order}]").replace(
+    REQUEST,
+    "    event: {type: purchase_cancelled, of: P-1}\n"
+    "    earned: [{at: 2026-03-01 09:00, rule: bill-points, points: 100, event: P-1, lot: order}]\n",
+)
+DAY = BASE.replace("lots: [bill, promo]", "lots: [{id: a, source: promotion, acquired_on: 2021-03-01, amount: 500}]")
+DAY = DAY.replace("    account: gold", "    account: {like: gold, last_activity_on: 2026-02-19}")
+
+
+@pytest.mark.parametrize(
+    ("expect", "told"),
+    [
+        ("{taken: {order: 30}, debt: 70, reasons: [back], figures: {back: {asked: 100}}}", []),
+        ("{taken: {order: 30}, debt: 70}", ["expected reasons [], got [back]"]),
+        ("{taken: {order: 30}, reasons: [back]}", ["expected debt 0, got 70"]),
+        ("{debt: 70, reasons: [back]}", ["expected taken {}, got {order: 30}"]),
+        ("{earned: [], reasons: [back]}", ["expected taken {}, got {order: 30}", "expected debt 0, got 70"]),
+        ("{taken: {order: 30}, debt: 70, lapsed: 1, reasons: [back]}", ["expected lapsed 1, got 0"]),
+    ],
+)
+def test_what_an_event_takes_back_is_checked_whether_or_not_it_is_named(expect: str, told: list[str]) -> None:
+    assert differences(CANCELLED.replace("{outcome: approved}", expect), version_of(RULES + BACK)) == told
+
+
+@pytest.mark.parametrize(
+    ("day", "expect", "told"),
+    [
+        ("2026-03-01", "{charged: {a: 500}, reasons: [idle]}", []),
+        ("2026-03-01", "{expired: {}, reasons: [idle]}", ["expected charged {}, got {a: 500}"]),
+        ("2026-03-01", "{charged: {a: 500}}", ["expected reasons [], got [idle]"]),
+        ("2026-03-02", "{expired: {a: 500}}", []),
+        ("2026-03-02", "{expired: {a: 499}}", ["expected expired {a: 499}, got {a: 500}"]),
+        ("2026-03-03", "{expired: {}}", []),
+        ("2026-02-01", "{notices: [{rule: soon, points: 500, last_usable_on: 2026-03-01, lots: [a]}]}", []),
+        ("2026-02-01", "{charged: {}}", ["expected notices [], got [{rule: soon, points: 500}]"]),
+        (
+            "2026-02-01",
+            "{notices: [{rule: soon, points: 500, before: 2 months}]}",
+            [
+                (
+                    "expected notices [{rule: soon, points: 500, before: 2 months}],"
+                    " got [{rule: soon, points: 500, before: 1 month}]"
+                )
+            ],
+        ),
+        ("2024-12-31", "{outcome: not_in_force}", []),
+        ("2024-12-31", "{expired: {}}", ["expected outcome answered, got not_in_force"]),
+    ],
+)
+def test_what_a_day_comes_to_is_checked_whether_or_not_it_is_named(day: str, expect: str, told: list[str]) -> None:
+    text = DAY.replace(REQUEST, f"    day: {day}\n").replace("{outcome: approved}", expect)
+    assert differences(text, version_of(RULES + BACK)) == told
 
 
 def test_two_rules_that_contradict_each_other_can_be_expected() -> None:

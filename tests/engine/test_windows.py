@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.calendars import add_span, at_least_ago_bound, local_day
-from engine.facts import COUNTED_STATES, PAST_STATES, read_case
+from engine.cases import read_case
+from engine.facts import COUNTED_STATES, PAST_STATES
 from engine.scene import Scene
 from engine.windows import past_refunds, window
 from policies.model import Per, Span

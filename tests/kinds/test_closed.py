@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.cases import read_case
 from engine.compiled import CompiledVersion
 from engine.decide import decide
-from engine.facts import read_case
 from engine.hearing import Hearing
 from engine.openings import next_opening
 from engine.remedies import apply_remedy

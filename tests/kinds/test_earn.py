@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from engine.cases import BadCase, read_event_case
 from engine.decide import NotInForce
-from engine.earn import Earned, earn
-from engine.facts import read_event_case
-from tests.policies_for_tests import policy
+from engine.events import EventAnswer, answer
+from tests.policies_for_tests import compile_text, policy, policy_text
 
 
 def earned(
@@ -22,7 +25,7 @@ def earned(
     happened_at: str = "2026-03-03T03:00:00Z",
     values: str = "",
     **event: Any,
-) -> Earned:
+) -> EventAnswer:
     """What an event brings under the earn rules."""
     version = policy(rules, values=values)
     data = {
@@ -30,7 +33,7 @@ def earned(
         "event": {"id": "E-1", "type": type, "amount": amount, "happened_at": happened_at, **event},
         "earned": earlier or [],
     }
-    return earn(version, read_event_case(version.policy, data))
+    return answer(version, read_event_case(version.policy, data))
 
 
 def rule(fields: str, event: str = "bill_paid") -> str:
@@ -70,6 +73,154 @@ def test_a_cap_leaves_what_the_rule_has_not_granted_in_its_window(cap: int, expe
     found = earned(rule(f"rate: 1, rounding: down, cap: {{at_most: {cap}, per: month}}"), earlier=EARLIER)
     assert expected == found.points
     assert {"brought": 500, "room": max(0, cap - 30), "points": expected} == found.trace[0]["figures"]
+
+
+TWO = """
+- {id: bill, kind: earn, terms: "5", event: bill_paid, source: bill, rate: 1, rounding: down, CAP}
+- {id: extra, kind: earn, terms: "5", event: bill_paid, source: promotion, points: 200, MORE}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cap", "more", "expected"),
+    [
+        # 30 points of the bill and 500 of another rule were granted this month; this bill brings 500 and 200.
+        ("cap: {at_most: 800, per: month, with: [extra]}", "cap: {at_most: 800, per: month, with: [bill]}", (500, 200)),
+        ("cap: {at_most: 729, per: month, with: [extra]}", "cap: {at_most: 729, per: month, with: [bill]}", (500, 199)),
+        ("cap: {at_most: 529, per: month, with: [extra]}", "cap: {at_most: 529, per: month, with: [bill]}", (499, 0)),
+        # The rule that alone has the cap gets what the other leaves, wherever it stands in the file.
+        ("cap: {at_most: 600, per: month, with: [extra]}", "campaign: X", (370, 200)),
+        ("campaign: X", "cap: {at_most: 600, per: month, with: [bill]}", (500, 70)),
+        ("campaign: X", "cap: {at_most: 530, per: month, with: [bill]}", (500, 0)),
+    ],
+)
+def test_a_shared_cap_counts_what_the_other_rules_granted(cap: str, more: str, expected: tuple[int, int]) -> None:
+    found = earned(TWO.replace("CAP", cap).replace("MORE", more), earlier=EARLIER)
+    assert tuple(line["figures"]["points"] for line in found.trace) == expected
+    assert found.points == sum(expected)
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        # 24 hours of points around an event that is told late: 60 before it, 50 after it, and more further away.
+        ([(-24, 99), (-22, 60), (1, 50), (24, 99)], 0),
+        ([(-24, 99), (-23, 60), (1, 50), (24, 99)], 40),
+        ([(-24, 99), (-23, 60), (0, 20), (1, 10), (24, 99)], 20),
+        ([(-24, 99), (24, 99)], 100),
+        ([(-23, 40), (23, 70)], 30),
+        ([(-1, 40), (22, 30), (23, 31)], 30),
+        ([(-1, 40), (23, 30), (23, 31)], 39),
+    ],
+)
+def test_every_rolling_window_that_a_late_event_lies_in_must_hold_it(
+    hours: list[tuple[int, int]], expected: int
+) -> None:
+    at = datetime(2026, 3, 3, 3, tzinfo=UTC)
+    earlier = [
+        {"id": f"G{n}", "rule": "bill", "happened_at": (at + timedelta(hours=after)).isoformat(), "points": points}
+        for n, (after, points) in enumerate(hours)
+    ]
+    found = earned(rule("points: 100, cap: {at_most: 100, per: 24 hours}"), earlier=earlier)
+    assert found.points == expected
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [
+        # The event happens on 2026-03-03 at 12:00 in Seoul.
+        ([("2026-02-03T03:00:00Z", 60)], 100),
+        ([("2026-02-03T03:00:01Z", 60)], 40),
+        ([("2026-04-03T02:59:59Z", 60)], 40),
+        ([("2026-04-03T03:00:00Z", 60)], 100),
+        ([("2026-02-03T03:00:01Z", 60), ("2026-04-03T02:59:59Z", 70)], 30),
+    ],
+)
+def test_a_cap_of_rolling_months_counts_in_months(earlier: list[tuple[str, int]], expected: int) -> None:
+    known = [
+        {"id": f"G{n}", "rule": "bill", "happened_at": at, "points": points} for n, (at, points) in enumerate(earlier)
+    ]
+    assert expected == earned(rule("points: 100, cap: {at_most: 100, per: 1 month}"), earlier=known).points
+
+
+CAPPED = policy(rule("rate: 100%, rounding: down, cap: {at_most: 100, per: 24 hours}"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 72), st.integers(1, 90)), max_size=8))
+def test_no_window_ever_holds_more_than_its_cap_however_late_events_are_told(
+    told: list[tuple[int, int]],
+) -> None:
+    earlier: list[dict[str, Any]] = []
+    granted: list[tuple[int, int]] = []
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    for n, (hour, points) in enumerate(told):
+        at = (start + timedelta(hours=hour)).isoformat()
+        event = {"id": f"E{n}", "type": "bill_paid", "amount": points, "happened_at": at}
+        data = {"account": {"id": "A-1", "joined_on": "2015-01-01"}, "event": event, "earned": earlier}
+        found = answer(CAPPED, read_event_case(CAPPED.policy, data)).points
+        earlier.append({"id": f"G{n}", "rule": "bill", "happened_at": at, "points": found})
+        granted.append((hour, found))
+        for end in range(73):
+            assert sum(each for hour, each in granted if end - 24 < hour <= end) <= 100
+
+
+@pytest.mark.parametrize(("rounding", "expected"), [("down", 57), ("up", 58), ("half_up", 58)])
+def test_a_bonus_comes_on_the_points_of_other_rules_after_their_caps(rounding: str, expected: int) -> None:
+    rules = f"""
+    - {{id: bonus, kind: earn, terms: "5", event: bill_paid, source: bill, rate: 50%, of: [bill, extra],
+        rounding: {rounding}}}
+    - {{id: bill, kind: earn, terms: "5", event: bill_paid, source: bill, rate: 1, rounding: down, at_most: 100}}
+    - {{id: extra, kind: earn, terms: "5", event: bill_paid, source: bill, points: 15}}
+    - {{id: twice, kind: earn, terms: "5", event: bill_paid, source: bill, rate: 100%, of: [bonus], rounding: down}}
+    """
+    found = earned(rules)
+    assert {lot.rule: lot.points for lot in found.granted} == {
+        "bonus": expected,
+        "bill": 100,
+        "extra": 15,
+        "twice": expected,
+    }
+    assert [lot.rule for lot in found.granted] == ["bonus", "bill", "extra", "twice"], "in the order of the file"
+
+
+def test_a_bonus_on_what_another_rule_did_not_grant_is_nothing() -> None:
+    rules = rule("points: 10, when: {event.partner: ACME}")
+    rules += (
+        '\n- {id: bonus, kind: earn, terms: "5", event: bill_paid, source: bill, rate: 50%, of: [bill], rounding: up}'
+    )
+    assert earned(rules).points == 0
+    assert earned(rules, partner="ACME").points == 15
+
+
+@pytest.mark.parametrize(
+    ("after", "happened_at", "expected"),
+    [
+        ("1 month", "2026-03-31T03:00:00Z", "2026-04-01"),
+        ("1 month", "2026-03-01T03:00:00Z", "2026-04-01"),
+        ("1 month", "2026-01-31T03:00:00Z", "2026-02-01"),
+        ("31 days", "2026-01-31T03:00:00Z", "2026-03-01"),
+        ("2 months", "2026-12-31T03:00:00Z", "2027-02-01"),
+    ],
+)
+def test_points_may_become_usable_on_the_first_of_a_month(after: str, happened_at: str, expected: str) -> None:
+    (lot,) = earned(
+        rule(f"points: 10, usable_after: {after}, usable_from: month_start"), happened_at=happened_at
+    ).granted
+    assert lot.usable_from_on == expected
+
+
+def test_a_programme_has_events_of_its_own() -> None:
+    events = "events: {book_returned: {ko: 도서 반납, en: returning a book}}\nrules:"
+    text = policy_text(rule("points: 10", event="book_returned")).replace("rules:", events)
+    version = compile_text(text)
+    data = {
+        "account": {"id": "A-1", "joined_on": "2015-01-01"},
+        "event": {"id": "E-1", "type": "book_returned", "happened_at": "2026-03-03T03:00:00Z"},
+    }
+    assert answer(version, read_event_case(version.policy, data)).points == 10
+    with pytest.raises(BadCase, match="did you mean 'book_returned'"):
+        read_event_case(version.policy, {**data, "event": {**data["event"], "type": "book_retuned"}})
 
 
 def test_a_lot_says_where_it_comes_from_and_how_long_it_can_be_used() -> None:
@@ -132,9 +283,9 @@ def test_the_rate_of_the_day_of_the_event_holds() -> None:
 def test_what_is_earned_survives_json() -> None:
     found = earned(rule("points: 10"))
     data = json.loads(json.dumps(found.to_data()))
-    assert found == Earned.from_data(data)
+    assert found == EventAnswer.from_data(data)
     with pytest.raises(AssertionError):
-        Earned.from_data({**data, "points": 11})
+        EventAnswer.from_data({**data, "points": 11})
 
 
 def test_before_it_starts_a_policy_grants_nothing() -> None:

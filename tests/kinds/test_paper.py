@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from engine.cases import BadCase, read_case
 from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.decision import Decision
-from engine.facts import BadCase, case_data, read_case
+from engine.facts import case_data
 from engine.remedies import apply_remedy
 from engine.replay import replay
 from tests.policies_for_tests import HEAD, case, compile_text, decided, policy, policy_text, rules_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.earn import earn
-from engine.facts import read_event_case
+from engine.cases import read_event_case
+from engine.events import answer
 from tests.policies_for_tests import case, decided, policy, rules_of
 
 REASON = 'reason: {ko: "불가({points})", en: "No: {points}."}'
@@ -116,5 +116,5 @@ def test_an_earning_may_depend_on_the_age_on_the_day_of_the_event() -> None:
             "account": {"id": "A", "joined_on": "2020-01-01", "born_on": "2007-03-03"},
             "event": {"id": "E", "type": "purchase", "happened_at": f"{day}T03:00:00Z"},
         }
-        earned = earn(compiled, read_event_case(compiled.policy, data))
+        earned = answer(compiled, read_event_case(compiled.policy, data))
         assert expected == [grant.rule for grant in earned.granted]

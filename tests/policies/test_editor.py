@@ -68,12 +68,17 @@ ONLY_THE_LOADER = {
     **dict.fromkeys(
         [
             *("always-conflict", "always-lifted", "no-allocation", "override-circle", "silenced-and-added"),
+            "nothing-to-tell",
             *("value-unused", "least-above-most", "rate-above-all", "never-holds", "table-too-deep"),
         ],
         WHOLE_POLICY,
     ),
     **dict.fromkeys(
-        ["particle-after-figure", "stray-brace", "unknown-timezone", "impossible-date", "number-too-large"], MEANING
+        [
+            *("particle-after-figure", "stray-brace", "unknown-timezone", "impossible-date", "number-too-large"),
+            "nothing-left",
+        ],
+        MEANING,
     ),
     **dict.fromkeys(["odd-number", "time-of-day", "tag", "reference", "cut-text", "directive"], AS_WRITTEN),
 }

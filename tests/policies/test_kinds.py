@@ -46,6 +46,9 @@ LEAST = {
     "review": "kind: review | when: {request.channel: app}",
     "pay": "kind: pay | within: 3 days",
     "earn": "kind: earn | event: bill_paid | source: promotion | points: 5",
+    "clawback": "kind: clawback | event: purchase_cancelled | part: all | shortfall: debt",
+    "dormancy": "kind: dormancy | idle: 1 year | points: 5 | order: [oldest]",
+    "notice": "kind: notice | before: [3 days]",
 }
 MEASURE = "kind: limit | measure: request.points"
 MEASURE_OF = "kind: limit | measure: {sum: refund.points"
@@ -53,6 +56,8 @@ SOURCES = ("bill_payment", "promotion")
 FEE = "kind: fee | when: {request.channel: app}"
 ORDER = "kind: allocate | overrides: [order] | when: {request.channel: app}"
 EARN = "kind: earn | event: purchase | source: promotion"
+CLAWBACK = "kind: clawback | event: purchase_cancelled"
+DORMANCY = "kind: dormancy | idle: 84 days | order: [oldest]"
 
 HOURS = Hours(TimeOfDay(23 * 60 + 30), TimeOfDay(30))
 
@@ -202,6 +207,33 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     (f"{EARN} | points: 5 | usable_after: 1 month", {"usable_after": Span(1, "months")}),
     (f"{EARN} | points: 5 | expires_on: 2030-12-31", {"expires_on": date(2030, 12, 31)}),
     (f"{EARN} | points: 5 | expires_on: event.happened_on", {"expires_on": FactRef("event.happened_on")}),
+    (f"{EARN} | points: 5 | usable_after: 1 month | usable_from: month_start", {"usable_from": "month_start"}),
+    (f"{EARN} | points: 5 | usable_after: 1 month", {"usable_from": "day", "of": ()}),
+    (
+        f"{CLAWBACK} | rounding: up | shortfall: refuse",
+        {"part": "by_amount", "rounding": "up", "take": ("earned_lot",), "others": (), "lots": ALWAYS, "of": ()},
+    ),
+    (f"{CLAWBACK} | part: all | shortfall: forgive", {"part": "all", "rounding": None, "shortfall": "forgive"}),
+    (
+        f"{CLAWBACK} | part: all | take: [earned_lot, others] | others: [oldest] | lots: {{lot.locked: false}} | shortfall: debt",
+        {
+            "take": ("earned_lot", "others"),
+            "others": ("oldest",),
+            "lots": Condition((Comparison("lot.locked", "is", False),)),
+        },
+    ),
+    (f"{CLAWBACK} | part: all | take: [others] | others: [newest] | shortfall: debt", {"take": ("others",)}),
+    (
+        f"{DORMANCY} | every: 7 days | rate: 5% | rounding: down | at_least: 5 | everything_after: 140 days",
+        {"idle": Span(84, "days"), "every": Span(7, "days"), "rate": Fraction(5), "at_least": 5, "at_most": None},
+    ),
+    (f"{DORMANCY} | points: 100", {"points": 100, "rate": None, "every": None, "everything_after": None}),
+    (f"{DORMANCY} | everything_after: 1 year", {"everything_after": Span(1, "years"), "points": None}),
+    (
+        "kind: notice | before: [2 months, 1 month, 3 days]",
+        {"before": (Span(2, "months"), Span(1, "months"), Span(3, "days")), "of": "expiry", "at_least": 1},
+    ),
+    ("kind: notice | before: [3 days] | at_least: 100", {"at_least": 100}),
 ]
 
 
@@ -232,10 +264,11 @@ def test_points_that_never_expire_need_no_reason() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("field", ["when", "unless"])
-@pytest.mark.parametrize("scope", ["account", "request", "lot", "event"])
+@pytest.mark.parametrize("scope", ["account", "request", "lot", "event", "day"])
 def test_a_rule_sees_what_its_kind_decides_on(kind: str, field: str, scope: str) -> None:
     seen = {
-        "earn": ("account", "event"),
+        **dict.fromkeys(("earn", "clawback"), ("account", "event")),
+        **dict.fromkeys(("dormancy", "notice"), ("account", "day", "lot")),
         **dict.fromkeys(("expire", "exclude", "price", "fee", "tax"), ("account", "request", "lot")),
     }
     condition = {
@@ -243,6 +276,7 @@ def test_a_rule_sees_what_its_kind_decides_on(kind: str, field: str, scope: str)
         "request": "{request.applicant: heir}",
         "lot": "{lot.locked: true}",
         "event": "{event.amount: 5}",
+        "day": "{day.today: {over: 2026-01-01}}",
     }[scope]
     least = LEAST[kind].replace(" | when: {request.channel: app}", "") if field == "when" else LEAST[kind]
     text = with_rule(f"{least} | {field}: {condition if field == 'when' else f'[{condition}]'}")
@@ -333,7 +367,7 @@ REFUSED = [
     ("kind: require", "'that' is missing; add it (what must hold)"),
     (
         "kind: require | that: {lot.locked: true}",
-        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude, price, fee and tax rules look at single lots",
+        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude, price, fee, tax, dormancy and notice rules look at single lots",
     ),
     (MEASURE, "'at_most', 'at_least' or 'multiple_of' is missing; add one of them"),
     (f"{MEASURE} | at_most: 5 | multiple_of: 5", "'at_most' and 'multiple_of' stand together; keep one of them"),
@@ -387,7 +421,7 @@ REFUSED = [
     ("kind: paper | needs: [id_card] | issued_within: 0 days", "'0 days' is out of range; write 1 to 36_500 days"),
     (
         "kind: paper | needs: [id_card] | when: {lot.locked: true}",
-        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude, price, fee and tax rules look at single lots",
+        "'lot.locked' cannot be used here; use facts of the account or request; only expire, exclude, price, fee, tax, dormancy and notice rules look at single lots",
     ),
     (
         "kind: closed",
@@ -461,11 +495,75 @@ REFUSED = [
     ),
     (
         f"{EARN} | points: 5 | expires_on: lot.expires_on",
-        "'lot.expires_on' cannot be used here; use facts of the account or event; only expire, exclude, price, fee and tax rules look at single lots",
+        "'lot.expires_on' cannot be used here; use facts of the account or event; only expire, exclude, price, fee, tax, dormancy and notice rules look at single lots",
     ),
     (
         "kind: earn | event: refund | source: promotion | points: 5",
         "unknown event 'refund'; use bill_paid, purchase, purchase_cancelled, promotion_joined or points_used",
+    ),
+    (f"{EARN} | points: 5 | of: [added]", "'of' means nothing without 'rate'; take it out, or add rate:"),
+    (
+        f"{EARN} | points: 5 | usable_from: month_start",
+        "'usable_from' means nothing without 'usable_after'; take it out, or add usable_after:",
+    ),
+    (
+        f"{EARN} | points: 5 | usable_after: 1 month | usable_from: monday",
+        "unknown day 'monday'; use day or month_start",
+    ),
+    (
+        f"{EARN} | points: 5 | cap: {{at_most: 5, per: day, with: [bills]}}",
+        "there is no rule 'bills'; take it out",
+    ),
+    (
+        f"{CLAWBACK} | shortfall: debt",
+        "'rounding' is missing; write rounding: down, up or half_up, or part: all",
+    ),
+    (f"{CLAWBACK} | part: all", "'shortfall' is missing; add it (what becomes of points that no lot holds)"),
+    (
+        f"{CLAWBACK} | part: all | rounding: up | shortfall: debt",
+        "'rounding' means nothing where all is taken back; take it out",
+    ),
+    (
+        f"{CLAWBACK} | part: all | shortfall: debt | others: [oldest]",
+        "'others' means nothing where 'take' does not name it; add others to take:",
+    ),
+    (
+        f"{CLAWBACK} | part: all | shortfall: debt | take: [earned_lot, others]",
+        "'others' is missing; write others: [soonest_to_expire, oldest]",
+    ),
+    (
+        f"{CLAWBACK} | part: all | shortfall: debt | take: [others, earned_lot] | others: [oldest]",
+        "'earned_lot' comes after 'others', which it is one of; write take: [earned_lot, others], or take: [others]",
+    ),
+    (
+        f"{CLAWBACK} | part: all | shortfall: debt | lots: {{lot.locked: false}}",
+        "'lots' means nothing without 'others'; take it out, or add others:",
+    ),
+    (f"{CLAWBACK} | part: all | shortfall: owe", "unknown shortfall 'owe'; use debt, forgive or refuse"),
+    (
+        f"{CLAWBACK} | part: all | shortfall: debt | of: [order]",
+        "'order' is a rule of kind allocate; name one of kind earn",
+    ),
+    (f"{DORMANCY}", "nothing says what is taken; add rate:, points: or everything_after:"),
+    (f"{DORMANCY} | rate: 5%", "'rounding' is missing; write rounding: down, up or half_up"),
+    (f"{DORMANCY} | points: 5 | at_least: 5", "'at_least' means nothing without 'rate'; take it out, or add rate:"),
+    (
+        f"{DORMANCY} | points: 5 | everything_after: 84 days",
+        "everything is taken after 84 days, and the first charge comes after 84 days; let it be longer than idle:",
+    ),
+    (
+        f"{DORMANCY} | rate: 5% | rounding: up | at_least: 9 | at_most: 8",
+        "at least 9 is above at most 8; swap or correct them",
+    ),
+    (
+        "kind: notice | before: 3 days",
+        "'3 days' is not a list of spans; write [3 days], or one item a line, each after '- '",
+    ),
+    ("kind: notice | before: [3 days, 3 days]", "'3 days' is listed twice; take one of them out"),
+    ("kind: notice | before: [24 hours]", "'24 hours' cannot be used here; use days, months or years"),
+    (
+        "kind: notice | before: [3 days] | of: dormancy",
+        "no rule charges for dormancy; add a rule of kind dormancy",
     ),
 ]
 

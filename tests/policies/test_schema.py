@@ -11,7 +11,7 @@ from tests.policies.texts import VALID, loaded, told
 
 FIELDS = (
     *("format", "policy", "title", "starts", "currency", "timezone", "calendar", "holidays", "terms", "about"),
-    *("sources", "methods", "papers", "facts", "values", "rules"),
+    *("sources", "methods", "papers", "events", "facts", "values", "rules"),
 )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from policies.model import Fact
-from policies.vocabulary import COMMON, TYPES, WORDS, vocabulary
+from policies.sentences import word_text
+from policies.vocabulary import COMMON, EVENTS, TYPES, WORDS, vocabulary
 from tests.policies.texts import VALID, loaded, told
 
 DECLARED = [
@@ -153,6 +154,16 @@ def test_the_sources_and_methods_of_a_file_are_the_members_of_two_facts() -> Non
     facts = loaded(VALID).facts
     assert facts["lot.source"].choices == ("bill_payment", "promotion")
     assert facts["request.method"].choices == ("cash", "gift_card")
+
+
+def test_the_events_of_a_file_are_members_of_the_type_of_an_event_beside_the_common_ones() -> None:
+    text = VALID.replace("methods:\n", "events: {book_returned: {ko: 도서 반납, en: returning a book}}\nmethods:\n")
+    policy = loaded(text)
+    assert policy.facts["event.type"].choices == (*EVENTS, "book_returned")
+    assert policy.events["book_returned"].en == "returning a book"
+    assert loaded(VALID).facts["event.type"].choices == EVENTS
+    assert word_text(policy, policy.facts["event.type"], "book_returned", "ko") == "도서 반납"
+    assert word_text(policy, policy.facts["event.type"], "purchase", "en") == "a purchase"
 
 
 def test_a_source_must_be_spelt_and_named() -> None:

@@ -277,6 +277,79 @@ def test_decide_tells_what_an_event_earns(run: Run) -> None:
     assert json.loads(run("decide", "small.yaml", "-", "--json", input=json.dumps(EVENT)).stdout)["points"] == 250
 
 
+BESIDE = """\
+  - {id: back, kind: clawback, terms: "9.1", event: purchase_cancelled, part: all, shortfall: SHORT,
+     reason: {ko: "회수 {asked}", en: "{asked} points are taken back."}}
+  - {id: idle, kind: dormancy, terms: "9.2", idle: 10 days, points: 20, order: [oldest],
+     reason: {ko: "휴면 {charged}", en: "{charged} points are charged."}}
+  - {id: soon, kind: notice, terms: "9.3", before: [3 days], reason: {ko: 예정, en: "{points} points end {last_day}."}}
+"""
+CANCELLED = {
+    "account": CASE["account"],
+    "event": {"id": "E-2", "type": "purchase_cancelled", "of": "P-1", "happened_at": "2026-03-02T01:00:00Z"},
+    "earned": [
+        {
+            "id": "G",
+            "rule": "bill-points",
+            "happened_at": "2026-03-01T01:00:00Z",
+            "points": 50,
+            "event": "P-1",
+            "lot": "L",
+        }
+    ],
+    "lots": [{"id": "L", "source": "bill_payment", "acquired_on": "2026-03-01", "amount": 50, "left": 20}],
+}
+
+
+def test_decide_tells_what_an_event_takes_back(run: Run) -> None:
+    change("small.yaml", "rules:\n", "rules:\n" + BESIDE.replace("SHORT", "debt"))
+    assert ended(run("decide", "small.yaml", "-", input=json.dumps(CANCELLED))) == (
+        0,
+        (
+            "A-1 gives back 50 points on 2026-03-02: 20 taken, 0 lapsed, 30 owed, 0 forgiven.\n"
+            "- 20 points of lot L\n"
+            "50 points are taken back. [back, 9.1]\n"
+        ),
+        "",
+    )
+    told = run("decide", "small.yaml", "-", "--lang", "ko", input=json.dumps(CANCELLED)).stdout
+    assert "A-1 회수: 50 포인트, 2026-03-02. 차감 20, 소멸 0, 미회수 30, 면제 0." in told
+    assert json.loads(run("decide", "small.yaml", "-", "--json", input=json.dumps(CANCELLED)).stdout)["debt"] == 30
+
+
+def test_decide_tells_that_an_event_is_refused(run: Run) -> None:
+    change("small.yaml", "rules:\n", "rules:\n" + BESIDE.replace("SHORT", "refuse"))
+    told = "A-1: the event E-2 is refused.\n50 points are taken back. [back, 9.1]\n"
+    assert ended(run("decide", "small.yaml", "-", input=json.dumps(CANCELLED))) == (0, told, "")
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("2026-03-02", "A-1: nothing happens on 2026-03-02.\n"),
+        (
+            "2026-01-11",
+            "A-1 is charged 20 points on 2026-01-11.\n- 20 points of lot L\n20 points are charged. [idle, 9.2]\n",
+        ),
+        ("2026-03-04", "Notice for 2026-03-07 (lots: L)\n  50 points end 2026-03-07. [soon, 9.3]\n"),
+        (
+            "2026-03-08",
+            (
+                "- 50 points of lot L expired; their last usable day was 2026-03-07\n"
+                "  Usable until 2026-03-07. [five-years, 15.1]\n"
+            ),
+        ),
+    ],
+)
+def test_decide_tells_what_a_day_comes_to(day: str, told: str, run: Run) -> None:
+    change("small.yaml", "rules:\n", "rules:\n" + BESIDE.replace("SHORT", "debt"))
+    account = {**CASE["account"], "last_activity_on": "2026-01-01"}
+    lots = [{"id": "L", "source": "bill_payment", "acquired_on": "2021-03-07", "amount": 50}]
+    asked = json.dumps({"account": account, "lots": lots, "day": day})
+    assert ended(run("decide", "small.yaml", "-", input=asked)) == (0, told, "")
+    assert json.loads(run("decide", "small.yaml", "-", "--json", input=asked).stdout)["day"] == day
+
+
 def test_decide_lists_everything_that_is_wrong_with_a_case(run: Run) -> None:
     wrong = {**CASE, "account": {"id": "A-1", "joined": "2020-01-01"}, "request": {"points": "5", "method": "x"}}
     code, told, error = ended(run("decide", "small.yaml", "-", input=json.dumps(wrong)))

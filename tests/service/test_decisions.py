@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from engine.cases import read_case
 from engine.decide import decide
-from engine.facts import read_case
 from service.database import Database, reading, rows
 from service.ledger import differences
 from service.parts import EXTENSION

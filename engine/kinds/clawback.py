@@ -1,0 +1,56 @@
+"""`clawback`: what an event that undoes another takes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.facts import Earning, Event
+from engine.kinds.allocate import Ranks, ranks_of
+from engine.money import divided
+from engine.ready import Ready, Workshop
+from policies.kinds.clawback import PLACEHOLDERS, Clawback
+from policies.model import Comparison, Rounding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyClawback(Ready):
+    """`of` are the earn rules whose points it takes back (empty: all); `rounding` is None where it takes back all.
+
+    `lots` is the name of the formula of the other lots that may pay, None where all may.
+    """
+
+    of: frozenset[str]
+    rounding: Rounding | None
+    earned_lot: bool
+    others: bool
+    ranks: tuple[Ranks, ...]
+    lots: str | None
+    shortfall: str
+
+
+def make(rule: Clawback, workshop: Workshop) -> ReadyClawback:
+    """Gets the rule ready."""
+    common = workshop.common(rule, PLACEHOLDERS)
+    event = workshop.test(f"{rule.id}/event", Comparison("event.type", "is", rule.event))
+    common["guard"] = replace(common["guard"], within=(event,))
+    return ReadyClawback(
+        **common,
+        of=frozenset(rule.of),
+        rounding=rule.rounding,
+        earned_lot="earned_lot" in rule.take,
+        others="others" in rule.take,
+        ranks=ranks_of(rule.others, workshop.policy),
+        lots=workshop.formula(f"{rule.id}/lots", rule.lots),
+        shortfall=rule.shortfall,
+    )
+
+
+def to_take_back(ready: ReadyClawback, event: Event, earning: Earning) -> int:
+    """The points that the event takes back of what was earned, never more than are left of it.
+
+    The event that undoes the last of the original one takes all that is left, so that roundings leave nothing over.
+    """
+    left = earning.points - earning.taken
+    if ready.rounding is None or earning.undone + event.amount >= earning.amount:
+        return left
+    return min(left, divided(earning.points * event.amount, earning.amount, ready.rounding))
