@@ -28,21 +28,37 @@ _OF_LOTS = ("price", "fee", "tax")
 _ANY_MONEY = Allowed(1, ANY)
 
 
-def largest(judge: Judge, breaks: Sequence[int], least: int, most: int, gross: Allowed = _ANY_MONEY) -> int | None:
+def largest(
+    judge: Judge,
+    breaks: Sequence[int],
+    least: int,
+    most: int,
+    gross: Allowed = _ANY_MONEY,
+    near: Judgement | None = None,
+) -> int | None:
     """The largest amount from `least` to `most` that passes and comes to a `gross` that is asked for, None when none
-    does. `breaks` are ascending.
+    does. `breaks` are ascending. `near` is an amount judged before, which tells what limits its stretch.
     """
     for first, last in reversed(stretches(breaks, least, most)):
-        found = _within(judge, first, last, gross, from_top=True)
+        known = near if near is not None and _alike(breaks, near.points, first) else None
+        found = _within(judge, first, last, gross, known, from_top=True)
         if found is not None:
             return found
     return None
 
 
-def smallest(judge: Judge, breaks: Sequence[int], least: int, most: int, gross: Allowed = _ANY_MONEY) -> int | None:
+def smallest(
+    judge: Judge,
+    breaks: Sequence[int],
+    least: int,
+    most: int,
+    gross: Allowed = _ANY_MONEY,
+    near: Judgement | None = None,
+) -> int | None:
     """The smallest amount from `least` to `most` that passes, None when none does."""
     for first, last in stretches(breaks, least, most):
-        found = _within(judge, first, last, gross, from_top=False)
+        known = near if near is not None and _alike(breaks, near.points, first) else None
+        found = _within(judge, first, last, gross, known, from_top=False)
         if found is not None:
             return found
     return None
@@ -56,14 +72,21 @@ def stretches(breaks: Sequence[int], least: int, most: int) -> list[tuple[int, i
     return list(zip(starts, [start - 1 for start in starts[1:]] + [most], strict=True))
 
 
-def _within(judge: Judge, first: int, last: int, gross: Allowed, *, from_top: bool) -> int | None:
-    """The largest or smallest amount of one stretch that passes."""
+def _alike(breaks: Sequence[int], one: int, other: int) -> bool:
+    """Whether no break lies between two amounts, so that the same rules speak of both with the same figures."""
+    return bisect_right(breaks, one) == bisect_right(breaks, other)
+
+
+def _within(
+    judge: Judge, first: int, last: int, gross: Allowed, near: Judgement | None, *, from_top: bool
+) -> int | None:
+    """The largest or smallest amount of one stretch that passes. `near`, if any, is a judged amount of its kind."""
 
     def passes(judgement: Judgement) -> bool:
         return judgement.passes and gross.least <= judgement.gross <= gross.most
 
-    top = judge(last)
-    if from_top and passes(top):
+    top = near or judge(last)
+    if near is None and from_top and passes(top):
         return last
     allowed = _allowed(top, first, last)
     if allowed is None:
@@ -72,6 +95,8 @@ def _within(judge: Judge, first: int, last: int, gross: Allowed, *, from_top: bo
     end = allowed.down(allowed.most) if from_top else allowed.up(allowed.least)
     if allowed.least <= end <= allowed.most and passes(judge(end)):
         return end
+    if near is not None:
+        top = judge(last)
     try:
         found = Course(top).best(allowed, Wanted(payouts(top), gross), from_top=from_top)
     except Conflict:

@@ -115,6 +115,8 @@ class _Amounts:
         self._points = judgement.points
         # Where no points come to the money that was asked for, only money can be nearer to it or farther.
         self._money = hearing.money_asked if not judgement.asked and hearing.case.request.points is None else None
+        # What was said of the amount asked for holds of the amounts beside it, where it was asked for in points.
+        self._near = judgement if judgement.asked else None
         fixed = hearing.compiled.fixed
         # Nothing to search for: all points were asked for already, or another amount cannot help.
         self._hopeless = hearing.case.request.points == "all" or any(
@@ -129,7 +131,8 @@ class _Amounts:
         hearing = self._hearing
         if self._money is not None:
             return largest(hearing.judge, hearing.breaks(), 1, hearing.most(), Allowed(1, self._money - 1))
-        return largest(hearing.judge, hearing.breaks(), 1, min(self._points - 1, hearing.most()))
+        most = min(self._points - 1, hearing.most())
+        return largest(hearing.judge, hearing.breaks(), 1, most, near=self._near)
 
     @cached_property
     def above(self) -> int | None:
@@ -140,7 +143,8 @@ class _Amounts:
         if self._money is not None:
             more = Allowed(self._money + 1, ANY)
             return smallest(hearing.judge, hearing.breaks(), 1, min(hearing.most(), MOST), more)
-        return smallest(hearing.judge, hearing.breaks(), self._points + 1, min(hearing.most(), MOST))
+        most = min(hearing.most(), MOST)
+        return smallest(hearing.judge, hearing.breaks(), self._points + 1, most, near=self._near)
 
     @property
     def nearest(self) -> int | None:
