@@ -157,6 +157,28 @@ class PlainCase:
             return None
 
 
+def facts_given(data: Any) -> frozenset[str]:
+    """Every fact that some scenario of a sound scenario file sets, by its path."""
+    found = {("lot", name) for lot in data.get("lots", {}).values() for name in lot}
+    found |= {("account", name) for account in data.get("accounts", {}).values() for name in account}
+    for scenario in data["scenarios"]:
+        for part in ("account", "request", "event"):
+            found |= {(part, name) for name in _keys(scenario.get(part))}
+        found |= {("lot", name) for lot in scenario.get("lots", ()) for name in _keys(lot)}
+        for index, column in enumerate(scenario.get("columns", ())):
+            part, _, name = column.partition(".")
+            if name:
+                found.add((part if part in ("account", "request", "event") else "lot", name))
+            elif part == "account":
+                found |= {(part, name) for row in scenario["rows"] for name in _keys(row[index])}
+    return frozenset(f"{part}.{name}" for part, name in found)
+
+
+def _keys(facts: Any) -> tuple[str, ...]:
+    """The names in a map of facts; none of what stands elsewhere under a name."""
+    return tuple(facts) if isinstance(facts, dict) else ()
+
+
 def plain_day(value: Any) -> Any:
     """A day, or the `none` of one that is missing, as JSON; anything else as it is."""
     return value.isoformat() if isinstance(value, date) else None if value == "none" else value

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from policies.bounds import check_bounds
 from policies.contradictions import exclude_each_other
 from policies.kinds import KINDS
 from policies.kinds.allocate import Allocate
@@ -29,6 +30,7 @@ from policies.model import Amount, Comparison, Condition, FactRef, Policy, Rule,
 from policies.problems import MOST_PROBLEMS, both, did_you_mean
 from policies.readers import CORRECT_ONE, KEEP_ONE, TAKE_ONE_OUT, TAKE_OUT, Trouble, listed, shown, use
 from policies.sentences import PLACEHOLDER
+from policies.together import covers
 from policies.troubles import Troubles
 from policies.values import figures
 
@@ -432,14 +434,9 @@ def _first_that_covers(rule: Rule, place: int, wide: Mapping[Comparison | None, 
             each_covers_the_other = other.when == rule.when and not rule.unless
             if each_covers_the_other and other_place >= place:
                 continue
-            if other is not rule and _covers(other.when, rule.when, clauses):
+            if other is not rule and covers(other.when, rule.when, clauses):
                 return other
     return None
-
-
-def _covers(wider: Condition, narrower: Condition, clauses: set[Comparison]) -> bool:
-    """Whether every clause of one condition is among those of the other, so that it holds wherever the other does."""
-    return clauses.issuperset(wider.all_of) and wider.any_of in ((), narrower.any_of)
 
 
 def check_used(policy: Policy) -> Found:
@@ -566,4 +563,5 @@ CHECKS: tuple[Check, ...] = (
     check_earned_by,
     check_dormancy,
     check_notices,
+    check_bounds,
 )

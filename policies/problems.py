@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
 from policies.model import Text
 
@@ -48,10 +48,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a rule file.
+    """One mistake in a rule file, or advice about what is sound.
 
     `code` is its kebab-case name in the error catalogue, `subject` what it is about (a rule's id, "" for the whole
-    file), `hint` the remedy, if there is one. Problems sort by their place; as a string one is in English.
+    file), `hint` the remedy, if there is one. Only what is of `severity` "problem" keeps a file from being used.
+    Problems sort by their place; as a string one is in English.
 
     >>> message, hint = (
     ...     both("알 수 없는 항목입니다: '{key}'", "unknown field '{key}'", key="at_mots"),
@@ -71,6 +72,7 @@ class Problem:
     subject: str | Text
     message: Text
     hint: Text | None
+    severity: Literal["problem", "advice"] = "problem"
 
     def __str__(self) -> str:
         return self.in_language("en")
@@ -78,8 +80,9 @@ class Problem:
     def in_language(self, language: str) -> str:
         """The problem on one line in `language`, which is "ko" or "en"."""
         subject = f"{in_language(self.subject, language)}: " if self.subject else ""
+        advice = f"{_ADVICE.in_language(language)}: " if self.severity == "advice" else ""
         said = told(self.message, self.hint).in_language(language)
-        return f"{self.file}:{self.line}:{self.column}: {subject}{said}"
+        return f"{self.file}:{self.line}:{self.column}: {subject}{advice}{said}"
 
     def __lt__(self, other: Problem) -> bool:
         # After the place, the rest: a list of problems must not depend on the order in which the checks ran.
@@ -88,6 +91,9 @@ class Problem:
     def _order(self) -> tuple[str, int, int, str, str, str, str]:
         hint = self.hint.en if self.hint else ""
         return self.file, self.line, self.column, in_language(self.subject, "en"), self.code, self.message.en, hint
+
+
+_ADVICE = Text("조언", "advice")
 
 
 def told(message: Text, hint: Text | None) -> Text:

@@ -16,16 +16,18 @@ from threading import Lock
 from engine.calendars import local_day
 from engine.compiled import CompiledVersion, compile_version
 from engine.versions import load_version
+from policies.advice import advise, earlier_text
 from policies.problems import Problem
 from policies.versions import PolicyVersion
 from service.clock import stored, to_the_second
-from service.database import Database, Row, execute, lock, rows, writing
+from service.database import Database, Row, execute, lock, reading, rows, writing
 from service.json_body import canonical
 
 SELECT_BY_DIGEST = "SELECT policy, number, text, holidays FROM policy_version WHERE digest = ?"
 SELECT_NEWEST = "SELECT digest FROM policy_version WHERE policy = ? ORDER BY number DESC"
 SELECT_LAST_NUMBER = "SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = ?"
 SELECT_POLICIES = "SELECT policy, MAX(number) FROM policy_version GROUP BY policy ORDER BY policy"
+SELECT_TEXTS = "SELECT number, text FROM policy_version WHERE policy = ? ORDER BY number"
 LISTED = "SELECT policy, number, digest, starts, published_at"
 SELECT_VERSIONS = f"{LISTED} FROM policy_version WHERE policy = ? ORDER BY number DESC"
 SELECT_VERSION = f"{LISTED}, text FROM policy_version WHERE policy = ? AND number = ?"
@@ -80,6 +82,21 @@ def publish(database: Database, data: bytes, file: str, at: datetime) -> Publish
     if version is None:
         raise BadPolicy(problems)
     return writing(database, lambda: _keep(database, version, at))
+
+
+def advice_before_publishing(database: Database, data: bytes, file: str) -> list[Problem]:
+    """Advice about a rule file that is going to be published, on its own and beside the published texts of its policy.
+
+    None about a file with problems.
+    """
+    version, _ = load_version(data, file)
+    if version is None:
+        return []
+    policy = version.policy
+    with reading(database):
+        texts = rows(database, SELECT_TEXTS, (policy.id,))
+    earlier = [earlier_text(text.encode(), f"{policy.id}@{number}") for number, text in texts]
+    return advise(policy, data, file, earlier)
 
 
 def _keep(database: Database, version: PolicyVersion, at: datetime) -> Published:

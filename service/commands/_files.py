@@ -166,6 +166,16 @@ class Tested:
         self.scenarios, problems = read_scenarios(document, version.policy)
         self.problems += [problem for problem in problems if (problem.line, problem.column) not in told]
 
+    def advice(self) -> list[Problem]:
+        """The facts that the rules ask for and no scenario sets. Of files with problems there is none."""
+        from engine.scenario_case import facts_given
+        from policies.advice import advise_scenarios
+
+        if self.problems or self.version is None or self.document is None:
+            return []
+        given, name = facts_given(self.document.data), Path(self.scenario_file).name
+        return advise_scenarios(self.version.policy, self.version.text.encode(), self.rule_file, given, name)
+
     def compile(self, language: str) -> CompiledVersion:
         """The rules, compiled. Ends with the problems and exit code 1 when there are any."""
         from engine.compiled import compile_version

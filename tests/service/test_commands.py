@@ -126,6 +126,73 @@ def test_problems_as_json_are_in_one_language(run: Run) -> None:
     assert (problem["message"], problem["hint"]) == ("알 수 없는 항목입니다: 'at_leest'", "혹시 'at_least'입니까?")
 
 
+STEP_EN = (
+    "small.yaml:57:18: step: advice: a step of 700 does not divide 1_000, the minimum of 'minimum'; the real one is"
+    " 1_400; let the minimum be a multiple of the step\n"
+)
+STEP = """\
+  - id: step
+    kind: limit
+    terms: "1"
+    measure: request.points
+    multiple_of: 700
+    reason: {ko: "단위", en: "Steps."}
+"""
+
+
+def advised() -> None:
+    """Let small.yaml have a step that does not divide its minimum."""
+    text = Path("small.yaml").read_text("utf-8")
+    rule, start = text.index("  - id: minimum"), len("  - id: minimum")
+    next_rule = text.index("  - id: ", rule + start)
+    Path("small.yaml").write_text(text[:next_rule] + STEP + text[next_rule:], "utf-8")
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--strict",), 1)], ids=["advice", "strict"])
+def test_check_prints_advice_about_what_is_sound(run: Run, options: tuple[str, ...], code: int) -> None:
+    advised()
+    expected = STEP_EN + "small.yaml: ok, 10 rules, 1 value\n"
+    assert ended(run("check", "small.yaml", *options)) == (code, expected, "")
+
+
+def test_strict_checking_lets_pass_what_needs_no_advice(run: Run) -> None:
+    assert ended(run("check", "small.yaml", "small.test.yaml", "--strict"))[0] == 0
+
+
+def test_check_tells_advice_in_korean(run: Run) -> None:
+    advised()
+    assert "small.yaml:57:18: step: 조언: 700 단위가 " in run("check", "small.yaml", "--lang", "ko").stdout
+
+
+def test_check_tells_advice_once_for_a_rule_file_and_its_scenarios(run: Run) -> None:
+    advised()
+    for files in (("small.yaml", "small.test.yaml"), ("small.test.yaml", "small.yaml"), ("small.test.yaml",)):
+        assert run("check", *files).stdout.count("advice: ") == 1
+
+
+def test_check_tells_facts_that_no_scenario_sets(run: Run) -> None:
+    change("small.test.yaml", "years:", "identity_level:")
+    found = json.loads(run("check", "small.test.yaml", "--json").stdout)
+    assert {(each["code"], each["severity"]) for each in found} == {("fact-never-set", "advice")}
+
+
+def test_check_compares_ids_with_earlier_texts(run: Run) -> None:
+    shutil.copyfile("small.yaml", "old.yaml")
+    change("small.yaml", "id: minimum", "id: least")
+    change("small.yaml", "id: order", "id: minimum")
+    result = run("check", "small.yaml", "--against", "old.yaml", "--json")
+    assert result.exit_code == 0
+    assert [(each["code"], each["subject"]) for each in json.loads(result.stdout)] == [("id-used-before", "minimum")]
+    assert run("check", "small.yaml", "--json").stdout == "[]\n"
+
+
+def test_check_compares_a_policy_with_its_own_texts_only(run: Run) -> None:
+    shutil.copyfile("small.yaml", "old.yaml")
+    change("old.yaml", "policy: small", "policy: other")
+    expected = "recoup: old.yaml is of the policy 'other', small.yaml of 'small'\n"
+    assert ended(run("check", "small.yaml", "--against", "old.yaml")) == (2, "", expected)
+
+
 def test_check_prints_problems_as_json(run: Run) -> None:
     change("small.yaml", "at_least: 1_000", "at_leest: 1_000")
 
@@ -133,6 +200,7 @@ def test_check_prints_problems_as_json(run: Run) -> None:
     assert json.loads(run("check", "small.yaml", "--json").stdout) == [
         {
             "code": "unknown-field",
+            "severity": "problem",
             "file": "small.yaml",
             "line": 51,
             "column": 5,
