@@ -214,6 +214,10 @@ def test_a_file_is_published_once_migrated(empty_database_url: str, tmp_path: Pa
     assert run(empty_database_url, "migrate").stdout == "nothing to do: the database is up to date\n"
     published = run(empty_database_url, "publish", str(tmp_path / "small.yaml"))
     assert (published.returncode, published.stdout.split()[:2]) == (0, ["published", "small@1"])
+    assert [line.split(": ")[1:3] for line in published.stderr.splitlines()] == [
+        ["account.grade", "advice"],
+        ["life", "advice"],
+    ]
     bad = run(empty_database_url, "publish", str(tmp_path / "bad.yaml"))
     assert bad.returncode == 1
     assert re.fullmatch(rf"({re.escape(str(tmp_path))}/bad\.yaml:\d+:\d+: .+\n)+", bad.stderr)

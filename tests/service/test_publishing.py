@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from flask.testing import FlaskClient
 
+from policies.problems import Problem
 from service.database import Database, reading
-from service.publishing import BadPolicy, Versions, publish
+from service.publishing import BadPolicy, Versions, advice_before_publishing, publish
 from tests.service.builders import NOW, POLICY, publish_small
 
 
@@ -37,6 +38,27 @@ def test_a_file_with_problems_is_not_published(database: Database) -> None:
     assert raised.value.problems
     with reading(database):
         assert Versions(database, 1).policies() == []
+
+
+def test_an_id_that_meant_another_rule_in_a_published_version_is_told(database: Database) -> None:
+    moved = POLICY.replace('terms: "3"', 'terms: "9"')
+    publish_small(database)
+    assert of_ids(database, POLICY) == []
+    (advice,) = of_ids(database, moved)
+    assert (advice.subject, advice.severity) == ("active", "advice")
+    assert "'small@1'" in str(advice)
+    assert publish(database, moved.encode(), "small.yaml", NOW).number == 2
+    assert of_ids(database, moved) == []
+
+
+def of_ids(database: Database, text: str) -> list[Problem]:
+    """What is advised about the ids of a text before it is published."""
+    found = advice_before_publishing(database, text.encode(), "small.yaml")
+    return [each for each in found if each.code == "id-used-before"]
+
+
+def test_there_is_no_advice_about_a_file_with_problems(database: Database) -> None:
+    assert advice_before_publishing(database, b"format: 2\n", "small.yaml") == []
 
 
 def test_texts_published_at_once_get_one_number_each(database: Database) -> None:
