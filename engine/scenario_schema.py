@@ -63,11 +63,16 @@ def _facts(scope: str) -> Json:
     """The facts of an account, a lot, a request or an event, with those that the rule file declares."""
     facts = {fact.name: described(_fact(fact), *about(fact)) for fact in common((scope,))}
     facts["id"] = {"type": "string"}
+    if scope == "account":
+        days = {"type": "array", "items": text([_DAY], "write it like 2026-01-31")}
+        facts["activity_days"] = described(days, "The days of activity, by which an idle life goes.")
     if scope in ("account", "lot"):
         facts["like"] = described({"type": "string"}, f"The {scope} of the file whose facts hold where none is given.")
     if scope == "event":
         facts["at"] = refer("time")
     if scope == "request":
+        chosen = {"type": "array", "uniqueItems": True, "items": {"type": "string"}}
+        facts["lots"] = described(chosen, "The lots that the member chose, in their order.")
         issued_on = text([_DAY, "none"], "write it like 2026-01-31")
         paper = closed({"paper": {"type": "string"}, "issued_on": issued_on}, ("paper",))
         papers = {"type": "array", "items": {"anyOf": [{"type": "string"}, paper]}}

@@ -14,6 +14,9 @@ from engine.versions import load_version
 RULES = Path(__file__).parent.parent / "rules"
 FILES = sorted(path for path in RULES.glob("**/*.yaml") if not path.name.endswith(".test.yaml"))
 SCENARIO_FILES = sorted(RULES.glob("**/*.test.yaml"))
+EXAMPLES = [path for path in FILES if path.parent == RULES / "examples"]
+
+FEWEST_SCENARIOS = {"kt-points.test.yaml": 60}
 
 
 def test_the_example_programme_is_shipped() -> None:
@@ -42,4 +45,16 @@ def test_every_scenario_passes(file: Path) -> None:
 
     compiled = compile_version(version)
     assert [line for scenario in scenarios for line in run(compiled, scenario).lines()] == []
-    assert len(scenarios) >= 60
+    assert len(scenarios) >= FEWEST_SCENARIOS.get(file.name, 20)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_says_that_it_is_an_illustration_and_after_which_reports(file: Path) -> None:
+    header = file.read_text("utf-8").partition("\nformat: 1\n")[0]
+    assert all(line.startswith("#") for line in header.splitlines())
+    assert [word for word in ("illustration", "as reported", "is an example") if word not in header.lower()] == []
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_is_listed_in_the_readme(file: Path) -> None:
+    assert f"| `examples/{file.name}` |" in (RULES / "README.md").read_text("utf-8")

@@ -87,6 +87,11 @@ def test_the_scenario_files_of_the_docs_and_the_tests_are_valid() -> None:
         (("scenarios", 0, "expects"), {}, "scenarios/0: Additional properties are not allowed"),
         (("scenarios", 0, "expect", "outcome"), "aproved", "scenarios/0/expect/outcome: 'aproved' is not one of"),
         (("scenarios", 0, "request", "points"), "all", ""),
+        (("accounts", "member", "activity_days"), ["2026-01-31", "2026-02-28"], ""),
+        (("accounts", "member", "activity_days"), ["today"], "accounts/member/activity_days/0: 'today' does not match"),
+        (("scenarios", 0, "request", "lots"), ["bill"], ""),
+        (("scenarios", 0, "request", "lots"), [], ""),
+        (("scenarios", 0, "request", "lots"), "bill", "scenarios/0/request/lots: 'bill' is not of type 'array'"),
         (("scenarios", 0, "event"), {"type": "purchase"}, "scenarios/0: False schema does not allow"),
     ],
 )

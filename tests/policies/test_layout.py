@@ -23,7 +23,7 @@ from tests.policies.mutations import EVERYTHING, data_of, text_of
 from tests.policies.texts import VALID
 
 ROOT = Path(__file__).parent.parent.parent
-RULES = {path.name: path.read_text("utf-8") for path in sorted(ROOT.glob("rules/*.yaml"))}
+RULES = {path.name: path.read_text("utf-8") for path in sorted(ROOT.glob("rules/**/*.yaml"))}
 SMALL = {path.name: path.read_text("utf-8") for path in sorted(ROOT.glob("tests/engine/small*.yaml"))}
 TEXTS = {**RULES, **SMALL, "everything.yaml": EVERYTHING, "valid.yaml": VALID}
 SOUND = {
