@@ -206,12 +206,10 @@ def _fixed(rules: Mapping[str, tuple[Any, ...]]) -> frozenset[str]:
     unless their conditions, or those of a rule that overrides them, look at the points.
     """
     counts = [ready for ready in rules["limit"] if ready.bound.counts]
-    found = set[str]()
-    for ready in (*rules["require"], *rules["paper"], *rules["closed"], *counts):
-        silencers = [other for other in rules[ready.rule.kind] if ready.id in other.rule.overrides]
-        if not any(each.sees_points for each in (ready, *silencers)):
-            found.add(ready.id)
-    return frozenset(found)
+    denying = (*rules["require"], *rules["paper"], *rules["closed"], *counts)
+    # A rule names only rules of its own kind.
+    lifted = {name for kind in rules.values() for ready in kind if ready.sees_points for name in ready.rule.overrides}
+    return frozenset(ready.id for ready in denying if not ready.sees_points and ready.id not in lifted)
 
 
 def _breaks(workshop: Workshop) -> tuple[tuple[int, ...], tuple[str, ...]]:

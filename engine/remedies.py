@@ -306,7 +306,7 @@ def _age_for(operator: str, right: Any, age: int) -> int | None:
     if operator == "in":
         return min((each for each in right if each > age), default=None)
     if operator in ("is_not", "not_in"):
-        refused = right if operator == "not_in" else (right,)
+        refused = frozenset(right if operator == "not_in" else (right,))
         return next(each for each in range(age + 1, age + len(refused) + 2) if each not in refused)
     if operator not in ("is", "at_least", "over"):
         return None
@@ -319,7 +319,7 @@ def _later_day(operator: str, right: Any, today: date) -> date | None:
     if operator == "in":
         return min((day for day in right if day > today), default=None)
     if operator in ("is_not", "not_in"):
-        refused = right if operator == "not_in" else (right,)
+        refused = frozenset(right if operator == "not_in" else (right,))
         # Among one more day than are refused, one is not.
         later = (_days_after(today, number) for number in range(1, len(refused) + 2))
         return next((day for day in later if day is not None and day not in refused), None)
@@ -343,7 +343,7 @@ def _value_for(operator: str, right: Any, members: tuple[Any, ...]) -> Scalar:
     if operator == "in":
         return right[0]  # type: ignore[no-any-return]
     if operator in ("is_not", "not_in"):
-        refused = right if operator == "not_in" else (right,)
+        refused = frozenset(right if operator == "not_in" else (right,))
         left = [member for member in members if member not in refused]
         return left[0] if len(left) == 1 else None
     return None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from operator import itemgetter
 
 from policies.bounds import check_bounds
 from policies.contradictions import exclude_each_other
@@ -255,13 +256,14 @@ def _circles(by_id: dict[str, Rule], field: str, named: Callable[[Rule], tuple[s
     """Each circle of rules that name one another, once, at the first of its rules in the file."""
     done: set[str] = set()
     for start in by_id:
-        trail: list[str] = []
+        trail: dict[str, int] = {}  # Each name with its place in the trail: a trail may be as long as the file.
         ahead = [(start, 0)]
         while ahead:
             name, depth = ahead.pop()
-            del trail[depth:]
-            if name in trail and len(trail) - trail.index(name) > 1:
-                circle = trail[trail.index(name) :]
+            while len(trail) > depth:
+                trail.popitem()
+            if name in trail and len(trail) - trail[name] > 1:
+                circle = list(trail)[trail[name] :]
                 first = min((by_id[each] for each in circle), key=lambda rule: rule.index)
                 message = both("다음 규칙들이 {verb}: {rules}", "{rules} {verb}", rules=_all_of(circle), verb=verb)
                 trouble = Trouble("override-circle", message, TAKE_ONE_OUT)
@@ -269,7 +271,7 @@ def _circles(by_id: dict[str, Rule], field: str, named: Callable[[Rule], tuple[s
             if name in done or name not in by_id:
                 continue
             done.add(name)
-            trail.append(name)
+            trail[name] = depth
             ahead += [(each, len(trail)) for each in named(by_id[name])]
 
 
@@ -394,11 +396,12 @@ def check_conflicts(policy: Policy) -> Found:
             for rule in policy.rules
             if isinstance(rule, kind) and rule.id not in named and not any(_named(rule).values())
         ]
-        # By its first clause, or under None if it has none: whatever it covers has that clause too.
+        # By its rarest clause, or under None if it has none: whatever it covers has that clause too.
+        count = Counter(clause for rule in rules for clause in rule.when.comparisons())
         wide = defaultdict[Comparison | None, list[tuple[int, Rule]]](list)
         for place, rule in enumerate(rules):
             if not rule.unless:
-                wide[next(iter(rule.when.comparisons()), None)].append((place, rule))
+                wide[min(rule.when.comparisons(), key=count.__getitem__, default=None)].append((place, rule))
         for place, rule in enumerate(rules):
             other = _first_that_covers(rule, place, wide)
             if other is not None:
@@ -427,16 +430,21 @@ _NAME_THE_OTHER: Mapping[type[Rule], Text] = {Fee: _OR_ADDS_TO, Tax: _OR_ADDS_TO
 
 
 def _first_that_covers(rule: Rule, place: int, wide: Mapping[Comparison | None, list[tuple[int, Rule]]]) -> Rule | None:
-    """A rule without exceptions that applies wherever `rule` does; of two that cover each other, the earlier one."""
-    clauses = set(rule.when.comparisons())
-    for clause in (None, *rule.when.comparisons()):
+    """A rule without exceptions that applies wherever `rule` does; of two that cover each other, the earlier one.
+
+    Of several, the one whose first clause comes first in `rule`, and of those the first in the file.
+    """
+    clauses = {clause: number for number, clause in enumerate(rule.when.comparisons())}
+    found = []
+    for clause in (None, *clauses):
         for other_place, other in wide.get(clause, ()):
             each_covers_the_other = other.when == rule.when and not rule.unless
             if each_covers_the_other and other_place >= place:
                 continue
-            if other is not rule and covers(other.when, rule.when, clauses):
-                return other
-    return None
+            if other is not rule and covers(other.when, rule.when, clauses.keys()):
+                first = next((clauses[each] for each in other.when.comparisons()), -1)
+                found.append((first, other_place, other))
+    return min(found, key=itemgetter(0, 1))[2] if found else None
 
 
 def check_used(policy: Policy) -> Found:

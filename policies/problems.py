@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from policies.model import Text
 
@@ -25,8 +25,7 @@ _CLOSE = 0.8
 _CLOSE_AND_SHORT = 0.75
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something starts in a file: line and column, both counted in characters from 1."""
 
     line: int

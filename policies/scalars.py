@@ -27,6 +27,7 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]| +)[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]*)?"
     r"(?: *(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?"
 )
+_BEGINS_A_NUMBER = frozenset("+-.0123456789")
 _SWITCH = re.compile(r"yes|no|on|off|y|n|true|false", re.IGNORECASE)
 _EMPTY = frozenset(("", "~", "null", "Null", "NULL"))
 
@@ -41,6 +42,8 @@ def read_plain(word: str) -> str | int | date | Fault:
         return _empty(word)
     if _SWITCH.fullmatch(word):
         return _switch(word)
+    if word[0] not in _BEGINS_A_NUMBER:
+        return word
     if _INTEGER.fullmatch(word):
         return _integer(word)
     if day := _DAY.fullmatch(word):

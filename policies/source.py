@@ -37,6 +37,8 @@ Key = str | int | date
 Path = tuple[Key, ...]
 
 _CUTTING_COMMENT = re.compile(" +#[^ #]")
+_DEEP_ON_ONE_LINE = re.compile(r"(?:[-?:] ++){50}")
+_MOST_BRACKETS_COUNTED = 1_000
 _LOADER: Any = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 
 
@@ -58,9 +60,9 @@ def read(
     data: bytes,
     file: str,
     *,
-    max_bytes: int = 1_000_000,
+    max_bytes: int = 8_000_000,
     max_depth: int = 20,
-    max_nodes: int = 100_000,
+    max_nodes: int = 500_000,
     times: bool = False,
 ) -> tuple[Document | None, list[Problem]]:
     """The document in a file's bytes and all its problems, in the order of the file.
@@ -83,6 +85,8 @@ def read(
     if not isinstance(text, str):
         place, fault = text
         return None, [fault.at(file, place)]
+    if _surely_has_more(text, max_nodes):
+        return None, [_too_many_values(max_nodes).at(file, Place(1, 1))]
     walk = _Walk(file, text.split("\n"), max_depth, max_nodes, times)
     try:
         for event in _events(text, walk):
@@ -153,14 +157,14 @@ class _Walk:
     def take(self, event: yaml.Event) -> None:
         """Go on by one event of the parser."""
         start, end = _place(event.start_mark), _place(event.end_mark)
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._begin_document(start, end)
+        if isinstance(event, yaml.ScalarEvent):
+            self._check_node(event, start)
+            self._take_scalar(event, start, end)
         elif isinstance(event, yaml.NodeEvent):
             self._check_node(event, start)
-            if isinstance(event, yaml.ScalarEvent):
-                self._take_scalar(event, start, end)
-            else:
-                self._begin(event, start)
+            self._begin(event, start)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._begin_document(start, end)
         elif isinstance(event, yaml.CollectionEndEvent):
             ended = self._open.pop()
             self.before = Piece("brackets" if ended.flow else "other", ended.start, end)
@@ -184,12 +188,7 @@ class _Walk:
     def _check_node(self, event: yaml.NodeEvent, start: Place) -> None:
         self._nodes += 1
         if self._nodes > self.max_nodes:
-            message = both(
-                "파일에 값과 이름이 {most:_}개 넘게 있습니다",
-                "more than {most:_} values and names stand in the file",
-                most=self.max_nodes,
-            )
-            raise _Unreadable(start, Fault("too-many-values", message, _IS_IT_A_RULE_FILE))
+            raise _Unreadable(start, _too_many_values(self.max_nodes))
         if event.anchor is not None:
             # Nothing is read beyond it: few values are what they seem in a file that repeats itself by references.
             message = both(
@@ -238,7 +237,8 @@ class _Walk:
 
     def _cut_at(self, end: Place) -> bool:
         """Whether what follows a text looks like more of it, but is a comment to YAML."""
-        return _CUTTING_COMMENT.match(self.lines[end.line - 1], end.column - 1) is not None
+        line, after = self.lines[end.line - 1], end.column - 1
+        return line.startswith(" ", after) and _CUTTING_COMMENT.match(line, after) is not None
 
     def _meaning(self, event: yaml.ScalarEvent, *, plain: bool) -> str | int | date | Fault:
         # Only escapes in double quotes can still bring a forbidden character in.
@@ -343,6 +343,34 @@ class _Walk:
             if step is not None:
                 node = node[step]
         return subject
+
+
+def _surely_has_more(text: str, max_nodes: int) -> bool:
+    """Whether a count that builds nothing shows that a file has too many values. It takes a tenth of a walk so far.
+
+    A value is one event of the parser, or two where it is a list or map. So at least half of the events are values,
+    and all but as many as there are characters that can open a list or map. What that does not show, the walk finds.
+    """
+    # A value needs a character of its own, but for the empty ones beside a '?' or ':'.
+    if not yaml.__with_libyaml__ or len(text) < max_nodes // 4:
+        return False
+    # The count does not stop at a depth, and its time grows with the square of it: then the walk ends sooner.
+    if text.count("[") + text.count("{") > _MOST_BRACKETS_COUNTED or _DEEP_ON_ONE_LINE.search(text):
+        return False
+    try:
+        events: int = _LOADER(text).raw_parse() - 4  # Two begin and two end the file and its document.
+    except yaml.YAMLError:
+        return False
+    return max((events + 1) // 2, events - sum(map(text.count, "[{-:?"))) > max_nodes
+
+
+def _too_many_values(most: int) -> Fault:
+    message = both(
+        "파일에 값과 이름이 {most:_}개 넘게 있습니다",
+        "more than {most:_} values and names stand in the file",
+        most=most,
+    )
+    return Fault("too-many-values", message, _IS_IT_A_RULE_FILE)
 
 
 def _events(text: str, walk: _Walk) -> Iterator[yaml.Event]:

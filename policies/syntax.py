@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from policies.model import Text
 from policies.problems import Fault, Place, both, shorten
@@ -19,8 +19,7 @@ _INDENTATION = re.compile(r" *(?:- +)*")
 PieceKind = Literal["quoted", "plain", "block", "brackets", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What was read last before the parser stopped, from its first character to just after its last."""
 
     kind: PieceKind

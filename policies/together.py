@@ -6,6 +6,7 @@ Only what is certain is found. An answer that would need to know more than the f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -158,12 +159,12 @@ class Together:
         return any(not exclude_each_other((*clauses, *branch), self.policy.facts) for branch in branches)
 
 
-def covers(wider: Condition, narrower: Condition, clauses: set[Comparison]) -> bool:
+def covers(wider: Condition, narrower: Condition, clauses: AbstractSet[Comparison]) -> bool:
     """Whether every clause of one condition is among those of the other, so that it holds wherever the other does.
 
     `clauses` are those of the narrower condition.
     """
-    return clauses.issuperset(wider.all_of) and wider.any_of in ((), narrower.any_of)
+    return all(clause in clauses for clause in wider.all_of) and wider.any_of in ((), narrower.any_of)
 
 
 def tightest(clauses: Iterable[Comparison]) -> Clauses:

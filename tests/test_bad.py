@@ -56,8 +56,8 @@ HOSTILE = {
     ),
     "too-large": (
         b"# " + b"x" * 10_000_000,
-        "1:1: the file has 10_000_002 bytes; at most 1_000_000 are read; check that this is a rule file",
-        "파일이 10_000_002바이트입니다. 최대 1_000_000바이트까지 읽습니다. 규칙 파일이 맞는지 확인하십시오.",
+        "1:1: the file has 10_000_002 bytes; at most 8_000_000 are read; check that this is a rule file",
+        "파일이 10_000_002바이트입니다. 최대 8_000_000바이트까지 읽습니다. 규칙 파일이 맞는지 확인하십시오.",
     ),
     "too-deep": (
         "\n".join(" " * level + "a:" for level in range(40)).encode(),
@@ -70,9 +70,9 @@ HOSTILE = {
         "목록과 맵이 20겹 넘게 겹쳐 있습니다. 겹친 것을 줄이십시오.",
     ),
     "too-many-values": (
-        b"[" + b"a," * 450_000 + b"]",
-        "1:200000: more than 100_000 values and names stand in the file; check that this is a rule file",
-        "파일에 값과 이름이 100_000개 넘게 있습니다. 규칙 파일이 맞는지 확인하십시오.",
+        b"[" + b"a," * 1_000_000 + b"]",
+        "1:1: more than 500_000 values and names stand in the file; check that this is a rule file",
+        "파일에 값과 이름이 500_000개 넘게 있습니다. 규칙 파일이 맞는지 확인하십시오.",
     ),
     "too-many-problems": (
         b"- no\n" * 20_000,
