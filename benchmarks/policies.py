@@ -232,7 +232,6 @@ def decide_plainly(rules: int, members: int, case: Json) -> Json:
     fee = sum(n if points < 100 else 1 for n in fees)
     reasons = [f"fee-{n}" for n in fees] if fee else []
     reasons += [f"review-{n}" for n in reviews]
-    reasons += [f"pay-{n}" for n in of_kind["pay"] if segment == n]
     outcome = "needs_review" if reviews else "approved"
     return {"outcome": outcome, "reasons": reasons, "fee": fee, "available": available, "excluded": excluded}
 

@@ -186,7 +186,7 @@ class Judgement(Struct):
         if not self.tracing:
             return
         lines = []
-        chosen: Iterable[Mapping[str, Any]] = self.plan.lines[kind]
+        chosen: Iterable[Mapping[str, Any]] = self.plan.lines(kind)
         if without or only:
             left_out, told = {ready.id for ready in without}, {ready.id for ready in only}
             chosen = [line for line in chosen if line["rule"] not in left_out and (not told or line["rule"] in told)]

@@ -37,6 +37,9 @@ RULES_IN_A_RULESET = 48
 FIELDS_OF_A_FACT = 200
 FACTS_IN_A_SESSION = 64
 
+NUMBERS_REMEMBERED = 32_000_000
+"""How many numbers all signatures that a matcher remembers hold together: 8 bytes for each."""
+
 Fact = Mapping[str, int | str]
 Signature = tuple[int, ...]
 
@@ -75,7 +78,8 @@ class Matcher:
     What the formulas compare a field with fixes its type, int or str. A fact must have every field that they name,
     in that type, or an AssertionError names the field; its other fields are not looked at.
 
-    Safe for threads, and works on in a forked child. Remembers the answers for at most `remember` signatures.
+    Safe for threads, and works on in a forked child. Remembers the answers for at most `remember` signatures, and
+    fewer where the formulas look at many things.
     """
 
     def __init__(self, formulas: Mapping[str, Formula], remember: int = 65_536) -> None:
@@ -89,7 +93,7 @@ class Matcher:
         self._columns = reading.columns
         self._always = {name for name, tests in conjunctions if not tests}
         self._rulesets = _rulesets((name, reading.rule(tests)) for name, tests in conjunctions if tests)
-        self._remember = remember
+        self._remember = min(remember, NUMBERS_REMEMBERED // (len(self._columns) + 1))
         self._known: dict[Signature, frozenset[str]] = {}
         self._shared: dict[frozenset[str], frozenset[str]] = {}  # Many signatures, few answers: each is kept once.
 

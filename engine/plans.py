@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.decision import LotReason
 from engine.ready import Matched, Ready
 
 _MOST_REMEMBERED = 4096
+_MOST_LINES = 1_000_000
+"""How many lines of traces the remembered plans of one version may hold: each has one for every rule."""
 
 LOT_KINDS = ("expire", "exclude", "price", "fee", "tax")
 """The kinds that are asked of each lot."""
@@ -34,21 +36,26 @@ class Status(NamedTuple):
         return self.holds and self.excepted_by is None and self.silenced_by is None
 
 
-def statuses(rules: Iterable[Ready], matched: Matched) -> list[Status]:
-    """How the rules of one kind stand. A rule that applies silences what it overrides, even if it is overridden."""
-    standing = []
+def holding(rules: Iterable[Ready], matched: Matched) -> list[Status]:
+    """How those rules of one kind stand whose `when` holds. A rule that applies silences what it overrides, even if
+    it is overridden.
+    """
+    standing = [(ready, ready.guard.exception(matched)) for ready in rules if ready.guard.holds(matched)]
     silencers: dict[str, str] = {}
-    for ready in rules:
-        holds = ready.guard.holds(matched)
-        exception = ready.guard.exception(matched) if holds else None
-        standing.append((ready, holds, exception))
-        if holds and exception is None:
+    for ready, exception in standing:
+        if exception is None:
             for target in ready.rule.overrides:
                 silencers.setdefault(target, ready.id)
     return [
-        Status(ready, holds, exception, silencers.get(ready.id) if holds and exception is None else None)
-        for ready, holds, exception in standing
+        Status(ready, True, exception, silencers.get(ready.id) if exception is None else None)
+        for ready, exception in standing
     ]
+
+
+def statuses(rules: Sequence[Ready], matched: Matched) -> list[Status]:
+    """How all rules of one kind stand."""
+    found = {status.ready.id: status for status in holding(rules, matched)}
+    return [found.get(ready.id) or Status(ready, False, None, None) for ready in rules]
 
 
 class Note(NamedTuple):
@@ -80,14 +87,24 @@ class LotPlan:
 class Plan:
     """What the rules say of every request for which the same formulas hold.
 
-    `speaking` are the rules of each kind that have their say, `lines` how every rule stands, for the trace.
+    `speaking` are the rules of each kind that have their say.
     """
 
     matched: Matched
     speaking: Mapping[str, tuple[Any, ...]]
-    lines: Mapping[str, tuple[Mapping[str, Any], ...]]
-    _lots: dict[Matched, LotPlan]
     _rules: Mapping[str, tuple[Ready, ...]]
+    _lines: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    _lots: dict[Matched, LotPlan] = field(default_factory=dict)
+
+    def lines(self, kind: str) -> tuple[Mapping[str, Any], ...]:
+        """How every rule of a kind stands, for the trace. Only what is asked for is told: a search for an amount goes
+        through many plans, and traces none.
+        """
+        found = self._lines.get(kind)
+        if found is None:
+            standing = statuses(self._rules[kind], self.matched)
+            found = self._lines[kind] = tuple([trace_line(status) for status in standing])
+        return found
 
     def lot_plans(self, matched: list[Matched]) -> list[LotPlan]:
         """The plan of each lot, by the formulas that hold for it."""
@@ -102,9 +119,10 @@ class Plan:
         if found is None:
             if len(self._lots) >= _MOST_REMEMBERED:
                 self._lots.clear()
-            standing = {kind: statuses(self._rules[kind], self.matched | matched) for kind in LOT_KINDS}
+            together = self.matched | matched
+            standing = {kind: holding(self._rules[kind], together) for kind in LOT_KINDS}
             speaking = {kind: _speaking(each) for kind, each in standing.items()}
-            notes = {kind: tuple(_note(status) for status in each if status.holds) for kind, each in standing.items()}
+            notes = {kind: tuple([_note(status) for status in each]) for kind, each in standing.items()}
             found = LotPlan(notes, **speaking, excluded=_reasons(speaking["exclude"]))
             self._lots[matched] = found
         return found
@@ -116,21 +134,16 @@ class Plans:
     def __init__(self, rules: Mapping[str, tuple[Ready, ...]]) -> None:
         self._rules = rules
         self._known: dict[Matched, Plan] = {}
+        self._most = min(_MOST_REMEMBERED, _MOST_LINES // max(1, sum(map(len, rules.values()))) + 1)
 
     def plan(self, matched: Matched) -> Plan:
         """The plan of a request for which just these formulas hold."""
         found = self._known.get(matched)
         if found is None:
-            if len(self._known) >= _MOST_REMEMBERED:
+            if len(self._known) >= self._most:
                 self._known.clear()
-            standing = {kind: statuses(self._rules[kind], matched) for kind in REQUEST_KINDS}
-            found = self._known[matched] = Plan(
-                matched,
-                {kind: _speaking(each) for kind, each in standing.items()},
-                {kind: tuple(trace_line(status) for status in each) for kind, each in standing.items()},
-                {},
-                self._rules,
-            )
+            speaking = {kind: _speaking(holding(self._rules[kind], matched)) for kind in REQUEST_KINDS}
+            found = self._known[matched] = Plan(matched, speaking, self._rules)
         return found
 
 
