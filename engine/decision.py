@@ -299,7 +299,10 @@ def explain(decision: Decision, language: str) -> list[str]:
 
 def _amounts(decision: Decision, language: str) -> dict[str, str]:
     names = ("points", "available", "gross", "fee", "tax", "offset", "payout")
-    return {name: figure_text(getattr(decision, name), language) for name in names}
+    told = {name: figure_text(getattr(decision, name), language) for name in names}
+    if decision.outcome == "denied" and decision.request["points"] == "all":
+        told["points"] = "전체" if language == "ko" else "all"
+    return told
 
 
 def _terms(terms: str, told: Mapping[str, str]) -> str:

@@ -104,11 +104,10 @@ def bound_text(measure: Measure, bound: BoundAmount | None, say: Teller) -> str:
         return say.figure(bound) + unit
     share, rounding = say.figure(bound.share), say.choose(*ROUNDINGS[bound.rounding])
     of = say.choose(*_HOLDINGS[bound.of])
-    told = say.choose(f"{of}의 {share}({rounding})", f"{share} of {of} ({rounding})")
     if bound.at_least is not None:
         least = say.figure(bound.at_least)
-        told += say.choose(f", 다만 {least}{unit}까지는 항상", f", but never less than {least}{unit}")
-    return told
+        rounding += say.choose(f", 최소 {least}{unit}", f", but never less than {least}{unit}")
+    return say.choose(f"{of}의 {share}({rounding})", f"{share} of {of} ({rounding})")
 
 
 _HOLDINGS = {
