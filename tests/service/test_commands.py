@@ -596,6 +596,5 @@ def test_a_process_ends_with_the_code_that_ci_looks_at(arguments: tuple[str, ...
 def test_colour_is_for_terminals_that_want_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b[" in run("test", "small.yaml", color=True).stdout
-
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in run("test", "small.yaml", color=True).stdout
