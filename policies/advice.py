@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from policies.bounds import advice, advise_bounds, advise_fees, advise_shares, advise_steps
 from policies.kinds.expire import Expire
+from policies.kinds.notice import Notice
 from policies.model import Policy, Span
 from policies.problems import MOST_PROBLEMS, Problem, both
 from policies.readers import Trouble
@@ -77,6 +78,7 @@ def _found(policy: Policy) -> Found:
     yield from advise_fees(policy)
     yield from advise_shares(policy)
     yield from advise_lives(policy)
+    yield from advise_notices(policy)
 
 
 def advise_lives(policy: Policy) -> Found:
@@ -99,6 +101,24 @@ def advise_lives(policy: Policy) -> Found:
                 "근거를 about: 항목에 쓰거나 늘리십시오", "write the grounds in about:, or let them live longer"
             )
             yield ("rules", rule.index, field), rule.id, advice("life-below-yardstick", message, hint)
+
+
+def advise_notices(policy: Policy) -> Found:
+    """In Korea, points that lapse without the member being told before."""
+    if policy.calendar != "KR":
+        return
+    lapsing = [rule for rule in policy.rules if isinstance(rule, Expire) and not rule.never]
+    told = any(isinstance(rule, Notice) and rule.of == "expiry" for rule in policy.rules)
+    if lapsing and not told:
+        message = both(
+            "유효기간이 끝나기 전에 회원에게 알리는 규칙이 없습니다",
+            "points lapse, and no rule tells the member before",
+        )
+        hint = both(
+            "종류가 notice인 규칙을 before: [2 months, 1 month, 3 days] 항목과 함께 쓰십시오",
+            "add a rule of kind notice, with before: [2 months, 1 month, 3 days]",
+        )
+        yield ("rules", lapsing[0].index), lapsing[0].id, advice("notice-missing", message, hint)
 
 
 def _is_short(life: Span) -> bool:
