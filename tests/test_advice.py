@@ -138,6 +138,15 @@ SHARE = (
     " at_most: {share: %s, of: available, rounding: %s}, %s}"
 )
 LIFE = "{id: life, kind: expire, terms: '1', %s, %s}"
+GIFT_LIFE = (
+    f"{{id: gift, kind: expire, terms: '1', when: {{account.grade: VIP}}, after: 6 years, overrides: [life], {REASON}}}"
+)
+NOTICE = f"{{id: told, kind: notice, terms: '1', before: [3 days], {REASON}}}"
+IDLE_NOTICE = f"{{id: told-idle, kind: notice, terms: '1', before: [3 days], of: dormancy, {REASON}}}"
+CHARGE = (
+    "{id: idle, kind: dormancy, terms: '1', idle: 12 months, every: 1 month, rate: 5%, rounding: down,"
+    f" order: [oldest], {REASON}}}"
+)
 CASH = f"when: {{request.method: cash}}, {REASON}"
 CARD = f"when: {{request.method: gift_card}}, {REASON}"
 VIP = f"when: {{account.grade: VIP}}, {REASON}"
@@ -204,15 +213,25 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         [SHARE % ("30%", "down, at_least: 999", REASON), LEAST % (1_000, REASON)],
         ["exit-below-least"],
     ),
-    "a life of five years": ([LIFE % ("after: 5 years", REASON)], []),
-    "a life of sixty months": ([LIFE % ("after: 60 months", REASON)], []),
-    "a life of fifty-nine months": ([LIFE % ("after: 59 months", REASON)], ["life-below-yardstick"]),
-    "a life of five times 365 days": ([LIFE % ("after: 1825 days", REASON)], []),
-    "a life of a day less": ([LIFE % ("after: 1824 days", REASON)], ["life-below-yardstick"]),
-    "a short life with a note": ([LIFE % ("after: 1 year", f"about: A gift, {REASON}")], []),
-    "a short life of a value, which has a note": ([LIFE % ("after: $life", REASON)], []),
-    "a fixed day": ([LIFE % ("last_day: 2026-12-31", REASON)], []),
+    "a life of five years": ([LIFE % ("after: 5 years", REASON), NOTICE], []),
+    "a life of sixty months": ([LIFE % ("after: 60 months", REASON), NOTICE], []),
+    "a life of fifty-nine months": ([LIFE % ("after: 59 months", REASON), NOTICE], ["life-below-yardstick"]),
+    "a life of five times 365 days": ([LIFE % ("after: 1825 days", REASON), NOTICE], []),
+    "a life of a day less": ([LIFE % ("after: 1824 days", REASON), NOTICE], ["life-below-yardstick"]),
+    "a short life with a note": ([LIFE % ("after: 1 year", f"about: A gift, {REASON}"), NOTICE], []),
+    "a short life of a value, which has a note": ([LIFE % ("after: $life", REASON), NOTICE], []),
+    "a fixed day": ([LIFE % ("last_day: 2026-12-31", REASON), NOTICE], []),
     "no end": ([LIFE % ("never: true", "about: For ever")], []),
+    "an end that nobody is told of": ([LIFE % ("after: 5 years", REASON)], ["notice-missing"]),
+    "a fixed day that nobody is told of": ([LIFE % ("last_day: 2026-12-31", REASON)], ["notice-missing"]),
+    "an end beside no end": (
+        [LIFE % ("after: 5 years", REASON), "{id: gift, kind: expire, terms: '1', never: true, overrides: [life]}"],
+        ["notice-missing"],
+    ),
+    "ends that are told of once": ([LIFE % ("after: 5 years", REASON), GIFT_LIFE, NOTICE], []),
+    "ends that are missed once": ([LIFE % ("after: 5 years", REASON), GIFT_LIFE], ["notice-missing"]),
+    "a notice of another loss": ([LIFE % ("after: 5 years", REASON), CHARGE, IDLE_NOTICE], ["notice-missing"]),
+    "notices of both losses": ([LIFE % ("after: 5 years", REASON), CHARGE, IDLE_NOTICE, NOTICE], []),
 }
 VALUES = {
     "high": "points, dated_by: request.requested_on, since: {2025-01-01: {by: account.grade, VIP: 5_000, GOLD: 1_000}}",
@@ -250,6 +269,14 @@ def test_only_what_is_always_so_keeps_a_file_from_being_used() -> None:
     for rules, expected in CASES.values():
         policy, _ = load_policy(file_with(rules), "policy.yaml")
         assert (policy is None) == (expected == ["least-above-most"])
+
+
+@pytest.mark.parametrize(("calendar", "expected"), [("JP", []), ("US", []), ("KR", ["notice-missing"])])
+def test_only_in_korea_is_an_end_to_be_told_before(calendar: str, expected: list[str]) -> None:
+    data = file_with([LIFE % ("after: 5 years", REASON)]).replace(b"calendar: KR", f"calendar: {calendar}".encode())
+    policy, _ = load_policy(data, "policy.yaml")
+    assert policy is not None
+    assert [each.code for each in advise(policy, data, "policy.yaml")] == expected
 
 
 def test_the_yardstick_is_that_of_korea_only() -> None:
