@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import decide
+from benchmarks import decide, growth
 
-decide.main()
+if __name__ == "__main__":
+    decide.main()
+    growth.main()

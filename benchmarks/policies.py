@@ -163,11 +163,8 @@ def _value(kind: str, n: int) -> str:
     if kind == "limit":
         unit, old, new = "points", str(n), f"{{by: account.grade, GOLD: {100 + n}, else: {50 + n}}}"
     else:
-        unit, old, new = (
-            "money",
-            "1",
-            f"{{by: request.points, bands: [{{from: 0, value: {n}}}, {{from: 100, value: 1}}]}}",
-        )
+        bands = f"[{{from: 0, value: {n}}}, {{from: 100, value: 1}}]"
+        unit, old, new = "money", "1", f"{{by: request.points, bands: {bands}}}"
     return f"""\
   {kind}_{n}:
     about: A figure of rule {n}

@@ -361,7 +361,8 @@ def _surely_has_more(text: str, max_nodes: int) -> bool:
         events: int = _LOADER(text).raw_parse() - 4  # Two begin and two end the file and its document.
     except yaml.YAMLError:
         return False
-    return max((events + 1) // 2, events - sum(map(text.count, "[{-:?"))) > max_nodes
+    values: int = max((events + 1) // 2, events - sum(map(text.count, "[{-:?")))
+    return values > max_nodes
 
 
 def _too_many_values(most: int) -> Fault:

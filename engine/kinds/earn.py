@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from heapq import heappop, heappush
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -101,15 +102,22 @@ def in_order(rules: Sequence[Any]) -> list[ReadyEarn]:
 
     Rules that name each other, which share one cap, stay in the order of the file.
     """
-    named = {ready.id: _named(ready) & {other.id for other in rules} for ready in rules}
+    places = {ready.id: place for place, ready in enumerate(rules)}
+    named = {ready.id: _named(ready) & places.keys() for ready in rules}
     waits = {rule: {other for other in others if rule not in _reached(other, named)} for rule, others in named.items()}
+    awaited_by: dict[str, list[str]] = {}
+    for rule, others in waits.items():
+        for other in others:
+            awaited_by.setdefault(other, []).append(rule)
     ordered: list[ReadyEarn] = []
-    left = list(rules)
-    while left:
-        done = {ready.id for ready in ordered}
-        ready = next(each for each in left if waits[each.id] <= done)
-        left.remove(ready)
+    free = [places[rule] for rule, others in waits.items() if not others]  # Ascending, which makes it a heap.
+    while free:
+        ready = rules[heappop(free)]
         ordered.append(ready)
+        for rule in awaited_by.get(ready.id, ()):
+            waits[rule].remove(ready.id)
+            if not waits[rule]:
+                heappush(free, places[rule])
     return ordered
 
 
