@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from policies.checks import placeholders
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies.checks import check_conflicts, placeholders
+from policies.kinds.fee import Fee
+from policies.model import Comparison, Condition
 from tests.policies.texts import REASON, VALID, loaded, rule, told, with_rule
 
 
@@ -303,3 +309,39 @@ def test_an_earn_rule_is_for_the_event_it_names() -> None:
     assert told(with_rule(f"{fields} | when: {{event.type: {{is_not: purchase}}}}")) == [
         "the rule is for 'purchase', which its when: rules out; take event.type out of when:"
     ]
+
+
+def test_a_circle_of_a_thousand_rules_is_told_once() -> None:
+    fees = [
+        fee(f"f-{n}", f"when: {{request.points: {n + 1}}} | overrides: [f-{(n + 1) % 1_000}]") for n in range(1_000)
+    ]
+    assert told(with_fees(*fees)) == ["f-0, f-1, f-2, f-3, f-4 and 995 more override one another; take one of them out"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.lists(st.integers(0, 4), max_size=3, unique=True), st.booleans()), max_size=9))
+def test_of_many_rules_that_conflict_each_names_the_first_that_covers_it(found: list[tuple[list[int], bool]]) -> None:
+    clauses = [Comparison("account.identity_level", "is_not", level) for level in range(5)]
+    fees = [
+        Fee(
+            id=f"f-{n}",
+            index=n,
+            terms="1",
+            flat=5,
+            when=Condition(tuple(clauses[each] for each in own)),
+            unless=(Condition((Comparison("request.points", "is", 7),)),) * lifted,
+        )
+        for n, (own, lifted) in enumerate(found)
+    ]
+    expected = {}
+    for number, (own, lifted) in enumerate(found):
+        # By the place that its first clause has in this rule, and then by its place in the file.
+        covering = [
+            (own.index(other[0]) if other else -1, n)
+            for n, (other, never) in enumerate(found)
+            if n != number and not never and {*other} <= {*own} and not (other == own and not lifted and n > number)
+        ]
+        if covering:
+            expected[f"f-{number}"] = f"f-{min(covering)[1]}"
+    conflicts = check_conflicts(replace(loaded(VALID), rules=tuple(fees)))
+    assert {rule: trouble.message.en.split("'")[1] for _, rule, trouble in conflicts} == expected

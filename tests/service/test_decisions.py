@@ -233,3 +233,10 @@ def test_the_ledger_is_sound(client: FlaskClient, database: Database) -> None:
     client.post(WHERE, json={"account": "A", "request": asking()})
     with reading(database):
         assert differences(database) == []
+
+
+def test_a_stored_account_of_ten_thousand_lots_is_judged(client: FlaskClient, database: Database) -> None:
+    open_account(database, *[lot_facts(3)] * 10_000, name="MANY")
+    found = client.post(WHERE, json={"account": "MANY", "request": asking(15_000)}).get_json()
+    assert (found["outcome"], found["recorded"], len(found["lots"])) == ("approved", True, 10_000)
+    assert [share["points"] for share in found["allocation"]] == [3] * 5_000
