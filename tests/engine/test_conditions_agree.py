@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from engine.cases import read_case
+from engine.cases import NEVER_NEGATIVE, read_case
 from engine.decide import compile_version
 from engine.facts import Case
 from engine.scene import Scene
@@ -286,7 +286,7 @@ def random_case(random: Random, tested: Policy) -> tuple[Case, date]:
             if fact.path == "account.born_on" and value is not None:
                 value = later(value, Span(random.choice([0, 0, 1]), "days"))
                 value = date(value.year - random.choice([0, 16, 20]), value.month, value.day)
-            if fact.path in ("account.debt", "account.points_debt", "lot.amount", "lot.left"):
+            if fact.path in NEVER_NEGATIVE:
                 value = abs(value)
             found[fact.name] = value.isoformat() if isinstance(value, date) else value
         return found
