@@ -385,11 +385,11 @@ class _Nudger:
 
     def without_rule(self, index: int) -> Nudge:
         """The file without a rule, and without what other rules say about it."""
-        # A tax on this tax alone has nothing left to be on.
         rules = [
             _without_mention(raw, self.subject)
             for at, raw in enumerate(self.data["rules"])
-            if at != index and raw.get("of") != [self.subject]
+            # A tax on this tax alone has nothing left to be on.
+            if at != index and not (raw.get("kind") == "tax" and raw.get("of") == [self.subject])
         ]
         hint = both(
             "'{rule}' 규칙에 결과가 달린 시나리오면 알아차립니다",

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from engine.scenario_expect import EVENT_KEYS, REFUND_KEYS
+from engine.scenario_expect import DAY_KEYS, EVENT_KEYS, REFUND_KEYS
 from engine.scenario_file import PARTS, TOP
 from engine.scenario_schema import FILE, scenario_file_schema
 from policies.editor import schema_text
@@ -51,7 +51,7 @@ def test_the_schema_is_one_and_names_every_part() -> None:
     definitions = SCHEMA["$defs"]
     assert list(SCHEMA["properties"]) == list(TOP)
     assert list(definitions["scenario"]["properties"]) == list(PARTS)
-    assert set(definitions["expect"]["properties"]) == {*REFUND_KEYS, *EVENT_KEYS}
+    assert set(definitions["expect"]["properties"]) == {*REFUND_KEYS, *EVENT_KEYS, *DAY_KEYS}
     assert set(re.findall(r'"#/\$defs/([^"]+)"', json.dumps(SCHEMA))) == set(definitions)
     # A name without a shape of its own could be anything.
     assert {} not in (*SCHEMA["properties"].values(), *definitions["scenario"]["properties"].values())

@@ -33,7 +33,7 @@ def test_every_scenario_of_the_small_policy_passes(small: CompiledVersion) -> No
 
     assert problems == []
     assert [line for scenario in scenarios for line in run(small, scenario).lines()] == []
-    assert len(scenarios) == 30
+    assert len(scenarios) == 33
 
 
 def test_each_row_of_a_table_is_a_scenario_of_its_own(small: CompiledVersion) -> None:
@@ -215,11 +215,6 @@ BACK = """
     points: 700
     order: [oldest]
     reason: {ko: 휴면, en: Idle.}
-  - id: soon
-    kind: notice
-    terms: "9.3"
-    before: [1 month]
-    reason: {ko: 예정, en: Soon.}
 """
 CANCELLED = BASE.replace("lots: [bill, promo]", "lots: [{like: promo, left: 30, id: order}]").replace(
     REQUEST,
@@ -254,15 +249,15 @@ def test_what_an_event_takes_back_is_checked_whether_or_not_it_is_named(expect: 
         ("2026-03-02", "{expired: {a: 500}}", []),
         ("2026-03-02", "{expired: {a: 499}}", ["expected expired {a: 499}, got {a: 500}"]),
         ("2026-03-03", "{expired: {}}", []),
-        ("2026-02-01", "{notices: [{rule: soon, points: 500, last_usable_on: 2026-03-01, lots: [a]}]}", []),
-        ("2026-02-01", "{charged: {}}", ["expected notices [], got [{rule: soon, points: 500}]"]),
+        ("2026-02-01", "{notices: [{rule: told-before, points: 500, last_usable_on: 2026-03-01, lots: [a]}]}", []),
+        ("2026-02-01", "{charged: {}}", ["expected notices [], got [{rule: told-before, points: 500}]"]),
         (
             "2026-02-01",
-            "{notices: [{rule: soon, points: 500, before: 2 months}]}",
+            "{notices: [{rule: told-before, points: 500, before: 2 months}]}",
             [
                 (
-                    "expected notices [{rule: soon, points: 500, before: 2 months}],"
-                    " got [{rule: soon, points: 500, before: 1 month}]"
+                    "expected notices [{rule: told-before, points: 500, before: 2 months}],"
+                    " got [{rule: told-before, points: 500, before: 1 month}]"
                 )
             ],
         ),

@@ -217,6 +217,7 @@ def test_a_file_is_published_once_migrated(empty_database_url: str, tmp_path: Pa
     assert [line.split(": ")[1:3] for line in published.stderr.splitlines()] == [
         ["account.grade", "advice"],
         ["life", "advice"],
+        ["life", "advice"],
     ]
     bad = run(empty_database_url, "publish", str(tmp_path / "bad.yaml"))
     assert bad.returncode == 1

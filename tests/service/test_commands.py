@@ -65,7 +65,7 @@ def ended(result: Result) -> tuple[int, str, str]:
 def test_check_counts_what_is_sound(run: Run) -> None:
     assert ended(run("check", "small.yaml", "small.test.yaml")) == (
         0,
-        "small.yaml: ok, 9 rules, 1 value\nsmall.test.yaml: ok, 30 scenarios\n",
+        "small.yaml: ok, 10 rules, 1 value\nsmall.test.yaml: ok, 33 scenarios\n",
         "",
     )
 
@@ -151,7 +151,7 @@ def advised() -> None:
 @pytest.mark.parametrize(("options", "code"), [((), 0), (("--strict",), 1)], ids=["advice", "strict"])
 def test_check_prints_advice_about_what_is_sound(run: Run, options: tuple[str, ...], code: int) -> None:
     advised()
-    expected = STEP_EN + "small.yaml: ok, 10 rules, 1 value\n"
+    expected = STEP_EN + "small.yaml: ok, 11 rules, 1 value\n"
     assert ended(run("check", "small.yaml", *options)) == (code, expected, "")
 
 
@@ -214,7 +214,7 @@ def test_check_prints_problems_as_json(run: Run) -> None:
 
 @pytest.mark.parametrize("file", ["small.yaml", "small.test.yaml"])
 def test_test_counts_what_passed(file: str, run: Run) -> None:
-    assert ended(run("test", file)) == (0, "30 passed\n", "")
+    assert ended(run("test", file)) == (0, "33 passed\n", "")
 
 
 def test_test_tells_what_differs(run: Run) -> None:
@@ -226,7 +226,7 @@ def test_test_tells_what_differs(run: Run) -> None:
         (
             "small.test.yaml:11:5: A member cashes out within the limits: expected payout 19_500, got 20_000\n"
             "small.test.yaml:41:9: The minimum: row 2: expected reasons [minimum], got []\n"
-            "2 failed, 28 passed\n"
+            "2 failed, 31 passed\n"
         ),
         "",
     )
@@ -249,7 +249,7 @@ def test_test_tells_the_problems_of_both_files(run: Run) -> None:
 
 
 def test_pin_counts_what_is_noticed(run: Run) -> None:
-    assert ended(run("pin", "small.yaml")) == (0, "60 of 60 nudges noticed\n", "")
+    assert ended(run("pin", "small.yaml")) == (0, "62 of 62 nudges noticed\n", "")
 
 
 def test_pin_lists_what_survives(run: Run) -> None:
