@@ -50,6 +50,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
     reviewed = "reviews" in [spoken.effect for spoken in judgement.spoken]
     shares = {} if denied else {judgement.lots[position].id: points for position, points in judgement.shares}
     paid_on = None if denied else judgement.payable_on
+    held_on = None if denied else judgement.last_held_on
     return Decision(
         outcome="denied" if denied else "needs_review" if reviewed else "approved",
         policy=compiled.policy.id,
@@ -81,6 +82,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         taxes=()
         if denied
         else tuple([TaxLine(each.ready.id, each.base, each.tax) for each in judgement.taxes if each.tax]),
+        last_held_on=None if held_on is None else day_words(held_on),
         offsets=()
         if denied
         else tuple([OffsetLine(each.ready.id, each.debt, each.offset) for each in judgement.offsets if each.offset]),

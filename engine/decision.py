@@ -137,7 +137,8 @@ class Decision(Struct, frozen=True):
 
     `points` are those asked for, or for "all" the largest amount that passes (0 when none does). `allocation` maps
     lots to points in the order in which they pay. `prices`, `fees`, `taxes` and `offsets` say what each rule comes to;
-    points that no price covers pay one unit each. A denied request has none of them, and no payout.
+    points that no price covers pay one unit each. A denied request has none of them, and no payout. `last_held_on` is
+    the last day on which the points stay held for a payout that nobody makes or gives up; None: they stay.
     """
 
     outcome: str
@@ -165,6 +166,7 @@ class Decision(Struct, frozen=True):
     prices: tuple[PriceLine, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
     offsets: tuple[OffsetLine, ...] = ()
+    last_held_on: str | None = None
 
     def to_data(self) -> dict[str, JSON]:
         """As plain data: text, whole numbers, true, false, null, lists and objects."""
@@ -186,6 +188,7 @@ class Decision(Struct, frozen=True):
             "offset": self.offset,
             "payout": self.payout,
             "payable_on": self.payable_on,
+            "last_held_on": self.last_held_on,
             "allocation": [{"lot": lot, "points": points} for lot, points in self.allocation.items()],
             "prices": [line._asdict() for line in self.prices] if self.prices else [],
             "fees": [line._asdict() for line in self.fees],
@@ -212,6 +215,7 @@ class Decision(Struct, frozen=True):
                 for line in data["lots"]
             ),
             trace=list(data["trace"]),
+            last_held_on=data.get("last_held_on"),
         )
         assert len(decision.allocation) == len(data["allocation"]), "a lot pays twice"
         assert_laws(decision)
@@ -221,7 +225,7 @@ class Decision(Struct, frozen=True):
 _PLAIN = tuple(
     name
     for name in Decision.__struct_fields__
-    if name not in ("allocation", "prices", "fees", "taxes", "offsets", "reasons", "lots", "trace")
+    if name not in ("allocation", "prices", "fees", "taxes", "offsets", "reasons", "lots", "trace", "last_held_on")
 )
 
 

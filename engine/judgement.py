@@ -93,6 +93,7 @@ class Judgement(Struct):
     offsets: Sequence[Any] = ()
     offset: int = 0
     payable_on: date | None = None
+    last_held_on: date | None = None
     conflict: Conflict | None = None
     asked: bool = True
     trace: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -27,6 +27,7 @@ REFUND_KEYS = (
     "reasons",
     *AMOUNTS,
     "payable_on",
+    "last_held_on",
     "allocation",
     "prices",
     "fees",
@@ -158,7 +159,7 @@ class _Reader:
         """The plain data of one expectation."""
         if key in AMOUNTS or key in ("lapsed", "debt", "forgiven"):
             return self.amount(said)
-        if key == "payable_on":
+        if key in ("payable_on", "last_held_on"):
             return self.day(said)
         if key in ("allocation", "taken", "expired", "charged"):
             return self.map_of(said, self.amount, self.lots, "lot")

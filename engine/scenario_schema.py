@@ -143,6 +143,7 @@ def _expect() -> Json:
         "reasons": described(ids, "The ids of the rules that speak, all of them, in order."),
         **dict.fromkeys(AMOUNTS, _WHOLE),
         "payable_on": day,
+        "last_held_on": day,
         "allocation": described(by_lot, "How much each lot pays."),
         "lots": described({"type": "object", "additionalProperties": ids}, "The rules that keep each lot back."),
         "last_usable_on": {"type": "object", "additionalProperties": day},

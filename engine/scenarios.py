@@ -70,7 +70,7 @@ def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
 
 def _decided(decision: Decision, zone: ZoneInfo) -> Got:
     return {
-        **{name: getattr(decision, name) for name in ("outcome", *AMOUNTS, "payable_on", "allocation")},
+        **{name: getattr(decision, name) for name in ("outcome", *AMOUNTS, "payable_on", "last_held_on", "allocation")},
         **{name: _by_rule(getattr(decision, name), amount) for name, amount in LINES.items()},
         "reasons": [reason.rule for reason in decision.reasons],
         "figures": {reason.rule: reason.figures for reason in decision.reasons},

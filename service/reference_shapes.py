@@ -204,6 +204,7 @@ DECISION = object_of(
         "offset": AMOUNT,
         "payout": AMOUNT,
         "payable_on": DAY_OR_NONE,
+        "last_held_on": {**DAY_OR_NONE, "description": "The last day on which the points stay held; null: they stay."},
         "allocation": list_of(object_of({"lot": TEXT, "points": AMOUNT})),
         "prices": list_of(object_of({"rule": TEXT, "points": AMOUNT, "money": AMOUNT}, also=True)),
         "fees": list_of(object_of({"rule": TEXT, "base": AMOUNT, "fee": AMOUNT}, also=True)),

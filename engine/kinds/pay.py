@@ -25,7 +25,8 @@ _AT_ONCE = Span(0, "days")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyPay(Ready):
     """`payable_on` is the day of the payout, as the rule counts and moves it, for the day as of which a request counts
-    and the span that `span` reads.
+    and the span that `span` reads; `last_held_on` is the last day on which points are held for it, for the day of the
+    request and the span that `held_for` reads.
     """
 
     span: Amount
@@ -33,6 +34,8 @@ class ReadyPay(Ready):
     cut_off: TimeOfDay | None
     zone: ZoneInfo
     payable_on: Callable[[date, Span], date]
+    held_for: Amount | None
+    last_held_on: Callable[[date, Span], date]
 
     def counts_as_of(self, scene: Scene) -> date:
         """The day as of which a request counts: its own, or the next from the cut-off time on."""
@@ -47,6 +50,7 @@ def make(rule: Pay, workshop: Workshop) -> ReadyPay:
     """Gets the rule ready."""
     holidays = workshop.holidays
 
+    @lru_cache(_DAYS_REMEMBERED)
     def after(day: date, span: Span) -> date:
         return add_business_days(day, span.count, holidays) if span.unit == "business days" else add_span(day, span)
 
@@ -75,13 +79,16 @@ def make(rule: Pay, workshop: Workshop) -> ReadyPay:
 
     field = rule.at_least_after if rule.batch else rule.within
     span = workshop.figures.amount(_AT_ONCE if field is None else field)
+    held_for = None if rule.held_for is None else workshop.figures.amount(rule.held_for)
     return ReadyPay(
-        **workshop.common(rule, PLACEHOLDERS, (span,)),
+        **workshop.common(rule, PLACEHOLDERS, (span, *(() if held_for is None else (held_for,)))),
         span=span,
         in_batch=bool(rule.batch),
         cut_off=rule.cut_off_time,
         zone=workshop.zone,
         payable_on=in_batch if rule.batch else within,
+        held_for=held_for,
+        last_held_on=after,
     )
 
 
@@ -100,5 +107,8 @@ def pay(judgement: Judgement) -> None:
             seen["at_least_after"] = seen.pop("within")
         if ready.cut_off is not None:
             seen["counts_as_of"] = figure_data(day)
+        if ready.held_for is not None:
+            judgement.last_held_on = ready.last_held_on(judgement.scene.day, ready.held_for.read(judgement.scene, None))
+            seen["last_held_on"] = figure_data(judgement.last_held_on)
         figures[ready.id] = seen
     judgement.note("pay", figures)

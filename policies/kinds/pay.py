@@ -1,4 +1,4 @@
-"""`pay`: by which day the payout is made, or on which of the days on which payouts are made."""
+"""`pay`: by which day the payout is made, or on which of the days on which payouts are made; how long points are held."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class Pay(Rule):
     `batch` that lies `at_least_after` it. Exactly one of `within` and `batch` is given.
 
     A request at or after the `cut_off_time` counts as one of the next day.
+
+    The points stay held for the payout until `held_for` has passed since the request's day; without it until the payout
+    is made or given up.
     """
 
     kind: ClassVar[str] = "pay"
@@ -35,9 +38,10 @@ class Pay(Rule):
     at_least_after: Length | None = None
     if_holiday: Literal["keep", "next_business_day", "previous_business_day"] = "keep"
     cut_off_time: TimeOfDay | None = None
+    held_for: Length | None = None
 
     def amounts(self) -> tuple[object, ...]:
-        return (self.within, self.at_least_after)
+        return (self.within, self.at_least_after, self.held_for)
 
 
 PLACEHOLDERS = ("payable_on",)
@@ -61,6 +65,12 @@ class PayMap(RequestRuleMap):
         about="Where the day moves when it is not a business day.",
     )
     cut_off_time = Time(None, about="From this time on, a request counts as one of the next day.")
+    held_for = LengthField(
+        ("days", "business days", "months"),
+        None,
+        least=0,
+        about="How long the points stay held for a payout that nobody makes or gives up.",
+    )
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
 
     together = (ExactlyOne(("within", "batch")), OnlyWith(("at_least_after",), "batch"))
@@ -84,7 +94,8 @@ def _sort(day: DayOfMonth | DayOfYear | Weekday) -> str:
 def sentence(rule: Pay, say: Teller) -> str:
     """When it is paid."""
     moved = say.choose(*_MOVES[rule.if_holiday])
-    return (_batch_text(rule, say) if rule.batch else _within_text(rule, say)) + moved + _cut_off_text(rule, say) + "."
+    when = _batch_text(rule, say) if rule.batch else _within_text(rule, say)
+    return when + moved + _cut_off_text(rule, say) + _hold_text(rule, say) + "."
 
 
 def _within_text(rule: Pay, say: Teller) -> str:
@@ -119,6 +130,16 @@ def _cut_off_text(rule: Pay, say: Teller) -> str:
     return say.choose(
         f", {rule.cut_off_time} 이후 신청은 다음 날 신청으로 봄",
         f"; a request at {rule.cut_off_time} or later counts as one of the next day",
+    )
+
+
+def _hold_text(rule: Pay, say: Teller) -> str:
+    if rule.held_for is None:
+        return ""
+    span = say.figure(rule.held_for)
+    return say.choose(
+        f", 지급도 취소도 되지 않으면 신청일부터 {span}까지만 포인트를 잡아 둠",
+        f"; points that are neither paid out nor given up are held for {span} after the request",
     )
 
 

@@ -42,7 +42,7 @@ def test_the_data_has_the_keys_of_the_contract() -> None:
     data = approved()
     expected = (
         "outcome policy version digest engine account as_of requested_on request points available gross fee tax offset "
-        "payout payable_on allocation prices fees taxes offsets reasons lots trace"
+        "payout payable_on last_held_on allocation prices fees taxes offsets reasons lots trace"
     )
     assert expected.split() == list(data)
     assert data["allocation"][0] == {"lot": "L1", "points": 2_000}

@@ -214,3 +214,27 @@ def test_the_span_may_be_a_value() -> None:
 def test_a_denied_request_is_never_paid() -> None:
     version = policy('- {id: pay, kind: pay, terms: "1", within: 3 days}')
     assert decided(version, case(10**9)).payable_on is None
+
+
+@pytest.mark.parametrize(
+    ("held_for", "as_of", "expected"),
+    [
+        ("", "2026-03-03T03:00:00Z", None),
+        (", held_for: 30 days", "2026-03-03T03:00:00Z", "2026-04-02"),
+        (", held_for: 0 days", "2026-03-03T14:59:59Z", "2026-03-03"),
+        (", held_for: 0 days", "2026-03-03T15:00:00Z", "2026-03-04"),
+        (", held_for: 3 business days", "2026-02-12T03:00:00Z", "2026-02-20"),
+        (", held_for: 1 month", "2026-01-31T03:00:00Z", "2026-02-28"),
+        (', held_for: 30 days, cut_off_time: "16:00"', "2026-03-03T08:00:00Z", "2026-04-02"),
+    ],
+)
+def test_points_are_held_for_a_time_that_is_counted_from_the_day_of_the_request(
+    held_for: str, as_of: str, expected: str | None
+) -> None:
+    version = policy(f'- {{id: pay, kind: pay, terms: "1", within: 3 days{held_for}}}')
+    assert decided(version, case(1, as_of=as_of)).last_held_on == expected
+
+
+def test_a_denied_request_holds_nothing() -> None:
+    version = policy('- {id: pay, kind: pay, terms: "1", within: 3 days, held_for: 30 days}')
+    assert decided(version, case(10**9)).last_held_on is None
