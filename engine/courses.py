@@ -12,12 +12,14 @@ its own. So the search is exact, and short.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from math import ceil, floor, gcd, lcm
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from engine.bounds import ANY, Allowed
+from engine.covers import NOTHING, Cover, Covered
 from engine.errors import Conflict
 from engine.judgement import Judgement, Share
 from engine.kinds.allocate import allocation_rule, queue
@@ -25,108 +27,52 @@ from engine.kinds.fee import check_fees, is_free
 from engine.kinds.offset import offsets_in_order
 from engine.kinds.price import Rate
 from engine.kinds.tax import Rates, ReadyTax, check_taxes
-from policies.model import Rounding
-
-Number = int | Fraction
-
-
-class Line(NamedTuple):
-    """An amount that changes with a whole number t: it lies from `slope * t + least` to `slope * t + most`, and after
-    `period` steps it is just so many slopes more (0: it never is).
-    """
-
-    slope: Number
-    least: Number
-    most: Number
-    period: int = 1
-
-    def within(self, first: int, last: int) -> tuple[Number, Number]:
-        """The bounds of the amount while t goes from `first` to `last`."""
-        ends = self.slope * first, self.slope * last
-        return min(ends) + self.least, max(ends) + self.most
-
-    def plus(self, other: Line) -> Line:
-        """The sum of two amounts."""
-        period = lcm(self.period, other.period)
-        return Line(self.slope + other.slope, self.least + other.least, self.most + other.most, period)
-
-    def minus(self, other: Line) -> Line:
-        """The difference of two amounts."""
-        period = lcm(self.period, other.period)
-        return Line(self.slope - other.slope, self.least - other.most, self.most - other.least, period)
-
-
-ZERO = Line(0, 0, 0)
-
-
-def constant(amount: Number) -> Line:
-    """An amount that does not change."""
-    return Line(0, amount, amount)
-
-
-def divided(line: Line, numerator: int, denominator: int, rounding: Rounding, to: int) -> Line:
-    """What `money.divided` makes of `line * numerator` and `denominator`. The amounts of `line` are whole.
-
-    >>> divided(Line(1, 0, 0), 1, 2, "down", 1)
-    Line(slope=Fraction(1, 2), least=Fraction(-1, 2), most=Fraction(0, 1), period=2)
-    >>> divided(Line(500, 3, 3), 1, 100, "down", 1)
-    Line(slope=5, least=0, most=0, period=1)
-    """
-    shared = gcd(numerator, denominator)
-    numerator, denominator = numerator // shared, denominator // shared
-    unit = denominator * to
-    slope, least, most, period = line
-    rise = int(slope * period) * numerator
-    if least == most and isinstance(slope, int) and isinstance(least, int) and slope * numerator % unit == 0:
-        # The amount is known, and what is left over is always the same.
-        at_zero = _rounded(least * numerator, unit, rounding) * to
-        return Line(slope * numerator // denominator, at_zero, at_zero)
-    below, above = _ROUNDED_BY[rounding](unit)
-    ratio = Fraction(numerator, denominator)
-    least, most = least * ratio - Fraction(below, denominator), most * ratio + Fraction(above, denominator)
-    return Line(slope * ratio, least, most, period * (unit // gcd(rise, unit)))
-
-
-def _rounded(amount: int, unit: int, rounding: Rounding) -> int:
-    if rounding == "down":
-        return amount // unit
-    return -(-amount // unit) if rounding == "up" else (2 * amount + unit) // (2 * unit)
-
-
-# By how much, in parts of a unit, an amount can be rounded down and up.
-_ROUNDED_BY: dict[Rounding, Any] = {
-    "down": lambda unit: (unit - 1, 0),
-    "up": lambda unit: (0, unit - 1),
-    "half_up": lambda unit: ((unit - 1) // 2, unit // 2),
-}
-
+from engine.lines import ZERO, Line, Number, constant, divided, rounded_by
+from engine.money import parts
 
 FeeKey = tuple[str, tuple[Any, ...]]
 """A fee rule, and what its fields come to."""
 
 TaxKey = tuple[str, Rates]
+Charged = TypeVar("Charged", bound=tuple[Any, ...])
 PriceKey = tuple[str, Rate]
+Worth = Mapping[PriceKey, Covered]
+"""Lots, as the points of each price that are theirs."""
+
+_UNPRICED = ("", Rate(1, 1, None, "down", 1, whole_steps=False))
+"""What points pay that no rule prices: one unit each."""
 
 
 class Run(NamedTuple):
     """Lots in a row that are treated alike: the points from `first` to `last` of the request end in one of them.
 
-    `price` is None where a point pays one unit. Before the run, `priced` are the points that its price covers and
-    `money` is what all points come to. `fees` and `taxes` are those that apply up to here, with the money before the
-    run that each is on, `common` the money that a tax and a fee are both on; `grow` are those that its own lots are
-    charged with. It is not `passable` where a rule denies whatever its points are.
+    Before the run, `priced` are the points that each price covers and `money` is what all points come to. `fees` and
+    `taxes` are those that apply up to here, with the lots before the run that each is on, `common` the lots that a tax
+    and a fee are both on; `grow` are those that its own lots are charged with. It is not `passable` where a rule
+    denies whatever its points are.
     """
 
     first: int
     last: int
-    price: PriceKey | None
-    priced: int
+    price: PriceKey
+    priced: Mapping[PriceKey, int]
     money: int
-    fees: Mapping[FeeKey, int]
-    taxes: Mapping[TaxKey, int]
-    common: Mapping[tuple[TaxKey, FeeKey], int]
+    fees: Mapping[FeeKey, Worth]
+    taxes: Mapping[TaxKey, Worth]
+    common: Mapping[tuple[TaxKey, FeeKey], Worth]
     grow: frozenset[FeeKey | TaxKey]
     passable: bool
+
+    @property
+    def before(self) -> int:
+        """The points before the run that its own price covers."""
+        return self.priced.get(self.price, 0)
+
+    def cuts(self) -> list[int]:
+        """Where lots begin and end that pay by the run's price and are charged or taxed, in points of that price."""
+        each = [*self.fees.values(), *self.taxes.values(), *self.common.values()]
+        found = [cut for worth in each if self.price in worth for cut in worth[self.price].all_cuts()]
+        return [*found, self.before]
 
 
 class Wanted(NamedTuple):
@@ -151,6 +97,7 @@ class Course:
         self.taxes = sorted(judgement.rules["tax"], key=lambda ready: len(ready.taxes_on))
         self.conflict_from: int | None = None
         self._parts = any(ready.after_fees for ready in self.taxes)
+        self._uneven = False
         self._runs = self._find_runs(queue(judgement, allocation_rule(judgement)).shares)
 
     def best(self, allowed: Allowed, wanted: Wanted, *, from_top: bool) -> int | None:
@@ -175,12 +122,12 @@ class Course:
         return None
 
     def _may_hold(self, first: int, last: int, goal: _Goal) -> bool:
-        """Whether something in a block of runs may be as wanted. What comes in and what is kept never fall as more
-        points are asked for, unless fees are taken off what is taxed.
+        """Whether something in a block of runs may be as wanted. What comes in never falls as more points are asked
+        for; nor does what is kept, unless fees are taken off what is taxed, or what lots are worth moves.
         """
-        if self._parts:
-            return True
         least, most = self._at_end(first - 1), self._at_end(last)
+        if self._parts or self._uneven:
+            return goal.may_be((least[0], most[0]), (0, most[0]))
         return goal.may_be((least[0], most[0]), (least[0] - most[1], most[0] - least[1]))
 
     def _at_end(self, index: int) -> tuple[int, int]:
@@ -214,16 +161,17 @@ class Course:
     def _beyond(self) -> Run:
         """Points that no lot holds, at the price of the last lot that pays."""
         if not self._runs:
-            return Run(1, ANY, self._price_of_none(), 0, 0, {}, {}, {}, frozenset(), passable=False)
+            return Run(1, ANY, self._price_of_none(), {}, 0, {}, {}, {}, frozenset(), passable=False)
         last = self._runs[-1]
-        priced, money = last.priced + last.last - last.first + 1, _gross(last, last.last)
+        priced = {**last.priced, last.price: last.before + last.last - last.first + 1}
+        money = _gross(last, last.last)
         return last._replace(first=last.last + 1, last=ANY, priced=priced, money=money, passable=False)
 
-    def _price_of_none(self) -> PriceKey | None:
+    def _price_of_none(self) -> PriceKey:
         """What points pay where no lot can pay: by a price that looks at no lot."""
         (plan,) = self.judgement.plan.lot_plans([frozenset()])
         if len(plan.price) != 1 or plan.price[0].by_lot:
-            return None
+            return _UNPRICED
         return plan.price[0].id, plan.price[0].rate(self.scene, None)
 
     def _find_runs(self, order: list[Share]) -> list[Run]:
@@ -231,43 +179,45 @@ class Course:
         runs: list[Run] = []
         points = money = 0
         priced: dict[PriceKey, int] = {}
-        fees: dict[FeeKey, int] = {}
-        taxes: dict[TaxKey, int] = {}
-        common: dict[tuple[TaxKey, FeeKey], int] = {}
+        fees: _Covers[FeeKey] = {}
+        taxes: _Covers[TaxKey] = {}
+        common: _Covers[tuple[TaxKey, FeeKey]] = {}
         passable = True
         for position, left in order:
             lot, plan = lots[position], self.judgement.lot_plans[position]
             if len(plan.price) > 1:
                 self.conflict_from = points + 1
                 break
-            price = (plan.price[0].id, plan.price[0].rate(scene, lot)) if plan.price else None
+            price = (plan.price[0].id, plan.price[0].rate(scene, lot)) if plan.price else _UNPRICED
             passable = passable and not self._conflicts(position)
             on_fees = [(ready.id, ready.terms_for(scene, lot)) for ready in plan.fee]
             on_taxes = [(ready.id, ready.rates(scene, lot)) for ready in plan.tax]
             grow: frozenset[FeeKey | TaxKey] = frozenset((*on_fees, *on_taxes))
             sound = passable and not any(
-                rate.whole_steps and covered % rate.every
-                for (rule, rate), covered in priced.items()
-                if (rule, rate) != price
+                covered != rate.whole(covered) for (rule, rate), covered in priced.items() if (rule, rate) != price
             )
             before = runs[-1] if runs else None
             if before and (before.price, before.grow, before.passable) == (price, grow, sound):
                 runs[-1] = before._replace(last=points + left)
             else:
-                covered = priced.get(price, 0) if price else 0
-                held = {**dict.fromkeys(on_fees, 0), **fees}, {**dict.fromkeys(on_taxes, 0), **taxes}
-                runs.append(Run(points + 1, points + left, price, covered, money, *held, dict(common), grow, sound))
-            worth = _worth(price, priced.get(price, 0) if price else 0, left)
-            if price:
-                priced[price] = priced.get(price, 0) + left
+                held = _so_far(fees, on_fees), _so_far(taxes, on_taxes), _so_far(common, ())
+                runs.append(Run(points + 1, points + left, price, dict(priced), money, *held, grow, sound))
+            covered = priced.get(price, 0)
+            priced[price] = covered + left
             points += left
-            money += worth
+            money += _worth(price, covered, left)
             for fee in on_fees:
-                fees[fee] = fees.get(fee, 0) + worth
+                _cover(fees, fee, price).add(covered, covered + left)
             for tax in on_taxes:
-                taxes[tax] = taxes.get(tax, 0) + worth
+                _cover(taxes, tax, price).add(covered, covered + left)
                 for fee in on_fees if self._parts else ():
-                    common[tax, fee] = common.get((tax, fee), 0) + worth
+                    _cover(common, (tax, fee), price).add(covered, covered + left)
+        every_cover: list[Mapping[PriceKey, Cover]] = [*fees.values(), *taxes.values()]
+        self._uneven = any(
+            not price[1].even and not cover.all_of(priced[price])
+            for covers in every_cover
+            for price, cover in covers.items()
+        )
         return runs
 
     def _conflicts(self, position: int) -> bool:
@@ -281,22 +231,41 @@ class Course:
         return False
 
 
-def _worth(price: PriceKey | None, priced: int, more: int) -> int:
+_Covers = dict[Charged, dict[PriceKey, Cover]]
+"""The lots that each of some fees or taxes is on, as the points of each price that are theirs."""
+
+
+def _cover(covers: _Covers[Charged], key: Charged, price: PriceKey) -> Cover:
+    return covers.setdefault(key, {}).setdefault(price, Cover())
+
+
+def _so_far(covers: _Covers[Charged], further: Iterable[Charged]) -> dict[Charged, Worth]:
+    """What is covered now, by those that are on no lot yet too."""
+    known: dict[Charged, Worth] = {
+        key: {price: cover.so_far() for price, cover in each.items()} for key, each in covers.items()
+    }
+    return {**dict.fromkeys(further, _NO_WORTH), **known}
+
+
+_NO_WORTH: Worth = {}
+
+
+def _worth(price: PriceKey, priced: int, more: int) -> int:
     """What more points come to after those that the same price covers already."""
-    return more if price is None else price[1].money(priced + more) - price[1].money(priced)
+    return price[1].money(priced + more) - price[1].money(priced)
 
 
 def _gross(run: Run, points: int) -> int:
     """What so many points, which end in the run, come to."""
-    return run.money + _worth(run.price, run.priced, points - run.first + 1)
+    return run.money + _worth(run.price, run.before, points - run.first + 1)
 
 
 def _in_run(run: Run, allowed: Allowed) -> Allowed | None:
     """The allowed points that end in a run, in whole steps of its price, from the first to the last of them."""
     found = allowed.both(Allowed(run.first, run.last))
-    if found and run.price and run.price[1].whole_steps:
+    if found and run.price[1].whole_steps:
         every = run.price[1].every
-        found = found.both(Allowed(run.first, run.last, every, (run.first - 1 - run.priced) % every))
+        found = found.both(Allowed(run.first, run.last, every, (run.first - 1 - run.before) % every))
     if found is None:
         return None
     first, last = found.up(found.least), found.down(found.most)
@@ -368,9 +337,9 @@ class _Search:
         """The t whose money is as wanted, where after each period it is the same and so many slopes more."""
         best: int | None = None
         rises = int(gross.slope * period), int(net.slope * period)
-        for start in range(first, first + period):
+        for start, end in self._steady(period, first, last):
             at_start = self.money(start, start)
-            inside = Allowed(0, (last - start) // period)
+            inside = Allowed(0, (end - start) // period)
             known = _solutions(rises[0], int(at_start[0].least), self.goal.gross)
             for each in self.goal.net:
                 both = known and inside.both(known)
@@ -384,14 +353,40 @@ class _Search:
                     best = t if best is None else max(best, t) if self.from_top else min(best, t)
         return best
 
+    def _steady(self, period: int, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The stretches of each step of the period on which the part of each lot stays the same. From period to
+        period they all move one way: what is rounded off is the same, and weighs less and less.
+        """
+        cuts = [] if self.run.price[1].even else self.run.cuts()
+        for start in range(first, first + period):
+            ahead = [(start, start + (last - start) // period * period)]
+            while ahead:
+                low, high = ahead.pop()
+                if low == high or self._parts_at(low, cuts) == self._parts_at(high, cuts):
+                    yield low, high
+                else:
+                    middle = low + (high - low) // period // 2 * period
+                    ahead += [(low, middle), (middle + period, high)]
+
+    def _parts_at(self, t: int, cuts: list[int]) -> int:
+        """What the points up to each cut are worth, together."""
+        together = self._together(t, t)
+        return together.most_of(cuts)
+
+    def _together(self, first: int, last: int) -> _Together:
+        run, step = self.run, self.points.step
+        own = self.points.least - run.first + 1 + run.before
+        points = Line(step, own, own) if first < last else constant(own + step * first)
+        rate = run.price[1]
+        money = divided(points, *rate.ratio, rate.rounding, rate.to)
+        return _Together(int(own + step * first), money, points, rate)
+
     def money(self, first: int, last: int) -> tuple[Line, Line]:
         """The gross, and what fees and taxes leave of it."""
-        run, step = self.run, self.points.step
-        own = self.points.least - run.first + 1
-        points = Line(step, own, own) if first < last else constant(own + step * first)
-        more = self._worth(points)
-        on = _On(first, last, more)
-        gross = constant(run.money).plus(more)
+        run = self.run
+        together = self._together(first, last)
+        on = _On(first, last, run, together)
+        gross = constant(run.money - run.price[1].money(run.before)).plus(together.money)
         fees = {key: self._fee(on, key, base) for key, base in run.fees.items()}
         net = gross
         for fee in fees.values():
@@ -400,15 +395,7 @@ class _Search:
             net = net.minus(tax)
         return gross, net
 
-    def _worth(self, points: Line) -> Line:
-        run = self.run
-        if run.price is None:
-            return points
-        rate = run.price[1]
-        together = divided(points.plus(constant(run.priced)), *rate.ratio, rate.rounding, rate.to)
-        return together.minus(constant(rate.money(run.priced)))
-
-    def _fee(self, on: _On, key: FeeKey, base: int) -> Line:
+    def _fee(self, on: _On, key: FeeKey, base: Worth) -> Line:
         ready = self.course.fees[key[0]]
         flat, rate, at_least, at_most = key[1]
         if is_free(ready, self.course.scene):
@@ -439,11 +426,12 @@ class _Search:
         run = self.run
         grows = fee in run.grow and tax in run.grow
         base = on.money(run.fees[fee], grows=fee in run.grow)
-        common = on.money(run.common.get((tax, fee), 0), grows=grows)
+        both = run.common.get((tax, fee), _NO_WORTH)
+        common = on.money(both, grows=grows)
         base_least, base_most = on.within(base)
         if base_most <= 0 or common == ZERO:
             return ZERO
-        if common == base and base_least > 0:
+        if base_least > 0 and grows == (fee in run.grow) and _same(both, run.fees[fee]):
             return amount
         (least, most), (common_least, common_most) = on.within(amount), on.within(common)
         share_least = Fraction(common_least) / Fraction(base_most)
@@ -451,16 +439,63 @@ class _Search:
         return Line(0, floor(least * share_least), floor(most * share_most), 0)
 
 
+def _same(one: Worth, other: Worth) -> bool:
+    """Whether these are the same lots."""
+    return one.keys() == other.keys() and all(one[price].same_as(other[price]) for price in one)
+
+
+class _Together(NamedTuple):
+    """What the points of a price come to together on a stretch of t, at the first of which there are `fewest`."""
+
+    fewest: int
+    money: Line
+    points: Line
+    rate: Rate
+
+    def least_of(self, cuts: Sequence[int]) -> int:
+        """The least that the points up to each cut are worth on the stretch, together."""
+        return self._of(cuts, -1)
+
+    def most_of(self, cuts: Sequence[int]) -> int:
+        """The most that they are."""
+        return self._of(cuts, 1)
+
+    def _of(self, cuts: Sequence[int], sign: int) -> int:
+        money, fewest, rate = self.money, self.fewest, self.rate
+        if not cuts:
+            return 0
+        numerator, denominator = rate.ratio
+        if rate.even:
+            return sum([cut * numerator // denominator for cut in cuts])
+        if self.points.slope == 0:
+            return parts(int(money.least), cuts, fewest)
+        below, above = rounded_by(denominator * rate.to, rate.rounding)
+        of, whole = numerator * fewest + (above if sign > 0 else -below), denominator * fewest
+        return sum([cut * of // whole for cut in cuts]) if of > 0 else 0
+
+
 class _On(NamedTuple):
-    """A stretch of t, with the money of the run's own lots on it."""
+    """A stretch of t in a run, with what the points of its price come to."""
 
     first: int
     last: int
-    more: Line
+    run: Run
+    together: _Together
 
-    def money(self, base: int, *, grows: bool) -> Line:
+    def money(self, worth: Worth, *, grows: bool) -> Line:
         """The money that a fee or a tax is on."""
-        return constant(base).plus(self.more) if grows else constant(base)
+        run, together = self.run, self.together
+        known = 0
+        for price, covered in worth.items():
+            if price != run.price:
+                points = run.priced[price]
+                known += covered.worth(partial(parts, price[1].money(points), of=points))
+        own = worth.get(run.price, NOTHING)
+        grows_from = run.before if grows else None
+        least, most = own.bounds(together.least_of, together.most_of, grows_from=grows_from)
+        period = 1 if least == most else together.money.period
+        line = Line(0, known + least, known + most, period)
+        return line.plus(together.money) if grows else line
 
     def within(self, line: Line) -> tuple[Number, Number]:
         """The bounds of an amount."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from policies.model import Rounding
@@ -32,3 +33,23 @@ def divided(amount: int, parts: int, rounding: Rounding, to: int = 1) -> int:
     if rounding == "up":
         return -(-amount // unit) * to
     return (2 * amount + unit) // (2 * unit) * to
+
+
+def part(amount: int, parts: int, of: int) -> int:
+    """What the first `parts` of so many equal parts are of an amount, rounded down; never more than the whole.
+
+    Differences of it share an amount out: they sum to the whole, and what is left over goes to the later ones.
+
+    >>> part(500, 489, 490), part(500, 490, 490), part(160, 10, 24)
+    (498, 500, 66)
+    """
+    return amount if parts >= of else amount * parts // of
+
+
+def parts(amount: int, several: Iterable[int], of: int) -> int:
+    """The sum of `part` for each of several; none of them is above the whole.
+
+    >>> parts(500, [489, 490], of=490)
+    998
+    """
+    return sum([amount * each // of for each in several]) if of else 0

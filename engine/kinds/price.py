@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from engine.errors import Conflict
 from engine.facts import Lot
 from engine.figures import Amount
 from engine.judgement import Judgement, Share
-from engine.money import divided
+from engine.money import divided, part
 from engine.ready import Ready, Workshop
 from engine.scene import Scene
 from engine.sentences import figure_data
@@ -56,12 +57,20 @@ class Rate(NamedTuple):
         more = 100 + self.bonus
         return self.pays * more.numerator, self.every * 100 * more.denominator
 
-    def money(self, points: int) -> int:
-        """What so many points come to. Points beyond the last whole step, which are denied, count for nothing."""
-        if self.whole_steps:
-            points -= points % self.every
+    @property
+    def even(self) -> bool:
+        """Whether so many points always come to just their ratio, unrounded."""
         money, every = self.ratio
-        return divided(points * money, every, self.rounding, self.to)
+        return (self.every if self.whole_steps else 1) * money % (every * self.to) == 0
+
+    def whole(self, points: int) -> int:
+        """Those of the points that are paid for. Points beyond the last whole step, which are denied, are not."""
+        return points - points % self.every if self.whole_steps else points
+
+    def money(self, points: int) -> int:
+        """What so many points come to."""
+        money, every = self.ratio
+        return divided(self.whole(points) * money, every, self.rounding, self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +106,10 @@ def make(rule: Price, workshop: Workshop) -> ReadyPrice:
         whole_steps=rule.whole_steps,
         by_lot=any(each.of_lot for each in (every, pays, bonus) if each),
     )
+
+
+_Key = tuple[str, Rate]
+"""A price rule, and what its fields come to."""
 
 
 class Priced(NamedTuple):
@@ -145,25 +158,41 @@ def price(judgement: Judgement) -> None:
 
 
 def _prices(judgement: Judgement) -> list[Priced]:
-    """What the points of each rule come to; sets the worth of each lot. Together it is what they come to at once: a
-    lot is worth the difference that it makes to those before it.
-    """
-    found: dict[tuple[str, Rate | None], Priced] = {}
-    worth: list[Share] = []
+    """What the points of each rule come to together; sets the worth of each lot."""
+    found: dict[_Key, Priced] = {}
+    keys: list[_Key | None] = []
     for position, points in judgement.shares:
         ready = price_of(judgement, position)
         if ready is None:
-            worth.append((position, points))
+            keys.append(None)
             continue
         lot = judgement.lots[position]
         rate = ready.rate(judgement.scene, lot)
         before = found.get((ready.id, rate)) or Priced(ready, rate, 0, 0, lot)
-        together = before.points + points
-        money = rate.money(together)
-        worth.append((position, money - before.money))
-        found[ready.id, rate] = before._replace(points=together, money=money)
-    judgement.worth = worth
+        found[ready.id, rate] = before._replace(points=before.points + points)
+        keys.append((ready.id, rate))
+    for key, each in found.items():
+        found[key] = each._replace(money=each.rate.money(each.points))
+    judgement.worth = _worth(judgement.shares, keys, found)
     return list(found.values())
+
+
+def _worth(shares: list[Share], keys: list[_Key | None], priced: Mapping[_Key, Priced]) -> list[Share]:
+    """The money of each lot: its part, by its points, of what the points of its price come to together. It is what
+    the lot adds to the part of those before it, rounded down, so that the parts always sum to the whole.
+    """
+    covered = dict.fromkeys(priced, 0)
+    worth: list[Share] = []
+    for (position, points), key in zip(shares, keys, strict=True):
+        if key is None:
+            worth.append((position, points))
+            continue
+        together = priced[key]
+        before, after = covered[key], covered[key] + points
+        covered[key] = after
+        whole = together.rate.whole(together.points)
+        worth.append((position, part(together.money, after, whole) - part(together.money, before, whole)))
+    return worth
 
 
 def _figures(priced: Priced, judgement: Judgement) -> dict[str, Any]:

@@ -220,17 +220,19 @@ def test_money_is_searched_as_it_is_decided() -> None:
     fees = ["rate: 3, rounding: half_up", "rate: 33.3%, rounding: up, to: 10, at_least: 7, at_most: 60", "flat: 5"]
     taxes = ["rate: 20, rounding: down, above: 70", "rate: 15.4%, rounding: down, to: 10, after_fees: true"]
     steps = ["measure: payout, multiple_of: 35", "measure: payout, at_most: 111", "measure: payout, at_least: 90"]
-    price = "- {id: p, kind: price, terms: '1', every: 7, pays: 5, rounding: down, to: 3, reason: {ko: 값, en: P}}"
-    for fee, tax, step in product(fees, taxes, steps):
+    prices = ["every: 7, pays: 5, rounding: down, to: 3", "every: 6, pays: 40, whole_steps: true"]
+    few = [lot("L1", 150), lot("L2", 90, source="promotion")], [lot("L1", 333, source="promotion")]
+    mixed = [lot(f"L{n}", 19, source="promotion" if n % 2 else "bill") for n in range(5)]
+    for price, fee, tax, step in product(prices, fees, taxes, steps):
         version = policy(
             f"""
-            {price}
+            - {{id: p, kind: price, terms: "1", {price}, reason: {{ko: 값, en: P}}}}
             - {{id: f, kind: fee, terms: "2", {fee}, reason: {{ko: 값, en: F}}}}
             - {{id: t, kind: tax, terms: "3", when: {{lot.source: promotion}}, {tax}, reason: {{ko: 값, en: T}}}}
             - {{id: s, kind: limit, terms: "4", {step}, reason: {{ko: 값, en: S}}}}
             """
         )
-        for lots in ([lot("L1", 150), lot("L2", 90, source="promotion")], [lot("L1", 333, source="promotion")]):
+        for lots in (*few, mixed) if "to: 3" in price else (mixed,):
             data = case("all", *lots)
             found = passing(version, data)
             assert max(found, default=0) == decided(version, data).points, (fee, tax, step)

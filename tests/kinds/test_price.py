@@ -90,7 +90,7 @@ def test_all_is_the_largest_whole_step() -> None:
     assert (nothing.outcome, nothing.points, rules_of(nothing)) == ("denied", 0, ["price"])
 
 
-def test_points_of_one_rule_are_priced_together_and_each_lot_is_worth_the_difference() -> None:
+def test_points_of_one_rule_are_priced_together_and_each_lot_is_worth_its_part() -> None:
     fee = (
         '- {id: fee, kind: fee, terms: "1", when: {lot.source: promotion}, rate: 100, rounding: down, '
         'reason: {ko: "{base}", en: "{base}"}}'
@@ -98,8 +98,37 @@ def test_points_of_one_rule_are_priced_together_and_each_lot_is_worth_the_differ
     lots = [lot("L1", 150), lot("L2", 150, source="promotion"), lot("L3", 150)]
     decision = decided(policy(f"{rule('every: 100, pays: 1, rounding: down')}\n{fee}"), case(450, *lots))
     assert (decision.gross, [tuple(line) for line in decision.prices]) == (4, [("price", 450, 4)])
-    # 150 points pay 1 and 300 pay 3: the second lot is worth 2.
-    assert [tuple(line) for line in decision.fees] == [("fee", 2, 2)]
+    # The first lot is worth 1.33 of the 4, cut to 1, and both are worth 2.67, cut to 2.
+    assert [tuple(line) for line in decision.fees] == [("fee", 1, 1)]
+
+
+STEP = "every: 5_000, pays: 5_000, whole_steps: true"
+CUT = "every: 1, pays: 1, rounding: down, to: 1_000"
+
+
+@pytest.mark.parametrize(
+    ("fields", "points", "old", "expected"),
+    [
+        pytest.param(STEP, 5_000, 4_999, (4_999, 1), id="a step is not worth all to the lot that completes it"),
+        pytest.param(STEP, 5_000, 1, (1, 4_999), id="nor is it in the other order"),
+        pytest.param(PACKS, 490, 489, (498, 2), id="what is left over goes to the later lot"),
+        pytest.param("every: 6, pays: 40, whole_steps: true", 24, 10, (66, 94), id="lots that end within a step"),
+        pytest.param(CUT, 5_699, 4_999, (4_385, 615), id="what a rounding takes off is borne by all"),
+        pytest.param("every: 1, pays: 1, rounding: up, to: 1_000", 1_001, 1_000, (1_998, 2), id="so is what it adds"),
+        pytest.param(BONUS, 19, 9, (9, 11), id="a bonus that is cut"),
+    ],
+)
+def test_what_points_come_to_is_shared_in_proportion(
+    fields: str, points: int, old: int, expected: tuple[int, int]
+) -> None:
+    each = "kind: tax, terms: '1', rate: 50, rounding: up, reason: {ko: '{base}', en: A.}"
+    of_old, of_young = "when: {lot.source: bill}", "when: {lot.source: promotion}"
+    version = policy(f"{rule(fields)}\n- {{id: old, {of_old}, {each}}}\n- {{id: young, {of_young}, {each}}}")
+    lots = [lot("L1", old), lot("L2", points, source="promotion", acquired_on="2025-10-01")]
+    decision = decided(version, case(points, *lots))
+    assert decision.outcome == "approved"
+    assert [("old", expected[0]), ("young", expected[1])] == [(line.rule, line.base) for line in decision.taxes]
+    assert decision.gross == sum(expected)
 
 
 PRICES = """
