@@ -4,7 +4,7 @@ Between two *breaks* (amounts that a condition, or a value with bands, tells apa
 figures. There, what can deny an amount is
 - what denies every amount of the stretch alike: then none of it passes;
 - limits on points and the points available, which let through a range of amounts with one rest (`bounds.Allowed`);
-- the money: steps of a price, nothing at all, fees and taxes that come to more than there is, and limits on the payout.
+- the money: steps of a price, nothing at all, fees and taxes that leave nothing, and limits on the payout.
   Money need not grow with the points: a tax may set in, a fee be capped. `courses.py` searches it.
 An amount is only passed over when it is shown to fail, and only returned when it was decided to pass.
 """

@@ -538,12 +538,12 @@ def _sum(lines: Iterable[Line]) -> Line:
 
 
 def _net_for(payout: Allowed, set_off: int) -> list[Allowed]:
-    """What may be left before debts are set off, so that the payout is as wanted: nothing below 0, and up to what is
-    set off the payout is 0.
+    """What may be left before debts are set off, so that the payout is as wanted: something, and up to what is set
+    off the payout is 0.
     """
     found = []
-    if payout.least <= 0 <= payout.most and payout.rest % payout.step == 0:
-        found.append(Allowed(0, set_off))
+    if set_off and payout.least <= 0 <= payout.most and payout.rest % payout.step == 0:
+        found.append(Allowed(1, set_off))
     least = max(1, payout.least)
     if least <= payout.most:
         rest = (payout.rest + set_off) % payout.step

@@ -24,8 +24,8 @@ FEE_EXCEEDS_PAYOUT = Fee(
     terms="",
     flat=0,
     reason=Text(
-        "수수료가 환급액보다 많습니다(수수료 {fee}, 환급액 {base}).",
-        "The fee of {fee} is more than the refund of {base}.",
+        "수수료를 빼면 남는 금액이 없습니다(수수료 {fee}, 환급액 {base}).",
+        "The fee of {fee} leaves nothing of the refund of {base}.",
     ),
 )
 """What denies a refund that its fees would eat up."""
@@ -84,7 +84,7 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
 
 
 def fee(judgement: Judgement) -> None:
-    """Charges every fee that applies, on the sum of the money of its lots. A fee above the refund denies it."""
+    """Charges every fee that applies, on the sum of the money of its lots. Fees that leave nothing of it deny."""
     paying = judgement.paying()
     bases = _bases(judgement, paying)
     charges = [
@@ -97,7 +97,7 @@ def fee(judgement: Judgement) -> None:
     judgement.fee = sum([charge.fee for charge in charges])
     if judgement.tracing:
         judgement.note_paying("fee", paying, [(charge.ready.id, _told(charge)) for charge in charges])
-    if judgement.fee > judgement.gross:
+    if judgement.fee >= judgement.gross:
         figures = {"fee": judgement.fee, "base": judgement.gross, "rate": None, "flat": None}
         judgement.deny(judgement.built_in["fee"], figures)
         judgement.worth = []

@@ -24,8 +24,8 @@ TAX_EXCEEDS_PAYOUT = Tax(
     rate=Fraction(0),
     rounding="down",
     reason=Text(
-        "수수료와 세금이 환급액보다 많습니다(세금 {tax}, 환급액 {base}).",
-        "Fees and a tax of {tax} are more than the refund of {base}.",
+        "수수료와 세금을 빼면 남는 금액이 없습니다(세금 {tax}, 환급액 {base}).",
+        "Fees and a tax of {tax} leave nothing of the refund of {base}.",
     ),
 )
 """What denies a refund that its fees and taxes would eat up."""
@@ -128,7 +128,7 @@ def check_taxes(judgement: Judgement, position: int) -> None:
 
 
 def tax(judgement: Judgement) -> None:
-    """Withholds every tax that applies, from the sum of the money of its lots. More than there is denies."""
+    """Withholds every tax that applies, from the sum of the money of its lots. Where nothing is left, that denies."""
     if not judgement.rules["tax"]:
         return
     bases = _bases(judgement)
@@ -151,7 +151,7 @@ def tax(judgement: Judgement) -> None:
     judgement.tax = sum(by_rule.values())
     if judgement.tracing:
         judgement.note_paying("tax", judgement.paying(), [(each.ready.id, _told(each)) for each in withheld])
-    if judgement.fee + judgement.tax > judgement.gross:
+    if judgement.fee + judgement.tax >= judgement.gross:
         figures = {"tax": judgement.tax, "base": judgement.gross, "rate": None, "above": None}
         judgement.deny(judgement.built_in["tax"], figures)
         judgement.worth = []

@@ -154,15 +154,34 @@ TABLE = [
         - {id: other, kind: fee, terms: "1", rate: 50, rounding: up, adds_to: [one], reason: {ko: 수수료, en: Fee.}}
         """,
         [lot("L1", 10**12 - 1)],
-        10**12 - 2,
+        0,
+    ),
+    (
+        "two fees that leave something of an even amount",
+        """
+        - {id: one, kind: fee, terms: "1", rate: 50, rounding: up, at_most: 499, reason: {ko: 수수료, en: Fee.}}
+        - {id: other, kind: fee, terms: "1", rate: 50, rounding: up, adds_to: [one], reason: {ko: 수수료, en: Fee.}}
+        - {id: least, kind: limit, terms: "2", measure: payout, at_most: 1, reason: {ko: 한도, en: Most.}}
+        """,
+        [lot("L1", 10**12 - 1)],
+        1_001,
     ),
     (
         "fees above the whole amount, capped",
         CAPPED,
-        [lot("L1", 100_000)],
-        100_000,
+        [lot("L1", 100_100)],
+        100_100,
     ),
-    ("fees above the whole amount, capped too late", CAPPED, [lot("L1", 99_999)], 0),
+    ("fees above the whole amount, capped too late", CAPPED, [lot("L1", 100_099)], 0),
+    (
+        "steps of the payout that only a payout of nothing would keep",
+        """
+        - {id: fee, kind: fee, terms: "1", flat: 220, reason: {ko: 수수료, en: Fee.}}
+        - {id: step, kind: limit, terms: "2", measure: payout, multiple_of: 1_000, reason: {ko: 단위, en: Step.}}
+        """,
+        [lot("L1", 1_000)],
+        0,
+    ),
     ("nothing at all", "", [lot("L1", 0)], 0),
     (
         "a million points in lots of a hundred",

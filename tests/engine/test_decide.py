@@ -63,14 +63,15 @@ def test_a_review_has_the_figures_of_an_approval() -> None:
     ) == ("needs_review", 3_000, 500, 2_500, {"L1": 3_000})
 
 
-def test_a_fee_above_the_refund_denies_it() -> None:
+def test_a_fee_that_leaves_nothing_denies_the_refund() -> None:
     version = policy(FEE)
-    assert ((found := decided(version, case(500))).payout, found.fee) == (0, 500)
+    assert ((found := decided(version, case(501))).payout, found.fee) == (1, 500)
+    assert rules_of(decided(version, case(500))) == ["fee-exceeds-payout"]
     denied = decided(version, case(499))
     assert (denied.outcome, rules_of(denied)) == ("denied", ["fee-exceeds-payout"])
-    assert denied.reasons[0].en == "The fee of 500 is more than the refund of 499."
+    assert denied.reasons[0].en == "The fee of 500 leaves nothing of the refund of 499."
     assert denied.reasons[0].remedy is not None
-    assert denied.reasons[0].remedy.set == {"request.points": 500}
+    assert denied.reasons[0].remedy.set == {"request.points": 501}
 
 
 def test_a_lot_that_no_rule_covers_ends_on_its_own_day() -> None:

@@ -57,6 +57,8 @@ def test_the_parts_of_a_decision_add_up(tested: Policy, data: dict[str, Any]) ->
         assert decision.gross == decision.points - priced + sum(line.money for line in decision.prices) > 0
         assert decision.tax == sum(line.tax for line in decision.taxes)
         assert decision.offset == sum(line.offset for line in decision.offsets)
+        # Nobody gives points for nothing: where nothing is paid out, a debt was.
+        assert decision.payout > 0 or decision.offset > 0
         assert {"prices", "charges", "reviews"} >= {reason.effect for reason in decision.reasons}
         assert (decision.outcome == "needs_review") == any(each.effect == "reviews" for each in decision.reasons)
 

@@ -130,7 +130,7 @@ PAST_PAYOUTS = [
             200,
             {"destination_balance": 500_000},
             "limit 500,000 used 500,000 room 0 payout 100 of 200",
-            100,
+            None,
         ),
         (
             "measure: {sum: refund.payout, per: month, of: account}, at_most: 800",

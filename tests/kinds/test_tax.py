@@ -38,7 +38,7 @@ def taxed(fields: str, points: int | str, *lots: dict[str, Any], more: str = "",
         ("rate: 20, rounding: down, above: 50_000, taxes: excess", 60_000, 2_000),
         ("rate: 20, rounding: down, waived_under: 1_000", 4_999, 0),
         ("rate: 20, rounding: down, waived_under: 1_000", 5_000, 1_000),
-        ("rate: 100, rounding: down", 700, 700),
+        ("rate: 99, rounding: down", 700, 693),
     ],
 )
 def test_a_tax_is_withheld_from_the_payout(fields: str, points: int, expected: int) -> None:
@@ -139,17 +139,18 @@ def test_taxes_on_one_tax_contradict_each_other_too() -> None:
     assert {line.rule: line.tax for line in decision.taxes} == {"base": 1_000, "one": 100, "last": 10}
 
 
-def test_fees_and_taxes_above_the_refund_deny_it() -> None:
-    decision = taxed("rate: 100, rounding: down", 1_000, more=FEE)
+def test_fees_and_taxes_that_leave_nothing_deny_the_refund() -> None:
+    decision = taxed("rate: 100, rounding: down", 1_100, more=FEE)
     (reason,) = decision.reasons
     assert (decision.outcome, reason.rule, reason.figures) == (
         "denied",
         "tax-exceeds-payout",
-        {"tax": 1_000, "base": 1_000},
+        {"tax": 1_100, "base": 1_100},
     )
     assert (decision.tax, decision.payout, decision.taxes) == (0, 0, ())
     just = taxed("rate: 50, rounding: down", 2_000, more=FEE)
-    assert (just.outcome, just.payout) == ("approved", 0)
+    assert (just.outcome, rules_of(just)) == ("denied", ["tax-exceeds-payout"])
+    assert (taxed("rate: 50, rounding: down", 2_001, more=FEE).payout) == 1
 
 
 def test_all_stays_below_a_threshold_only_where_more_cannot_pass() -> None:
