@@ -131,7 +131,9 @@ def price_of(judgement: Judgement, position: int) -> ReadyPrice | None:
 
 
 def price(judgement: Judgement) -> None:
-    """Says what the points come to. Denies broken steps, and what comes to nothing."""
+    """Says what the points come to. Denies broken steps, which come to what the step below does, and what comes to
+    nothing.
+    """
     if not judgement.rules["price"]:
         judgement.worth = judgement.shares
         judgement.gross = judgement.points
@@ -149,8 +151,8 @@ def price(judgement: Judgement) -> None:
         judgement.deny(each.ready, _figures(each, judgement), each.lot)
     if not broken and not judgement.gross:
         judgement.deny(judgement.built_in["price"], {"points": judgement.points})
-    if broken or not judgement.gross:
-        # Nothing more can be said of it.
+    if not judgement.gross:
+        # Nothing more can be said of it. Of a broken step, more is said as of the step below.
         judgement.worth = []
     for each in in_order:
         if not judgement.denied:

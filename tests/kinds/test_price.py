@@ -84,6 +84,36 @@ def test_broken_steps_are_told_beside_a_broken_limit() -> None:
     assert [reason.remedy and reason.remedy.set for reason in decision.reasons] == [{"request.points": 980}] * 2
 
 
+@pytest.mark.parametrize(
+    ("bound", "points", "expected"),
+    [
+        ("at_most: 600", 1_000, ["price", "bound"]),
+        ("at_most: 1_000", 1_000, ["price"]),
+        ("at_least: 600", 500, ["price", "bound"]),
+        ("at_least: 500", 500, ["price"]),
+        ("multiple_of: 1_000", 500, ["price", "bound"]),
+        pytest.param("at_least: 600", 489, ["price"], id="no step below"),
+    ],
+)
+def test_money_is_judged_on_the_step_below_a_broken_one(bound: str, points: int, expected: list[str]) -> None:
+    limit = f'- {{id: bound, kind: limit, terms: "1", measure: payout, {bound}, reason: {{ko: 한도, en: Bound.}}}}'
+    version = policy(f"{rule(PACKS)}\n{limit}")
+    decision = decided(version, case(points))
+    assert rules_of(decision) == expected
+    assert decision.gross == 0
+    for reason in decision.reasons:
+        if reason.remedy is not None:
+            assert decided(version, case(reason.remedy.set["request.points"])).outcome == "approved"
+
+
+def test_fees_and_the_cap_of_a_destination_are_judged_on_the_step_below_too() -> None:
+    room = "kind: limit, terms: '1', measure: destination.after, at_most: 600, reason: {ko: 한도, en: '{payout}'}"
+    fee = '- {id: fee, kind: fee, terms: "1", flat: 10, reason: {ko: 수수료, en: Fee.}}'
+    version = policy(f"{rule(PACKS)}\n{fee}\n- {{id: room, {room}}}")
+    decision = decided(version, case(500, destination_balance=111))
+    assert [reason.en for reason in decision.reasons][1:] == ["490"]
+
+
 def test_all_is_the_largest_whole_step() -> None:
     assert priced(PACKS, "all", lot("L1", 1_400)).points == 980
     nothing = priced(PACKS, "all", lot("L1", 489))
