@@ -97,8 +97,11 @@ def _within(
         return end
     if near is not None:
         top = judge(last)
+    wanted = wanted_money(top, gross)
+    if wanted is None:
+        return None
     try:
-        found = Course(top).best(allowed, Wanted(payouts(top), gross), from_top=from_top)
+        found = Course(top).best(allowed, wanted, from_top=from_top)
     except Conflict:
         return None
     if found is None:
@@ -122,11 +125,19 @@ def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
     return allowed if allowed and allowed.least <= allowed.most else None
 
 
-def payouts(judgement: Judgement, *, capped: bool = True) -> Allowed:
-    """What the limits on the payout let through; unless `capped`, those that say how much it may be at most aside."""
-    allowed: Allowed | None = Allowed(0, ANY)
+def wanted_money(judgement: Judgement, gross: Allowed = _ANY_MONEY, *, capped: bool = True) -> Wanted | None:
+    """What the limits on money let through, of what is asked for; None where that is nothing at all. Unless `capped`,
+    those that say how much it may be at most aside.
+    """
+    payout: Allowed | None = Allowed(0, ANY)
+    kept: Allowed | None = gross
     for ready in judgement.speaking("limit"):
-        if ready.bound.in_money:
-            more = ready.bound.allowed(ready.bound.read(judgement))
-            allowed = allowed and allowed.both(more if capped else more._replace(most=ANY))
-    return allowed or Allowed(0, -1)
+        if not ready.bound.in_money:
+            continue
+        more = ready.bound.allowed(ready.bound.read(judgement))
+        more = more if capped else more._replace(most=ANY)
+        if ready.bound.of_gross:
+            kept = kept and kept.both(more)
+        else:
+            payout = payout and payout.both(more)
+    return Wanted(payout, kept) if payout and kept else None

@@ -104,6 +104,11 @@ class Bound:
         return self.gauge.in_money
 
     @property
+    def of_gross(self) -> bool:
+        """Whether the measure is what the points come to, whatever is taken from it."""
+        return self.gauge.of == "gross"
+
+    @property
     def counts(self) -> bool:
         """Whether no amount of points makes a difference."""
         return self.gauge.slope == 0
@@ -114,7 +119,7 @@ class Bound:
         if limit is None:
             limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
         base = 0 if gauge.of == "request.points" else gauge.base(scene, judgement.available)
-        measured = base + (judgement.payout if gauge.in_money else gauge.slope * scene.points)
+        measured = base + (self._money(judgement) if gauge.in_money else gauge.slope * scene.points)
         if self.sense == "at_most":
             passes = measured <= limit
         elif self.sense == "at_least":
@@ -131,21 +136,25 @@ class Bound:
         used = reading.base if of == "sum" else reading.base - 1 if of == "count" else 0
         limit = reading.limit - self.beyond
         if self.gauge.in_money:
-            payout = judgement.payout
+            money = self._money(judgement)
             return {
                 "limit": limit,
                 "used": 0 if of == "payout" else reading.base,
-                "room": self._room_for_payout(reading, payout),
+                "room": self._room_for_money(reading, money),
                 "points": points,
-                "payout": payout,
+                "gross" if self.of_gross else "payout": money,
             }
         return {"limit": limit, "used": used, "room": self._room(reading, points, available), "points": points}
 
-    def _room_for_payout(self, reading: Reading, payout: int) -> int | None:
+    def _money(self, judgement: Judgement) -> int:
+        """The money of this refund that is measured."""
+        return judgement.gross if self.of_gross else judgement.payout
+
+    def _room_for_money(self, reading: Reading, money: int) -> int | None:
         if self.sense == "at_most":
             return max(0, reading.limit - reading.base)
-        # What has to be paid at least does not say how much may be asked for.
-        return max(0, payout - reading.measured % reading.limit) if self.sense == "multiple_of" else None
+        # What it has to come to at least does not say how much may be asked for.
+        return max(0, money - reading.measured % reading.limit) if self.sense == "multiple_of" else None
 
     def _room(self, reading: Reading, points: int, available: int) -> int:
         limit, base, slope = reading.limit, reading.base, self.gauge.slope

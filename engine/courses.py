@@ -280,13 +280,12 @@ class _Goal(NamedTuple):
 
     def may_be(self, gross: tuple[Number, Number], net: tuple[Number, Number]) -> bool:
         """Whether amounts between these bounds may do."""
-        if gross[1] < self.gross.least or gross[0] > self.gross.most:
-            return False
-        for each in self.net:
-            least, most = max(each.least, ceil(net[0])), min(each.most, floor(net[1]))
-            if each.up(least) <= most:
-                return True
-        return False
+        return _holds(self.gross, gross) and any(_holds(each, net) for each in self.net)
+
+
+def _holds(wanted: Allowed, bounds: tuple[Number, Number]) -> bool:
+    """Whether a wanted amount lies between these bounds."""
+    return wanted.up(max(wanted.least, ceil(bounds[0]))) <= min(wanted.most, floor(bounds[1]))
 
 
 class _Search:

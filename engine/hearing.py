@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.amounts import largest, payouts, stretches
+from engine.amounts import largest, stretches, wanted_money
 from engine.bounds import Allowed
 from engine.calendars import local_day
 from engine.cases import MOST_POINTS
 from engine.compiled import CompiledVersion
-from engine.courses import Course, Wanted
+from engine.courses import Course
 from engine.errors import Conflict, NotInForce
 from engine.facts import Case, Lot
 from engine.judgement import Judgement
@@ -214,6 +214,7 @@ class Hearing:
         """The smallest of the allowed amounts that prices, and what has to be paid at least, let through."""
         there = allowed.both(Allowed(1, judgement.available))
         try:
-            return there and Course(judgement).best(there, Wanted(payouts(judgement, capped=False)), from_top=False)
+            wanted = wanted_money(judgement, capped=False)
+            return Course(judgement).best(there, wanted, from_top=False) if there and wanted else None
         except Conflict:
             return None

@@ -68,7 +68,7 @@ def past_refunds(
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """A measure, ready to be read. It comes to `base(...) + slope * points` for any number of points asked for, or,
-    where it is `in_money`, to `base(...) + payout`.
+    where it is `in_money`, to `base(...) + payout`, or to the gross itself.
     """
 
     of: str
@@ -85,7 +85,7 @@ class Gauge:
             return 0
         if self.of == "balance.after":
             return available
-        if self.of == "payout":
+        if self.of in ("gross", "payout"):
             return 0
         if self.of == "destination.after":
             assert scene.request is not None, "only a refund request has a destination"

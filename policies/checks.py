@@ -340,7 +340,7 @@ def _without_meaning(rule: Rule) -> tuple[str, ...]:
     if isinstance(rule, Expire) and rule.never:
         return ("last_day",)
     if isinstance(rule, Review) and rule.measure is None:
-        return ("limit", "used", "room", "payout")
+        return ("limit", "used", "room", "payout", "gross")
     if isinstance(rule, Paper) and rule.issued_within is None:
         return ("issued_within",)
     if isinstance(rule, Closed) and rule.hours is None and not rule.days:
@@ -359,10 +359,11 @@ def _without_meaning_in_money(rule: Rule) -> tuple[str, ...]:
         return ("above",) if rule.above is None else ()
     if isinstance(rule, Limit | Review) and rule.measure is not None:
         if not rule.measure.in_money:
-            return ("payout",)
+            return ("payout", "gross")
         # How much may be asked for cannot be told from how much has to be paid at least.
         least = rule.at_least if isinstance(rule, Limit) else rule.under or rule.at_most
-        return () if least is None else ("room",)
+        other = "payout" if rule.measure.of == "gross" else "gross"
+        return (other,) if least is None else (other, "room")
     return ()
 
 

@@ -108,7 +108,7 @@ class Measured(Field):
     """What a limit looks at: an amount of this refund or of what it leaves, or the refunds of a window."""
 
     def read(self, raw: Any) -> Measure:
-        if raw in ("request.points", "balance.after", "payout", "destination.after"):
+        if raw in ("request.points", "balance.after", "gross", "payout", "destination.after"):
             return Measure(raw)
         if not isinstance(raw, dict):
             one_of(raw, _MEASURES, both("측정 대상", "measure"))
@@ -141,6 +141,7 @@ _COUNTED: Mapping[Literal["sum", "count"], tuple[str, ...]] = {
 _MEASURES = (
     "request.points",
     "balance.after",
+    "gross",
     "payout",
     "destination.after",
     "{sum: refund.points, per: month, of: account}",

@@ -218,12 +218,12 @@ rolling span.
 class Measure:
     """What a limit or a review looks at.
 
-    `of` is "request.points", "balance.after", "payout" or "destination.after" (all without a window), or "sum" or
-    "count" of the refunds in the window `per`, of one `key` ("account" or "receiving_account"), by the methods given
+    `of` is "request.points", "balance.after", "gross", "payout" or "destination.after" (all without a window), or "sum"
+    or "count" of the refunds in the window `per`, of one `key` ("account" or "receiving_account"), by the methods given
     (empty: by any), or with `same_method` by the method of the request itself. A sum is of what `summed` says.
     """
 
-    of: Literal["request.points", "balance.after", "payout", "destination.after", "sum", "count"]
+    of: Literal["request.points", "balance.after", "gross", "payout", "destination.after", "sum", "count"]
     per: Per | None = None
     key: Literal["account", "receiving_account"] = "account"
     methods: tuple[str, ...] = ()
@@ -232,8 +232,10 @@ class Measure:
 
     @property
     def in_money(self) -> bool:
-        """Whether the measure is an amount of money, which is known only once the payout is."""
-        return self.of in ("payout", "destination.after") or (self.of == "sum" and self.summed == "refund.payout")
+        """Whether the measure is an amount of money, which is known only once prices, or even fees and taxes, are."""
+        return self.of in ("gross", "payout", "destination.after") or (
+            self.of == "sum" and self.summed == "refund.payout"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -295,6 +295,8 @@ class Teller:
             return self.choose("신청 포인트", "asked for")
         if measure.of == "balance.after":
             return self.choose("환급 후 남는 환급 가능 포인트", "left to refund afterwards")
+        if measure.of == "gross":
+            return self.choose("수수료·세금·상계 전 금액", "worth before fees, taxes and debts")
         if measure.of == "payout":
             return self.choose("지급액", "paid out")
         if measure.of == "destination.after":

@@ -32,7 +32,7 @@ class Limit(Rule):
         return (*bound_amounts(self.at_most), *bound_amounts(self.at_least), self.multiple_of)
 
 
-PLACEHOLDERS = ("limit", "used", "room", "points", "payout")
+PLACEHOLDERS = ("limit", "used", "room", "points", "payout", "gross")
 
 
 def bound_amounts(bound: BoundAmount | None) -> tuple[object, ...]:

@@ -34,7 +34,7 @@ class Review(Rule):
         return tuple(amount for bound in bounds for amount in bound_amounts(bound))
 
 
-PLACEHOLDERS = ("limit", "used", "room", "points", "payout")
+PLACEHOLDERS = ("limit", "used", "room", "points", "payout", "gross")
 _BOUNDS = ("over", "at_least", "under", "at_most")
 
 

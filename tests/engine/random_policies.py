@@ -338,6 +338,7 @@ of_money = st.sampled_from(
     [
         Measure("payout"),
         Measure("payout"),
+        Measure("gross"),
         Measure("destination.after"),
         Measure("sum", "month", "account", summed="refund.payout"),
         Measure("sum", "ever", "receiving_account", summed="refund.payout"),

@@ -159,6 +159,30 @@ def test_limits_on_the_payout_wait_for_it(
     assert rules_of(decision) == (["bound"] if expected else ["fee"])
 
 
+@pytest.mark.parametrize(
+    ("bound", "points", "expected", "remedy"),
+    [
+        ("at_most: 500", 588, [], None),
+        ("at_most: 500", 590, ["limit 500 used 0 room 500 gross 501 of 590"], 589),
+        ("at_least: 500", 589, [], None),
+        ("at_least: 500", 588, ["limit 500 used 0 gross 499 of 588"], 589),
+        ("multiple_of: 100", 706, [], None),
+        ("multiple_of: 100", 720, ["limit 100 used 0 room 600 gross 612 of 720"], 707),
+    ],
+)
+def test_limits_on_the_gross_see_the_money_before_fees(
+    bound: str, points: int, expected: list[str], remedy: int | None
+) -> None:
+    reason = PAYOUT.replace("payout {payout}", "gross {gross}")
+    reason = reason.replace(" room {room}", "") if "at_least" in bound else reason
+    price = '- {id: price, kind: price, terms: "1", every: 100, pays: 85, rounding: down, reason: {ko: 값, en: P.}}'
+    limit = f'- {{id: bound, kind: limit, terms: "1", measure: gross, {bound}, {reason}}}'
+    decision = decided(policy(f"{price}\n{FEE}\n{limit}"), case(points))
+    told = [each for each in decision.reasons if each.effect == "denies"]
+    assert expected == [each.en for each in told]
+    assert [remedy] * len(expected) == [each.remedy and each.remedy.set["request.points"] for each in told]
+
+
 def test_all_fills_the_destination_to_the_unit() -> None:
     decision = paid("measure: destination.after, at_most: 500_000", "all", destination_balance=470_000)
     assert (decision.points, decision.payout) == (30_100, 30_000)

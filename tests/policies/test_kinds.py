@@ -120,6 +120,7 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
         "kind: limit | measure: payout | at_least: 5_000",
         {"measure": Measure("payout"), "at_least": 5_000},
     ),
+    ("kind: limit | measure: gross | at_most: 500_000", {"measure": Measure("gross"), "at_most": 500_000}),
     (
         "kind: limit | measure: destination.after | at_most: 500_000",
         {"measure": Measure("destination.after"), "at_most": 500_000},
