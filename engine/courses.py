@@ -23,7 +23,7 @@ from engine.covers import NOTHING, Cover, Covered
 from engine.errors import Conflict
 from engine.judgement import Judgement, Share
 from engine.kinds.allocate import allocation_rule, queue
-from engine.kinds.fee import check_fees, is_free
+from engine.kinds.fee import ReadyFee, check_fees, is_free
 from engine.kinds.offset import offsets_in_order
 from engine.kinds.price import Rate
 from engine.kinds.tax import Rates, ReadyTax, check_taxes
@@ -97,6 +97,7 @@ class Course:
         self.taxes = sorted(judgement.rules["tax"], key=lambda ready: len(ready.taxes_on))
         self.conflict_from: int | None = None
         self._parts = any(ready.after_fees for ready in self.taxes)
+        self._by_gross = any(ready.gross_under is not None for ready in judgement.rules["fee"])
         self._uneven = False
         self._runs = self._find_runs(queue(judgement, allocation_rule(judgement)).shares)
 
@@ -123,10 +124,10 @@ class Course:
 
     def _may_hold(self, first: int, last: int, goal: _Goal) -> bool:
         """Whether something in a block of runs may be as wanted. What comes in never falls as more points are asked
-        for; nor does what is kept, unless fees are taken off what is taxed, or what lots are worth moves.
+        for; nor does what is kept, unless fees are taken off what is taxed, or end, or what lots are worth moves.
         """
         least, most = self._at_end(first - 1), self._at_end(last)
-        if self._parts or self._uneven:
+        if self._parts or self._by_gross or self._uneven:
             return goal.may_be((least[0], most[0]), (0, most[0]))
         return goal.may_be((least[0], most[0]), (least[0] - most[1], most[0] - least[1]))
 
@@ -384,8 +385,8 @@ class _Search:
         """The gross, and what fees and taxes leave of it."""
         run = self.run
         together = self._together(first, last)
-        on = _On(first, last, run, together)
         gross = constant(run.money - run.price[1].money(run.before)).plus(together.money)
+        on = _On(first, last, run, together, gross.within(first, last))
         fees = {key: self._fee(on, key, base) for key, base in run.fees.items()}
         net = gross
         for fee in fees.values():
@@ -396,9 +397,19 @@ class _Search:
 
     def _fee(self, on: _On, key: FeeKey, base: Worth) -> Line:
         ready = self.course.fees[key[0]]
-        flat, rate, at_least, at_most = key[1]
+        *_, gross_at_least, gross_under = key[1]
+        least, most = on.gross
         if is_free(ready, self.course.scene):
             return ZERO
+        if (gross_at_least is not None and most < gross_at_least) or (gross_under is not None and least >= gross_under):
+            return ZERO
+        fee = self._fee_on(on, ready, key, base)
+        if (gross_at_least is None or least >= gross_at_least) and (gross_under is None or most < gross_under):
+            return fee
+        return Line(0, 0, max(0, on.within(fee)[1]), 0)
+
+    def _fee_on(self, on: _On, ready: ReadyFee, key: FeeKey, base: Worth) -> Line:
+        flat, rate, at_least, at_most, *_ = key[1]
         if rate is None:
             return constant(flat)
         money = on.money(base, grows=key in self.run.grow)
@@ -480,6 +491,7 @@ class _On(NamedTuple):
     last: int
     run: Run
     together: _Together
+    gross: tuple[Number, Number]
 
     def money(self, worth: Worth, *, grows: bool) -> Line:
         """The money that a fee or a tax is on."""

@@ -45,6 +45,7 @@ def nudges(document: Document, policy: Policy) -> Iterator[Nudge]:
 _FIGURES: Mapping[str, str] = {
     **dict.fromkeys(("at_most", "at_least", "over", "under", "multiple_of", "flat", "to"), "number"),
     **dict.fromkeys(("points", "first", "every", "earn", "pays", "above", "waived_under"), "number"),
+    **dict.fromkeys(("gross_at_least", "gross_under"), "number"),
     **dict.fromkeys(("after", "idle", "everything_after", "within", "usable_after", "per"), "span"),
     **dict.fromkeys(("issued_within", "at_least_after", "held_for"), "span"),
     **dict.fromkeys(("last_day", "expires_on"), "date"),
@@ -88,7 +89,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "expire": ("from", "until", "first_day"),
     "price": ("bonus", "to"),
-    "fee": ("to", "at_least", "at_most", "free"),
+    "fee": ("to", "at_least", "at_most", "gross_at_least", "gross_under", "free"),
     "tax": ("to", "waived_under", "after_fees"),
     "offset": ("at_most",),
     _SHARE: ("at_least",),
@@ -381,7 +382,13 @@ class _Nudger:
                 yield self.drop(path, what, hint)
             if isinstance(each, dict) and name not in _TIMES:
                 for fact, members in each.items():
-                    yield from self.members((*place, fact), members, f"{name} {fact}", least=1)
+                    # Members that are not named come last: where all are, the last of them need not be.
+                    last = members[-1:] if len(members) == len(self.policy.facts[fact].choices) else []
+                    yield from (
+                        nudge
+                        for nudge in self.members((*place, fact), members, f"{name} {fact}", least=1)
+                        if not last or nudge.path != (*place, fact, len(members) - 1)
+                    )
 
     def without_rule(self, index: int) -> Nudge:
         """The file without a rule, and without what other rules say about it."""

@@ -41,6 +41,8 @@ class ReadyFee(Ready):
     to: int
     at_least: Amount | None
     at_most: Amount | None
+    gross_at_least: Amount | None
+    gross_under: Amount | None
     free_first: Amount | None
     free_window: Bounds | None
     free_methods: frozenset[str]
@@ -49,13 +51,16 @@ class ReadyFee(Ready):
     by_lot: bool
 
     def terms_for(self, scene: Scene, lot: Lot) -> tuple[Any, ...]:
-        """What the fee's fields come to for a lot: flat, rate, at_least, at_most."""
+        """What the fee's fields come to for a lot: flat, rate, at_least, at_most, gross_at_least, gross_under."""
         flat, rate, at_least, at_most = self.flat, self.rate, self.at_least, self.at_most
+        gross_at_least, gross_under = self.gross_at_least, self.gross_under
         return (
             flat and flat.read(scene, lot),
             rate and rate.read(scene, lot),
             at_least and at_least.read(scene, lot),
             at_most and at_most.read(scene, lot),
+            gross_at_least and gross_at_least.read(scene, lot),
+            gross_under and gross_under.read(scene, lot),
         )
 
 
@@ -64,8 +69,9 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
     figures = workshop.figures
     flat, rate = figures.optional(rule.flat), figures.optional(rule.rate)
     at_least, at_most = figures.optional(rule.at_least), figures.optional(rule.at_most)
+    gross_at_least, gross_under = figures.optional(rule.gross_at_least), figures.optional(rule.gross_under)
     first = figures.optional(rule.free.first) if rule.free else None
-    amounts = [each for each in (flat, rate, at_least, at_most) if each]
+    amounts = [each for each in (flat, rate, at_least, at_most, gross_at_least, gross_under) if each]
     return ReadyFee(
         **workshop.common(rule, PLACEHOLDERS, (*amounts, first)),
         flat=flat,
@@ -74,6 +80,8 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
         to=rule.to,
         at_least=at_least,
         at_most=at_most,
+        gross_at_least=gross_at_least,
+        gross_under=gross_under,
         free_first=first,
         free_window=window(rule.free.per, workshop.zone) if rule.free else None,
         free_methods=frozenset(rule.free.methods) if rule.free else frozenset(),
@@ -88,7 +96,7 @@ def fee(judgement: Judgement) -> None:
     paying = judgement.paying()
     bases = _bases(judgement, paying)
     charges = [
-        _charge(ready, judgement.scene, shares, judgement.lots[shares[0][0]])
+        _charge(ready, judgement, shares)
         for ready in judgement.rules["fee"]
         if ready.id in bases
         for shares in bases[ready.id].values()
@@ -138,11 +146,11 @@ def check_fees(speaking: tuple[ReadyFee, ...], lot: Lot) -> None:
                 raise Conflict("fee", (one.id, other.id), lot.id)
 
 
-def _charge(ready: ReadyFee, scene: Scene, shares: list[Share], lot: Lot) -> Charge:
+def _charge(ready: ReadyFee, judgement: Judgement, shares: list[Share]) -> Charge:
+    scene, lot = judgement.scene, judgement.lots[shares[0][0]]
     base = sum([money for _, money in shares])
-    flat, rate, at_least, at_most = ready.terms_for(scene, lot)
-    free = is_free(ready, scene)
-    if free:
+    flat, rate, at_least, at_most, *of_gross = ready.terms_for(scene, lot)
+    if is_free(ready, scene) or not _between(judgement.gross, *of_gross):
         amount = 0
     elif rate is None:
         amount = flat
@@ -152,6 +160,10 @@ def _charge(ready: ReadyFee, scene: Scene, shares: list[Share], lot: Lot) -> Cha
         amount = amount if at_most is None else min(amount, at_most)
     assert amount >= 0, f"{ready.id} charges {amount}"
     return Charge(ready, base, amount, rate, {"fee": amount, "base": base, "rate": rate, "flat": flat}, shares, lot)
+
+
+def _between(gross: int, least: int | None, under: int | None) -> bool:
+    return (least is None or gross >= least) and (under is None or gross < under)
 
 
 def is_free(ready: ReadyFee, scene: Scene) -> bool:

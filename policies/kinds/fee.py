@@ -32,7 +32,8 @@ class Fee(Rule):
     """A fee on the money that the lots which the rule matches come to; a rule that names no lot matches all.
 
     Exactly one of `flat` (money) and `rate` (a percentage of the base) is set. A rate is computed on the sum, not on
-    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`.
+    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`. Nothing
+    is charged where the gross of the whole refund is under `gross_at_least`, or not `gross_under`.
     `adds_to` names fees that this one comes on top of.
     """
 
@@ -44,12 +45,15 @@ class Fee(Rule):
     to: int = 1
     at_least: Amount | None = None
     at_most: Amount | None = None
+    gross_at_least: Amount | None = None
+    gross_under: Amount | None = None
     free: FreeAllowance | None = None
     adds_to: tuple[str, ...] = ()
 
     def amounts(self) -> tuple[object, ...]:
         first = self.free.first if self.free else None
-        return (self.flat, self.rate, self.at_least, self.at_most, first)
+        of_gross = self.gross_at_least, self.gross_under
+        return (self.flat, self.rate, self.at_least, self.at_most, *of_gross, first)
 
 
 PLACEHOLDERS = ("fee", "base", "rate", "flat")
@@ -79,6 +83,8 @@ class FeeMap(LotRuleMap):
     to = WholeNumber(1, 1_000_000, 1, about="Round to a multiple of this.")
     at_least = AmountField("money", None, about="The smallest fee.")
     at_most = AmountField("money", None, about="The largest fee.")
+    gross_at_least = AmountField("money", None, about="Charged only where the whole refund comes to this or more.")
+    gross_under = AmountField("money", None, about="Charged only where the whole refund comes to less.")
     free = Nested(FreeMap, make_free, None, about="The refunds that cost nothing.")
     adds_to = ListOf(Word(KEBAB), (), about="The fees that this one comes on top of.")
 
@@ -104,12 +110,19 @@ def sentence(rule: Fee, say: Teller) -> str:
         if rule.at_most is not None:
             most = say.money(rule.at_most)
             told += say.choose(f", 최대 {most}", f", at most {most}")
+    if rule.gross_at_least is not None:
+        least = say.money(rule.gross_at_least)
+        told += say.choose(f". 환급액이 {least} 이상일 때만", f". Only where the refund comes to {least} or more")
+    if rule.gross_under is not None:
+        under = say.money(rule.gross_under)
+        told += say.choose(f". 환급액이 {under} 미만일 때만", f". Only where the refund comes to less than {under}")
     if rule.free is not None:
         first, window = say.figure(rule.free.first), say.window(rule.free.per)
         free = "one" if first == "1" else first
         are = "is" if first == "1" else "are"
-        methods = ", ".join(say.policy.methods[method].in_language(say.language) for method in rule.free.methods)
-        as_methods = f"as {methods} " if methods else ""
+        methods = say.methods(rule.free.methods)
+        together = " together" if len(rule.free.methods) > 1 else ""
+        as_methods = f"by {methods}{together} " if methods else ""
         if rule.free.same_method:
             methods, as_methods = "같은 환급 방법", "by the same method "
         told += say.choose(

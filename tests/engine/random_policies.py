@@ -267,6 +267,9 @@ def fees(draw: st.DrawFn) -> list[Rule]:
         overrides = (found[0].id,) if found and not draw(st.integers(0, 3)) else ()
         free = FreeAllowance(draw(st.integers(0, 2)), "month") if not draw(st.integers(0, 4)) else None
         more = draw(guarded(lots_too)) | {"adds_to": adds_to, "overrides": overrides, "free": free, "reason": FIXED}
+        more |= {
+            draw(st.sampled_from(["gross_at_least", "gross_under"])): draw(st.one_of(st.none(), st.none(), moneys))
+        }
         if draw(st.booleans()):
             found.append(Fee(id=f"fee-{n}", terms="1", flat=draw(moneys), **more))
             continue

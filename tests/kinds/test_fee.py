@@ -146,3 +146,51 @@ def test_free_refunds_may_be_counted_by_method(earlier: str, expected: int) -> N
     history = [past(100, "2026-03-01T03:00:00Z", method=earlier)]
     fee = "flat: 500, free: {first: 1, per: month, methods: [cash]}"
     assert expected == charged(fee, 1_000, history=history).fee
+
+
+BY_GROSS = """
+- {id: price, kind: price, terms: "1", every: 1, pays: 10, rounding: down, reason: {ko: 값, en: Price.}}
+- id: tiny
+  kind: fee
+  terms: "2"
+  flat: 1_000
+  gross_under: 10_000
+  reason: {ko: 수수료, en: Fee.}
+- id: small
+  kind: fee
+  terms: "3"
+  flat: 500
+  gross_at_least: 10_000
+  gross_under: 50_000
+  adds_to: [tiny]
+  reason: {ko: 수수료, en: Fee.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("points", "fee", "rules"),
+    [
+        (999, 1_000, ["price", "tiny"]),
+        (1_000, 500, ["price", "small"]),
+        (4_999, 500, ["price", "small"]),
+        (5_000, 0, ["price"]),
+    ],
+)
+def test_a_fee_may_go_by_what_the_refund_comes_to(points: int, fee: int, rules: list[str]) -> None:
+    decision = decided(policy(BY_GROSS), case(points))
+    assert (decision.outcome, decision.fee, rules_of(decision)) == ("approved", fee, rules)
+
+
+@pytest.mark.parametrize(
+    ("payout", "expected"),
+    [
+        pytest.param(49_500, 4_999, id="a point more costs no fee, and is paid out too much"),
+        pytest.param(9_500, 1_000, id="more than what the fee below leaves"),
+        pytest.param(9_490, 999, id="the fee below: 9,990 less 1,000 are 8,990, and 10,000 less 500 are too much"),
+        pytest.param(50_000, 5_000, id="no fee at all"),
+    ],
+)
+def test_all_is_exact_where_fees_end(payout: int, expected: int) -> None:
+    most = f'- {{id: most, kind: limit, terms: "4", measure: payout, at_most: {payout}, reason: {{ko: 한도, en: M}}}}'
+    lots = [lot(f"L{n}", 700, source="promotion" if n % 2 else "bill") for n in range(10)]
+    assert decided(policy(f"{BY_GROSS}\n{most}"), case("all", *lots)).points == expected

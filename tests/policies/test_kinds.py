@@ -181,6 +181,7 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     (f"{FEE} | flat: 0", {"flat": 0}),
     (f"{FEE} | rate: 2.2% | rounding: half_up | to: 10", {"rate": Fraction(22, 10), "rounding": "half_up", "to": 10}),
     (f"{FEE} | rate: 3 | rounding: up | at_least: 100 | at_most: 3_000", {"at_least": 100, "at_most": 3_000}),
+    (f"{FEE} | flat: 5 | gross_at_least: 10 | gross_under: 20", {"gross_at_least": 10, "gross_under": 20}),
     (f"{FEE} | flat: 5 | free: {{first: 2, per: month}}", {"free": FreeAllowance(2, "month")}),
     (f"{FEE} | flat: 5 | free: {{first: 1, per: 30 days}}", {"free": FreeAllowance(1, Span(30, "days"))}),
     (
