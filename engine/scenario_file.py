@@ -349,6 +349,12 @@ class _Reader:
                     part=part,
                 )
                 hint = both("점이 없는 낱말을 쓰십시오", "use a word without dots")
+                if name in SCOPES:
+                    hint = both(
+                        "{name} 이름은 팩트 경로에 쓰입니다. 다른 낱말을 쓰십시오",
+                        "{name} begins the paths of facts; use another word",
+                        name=shown(name),
+                    )
                 self.add(path, "wrong-spelling", message, hint, at_key=True)
             facts = self.named(Sourced(said, path), named, part.removesuffix("s"), may_name=False)
             facts["id"] = Sourced(str(name), path)

@@ -228,6 +228,9 @@ class Teller:
         template = (_DAY_OPERATORS if days else _OPERATORS)[clause.operator]
         if fact.type == "flag" and clause.operator in ("is", "is_not"):
             yes = (clause.right is True) == (clause.operator == "is")
+            if clause.path == "lot.untouched":
+                used = self.choose("포인트 묶음을 일부라도 쓴 경우", "something of the lot was used")
+                return self.choose("포인트 묶음을 쓴 적 없는 경우", "nothing of the lot was used") if yes else used
             return self.choose(f"{fact.ko}({figure_text(yes, 'ko')})", f"'{fact.en}' is {figure_text(yes, 'en')}")
         if clause.operator in ("is", "is_not") and clause.right in (None, ""):
             given = _GIVEN if clause.operator == "is_not" else _MISSING

@@ -164,8 +164,8 @@ _ENDS_OF = {
 }
 _ENDS = {
     "day": ("", ""),
-    "month_end": ("이 되는 달의 말일까지", ", until the end of that month"),
-    "quarter_end": ("이 되는 분기의 말일까지", ", until the end of that quarter"),
-    "half_year_end": ("이 되는 반기의 말일까지", ", until the end of that half year"),
-    "year_end": ("이 되는 해의 12월 31일까지", ", until the end of that year"),
+    "month_end": ("이 되는 달의 말일까지", ", until the end of the month reached"),
+    "quarter_end": ("이 되는 분기의 말일까지", ", until the end of the quarter reached"),
+    "half_year_end": ("이 되는 반기의 말일까지", ", until the end of the half year reached"),
+    "year_end": ("이 되는 해의 12월 31일까지", ", until the end of the year reached"),
 }

@@ -400,7 +400,6 @@ NUDGES = {
             "dropping order from overrides",
             "dropping lot.source from order",
             "dropping promotion from order lot.source",
-            "dropping bill_payment from order lot.source",
             "dropping oldest from order",
         ],
     ),

@@ -26,12 +26,12 @@ SENTENCES = [
     (
         "kind: expire | after: 60 months | until: month_end",
         "유효기간: 적립일부터 60개월이 되는 달의 말일까지.",
-        "The points can be used for 60 months from the day the lot was earned, until the end of that month.",
+        "The points can be used for 60 months from the day the lot was earned, until the end of the month reached.",
     ),
     (
         "kind: expire | after: 1 year | until: year_end | first_day: counted",
         "유효기간: 적립일부터 1년이 되는 해의 12월 31일까지, 첫날 포함.",
-        "The points can be used for 1 year from the day the lot was earned, until the end of that year, counting that day.",
+        "The points can be used for 1 year from the day the lot was earned, until the end of the year reached, counting that day.",
     ),
     ("kind: expire | last_day: 2026-12-31", "마지막 사용일: 2026-12-31.", "The points can be used until 2026-12-31."),
     (
@@ -113,7 +113,7 @@ SENTENCES = [
     (
         "kind: expire | idle: 18 months | until: half_year_end | first_day: counted",
         "유효기간: 적립일 또는 그 뒤 마지막 이용일부터 18개월이 되는 반기의 말일까지, 첫날 포함. 이용할 때마다 새로 계산합니다.",
-        "The points can be used for 18 months from the day the lot was earned or from the last activity after it, until the end of that half year, counting that day; every activity begins it anew.",
+        "The points can be used for 18 months from the day the lot was earned or from the last activity after it, until the end of the half year reached, counting that day; every activity begins it anew.",
     ),
     (
         "kind: exclude | allowed_methods: {by: lot.source, promotion: [gift_card, cash], else: none}",
@@ -158,7 +158,20 @@ SENTENCES = [
     (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: day, methods: [cash]}",
         "수수료: 500원. 1일 현금 1회까지 무료. 적용 조건: 환급 방법이 현금.",
-        "A fee of 500 KRW. The first one as cash in a calendar day is free. Applies when the refund method is cash.",
+        "A fee of 500 KRW. The first one by cash in a calendar day is free. Applies when the refund method is cash.",
+    ),
+    (
+        "kind: fee | when: {request.method: cash} | flat: 500 | gross_at_least: 10_000 | gross_under: 50_000 "
+        "| free: {first: 3, per: month, methods: [cash, gift_card]}",
+        "수수료: 500원. 환급액이 10,000원 이상일 때만. 환급액이 50,000원 미만일 때만. 월간 현금·상품권 3회까지 무료. 적용 조건: 환급 방법이 현금.",
+        "A fee of 500 KRW. Only where the refund comes to 10,000 KRW or more. Only where the refund comes to less than "
+        "50,000 KRW. The first 3 by cash or gift card together in a calendar month are free. "
+        "Applies when the refund method is cash.",
+    ),
+    (
+        "kind: exclude | when: {lot.untouched: false}",
+        "환급되지 않는 포인트입니다. 적용 조건: 포인트 묶음을 일부라도 쓴 경우.",
+        "The points cannot be refunded. Applies when something of the lot was used.",
     ),
     (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {first: 1, per: year} | adds_to: [conversion-fee]",
