@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from engine.calendars import at_least_ago_bound, month_end, quarter_end, year_end
+from engine.calendars import at_least_ago_bound, local_day, month_end, quarter_end, year_end
 from engine.facts import COUNTED_STATES, PastRefund
 from engine.scene import Scene
 from policies.model import Measure, Per, Span
@@ -33,6 +33,13 @@ def window(per: Per, zone: ZoneInfo) -> Bounds:
     if per == "ever":
         return lambda scene: (_BEGINNING, _END)
     return lambda scene: _calendar_window(per, scene.day, zone)
+
+
+def window_start(per: Per, at: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of the window that an instant falls in."""
+    if isinstance(per, Span):
+        return rolling_start(per, zone)(at)
+    return _BEGINNING if per == "ever" else _calendar_window(per, local_day(at, zone), zone)[0]
 
 
 def past_refunds(

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from policies.model import Policy, Text
+from service.events import Told
+from service.moves import Move, allowed
 from service.publishing import Listed
 from service.records import Record
 from service.refund_requests import Filed, Hold
@@ -27,11 +29,24 @@ def decision_answer(record: Record, language: str, *, recorded: bool = True) -> 
     }
 
 
-def refund_request_answer(filed: Filed, holds: Sequence[Hold]) -> dict[str, Any]:
-    """A refund request and what it holds."""
+def refund_request_answer(filed: Filed, holds: Sequence[Hold], moves: Sequence[Move] = ()) -> dict[str, Any]:
+    """A refund request, what it holds, the moves that it made, and those that its state allows."""
     return {
         **refund_request_line(filed),
+        "last_held_on": filed.decision.get("last_held_on"),
         "holds": [{"lot": hold.lot, "points": hold.points, "state": hold.state} for hold in holds],
+        "moves": [
+            {
+                "name": each.name,
+                "before": each.before,
+                "state": each.state,
+                "by": each.by or None,
+                "reason": each.reason or None,
+                "moved_at": each.moved_at,
+            }
+            for each in moves
+        ],
+        "allowed": allowed(filed.state),
     }
 
 
@@ -48,6 +63,20 @@ def refund_request_line(filed: Filed) -> dict[str, Any]:
         "payable_on": filed.decision["payable_on"],
         "requested_at": filed.requested_at,
         "decision_id": filed.decision_id,
+    }
+
+
+def event_answer(told: Told, language: str) -> dict[str, Any]:
+    """An event and what it came to."""
+    return {
+        "id": told.id,
+        "account": told.account,
+        "type": told.type,
+        "of": told.of or None,
+        "state": told.state,
+        "happened_at": told.happened_at,
+        "entered_at": told.entered_at,
+        "answer": with_text(told.answer, language),
     }
 
 

@@ -49,6 +49,7 @@ __all__ = [
     "open_database",
     "reading",
     "rows",
+    "step",
     "writing",
 ]
 
@@ -178,6 +179,14 @@ def writing(database: Database, work: Callable[[], Result]) -> Result:
             time.sleep(pause * random.uniform(0.5, 1.5))
             pause *= 2
     raise AssertionError("the loop returns or raises")
+
+
+@contextmanager
+def step(database: Database) -> Iterator[None]:
+    """A part of an open write transaction that can fail by itself: what it wrote is undone when it raises."""
+    assert database.in_transaction(), "a step is part of a transaction"
+    with database.atomic():
+        yield
 
 
 def _write_transaction(database: Database) -> Any:

@@ -17,7 +17,7 @@ from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.errors import Conflict, NotInForce
 from engine.facts import case_data
-from service import ledger, records, refund_requests
+from service import ledger, moves, records, refund_requests
 from service.clock import Clock, spoken
 from service.database import Database, lock, reading, writing
 from service.errors import FieldError, Refusal, pointer
@@ -85,6 +85,7 @@ class Judge:
             return known
         request = body["request"]
         account = self._account(body["account"], locked=True)
+        moves.lapse_overdue(database, self._versions, account.id, now)
         receiving = _receiving_account(request)
         if receiving:
             # Limits may count by receiving account, over accounts. Always after the account, so

@@ -28,6 +28,14 @@ IN_FULL: dict[str, Any] = {
     "as_of": "2026-03-02T01:00:00Z",
     "dry_run": True,
 }
+EVENT = {
+    "id": "BILL-2026-11-A-0001",
+    "account": "A-0001",
+    "type": "bill_paid",
+    "amount": 50_000,
+    "happened_at": "2026-11-20T03:00:00Z",
+}
+ACCOUNT = {"policy": "kt-points", "joined_on": "2020-01-01", "identity_level": 1, "contact_verified": True}
 QUESTIONS = (("approved", "Approved", 20_000), ("denied", "Denied, with what would pass", 26_500))
 
 

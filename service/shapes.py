@@ -14,13 +14,14 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import request
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.clock import spoken
 from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
 from service.json_body import read_json
 
+MOST_EVENTS = 10_000
 MOST_LOTS = 1_000
 MOST_HISTORY = 1_000
 LONGEST_ID = 200
@@ -198,6 +199,85 @@ class DecisionIn(Strict):
     )
 
 
+LONGEST_TEXT = 2_000
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_TEXT:
+        raise Complaint("not-a-sentence", most=LONGEST_TEXT)
+    return value
+
+
+class MoveIn(Strict):
+    """Who makes a move of a refund request, and why."""
+
+    by = Checked(_id, "not-an-id", ID, about="Who makes it: an opaque id. `approve` and `refuse` need it.")
+    reason = Checked(
+        _text,
+        "not-a-sentence",
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+        about="Why. `refuse`, `fail` and `reverse` need it.",
+    )
+
+
+class EventIn(Schema):
+    """Something that happened to a member; facts that the policy declares stand beside these."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    error_messages: Any = {"type": {"code": "not-an-object", "figures": {}}}  # noqa: RUF012
+
+    id = Checked(_id, "not-an-id", ID, about="The caller's id of the event, which it has for ever.", required=True)
+    account = Checked(_id, "not-an-id", ID, about="The id of the account that it happened to.", required=True)
+    happened_at = Checked(
+        _instant,
+        "not-an-instant",
+        {"type": "string", "format": "date-time"},
+        about="When it happened. It may be told later, and after others that happened later.",
+        required=True,
+    )
+
+
+class AccountChangeIn(Schema):
+    """Facts of an account, by their names; those that are left out stay as they are."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    error_messages: Any = {"type": {"code": "not-an-object", "figures": {}}}  # noqa: RUF012
+
+
+class AccountIn(AccountChangeIn):
+    """The facts of an account, by their names; those that are left out have their defaults."""
+
+    policy = Checked(_id, "not-an-id", ID, about="The policy of the member's programme.", required=True)
+
+
+class OptionsIn(Strict):
+    """What is known of a refund request before it is made."""
+
+    request = Checked(
+        _object,
+        "not-an-object",
+        {"$ref": "#/components/schemas/PlannedRequest"},
+        about="Without `points` and `money`, all points are asked for; with a `method`, only that way is looked at.",
+        load_default=dict,
+    )
+
+
+class EventsIn(Strict):
+    """Many events; each is taken or refused by itself."""
+
+    events = Checked(
+        _list_of(MOST_EVENTS),
+        "not-a-list",
+        {"type": "array", "maxItems": MOST_EVENTS, "items": {"$ref": "#/components/schemas/Event"}},
+        about="The events, in any order.",
+        required=True,
+    )
+
+
 class RefundRequestIn(Strict):
     """A refund that a stored account asks for."""
 
@@ -240,7 +320,25 @@ class PageQuery(LanguageQuery):
     )
 
 
+class NumberedPageQuery(PageQuery):
+    """A page of a list whose items are numbered, newest first."""
+
+    after = Checked(
+        _number(1, 10**12 - 1),
+        "not-in-range",
+        {"type": "integer", "minimum": 1, "maximum": 10**12 - 1},
+        about="The last id of the page before.",
+    )
+
+
+ACCOUNT_CHANGE_IN = AccountChangeIn()
+ACCOUNT_IN = AccountIn()
 DECISION_IN = DecisionIn()
+NUMBERED_PAGE_QUERY = NumberedPageQuery()
+OPTIONS_IN = OptionsIn()
+EVENT_IN = EventIn()
+EVENTS_IN = EventsIn()
+MOVE_IN = MoveIn()
 REFUND_REQUEST_IN = RefundRequestIn()
 LANGUAGE_QUERY = LanguageQuery()
 BALANCE_QUERY = BalanceQuery()
@@ -249,6 +347,11 @@ PAGE_QUERY = PageQuery()
 
 def body(schema: Schema) -> dict[str, Any]:
     """The body of this request, read strictly. Raises Refusal."""
+    return loaded(schema, body_of())
+
+
+def body_of() -> Any:
+    """The data in the body of this request, whatever it is. Raises Refusal."""
     if request.mimetype != "application/json":
         raise Refusal("unsupported-media-type")
     if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
@@ -258,7 +361,11 @@ def body(schema: Schema) -> dict[str, Any]:
     if request.content_length is None and len(sent) >= (request.max_content_length or math.inf):
         # A body in chunks tells no length, and is cut there without a word.
         raise RequestEntityTooLarge
-    data = read_json(sent)
+    return read_json(sent)
+
+
+def loaded(schema: Schema, data: object) -> dict[str, Any]:
+    """Data in a body, read strictly. Raises Refusal."""
     return _loaded(schema, data, lambda path, code, figures: FieldError.at(path, code, **figures))
 
 

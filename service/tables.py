@@ -60,6 +60,8 @@ class Account(Table):
     activity_days = TextField()
     declared = TextField()
     created_at = TextField()
+    # The last local day that was swept; NULL before the first sweep.
+    swept_on = DateField(null=True)
 
 
 class Lot(Table):
@@ -81,7 +83,7 @@ class Lot(Table):
     locked = BooleanField()
     identity_level = IntegerField()
     declared = TextField()
-    event = TextField()
+    event = TextField(index=True)
     rule = TextField()
     created_at = TextField()
 
@@ -117,12 +119,30 @@ class RefundRequest(Table):
     receiving_account = TextField()
     requested_at = TextField()
     payout = BigIntegerField(default=0, constraints=[Check("payout >= 0")])
+    last_held_on = DateField(null=True)
 
     class Meta:
         indexes = (
             (("account", "id"), False),
             (("receiving_account", "requested_at"), False),
+            (("state", "last_held_on"), False),
         )
+
+
+class Move(Table):
+    """One step in the life of a refund request. Never changed: the database refuses it.
+
+    `actor` is who did it, an opaque id; "" is the service itself.
+    """
+
+    id = BigAutoField()
+    request = ForeignKeyField(RefundRequest)
+    name = TextField()
+    before = TextField()
+    state = TextField()
+    actor = TextField()
+    reason = TextField()
+    moved_at = TextField()
 
 
 class Hold(Table):
@@ -141,7 +161,8 @@ class Hold(Table):
 class LedgerEntry(Table):
     """One change of one lot. Append-only: the database refuses anything else.
 
-    `happened_at` is when the change counts, `entered_at` when it was written down.
+    `happened_at` is when the change counts, `entered_at` when it was written down. `request`, `event` and `rule` say
+    what it is for, as far as there is one.
     """
 
     id = BigAutoField()
@@ -151,6 +172,63 @@ class LedgerEntry(Table):
     request = ForeignKeyField(RefundRequest, null=True)
     happened_at = TextField()
     entered_at = TextField()
+    event = TextField(default="", index=True)
+    rule = TextField(default="")
+
+
+class Event(Table):
+    """Something that happened to a member, as a calling system told it. Never changed: the database refuses it.
+
+    One without an answer waits for the event that it undoes, `of`.
+    """
+
+    id = TextField(primary_key=True)
+    account = ForeignKeyField(Account)
+    type = TextField()
+    of = TextField(index=True)
+    amount = BigIntegerField(constraints=[Check("amount >= 0")])
+    body = TextField()
+    digest = TextField()
+    happened_at = TextField()
+    entered_at = TextField()
+
+
+class EventAnswer(Table):
+    """What an event came to, with everything needed to answer it again. Never changed: the database refuses it."""
+
+    event = ForeignKeyField(Event, primary_key=True)
+    version = ForeignKeyField(PolicyVersion, column_name="digest", null=True, index=False)
+    refused = BooleanField()
+    case_data = TextField()
+    data = TextField()
+    answered_at = TextField()
+
+
+class TakeBack(Table):
+    """What an event took back of one lot that was earned, and how much money of it was undone. Never changed."""
+
+    id = BigAutoField()
+    event = ForeignKeyField(Event)
+    lot = ForeignKeyField(Lot)
+    rule = TextField()
+    points = BigIntegerField(constraints=[Check("points >= 0")])
+    amount = BigIntegerField(constraints=[Check("amount >= 0")])
+
+
+class Notice(Table):
+    """A notice that was due on a day, as the rule worded it. Never changed: the database refuses it."""
+
+    id = BigAutoField()
+    account = ForeignKeyField(Account, index=False)
+    rule = TextField()
+    day = DateField()
+    version = ForeignKeyField(PolicyVersion, column_name="digest", index=False)
+    points = BigIntegerField(constraints=[Check("points > 0")])
+    data = TextField()
+    noticed_at = TextField()
+
+    class Meta:
+        indexes = ((("account", "day"), False),)
 
 
 class IdempotencyKey(Table):
@@ -172,9 +250,14 @@ TABLES = (
     Lot,
     Decision,
     RefundRequest,
+    Move,
     Hold,
     LedgerEntry,
+    Event,
+    EventAnswer,
+    TakeBack,
+    Notice,
     IdempotencyKey,
 )
 # The database itself refuses to change or delete a row of these.
-NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry)
+NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry, Move, Event, EventAnswer, TakeBack, Notice)

@@ -20,7 +20,7 @@ from tests.engine.random_policies import cases, compiled, policies
 from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
 
 pytestmark = pytest.mark.slow
-thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tried(version: CompiledVersion, data: dict[str, Any], points: int) -> Decision | None:

@@ -91,7 +91,7 @@ _TREES = st.recursive(
 _PLACES = list(paths(data_of(EVERYTHING)))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(_PLACES), _TREES), min_size=1, max_size=3))
 def test_a_valid_file_with_odd_data_anywhere_loads_or_is_told_why(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     data = data_of(EVERYTHING)
@@ -104,7 +104,7 @@ def test_a_valid_file_with_odd_data_anywhere_loads_or_is_told_why(changes: list[
     check(text_of(data), str(changes))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_are_never_more_than_a_problem(data: bytes) -> None:
     policy, problems = load_policy(data, "policy.yaml")

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from service.cli import recoup
 from service.config import SETTINGS, BadSetting, Settings, read_settings
 from service.database import close_database, open_database, reading, rows
-from service.ledger import differences
+from service.ledger_check import differences
 from tests.service.builders import POLICY, asking, lot_facts, open_account, publish_small
 
 ROOT = Path(__file__).parents[2]
