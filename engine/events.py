@@ -161,10 +161,18 @@ def answer(compiled: CompiledVersion, case: EventCase) -> EventAnswer:
     return answer
 
 
-def counted_from(compiled: CompiledVersion, at: datetime) -> datetime | None:
-    """The earliest instant whose earnings some cap counts for an event of this one; None where nothing is capped."""
-    rules = [ready.rule for ready in compiled.rules["earn"]]
-    return min((window_start(rule.cap.per, at, compiled.zone) for rule in rules if rule.cap), default=None)
+def counted_from(compiled: CompiledVersion, at: datetime) -> dict[str, datetime]:
+    """From which instant on the earnings by each rule count under some cap for an event of this instant.
+
+    Earnings by other rules, and earlier ones, need not be known.
+    """
+    found: dict[str, datetime] = {}
+    for ready in compiled.rules["earn"]:
+        if ready.rule.cap is not None:
+            start = window_start(ready.rule.cap.per, at, compiled.zone)
+            for rule in ready.capped_together:
+                found[rule] = min(start, found.get(rule, start))
+    return found
 
 
 def _granted(

@@ -9,7 +9,7 @@ undoes it puts them back where they came from.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from engine.facts import EventCase, event_case_data
 from engine.spending import spend
 from service import ledger
 from service.clock import spoken, stored, to_the_second
-from service.database import Database, execute, rows, step, writing
+from service.database import Database, execute, execute_many, rows, step, writing
 from service.errors import FieldError, Refusal, pointer
 from service.idempotency import digest_of
 from service.ids import new_id
@@ -61,6 +61,29 @@ TOGETHER = 100
 USED = "points_used"
 
 log = logging.getLogger("recoup.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An event that was answered already, as the examples of the demo are: its account, what was told and what came."""
+
+    account: str
+    event: Mapping[str, Any]
+    case: EventCase
+    answer: EventAnswer
+
+
+def keep(database: Database, answered: Iterable[Answered], now: datetime) -> None:
+    """Keep events whose lots are in the ledger already."""
+    told, answers = [], []
+    for each in answered:
+        read, body = each.case.event, {**each.event, "account": each.account}
+        row = (read.id, each.account, read.type, read.of, read.amount, canonical(each.event), digest_of(body))
+        told.append((*row, stored(read.happened_at), stored(now)))
+        data = canonical(each.answer.to_data() | {"used": [], "returned": []})
+        answers.append((read.id, each.answer.digest, False, canonical(event_case_data(each.case)), data, stored(now)))
+    execute_many(database, INSERT, told)
+    execute_many(database, INSERT_ANSWER, answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +179,13 @@ def page_of(database: Database, account: str, after: str | None, limit: int) -> 
 
 
 def _told(row: Sequence[Any]) -> Told:
-    own = row[:5]
-    body, happened_at, entered_at, refused, data = row[5:]
+    event, account, sort, of, digest, body, happened_at, entered_at, refused, data = row
     return Told(
-        *own,
+        id=event,
+        account=account,
+        type=sort,
+        of=of,
+        digest=digest,
         body=msgspec.json.decode(body),
         happened_at=to_the_second(happened_at),
         entered_at=to_the_second(entered_at),

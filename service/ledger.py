@@ -327,9 +327,10 @@ def left_of(database: Database, lot: str) -> int:
     return found
 
 
-def earned_by(database: Database, account: str, since: datetime | None, of: str) -> list[dict[str, Any]]:
-    """What an account earned for events since an instant (None: none of them) and for the event `of`, as JSON data."""
-    found = rows(database, SELECT_EARNED, (account, NEVER if since is None else stored(since), of))
+def earned_by(database: Database, account: str, since: Mapping[str, datetime], of: str) -> list[dict[str, Any]]:
+    """What an account earned by each rule since an instant, and for the event `of` by whichever rule, as JSON data."""
+    starts = {rule: stored(start) for rule, start in since.items()}
+    found = rows(database, SELECT_EARNED, (account, min(starts.values(), default=NEVER), of))
     return [
         {
             "id": lot,
@@ -343,6 +344,7 @@ def earned_by(database: Database, account: str, since: datetime | None, of: str)
             "undone": undone,
         }
         for lot, rule, happened_at, points, event, amount, taken, undone in found
+        if event == of or happened_at >= starts.get(rule, NEVER)
     ]
 
 
