@@ -250,11 +250,22 @@ def _translated() -> Iterator[None]:
     except MaxConnectionsExceeded as error:
         raise Unavailable("every database connection is in use") from error
     except (OperationalError, InternalError, InterfaceError, DatabaseError) as error:
-        if _sql_state(error) in REPEATED_STATES:
-            raise _Undone(str(error)) from error
-        if _means_not_now(error):
-            raise Unavailable(str(error)) from error
+        first = _first(error)
+        if _sql_state(first) in REPEATED_STATES:
+            raise _Undone(str(first)) from error
+        if _means_not_now(first):
+            raise Unavailable(str(first)) from error
         raise
+
+
+def _first(error: PeeweeException) -> PeeweeException:
+    """What went wrong first: SQLite undoes a transaction by itself on a full disk, and then undoing it fails too."""
+    before = error.__context__
+    while before is not None:
+        if isinstance(before, PeeweeException):
+            error = before
+        before = before.__context__
+    return error
 
 
 def _sql_state(error: PeeweeException) -> str | None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ import pytest
 from service import events, moves
 from service.clock import utc_now
 from service.config import Settings
-from service.database import Database, close_database, open_database, reading, rows, writing
+from service.database import Database, Unavailable, close_database, open_database, reading, rows, writing
 from service.idempotency import Answer
 from service.judging import Judge
 from service.ledger_check import differences
@@ -182,8 +184,10 @@ KEPT = {
 }
 
 
-def killed_after(lines: int, seconds: float, work: Callable[[int], None]) -> list[str]:
-    """What a forked process told before it was killed: so many lines, and whatever it told in some more seconds."""
+def killed_after(lines: int, seconds: float, work: Callable[[int], None], last: str = "") -> list[str]:
+    """What a forked process told before it was killed: so many lines, or up to one that begins with `last`, and then
+    whatever it told in some more seconds.
+    """
     hears, tells = os.pipe()
     child = os.fork()
     if not child:
@@ -194,7 +198,9 @@ def killed_after(lines: int, seconds: float, work: Callable[[int], None]) -> lis
         os._exit(0)
     os.close(tells)
     with os.fdopen(hears) as pipe:
-        told = [pipe.readline() for _ in range(lines)]
+        told: list[str] = []
+        while len(told) < lines and not (last and told and told[-1].startswith(last)):
+            told.append(pipe.readline())
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -259,4 +265,54 @@ def test_a_service_that_was_killed_comes_back_with_all_that_it_answered(database
             assert rows(database, KEPT["request"], (json.loads(text)["id"],)) == [(1,)]
     ended = run(database_url, "ledger", "verify")
     assert (ended.returncode, ended.stdout.startswith("the ledger holds: ")) == (0, True), ended.stdout
+    close_database(database)
+
+
+# A disk that is full
+
+
+def write_until_full(database: Database, versions: Versions, most_bytes: int, told: int) -> None:
+    """File until no file may grow, and say so."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+    judge = Judge(database, versions, utc_now)
+    for turn in range(10_000):
+        try:
+            request = judge.file({"account": "B", "request": asking(1)}, f"full-{turn}", in_short).location
+        except Unavailable:
+            os.write(told, b"unavailable -\n")
+            break
+        os.write(told, f"request {request}\n".encode())
+    time.sleep(60)
+
+
+def test_a_full_disk_is_told_and_loses_nothing(sqlite_url: str) -> None:
+    database = prepared(sqlite_url, limit=10**9)
+    versions = Versions(database, 4)
+    with reading(database):
+        versions.in_force("small", utc_now())
+    close_database(database)
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    work = partial(write_until_full, database, versions, file.stat().st_size + 200_000)
+    told = killed_after(1_000, 0, work, last="unavailable")
+    assert (told[-1], len(told) > 3) == ("unavailable -", True)
+    sound(database)
+    with reading(database):
+        filed = {row[0] for row in rows(database, "SELECT id FROM refund_request")}
+    assert filed == {line.split()[1] for line in told[:-1]}
+    # There is room again.
+    Judge(database, versions, utc_now).file({"account": "B", "request": asking(1)}, "room", in_short)
+    sound(database)
+    close_database(database)
+
+
+def test_a_clock_that_jumps_back_undoes_nothing(database_url: str) -> None:
+    database = prepared(database_url)
+    versions = Versions(database, 4)
+    later, earlier = NOW + timedelta(days=900), NOW + timedelta(days=10)
+    assert sweep(database, versions, later)["expired"] == 24
+    assert sweep(database, versions, earlier) == {}
+    body = {"id": "E", "account": "B", "type": "purchase", "amount": 5_000, "happened_at": "2026-03-01T00:00:00Z"}
+    assert events.tell(database, versions, body, earlier).state == "answered"
+    assert sweep(database, versions, later + timedelta(days=1))["expired"] == 1
+    sound(database)
     close_database(database)
