@@ -250,7 +250,7 @@ class _Readers:
             raise ValueError("there may be a control character")
         lots = self._lot.records(whole.lots)
         _complete(lots)
-        if any([lot.left > lot.amount for lot in lots]) or sum([lot.left for lot in lots]) > MOST_POINTS:
+        if any(lot.left > lot.amount for lot in lots) or sum([lot.left for lot in lots]) > MOST_POINTS:
             raise ValueError("a lot, or all together, hold too much")
         asked: RefundRequest = self._request.records([whole.request])[0]
         if asked.papers and not self._paper_names.issuperset([shown.paper for shown in asked.papers]):
