@@ -1,0 +1,110 @@
+"""What others are told: the kinds of messages, what each carries, and how the data of one is made.
+
+Messages hold ids, states and amounts, and the sentences of rules; never a name, a contact or an account
+number at a bank. Whoever needs more asks the API by the ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.model import Text
+from service.refund_requests import Filed
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKind:
+    """What a message of one kind means, and the names of everything that its data holds."""
+
+    about: Text
+    carries: tuple[str, ...]
+
+
+# In every message: whose it is.
+WHOSE = ("policy", "account")
+# A refund request as the API answers it, with what its decision said.
+REFUND_REQUEST = (
+    *WHOSE,
+    *("id", "state", "points", "method", "fee", "payout", "payable_on", "requested_at", "decision_id", "reasons"),
+)
+# Lots with the points of each that were changed; `event` is the caller's own id.
+OF_AN_EVENT = (*WHOSE, "event", "points", "lots")
+OF_A_DAY = (*WHOSE, "on", "points", "lots")
+INQUIRY = (*WHOSE, "id", "state", "decision_id")
+
+KINDS: Mapping[str, MessageKind] = {
+    "refund_request.approved": MessageKind(
+        Text("환급 신청이 승인되었습니다.", "A refund request was approved; its points are held."), REFUND_REQUEST
+    ),
+    "refund_request.denied": MessageKind(
+        Text("환급 신청이 거절되었습니다.", "A refund request was denied by the rules; nothing is held."),
+        REFUND_REQUEST,
+    ),
+    "refund_request.needs_review": MessageKind(
+        Text("환급 신청을 사람이 검토해야 합니다.", "A person has to look at a refund request; its points are held."),
+        REFUND_REQUEST,
+    ),
+    "refund_request.refused": MessageKind(
+        Text(
+            "검토 결과 환급 신청이 반려되었습니다.", "A refund request was refused after review; its points are back."
+        ),
+        REFUND_REQUEST,
+    ),
+    "refund_request.settled": MessageKind(
+        Text("환급금이 지급되었습니다.", "A refund was paid out; its points are spent."), REFUND_REQUEST
+    ),
+    "refund_request.failed": MessageKind(
+        Text("환급금 지급에 실패했습니다.", "The payout of a refund failed; its points are back."), REFUND_REQUEST
+    ),
+    "refund_request.cancelled": MessageKind(
+        Text("환급 신청이 취소되었습니다.", "A refund request was cancelled; its points are back."), REFUND_REQUEST
+    ),
+    "refund_request.lapsed": MessageKind(
+        Text("환급 신청의 기한이 지났습니다.", "A refund request was not settled in time; its points are back."),
+        REFUND_REQUEST,
+    ),
+    "refund_request.reversed": MessageKind(
+        Text("지급된 환급이 되돌려졌습니다.", "A refund that was paid out was undone."), REFUND_REQUEST
+    ),
+    "points.earned": MessageKind(Text("포인트가 적립되었습니다.", "Points were granted for an event."), OF_AN_EVENT),
+    "points.taken_back": MessageKind(
+        Text("적립된 포인트가 회수되었습니다.", "Points were taken back because an event was undone."),
+        (*OF_AN_EVENT, "debt"),
+    ),
+    "points.expired": MessageKind(Text("포인트가 만료되었습니다.", "Points expired."), OF_A_DAY),
+    "points.charged": MessageKind(
+        Text("휴면 계정의 포인트가 차감되었습니다.", "Points of a dormant account were charged."),
+        (*OF_A_DAY, "reasons"),
+    ),
+    "points.notice": MessageKind(
+        Text("회원에게 미리 알릴 일이 있습니다.", "A member is to be told before points expire or are charged."),
+        (*OF_A_DAY, "reasons"),
+    ),
+    "inquiry.opened": MessageKind(
+        Text("문의가 접수되었습니다.", "A member contests or asks about something."), INQUIRY
+    ),
+    "inquiry.answered": MessageKind(Text("문의에 답변했습니다.", "An inquiry was answered."), INQUIRY),
+}
+
+
+def refund_request_data(filed: Filed) -> dict[str, Any]:
+    """What every `refund_request.*` message carries, of a request as it is now."""
+    decision = filed.decision
+    return {
+        "policy": decision["policy"],
+        "account": filed.account,
+        "id": filed.id,
+        "state": filed.state,
+        "points": filed.points,
+        "method": filed.method,
+        "fee": decision["fee"],
+        "payout": decision["payout"],
+        "payable_on": decision["payable_on"],
+        "requested_at": filed.requested_at,
+        "decision_id": filed.decision_id,
+        "reasons": [
+            {name: reason[name] for name in ("rule", "effect", "terms", "ko", "en")} for reason in decision["reasons"]
+        ],
+    }
