@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response
@@ -21,7 +22,7 @@ blueprint = Blueprint("deliveries", __name__)
 def listed() -> Response:
     """Deliveries, newest first; `state=dead` is the list of what was given up."""
     page = query(DELIVERIES_QUERY)
-    named = {name: page[name] for name in ("state", "webhook") if name in page}
+    named: dict[str, Any] = {name: page[name] for name in ("state", "webhook") if name in page}
     with reading(parts().database):
         found = deliveries.page_of(
             parts().database, named.get("state"), named.get("webhook"), page.get("after"), page["limit"] + 1
@@ -29,7 +30,7 @@ def listed() -> Response:
     shown = [delivery_answer(each) for each in found[: page["limit"]]]
     following = None
     if len(found) > len(shown):
-        asked: dict[str, object] = {**named, "after": shown[-1]["id"], "limit": page["limit"]}
+        asked: dict[str, Any] = {**named, "after": shown[-1]["id"], "limit": page["limit"]}
         following = f"/v1/deliveries?{urlencode(asked)}"
     return answered({"deliveries": shown, "next": following})
 

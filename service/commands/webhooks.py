@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from service.commands._files import stop
 
 if TYPE_CHECKING:
     from service.database import Database
+    from service.receiving import Receiver
     from service.webhooks import Webhook
 
 EPILOG = """\b
@@ -129,18 +131,25 @@ def listen(port: int, kinds: tuple[str, ...]) -> None:
     """
     from service import webhooks
     from service.database import writing
-    from service.receiving import Receiver
 
-    with opened() as (database, _), Receiver(port, click.echo) as receiver:
+    told = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: told.set())
+    with opened() as (database, _), _receiver(port) as receiver:
         made = _added(database, receiver.url, kinds, "", private=True)
         receiver.secret = made.secret
         click.echo(f"listening on {receiver.url} as {made.id}; Ctrl-C ends it")
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            writing(database, lambda: webhooks.remove(database, made.id))
+        told.wait()
+        writing(database, lambda: webhooks.remove(database, made.id))
+
+
+def _receiver(port: int) -> Receiver:
+    from service.receiving import Receiver
+
+    try:
+        return Receiver(port, click.echo)
+    except OSError as error:
+        stop(f"cannot listen on port {port} ({error.strerror}); choose another with --port")
 
 
 def _added(database: Database, url: str, kinds: tuple[str, ...], policy: str, *, private: bool) -> Webhook:
