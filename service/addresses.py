@@ -66,7 +66,7 @@ def read_url(text: str, *, private: bool) -> Target:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise BadUrl("not-a-url", most=LONGEST_URL) from None
-    if parts.scheme not in PORTS or not host or "\\" in text or port == 0:
+    if parts.scheme not in PORTS or not host or "\\" in text or "%" in host or port == 0:
         raise BadUrl("not-a-url", most=LONGEST_URL)
     if "@" in parts.netloc:
         raise BadUrl("url-with-credentials")
@@ -103,7 +103,7 @@ def allowed(address: Address, *, private: bool) -> bool:
         return False
     if meant.is_global and not meant.is_reserved:
         return True
-    return private and (meant.is_loopback or meant.is_private)
+    return private and (meant.is_loopback or (meant.is_private and not meant.is_reserved))
 
 
 def _may_be_named(host: str, *, private: bool) -> bool:
@@ -119,7 +119,7 @@ def _may_be_named(host: str, *, private: bool) -> bool:
 
 def _resolved(host: str, port: int, flags: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-    # Each once, in the resolver's order; an address with a zone (%eth0) is link-local anyway.
+    # Each once, in the resolver's order; an address with a zone (%eth0) is link-local and refused by that.
     return list(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found))
 
 
