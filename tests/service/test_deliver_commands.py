@@ -1,4 +1,4 @@
-"""`recoup deliver, webhooks, deliveries, redeliver`, and the deliverer of `recoup serve`: as processes where it counts."""
+"""`recoup deliver, webhooks, deliveries, redeliver`, and the deliverer of `recoup serve`: mostly as real processes."""
 
 from __future__ import annotations
 
