@@ -6,12 +6,16 @@ number at a bank. Whoever needs more asks the API by the ids.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policies.model import Text
 from service.refund_requests import Filed
+
+if TYPE_CHECKING:
+    from engine.daily import Expired, Told
+    from engine.decision import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,10 @@ REFUND_REQUEST = (
     *WHOSE,
     *("id", "state", "points", "method", "fee", "payout", "payable_on", "requested_at", "decision_id", "reasons"),
 )
-# Lots with the points of each that were changed; `event` is the caller's own id.
+# `lots` are those that changed, with the points of each; `event` is the caller's own id, `on` a local day.
 OF_AN_EVENT = (*WHOSE, "event", "points", "lots")
-OF_A_DAY = (*WHOSE, "on", "points", "lots")
+OF_A_DAY = (*WHOSE, "on", "points", "lots", "reasons")
+TOLD = ("rule", "terms", "ko", "en")
 INQUIRY = (*WHOSE, "id", "state", "decision_id")
 
 KINDS: Mapping[str, MessageKind] = {
@@ -70,17 +75,17 @@ KINDS: Mapping[str, MessageKind] = {
     ),
     "points.earned": MessageKind(Text("포인트가 적립되었습니다.", "Points were granted for an event."), OF_AN_EVENT),
     "points.taken_back": MessageKind(
-        Text("적립된 포인트가 회수되었습니다.", "Points were taken back because an event was undone."),
-        (*OF_AN_EVENT, "debt"),
+        Text("적립된 포인트가 회수되었습니다.", "Points were taken back; what the lots lacked is a debt in points."),
+        (*OF_AN_EVENT, "debt", "reasons"),
     ),
     "points.expired": MessageKind(Text("포인트가 만료되었습니다.", "Points expired."), OF_A_DAY),
     "points.charged": MessageKind(
         Text("휴면 계정의 포인트가 차감되었습니다.", "Points of a dormant account were charged."),
-        (*OF_A_DAY, "reasons"),
+        OF_A_DAY,
     ),
     "points.notice": MessageKind(
         Text("회원에게 미리 알릴 일이 있습니다.", "A member is to be told before points expire or are charged."),
-        (*OF_A_DAY, "reasons"),
+        (*WHOSE, "on", "points", "last_usable_on", "charged_on", "reasons"),
     ),
     "inquiry.opened": MessageKind(
         Text("문의가 접수되었습니다.", "A member contests or asks about something."), INQUIRY
@@ -104,7 +109,18 @@ def refund_request_data(filed: Filed) -> dict[str, Any]:
         "payable_on": decision["payable_on"],
         "requested_at": filed.requested_at,
         "decision_id": filed.decision_id,
-        "reasons": [
-            {name: reason[name] for name in ("rule", "effect", "terms", "ko", "en")} for reason in decision["reasons"]
-        ],
+        "reasons": [{name: reason[name] for name in (*TOLD, "effect")} for reason in decision["reasons"]],
     }
+
+
+def lots_data(lots: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """The `lots` of a message about points, and their sum."""
+    parts = [{"lot": lot, "points": points} for lot, points in lots]
+    return {"points": sum(points for _, points in lots), "lots": parts}
+
+
+def reasons_data(reasons: Iterable[Expired | Reason | Told]) -> list[dict[str, str]]:
+    """The `reasons` of a message about points: the rules that spoke, and their sentences."""
+    told = ({name: getattr(reason, name) for name in TOLD} for reason in reasons)
+    # One rule may say the same of many lots.
+    return list({tuple(each.values()): each for each in told}.values())

@@ -17,7 +17,9 @@ from service.config import Settings
 from service.database import Database, close_database, execute, open_database, reading, rows, writing
 from service.messages import KINDS, REFUND_REQUEST
 from service.outbox import announce
-from tests.service.builders import CONFLICT, NOW, SetClock, asking, lot_facts, open_account, publish_small
+from service.publishing import Versions, publish
+from service.sweeps import sweep
+from tests.service.builders import CONFLICT, HELD, LIFE, NOW, SetClock, asking, lot_facts, open_account, publish_small
 
 
 def file(client: FlaskClient, key: str, request: dict[str, Any], account: str = "A") -> TestResponse:
@@ -140,6 +142,81 @@ def test_a_message_is_meant_for_the_webhooks_that_want_it(
     tell(database)
     with reading(database):
         assert rows(database, "SELECT count(*) FROM delivery") == [(int(meant),)]
+
+
+def moved(client: FlaskClient, request: str, name: str) -> int:
+    body = {"by": "agent-7", "reason": "asked for"}
+    headers = {"Idempotency-Key": f"{request}-{name}"}
+    return client.post(f"/v1/refund-requests/{request}/{name}", json=body, headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    ("points", "names", "state"),
+    [
+        (1_000, ["settle"], "settled"),
+        (1_000, ["fail"], "failed"),
+        (1_000, ["cancel"], "cancelled"),
+        (1_000, ["settle", "reverse"], "reversed"),
+        (45_000, ["approve"], "approved"),
+        (45_000, ["refuse"], "refused"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_every_move_of_a_request_is_announced(
+    client: FlaskClient, database: Database, points: int, names: list[str], state: str
+) -> None:
+    open_account(database, lot_facts(90_000), name="B")
+    request = file(client, "k", asking(points), "B").get_json()["id"]
+    assert [moved(client, request, name) for name in names] == [200] * len(names)
+    told = messages(client)
+    assert len(told) == 1 + len(names)
+    last = max(told, key=lambda message: message["data"]["state"] == state)
+    assert (last["type"], last["data"]["id"], last["data"]["points"]) == (f"refund_request.{state}", request, points)
+    assert moved(client, request, "lapse") == 404, "nobody may ask for it"
+    assert moved(client, request, "approve") in (200, 409)
+    assert len(messages(client)) == 1 + len(names), "a move that is repeated or refused is not announced"
+
+
+def test_what_a_sweep_books_is_announced(client: FlaskClient, database: Database) -> None:
+    versions = Versions(database, 4)
+    publish(database, (HELD + LIFE).encode(), "small.yaml", NOW)
+    clock = datetime.fromisoformat("2027-05-20T01:00:00Z")
+    for days in range(60):
+        sweep(database, versions, clock + timedelta(days=days))
+    told = messages(client)
+    expired = [message["data"] for message in told if message["type"] == "points.expired"]
+    days = [(data["on"], data["points"], [part["lot"] for part in data["lots"]]) for data in expired]
+    with reading(database):
+        booked = rows(database, "SELECT lot_id, -points FROM ledger_entry WHERE kind = 'expire' ORDER BY lot_id")
+        noticed = rows(database, "SELECT count(*) FROM notice")[0][0]
+    assert days == [("2027-06-02", 10_000, ["A.1"]), ("2027-07-02", 20_000, ["A.2"])]
+    assert [(lot, points) for _, points, (lot,) in days] == booked
+    assert {reason["rule"] for data in expired for reason in data["reasons"]} == {"life"}
+    assert len([message for message in told if message["type"] == "points.notice"]) == noticed
+
+
+def test_what_an_event_brings_and_takes_is_announced(client: FlaskClient, database: Database) -> None:
+    publish(database, (HELD + LIFE).encode(), "small.yaml", NOW)
+    bill = {"id": "E-1", "account": "A", "type": "bill_paid", "amount": 50_000, "happened_at": "2026-03-01T03:00:00Z"}
+    answer = client.post("/v1/events", json=bill)
+    assert answer.status_code == 201, answer.get_json()
+    (message,) = messages(client)
+    (granted,) = answer.get_json()["answer"]["granted"]
+    data = message["data"]
+    assert (message["type"], data["event"], data["points"]) == ("points.earned", "E-1", granted["points"])
+    with reading(database):
+        lots = rows(database, "SELECT id, amount FROM lot WHERE event = 'E-1'")
+    assert data["lots"] == [{"lot": lot, "points": amount} for lot, amount in lots]
+    client.post("/v1/events", json=bill)
+    assert len(messages(client)) == 1, "an event that is told again is not announced again"
+    bought = {**bill, "id": "E-2", "type": "purchase", "amount": 30_000}
+    undone = {**bill, "id": "E-3", "type": "purchase_cancelled", "amount": 30_000, "of": "E-2"}
+    for event in (bought, undone):
+        assert client.post("/v1/events", json=event).status_code == 201
+    (back,) = [each["data"] for each in messages(client) if each["type"] == "points.taken_back"]
+    assert (back["event"], back["points"], back["debt"]) == ("E-3", 3_000, 0)
+    assert [reason["en"] for reason in back["reasons"]] == ["3,000 taken back."]
+    assert [part["points"] for part in back["lots"]] == [3_000]
 
 
 def test_messages_are_paged_oldest_first(client: FlaskClient, database: Database) -> None:
