@@ -1,4 +1,4 @@
-"""`pay`: by which day the payout is made, or on which of the days on which payouts are made; how long points are held."""
+"""`pay`: by which day the payout is made, or on which of the days of payouts; how long points are held."""
 
 from __future__ import annotations
 

@@ -350,7 +350,7 @@ def test_a_webhook_that_hangs_does_not_keep_the_others_waiting(
     database: Database, receiver: ScriptedReceiver, make: MAKE
 ) -> None:
     with receiving() as slow:
-        slow.script = [lambda _: slow.released.wait(30) and None]
+        slow.script = [slow.hang]
         add(database, slow.url)
         add(database, receiver.url)
         tell(database)

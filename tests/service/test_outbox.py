@@ -181,8 +181,8 @@ def test_what_a_sweep_books_is_announced(client: FlaskClient, database: Database
     versions = Versions(database, 4)
     publish(database, (HELD + LIFE).encode(), "small.yaml", NOW)
     clock = datetime.fromisoformat("2027-05-20T01:00:00Z")
-    for days in range(60):
-        sweep(database, versions, clock + timedelta(days=days))
+    for day in range(60):
+        sweep(database, versions, clock + timedelta(days=day))
     told = messages(client)
     expired = [message["data"] for message in told if message["type"] == "points.expired"]
     days = [(data["on"], data["points"], [part["lot"] for part in data["lots"]]) for data in expired]
