@@ -31,7 +31,19 @@ WHOSE = ("policy", "account")
 # A refund request as the API answers it, with what its decision said.
 REFUND_REQUEST = (
     *WHOSE,
-    *("id", "state", "points", "method", "fee", "payout", "payable_on", "requested_at", "decision_id", "reasons"),
+    *(
+        "id",
+        "state",
+        "points",
+        "method",
+        "fee",
+        "payout",
+        "payable_on",
+        "last_held_on",
+        "requested_at",
+        "decision_id",
+        "reasons",
+    ),
 )
 # `lots` are those that changed, with the points of each; `event` is the caller's own id, `on` a local day.
 OF_AN_EVENT = (*WHOSE, "event", "points", "lots")
@@ -107,6 +119,8 @@ def refund_request_data(filed: Filed) -> dict[str, Any]:
         "fee": decision["fee"],
         "payout": decision["payout"],
         "payable_on": decision["payable_on"],
+        # Decisions of before 0004 have none.
+        "last_held_on": decision.get("last_held_on"),
         "requested_at": filed.requested_at,
         "decision_id": filed.decision_id,
         "reasons": [{name: reason[name] for name in (*TOLD, "effect")} for reason in decision["reasons"]],

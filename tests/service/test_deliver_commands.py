@@ -25,9 +25,9 @@ from service.delivering import LEASE_SPARE_SECONDS, Deliverer
 from service.messages import KINDS
 from service.outbox import announce
 from service.webhooks import add
-from tests.service.builders import lot_facts, open_account, publish_small
+from tests.service.builders import asking, lot_facts, open_account, publish_small
+from tests.service.processes import RECOUP, ask, environment, serving
 from tests.service.receivers import ScriptedReceiver, receiving, verifies
-from tests.service.test_cli import RECOUP, environment, file, serving
 
 PRIVATE = {"WEBHOOK_PRIVATE_ADDRESSES": "yes"}
 URL = "https://example.com/hook"
@@ -58,6 +58,11 @@ def tell(database: Database) -> str:
 def ended(result: Result) -> tuple[int, str, str]:
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.stdout, result.stderr
+
+
+def file(port: int, key: str) -> int:
+    body = {"account": "A", "request": asking(1_000)}
+    return ask(port, "POST", "/v1/refund-requests", body, key)[0]
 
 
 def until(holds: Callable[[], object], what: str) -> None:
@@ -150,7 +155,7 @@ def test_the_service_delivers_beside_answering_also_after_its_deliverer_died(
     open_account(database, lot_facts(10_000))
     webhook = writing(database, lambda: add(database, receiver.url, [], "", utc_now(), private=True))
     with serving(database_url, **PRIVATE) as (process, port, _):
-        assert file(port, "one", 1_000)[0] == 201
+        assert file(port, "one") == 201
         until(lambda: len(receiver.received) == 1, "the first arrives")
         assert verifies(receiver.received[0], webhook.secret)
         children = _children(process.pid)
@@ -201,7 +206,7 @@ def test_a_service_may_leave_delivering_to_others(sqlite_url: str, receiver: Scr
     database = open_database(Settings(database_url=sqlite_url))
     writing(database, lambda: add(database, receiver.url, [], "", utc_now(), private=True))
     with serving(sqlite_url, "--no-deliver", **PRIVATE) as (process, port, _):
-        assert file(port, "k", 1)[0] == 422
+        assert file(port, "k") == 422
         assert len(_children(process.pid)) == 1, "the one that answers"
     close_database(database)
 
