@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from policies.model import Policy, Text
+from service.deliveries import Delivery
 from service.events import Told
 from service.moves import Move, allowed
+from service.outbox import Message
 from service.publishing import Listed
 from service.records import Record
 from service.refund_requests import Filed, Hold
+from service.webhooks import Webhook
 
 
 def decision_answer(record: Record, language: str, *, recorded: bool = True) -> dict[str, Any]:
@@ -88,6 +91,42 @@ def version_answer(listed: Listed) -> dict[str, Any]:
         "digest": listed.digest,
         "starts": listed.starts,
         "published_at": listed.published_at,
+    }
+
+
+def message_answer(message: Message) -> dict[str, Any]:
+    """A message, as it is also sent to webhooks, with its id."""
+    return {"id": message.id, "type": message.kind, "timestamp": message.at, "data": message.data}
+
+
+def webhook_answer(webhook: Webhook) -> dict[str, Any]:
+    """A webhook without its secret."""
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "kinds": list(webhook.kinds),
+        "policy": webhook.policy or None,
+        "state": webhook.state,
+        "cause": webhook.cause or None,
+        "created_at": webhook.created_at,
+    }
+
+
+def delivery_answer(delivery: Delivery) -> dict[str, Any]:
+    """How far one message got on its way to one webhook."""
+    return {
+        "id": delivery.id,
+        "message": delivery.message,
+        "type": delivery.kind,
+        "account": delivery.account,
+        "webhook": delivery.webhook,
+        "url": delivery.url,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "next_attempt_at": delivery.next_attempt_at,
+        "last_attempt_at": delivery.last_attempt_at,
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error or None,
     }
 
 

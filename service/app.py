@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from service.api import accounts, decisions, events, openapi, policies, refund_requests
+from service.api import (
+    accounts,
+    decisions,
+    deliveries,
+    events,
+    messages,
+    openapi,
+    policies,
+    refund_requests,
+    webhooks,
+)
 from service.clock import Clock, utc_now
 from service.config import Settings, read_settings
 from service.database import open_database
@@ -37,8 +47,8 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     # Files are served by `openapi`, with the policy that they need.
     app = Flask("recoup", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.extensions[EXTENSION] = Parts(database, versions, Judge(database, versions, clock), clock)
-    for part in (decisions, refund_requests, events, accounts, policies, openapi):
+    app.extensions[EXTENSION] = Parts(database, versions, Judge(database, versions, clock), clock, settings)
+    for part in (decisions, refund_requests, events, accounts, policies, messages, webhooks, deliveries, openapi):
         app.register_blueprint(part.blueprint)
     register_errors(app)
     app.before_request(_refuse_nul)

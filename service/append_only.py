@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import Database
-
-from service.database import execute, on_sqlite
+from service.database import Database, execute, on_sqlite
 
 
 def refuse_changes(database: Database, table: str) -> None:

@@ -201,6 +201,25 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "of-another-account": Text("다른 계정의 이벤트입니다.", "happened to another account"),
     "not-a-language": Text("ko 또는 en이어야 합니다.", "is neither ko nor en"),
     "not-in-range": Text("{least}부터 {most}까지의 정수여야 합니다.", "is not a whole number from {least} to {most}"),
+    "not-a-url": Text(
+        "http:// 또는 https://로 시작하는 {most}자 이하의 ASCII 주소여야 합니다.",
+        "is not an address in ASCII with http:// or https://, of at most {most} characters",
+    ),
+    "url-with-credentials": Text(
+        "주소에 사용자 이름이나 비밀번호를 넣을 수 없습니다.", "holds a user or a password; messages are signed instead"
+    ),
+    "url-with-fragment": Text("주소에 #을 쓸 수 없습니다.", "has a part behind #, which is never sent"),
+    "url-not-allowed": Text(
+        "{host}: 공개된 주소가 아니어서 보낼 수 없습니다.",
+        "is on {host}, which is no public address; nothing is sent there",
+    ),
+    "not-a-message-kind": Text(
+        "{written}: 없는 종류입니다. 가능한 종류: {known}",
+        "is {written}, which is no kind of message; known are {known}",
+    ),
+    "not-a-delivery-state": Text(
+        "pending, delivered, dead 중 하나여야 합니다.", "is none of pending, delivered and dead"
+    ),
     "only-with-account-facts": Text(
         "계정 정보를 본문에 보낼 때만 쓸 수 있습니다.", "is only for an account whose facts are in the body"
     ),

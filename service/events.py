@@ -31,6 +31,8 @@ from service.idempotency import digest_of
 from service.ids import new_id
 from service.json_body import canonical
 from service.ledger import Grant, Part, StoredAccount
+from service.messages import lots_data, reasons_data
+from service.outbox import announce
 from service.publishing import Versions
 
 INSERT = (
@@ -262,7 +264,7 @@ def _answer(
 
 
 def _book(database: Database, account: StoredAccount, case: EventCase, found: EventAnswer, now: datetime) -> None:
-    """What an event grants, takes back and leaves owing."""
+    """What an event grants, takes back and leaves owing; others are told of it."""
     event = case.event
     grants = [
         Grant(
@@ -295,6 +297,14 @@ def _book(database: Database, account: StoredAccount, case: EventCase, found: Ev
         amount = min(event.amount, earning.amount - earning.undone)
         row = (event.id, earning.lot, back.rule if back else "", back.points if back else 0, amount)
         execute(database, INSERT_TAKE_BACK, row)
+    whose = {"policy": account.policy, "account": account.id, "event": event.id}
+    if grants:
+        granted = lots_data([(grant.id, grant.facts["amount"]) for grant in grants])
+        announce(database, "points.earned", account.id, {**whose, **granted}, now)
+    if found.taken or found.debt:
+        taken = lots_data([(each.lot, each.points) for each in found.taken])
+        more = {"debt": found.debt, "reasons": reasons_data(found.reasons)}
+        announce(database, "points.taken_back", account.id, {**whose, **taken, **more}, now)
 
 
 def _restore(database: Database, account: StoredAccount, part: Part, happened_at: datetime, now: datetime) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peewee import Database
-
 from policies.model import Text
-from service.database import rows
+from service.database import Database, rows
 from service.moves import KINDS
 
 

@@ -15,10 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from service import ledger
+from service import ledger, refund_requests
 from service.clock import stored, to_the_second
 from service.database import Database, execute, rows
 from service.errors import Refusal
+from service.messages import refund_request_data
+from service.outbox import announce
 from service.publishing import Versions, local_day_of
 
 SELECT_STATE = (
@@ -140,3 +142,6 @@ def _make(
     assert changed == 1, f"{request} is {state} no longer, although its account is locked"
     kind.points(database, account, request, now)
     execute(database, INSERT, (request, name, state, kind.state, by, reason, stored(now)))
+    filed = refund_requests.find(database, request)
+    assert filed is not None, "it was just moved"
+    announce(database, f"refund_request.{filed.state}", account, refund_request_data(filed), now)

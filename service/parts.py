@@ -9,6 +9,7 @@ import msgspec
 from flask import Response, current_app
 
 from service.clock import Clock
+from service.config import Settings
 from service.database import Database
 from service.errors import language
 from service.idempotency import Answer
@@ -27,6 +28,7 @@ class Parts:
     versions: Versions
     judge: Judge
     clock: Clock
+    settings: Settings
 
 
 def parts() -> Parts:

@@ -13,7 +13,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from service import reference_examples
+from service import reference_examples, reference_messages
 from service.errors import KINDS, MEDIA_TYPE
 from service.reference_shapes import SHAPES, ref
 from service.shapes import (
@@ -31,6 +31,7 @@ from service.shapes import (
     PAGE_QUERY,
     REFUND_REQUEST_IN,
 )
+from service.shapes_messages import DELIVERIES_QUERY, MESSAGES_QUERY, WEBHOOK_IN
 
 ABOUT = """\
 Recoup decides point refunds by a published policy, says why in Korean and English, and keeps every
@@ -278,6 +279,56 @@ OPERATIONS: Sequence[Operation] = (
         {200: "PolicyVersion"},
         ("bad-request", "not-found"),
     ),
+    Operation(
+        "get",
+        "/v1/messages",
+        "messages",
+        "What happened, oldest first",
+        {200: "Messages"},
+        ("bad-request",),
+        about="The same messages that webhooks get. Keep the last id that you have seen and ask for those `after` it:"
+        " none is ever put in before one that was shown.",
+        query=MESSAGES_QUERY,
+    ),
+    Operation("get", "/v1/webhooks", "webhooks", "The webhooks, oldest first", {200: "Webhooks"}, ("bad-request",)),
+    Operation(
+        "post",
+        "/v1/webhooks",
+        "webhooks",
+        "Have messages sent to an address",
+        {201: "NewWebhook"},
+        OF_A_BODY,
+        about="From now on. The secret that signs the messages is in this answer and never shown again.",
+        body=WEBHOOK_IN,
+        examples=(("some", "Refunds only", reference_examples.WEBHOOK),),
+    ),
+    Operation(
+        "delete",
+        "/v1/webhooks/{id}",
+        "webhooks",
+        "Have nothing more sent to an address",
+        {200: "Webhook"},
+        ("bad-request", "not-found"),
+        about="Its secret is forgotten; what was pending for it is never sent.",
+    ),
+    Operation(
+        "get",
+        "/v1/deliveries",
+        "webhooks",
+        "What was sent to which webhook, and what is still to be sent, newest first",
+        {200: "Deliveries"},
+        ("bad-request",),
+        query=DELIVERIES_QUERY,
+    ),
+    Operation(
+        "post",
+        "/v1/deliveries/{id}/redeliver",
+        "webhooks",
+        "Send a message again",
+        {200: "Delivery"},
+        ("bad-request", "not-found"),
+        about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
+    ),
 )
 BODIES = {
     type(body).__name__: body
@@ -300,7 +351,7 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    for name, shape in SHAPES.items():
+    for name, shape in {**SHAPES, **reference_messages.SHAPES}.items():
         spec.components.schema(name, shape)
     for name, body in BODIES.items():
         if name in OPEN:

@@ -36,6 +36,7 @@ EVENT = {
     "happened_at": "2026-11-20T03:00:00Z",
 }
 ACCOUNT = {"policy": "kt-points", "joined_on": "2020-01-01", "identity_level": 1, "contact_verified": True}
+WEBHOOK = {"url": "https://example.com/recoup", "kinds": ["refund_request.approved", "refund_request.settled"]}
 QUESTIONS = (("approved", "Approved", 20_000), ("denied", "Denied, with what would pass", 26_500))
 
 

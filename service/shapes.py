@@ -142,6 +142,13 @@ def _number(least: int, most: int) -> Callable[[object], int]:
 
 
 ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+
+
+def an_id(about: str) -> Checked:
+    """A field that holds an id, and may be left out."""
+    return Checked(_id, "not-an-id", ID, about=about)
+
+
 POLICY_ABOUT = (
     "The policy to judge by. May be left out for a stored account (its own policy is taken) and where"
     " only one policy is published."
@@ -333,6 +340,8 @@ class NumberedPageQuery(PageQuery):
 
 ACCOUNT_CHANGE_IN = AccountChangeIn()
 ACCOUNT_IN = AccountIn()
+
+
 DECISION_IN = DecisionIn()
 NUMBERED_PAGE_QUERY = NumberedPageQuery()
 OPTIONS_IN = OptionsIn()

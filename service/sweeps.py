@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.cases import BadCase, read_day_case
 from engine.compiled import CompiledVersion
-from engine.daily import Told, daily, lapsed
+from engine.daily import Daily, Expired, Told, daily, lapsed
 from engine.errors import Conflict
 from engine.windows import begins
 from service import ledger, moves
@@ -23,6 +23,8 @@ from service.clock import stored
 from service.database import Database, execute, reading, rows, writing
 from service.json_body import canonical
 from service.ledger import Part
+from service.messages import lots_data, reasons_data
+from service.outbox import announce
 from service.publishing import Versions, local_day_of
 
 SELECT_UNSWEPT = (
@@ -110,7 +112,27 @@ def _sweep_day(
     ledger.take(database, account_id, "charge", parts, begins(day, compiled.zone), now)
     for notice in found.notices:
         _keep(database, compiled, account_id, notice, day, now)
+    _announce(database, compiled.policy.id, ended, found, day, now)
     return Counter(expired=len(ended), charged=len(parts), notices=len(found.notices))
+
+
+def _announce(
+    database: Database, policy: str, ended: Sequence[Expired], found: Daily, day: date, now: datetime
+) -> None:
+    """Tell others what a day came to."""
+    whose = {"policy": policy, "account": found.account, "on": day.isoformat()}
+    if ended:
+        lots = lots_data([(each.lot, each.points) for each in ended])
+        told = {**whose, **lots, "reasons": reasons_data(ended)}
+        announce(database, "points.expired", found.account, told, now)
+    if found.charged:
+        lots = lots_data([(each.lot, each.points) for each in found.charged])
+        told = {**whose, **lots, "reasons": reasons_data(found.reasons)}
+        announce(database, "points.charged", found.account, told, now)
+    for notice in found.notices:
+        days = {"last_usable_on": notice.last_usable_on, "charged_on": notice.charged_on}
+        told = {**whose, **days, "points": notice.points, "reasons": reasons_data([notice])}
+        announce(database, "points.notice", found.account, told, now)
 
 
 def _keep(database: Database, compiled: CompiledVersion, account: str, notice: Told, day: date, now: datetime) -> None:

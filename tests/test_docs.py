@@ -33,6 +33,7 @@ from policies.vocabulary import TYPES, vocabulary
 from service.cli import recoup
 from service.config import SETTINGS
 from service.errors import KINDS as REFUSALS
+from service.messages import KINDS as MESSAGES
 from service.reference import OPERATIONS
 from service.tables import TABLES
 from tests import catalogue
@@ -82,13 +83,25 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
         (INTEGRATORS, PAST_STATES),
         (INTEGRATORS, Decision.__struct_fields__),
         (INTEGRATORS, Reason.__struct_fields__),
+        (INTEGRATORS, MESSAGES),
+        (INTEGRATORS, {name for kind in MESSAGES.values() for name in kind.carries}),
         (OPERATORS_PAGE, [setting.name for setting in SETTINGS]),
         (OPERATORS_PAGE, [table._meta.table_name for table in TABLES]),
     ],
     ids=[
         *("kinds", "operators", "measures", "windows", "units", "types", "spans", "roundings", "outcomes", "built-in"),
         *("top-level", "facts", "scenario-files", "scenarios", "expectations", "outcomes-of-scenarios"),
-        *("refusals", "outcomes-for-callers", "past-states", "decision", "reason", "settings", "tables"),
+        *(
+            "refusals",
+            "outcomes-for-callers",
+            "past-states",
+            "decision",
+            "reason",
+            "messages",
+            "message-data",
+            "settings",
+            "tables",
+        ),
     ],
 )
 def test_a_page_names_everything_of_a_list(page: Path, names: Iterable[str]) -> None:

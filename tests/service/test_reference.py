@@ -87,6 +87,17 @@ def test_answers_have_the_documented_shape(client: FlaskClient, clock: SetClock)
     check(client.get("/v1/policies").get_json(), "Policies")
     check(client.get("/v1/policies/small").get_json(), "Policy")
     check(client.get("/v1/policies/small/versions/1").get_json(), "PolicyVersion")
+    webhook = {"url": "https://example.com/"}
+    check(webhook, "WebhookIn")
+    check(client.post("/v1/webhooks", json=webhook).get_json(), "NewWebhook")
+    client.post("/v1/refund-requests", json=asked, headers={"Idempotency-Key": "another"})
+    check(client.get("/v1/webhooks").get_json(), "Webhooks")
+    check(client.get("/v1/messages").get_json(), "Messages")
+    sent = client.get("/v1/deliveries").get_json()
+    check(sent, "Deliveries")
+    check(client.post(f"/v1/deliveries/{sent['deliveries'][0]['id']}/redeliver").get_json(), "Delivery")
+    webhook_id = client.get("/v1/webhooks").get_json()["webhooks"][0]["id"]
+    check(client.delete(f"/v1/webhooks/{webhook_id}").get_json(), "Webhook")
     check(client.get("/").get_json(), "Index")
     check(client.get("/v1/nothing").get_json(), "Problem")
 
