@@ -262,7 +262,7 @@ def _server(folder: Path, *, wanted: bool) -> Iterator[int | None]:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    for _ in range(1_200):
         assert server.poll() is None, "the server ended by itself"
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).close()
