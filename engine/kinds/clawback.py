@@ -27,6 +27,10 @@ class ReadyClawback(Ready):
     lots: str | None
     shortfall: str
 
+    def covers(self, earn_rule: str) -> bool:
+        """Whether it takes back what an earn rule granted."""
+        return not self.of or earn_rule in self.of
+
 
 def make(rule: Clawback, workshop: Workshop) -> ReadyClawback:
     """Gets the rule ready."""
