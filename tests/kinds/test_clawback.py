@@ -80,7 +80,8 @@ def taken(found: EventAnswer) -> dict[str, int]:
         ("down", 100, 99, 0),
         ("down", 100, 100, 1),
         ("up", 100, 1, 1),
-        ("up", 100, 0, 0),
+        ("up", 100, 0, 100),
+        ("down", 7, 0, 7),
         ("down", 100, 12_000, 100),
         ("down", 7, 9_999, 6),
     ],
@@ -105,6 +106,8 @@ def test_a_part_is_taken_in_proportion_to_the_amount(rounding: str, points: int,
         ("half_up", 5, {"taken": 3, "undone": 5_000}, 4_999, 2),
         ("up", 5, {"taken": 4}, 5_000, 1),
         ("up", 5, {"taken": 5, "undone": 10_000}, 5_000, 0),
+        ("down", 5, {"taken": 2, "undone": 5_000}, 0, 3),
+        ("up", 5, {"taken": 5}, 0, 0),
     ],
 )
 def test_a_second_part_takes_no_more_than_the_first_left(
