@@ -32,7 +32,8 @@ class Fee(Rule):
     """A fee on the money that the lots which the rule matches come to; a rule that names no lot matches all.
 
     Exactly one of `flat` (money) and `rate` (a percentage of the base) is set. A rate is computed on the sum, not on
-    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`.
+    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`: all that
+    the rule charges together, unless these depend on the lot.
     `adds_to` names fees that this one comes on top of.
     """
 
