@@ -95,7 +95,7 @@ _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "pay": ("if_holiday", "at_least_after", "cut_off_time", "held_for"),
     "paper": ("issued_within",),
     "closed": ("hours", "weekdays", "holidays", "days", "days_of_month", "dates"),
-    "earn": ("at_most", "cap", "campaign", "usable_after", "usable_from", "expires_on"),
+    "earn": ("at_least", "at_most", "cap", "campaign", "usable_after", "usable_from", "expires_on"),
     "clawback": ("lots",),
     "dormancy": ("every", "points", "rate", "at_least", "at_most", "everything_after"),
     "notice": ("at_least",),

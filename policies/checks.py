@@ -478,7 +478,7 @@ def check_fees(policy: Policy) -> Found:
         yield from _least_above_most(policy, rule)
 
 
-def _least_above_most(policy: Policy, rule: Fee | Dormancy) -> Found:
+def _least_above_most(policy: Policy, rule: Fee | Dormancy | Earn) -> Found:
     if rule.at_least is None or rule.at_most is None:
         return
     least, most = _numbers(policy, rule.at_least), _numbers(policy, rule.at_most)
@@ -505,6 +505,8 @@ def check_taxes(policy: Policy) -> Found:
 def check_caps(policy: Policy) -> Found:
     """What one event brings by itself fits under its own caps."""
     for rule in policy.rules:
+        if isinstance(rule, Earn):
+            yield from _least_above_most(policy, rule)
         if isinstance(rule, Earn) and rule.points is not None and rule.at_most is not None:
             points, most = _numbers(policy, rule.points), _numbers(policy, rule.at_most)
             if points and most and min(points) > max(most):

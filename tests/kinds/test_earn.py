@@ -53,6 +53,14 @@ def rule(fields: str, event: str = "bill_paid") -> str:
         ("steps: {every: 1_000, earn: 5}", 999, 0),
         ("rate: 1, rounding: down, at_most: 100", 9_900, 99),
         ("rate: 1, rounding: down, at_most: 100", 10_100, 100),
+        ("rate: 1, rounding: down, at_least: 100", 9_900, 100),
+        ("rate: 1, rounding: down, at_least: 100", 10_100, 101),
+        ("rate: 1, rounding: down, at_least: 100", 0, 100),
+        ("rate: 1, rounding: down, at_least: 100, when: {event.amount: {over: 0}}", 0, 0),
+        ("rate: 1, rounding: down, at_least: 100, at_most: 200", 9_900, 100),
+        ("rate: 1, rounding: down, at_least: 100, at_most: 200", 50_000, 200),
+        ("rate: 1, rounding: down, at_least: 100, cap: {at_most: 60, per: month}", 1, 60),
+        ("steps: {every: 1_000, earn: 5}, at_least: 7", 1_999, 7),
     ],
 )
 def test_points_follow_from_the_amount(fields: str, amount: int, expected: int) -> None:
