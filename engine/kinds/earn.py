@@ -28,7 +28,9 @@ Brings = Callable[[Scene, Mapping[str, int]], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyEarn(Ready):
-    """`brings` are the points of one event before `at_least`, `at_most` and the cap. The cap counts the rules `capped_together`."""
+    """`brings` are the points of one event before `at_least`, `at_most` and the cap. The cap counts the rules
+    `capped_together`.
+    """
 
     source: str
     brings: Brings

@@ -76,9 +76,7 @@ class StepsMap(Map):
     """The fields of a rate in whole steps."""
 
     every = AmountField("money", least=1, about=both("적립 단위가 되는 금액", "the step, in money"))
-    earn = AmountField(
-        "points", least=1, about=both("단위마다 적립되는 포인트", "the points that each whole step brings")
-    )
+    earn = AmountField("points", about=both("단위마다 적립되는 포인트", "the points that each whole step brings"))
 
 
 class CapMap(Map):
@@ -123,7 +121,7 @@ class EarnMap(RuleMap):
     when = When(EVENT_SCOPES, about="Which events the rule matches: every line must hold.")
     unless = Unless(EVENT_SCOPES, about="Exceptions: any of these conditions lifts the rule.")
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
-    points = AmountField("points", None, least=1, about="Points for each event.")
+    points = AmountField("points", None, about="Points for each event.")
     rate = Percentage(None, about="Points as a percentage of the event's amount.")
     rounding = OneOf(("down", "up", "half_up"), ROUNDING, None, about="How the percentage is rounded.")
     of = ListOf(Word(KEBAB), (), about="The earn rules on whose points the percentage comes.")
@@ -133,7 +131,9 @@ class EarnMap(RuleMap):
     cap = Nested(CapMap, Cap, None, about="The most points of a window.")
     source = Declared("source", about=both("적립되는 포인트의 출처", "the source of the lot that is granted"))
     campaign = CampaignField("", about="The campaign of the lot: a text, or event.campaign.")
-    usable_after = LengthField(("days", "months"), None, about="How long after the event the points become usable.")
+    usable_after = LengthField(
+        ("days", "months"), None, least=0, about="How long after the event the points become usable."
+    )
     usable_from = OneOf(
         ("day", "month_start"), both("시작되는 날", "day"), "day", about="Where the first usable day falls."
     )

@@ -60,7 +60,7 @@ class FreeMap(Map):
     """The fields of a free allowance."""
 
     first = AmountField(
-        "number", least=1, about=both("기간 안에 무료인 환급의 수", "how many refunds of the window cost nothing")
+        "number", about=both("기간 안에 무료인 환급의 수", "how many refunds of the window cost nothing")
     )
     per = Window(about=both("환급을 세는 기간", "the window in which they are counted"))
     methods = Methods((), about="The methods that are counted, or same.")

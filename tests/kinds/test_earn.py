@@ -69,6 +69,37 @@ def test_points_follow_from_the_amount(fields: str, amount: int, expected: int) 
     assert [expected] * (expected > 0) == [lot.points for lot in found.granted]
 
 
+BY_PARTNER = """
+miles:
+  about: By partner.
+  terms: "5"
+  unit: points
+  dated_by: event.happened_on
+  since: {always: {by: event.partner, FUEL: 0, else: 300}}
+waiting:
+  about: By partner.
+  terms: "5"
+  unit: span
+  dated_by: event.happened_on
+  since: {always: {by: event.partner, SHOP: 0 days, else: 7 days}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("partner", "expected"), [("FUEL", []), ("SHOP", [(300, "2026-03-03")]), ("", [(300, "2026-03-10")])]
+)
+def test_a_table_may_bring_nothing_and_let_points_be_usable_at_once(
+    partner: str, expected: list[tuple[int, str]]
+) -> None:
+    version = policy(rule("points: $miles, usable_after: $waiting"), values=BY_PARTNER)
+    data = {
+        "account": {"id": "A-1", "joined_on": "2015-01-01"},
+        "event": {"id": "E-1", "type": "bill_paid", "partner": partner, "happened_at": "2026-03-03T03:00:00Z"},
+    }
+    found = answer(version, read_event_case(version.policy, data))
+    assert [(lot.points, lot.usable_from_on) for lot in found.granted] == expected
+
+
 EARLIER = [
     {"id": "G1", "rule": "bill", "happened_at": "2026-02-28T14:59:59Z", "points": 1_000},
     {"id": "G2", "rule": "bill", "happened_at": "2026-02-28T15:00:00Z", "points": 30},

@@ -109,6 +109,23 @@ def test_the_first_refunds_of_a_window_are_free(earlier: int, expected: int) -> 
     assert expected == charged("flat: 500, free: {first: 2, per: month}", 1_000, history=history).fee
 
 
+FREE_BY_GRADE = """
+free:
+  about: By method.
+  terms: "1"
+  unit: number
+  dated_by: request.requested_on
+  since: {always: {by: request.method, cash: 0, else: 1}}
+"""
+
+
+@pytest.mark.parametrize(("method", "expected"), [("cash", 500), ("bill_credit", 0)])
+def test_a_table_may_let_no_refund_be_free(method: str, expected: int) -> None:
+    fields = "flat: 500, free: {first: $free, per: month}"
+    assert charged(fields, 1_000, values=FREE_BY_GRADE, method=method).fee == expected
+    assert charged("flat: 500, free: {first: 0, per: month}", 1_000).fee == 500
+
+
 def test_fees_add_up_where_one_says_so() -> None:
     version = policy(
         f"""
