@@ -255,7 +255,8 @@ class Course:
                 runs[-1] = before._replace(last=points + left)
             else:
                 covered = priced.get(price, 0) if price else 0
-                held = {**dict.fromkeys(on_fees, 0), **fees}, {**dict.fromkeys(on_taxes, 0), **taxes}
+                # In the order in which they come to pay.
+                held = _with(fees, on_fees), _with(taxes, on_taxes)
                 runs.append(Run(points + 1, points + left, price, covered, money, *held, dict(common), grow, sound))
             worth = _worth(price, priced.get(price, 0) if price else 0, left)
             if price:
@@ -279,6 +280,11 @@ class Course:
         except Conflict:
             return True
         return False
+
+
+def _with(known: Mapping[Any, int], new: Iterable[Any]) -> dict[Any, int]:
+    """What is known, and after it what is new, with 0."""
+    return {**known, **{key: 0 for key in new if key not in known}}
 
 
 def _worth(price: PriceKey | None, priced: int, more: int) -> int:
@@ -392,9 +398,9 @@ class _Search:
         more = self._worth(points)
         on = _On(first, last, more)
         gross = constant(run.money).plus(more)
-        fees = {key: self._fee(on, key, base) for key, base in run.fees.items()}
+        fees, together = self._fees(on)
         net = gross
-        for fee in fees.values():
+        for fee in together.values():
             net = net.minus(fee)
         for tax in self._taxes(on, fees):
             net = net.minus(tax)
@@ -408,21 +414,36 @@ class _Search:
         together = divided(points.plus(constant(run.priced)), *rate.ratio, rate.rounding, rate.to)
         return together.minus(constant(rate.money(run.priced)))
 
-    def _fee(self, on: _On, key: FeeKey, base: int) -> Line:
-        ready = self.course.fees[key[0]]
-        flat, rate, at_least, at_most = key[1]
-        if is_free(ready, self.course.scene):
-            return ZERO
-        if rate is None:
-            return constant(flat)
-        money = on.money(base, grows=key in self.run.grow)
-        fee = divided(money, rate.numerator, rate.denominator * 100, ready.rounding, ready.to)
-        fee = fee if at_least is None else on.no_less(fee, at_least)
-        return fee if at_most is None else on.no_more(fee, at_most)
+    def _fees(self, on: _On) -> tuple[dict[FeeKey, Line], dict[str, Line]]:
+        """The part of each fee that falls on the lots of one sort, and what each rule comes to."""
+        fees: dict[FeeKey, Line] = {}
+        rates: dict[str, Line] = {}
+        together: dict[str, Line] = {}
+        for key, base in self.run.fees.items():
+            ready = self.course.fees[key[0]]
+            before = together.get(ready.id, ZERO)
+            flat, rate, _, _ = key[1]
+            if is_free(ready, self.course.scene):
+                fees[key] = ZERO
+                together[ready.id] = before
+            elif rate is None:
+                fees[key] = constant(flat)
+                together[ready.id] = before.plus(fees[key])
+            else:
+                money = on.money(base, grows=key in self.run.grow)
+                own = divided(money, rate.numerator, rate.denominator * 100, ready.rounding, ready.to)
+                own = on.between(own, *ready.bounds(key[1], by_lot=True))
+                rates[ready.id] = rates.get(ready.id, ZERO).plus(own)
+                bounded = on.between(rates[ready.id], *ready.bounds(key[1], by_lot=False))
+                fees[key] = on.no_less(bounded.minus(before), 0)
+                together[ready.id] = bounded
+        return fees, together
 
     def _taxes(self, on: _On, fees: Mapping[FeeKey, Line]) -> Iterator[Line]:
+        """What each rule comes to."""
         by_rule: dict[str, Line] = {}
         for ready in self.course.taxes:
+            groups = []
             for key in [key for key in self.run.taxes if key[0] == ready.id]:
                 if ready.of:
                     base = _sum(by_rule.get(each, ZERO) for each in ready.of)
@@ -430,9 +451,10 @@ class _Search:
                     base = on.money(self.run.taxes[key], grows=key in self.run.grow)
                     if ready.after_fees:
                         base = on.no_less(base.minus(_sum(self._part(on, key, fee, fees[fee]) for fee in fees)), 0)
-                tax = _tax(on, ready, key[1], base)
-                by_rule[ready.id] = by_rule.get(ready.id, ZERO).plus(tax)
-                yield tax
+                groups.append((base, key[1]))
+            if groups:
+                by_rule[ready.id] = _tax(on, ready, groups)
+                yield by_rule[ready.id]
 
     def _part(self, on: _On, tax: TaxKey, fee: FeeKey, amount: Line) -> Line:
         """The part of a fee that falls on the lots of a tax."""
@@ -469,30 +491,59 @@ class _On(NamedTuple):
     def no_less(self, line: Line, least: int) -> Line:
         """The amount, or `least` where that is more."""
         low, high = self.within(line)
-        return line if low >= least else Line(0, least, max(high, least), 0)
+        if high <= least:
+            return constant(least)
+        return line if low >= least else Line(0, least, high, 0)
+
+    def between(self, line: Line, least: int | None, most: int | None) -> Line:
+        """The amount, held between its bounds."""
+        line = line if least is None else self.no_less(line, least)
+        return line if most is None else self.no_more(line, most)
 
     def no_more(self, line: Line, most: int) -> Line:
         """The amount, or `most` where that is less."""
         low, high = self.within(line)
-        return line if high <= most else Line(0, min(low, most), most, 0)
+        if low >= most:
+            return constant(most)
+        return line if high <= most else Line(0, low, most, 0)
 
 
-def _tax(on: _On, ready: ReadyTax, rates: Rates, base: Line) -> Line:
-    low, high = on.within(base)
-    above = rates.above
-    if above is not None and high <= above:
+def _tax(on: _On, ready: ReadyTax, groups: Iterable[tuple[Line, Rates]]) -> Line:
+    """What a tax comes to on the bases of the groups of lots, in the order in which they pay."""
+    groups = list(groups)
+    together = _sum(base for base, _ in groups)
+    tax, before, waived = ZERO, ZERO, None
+    for base, rates in groups:
+        upto = before.plus(base)
+        taxed = _taxed(on, ready, base, together, upto, before, rates.above)
+        own = divided(taxed, rates.rate.numerator, rates.rate.denominator * 100, ready.rounding, ready.to)
+        before = upto
+        waived = rates.waived_under
+        tax = tax.plus(_not_under(on, own, waived if ready.waived_by_lot else None))
+    return _not_under(on, tax, None if ready.waived_by_lot else waived)
+
+
+def _taxed(on: _On, ready: ReadyTax, base: Line, together: Line, upto: Line, before: Line, above: int | None) -> Line:
+    """The part of a base that is taxed. `upto` is what the lots up to here come to, `before` those before them."""
+    if above is None:
+        return base
+    if ready.above_by_lot:
+        together, upto, before = base, base, ZERO
+    if ready.excess:
+        over = on.no_less(upto.minus(constant(above)), 0)
+        return on.no_less(over.minus(on.no_less(before.minus(constant(above)), 0)), 0)
+    low, high = on.within(together)
+    if high <= above:
         return ZERO
-    taxed = base.minus(constant(above)) if ready.excess and above is not None else base
-    tax = divided(taxed, rates.rate.numerator, rates.rate.denominator * 100, ready.rounding, ready.to)
-    if above is not None and low <= above:
-        tax = Line(0, 0, max(0, on.within(tax)[1]), 0)
-    waived = rates.waived_under
-    if waived is None:
-        return tax
+    return base if low > above else Line(0, 0, max(0, on.within(base)[1]), 0)
+
+
+def _not_under(on: _On, tax: Line, waived: int | None) -> Line:
+    """The tax, or nothing where it is less than what is waived."""
     low, high = on.within(tax)
-    if high < waived:
-        return ZERO
-    return tax if low >= waived else Line(0, 0, high, 0)
+    if waived is None or low >= waived:
+        return tax
+    return ZERO if high < waived else Line(0, 0, high, 0)
 
 
 def _sum(lines: Iterable[Line]) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -264,18 +264,21 @@ class _Clawing:
 
     def claw(self, matched: Matched) -> list[dict[str, Any]]:
         """Work out the claims; returns the trace of the rules."""
-        standing = statuses(self.compiled.rules["clawback"], matched)
-        self.owed = self._owed([status.ready for status in standing if status.speaks])
+        rules: tuple[ReadyClawback, ...] = self.compiled.rules["clawback"]
+        # A rule is silenced by another only for what that one takes back too.
+        names = dict.fromkeys(earning.rule for earning in self.undone)
+        standing = {name: statuses([each for each in rules if each.covers(name)], matched) for name in names}
+        self.owed = self._owed(standing)
         if self.owed:
             self._collect()
         claims = {claim.ready.id: claim for claim in self.claims}
-        return [self._line(status, claims.get(status.ready.id)) for status in standing]
+        return [self._line(_of_all(ready, standing.values(), matched), claims.get(ready.id)) for ready in rules]
 
-    def _owed(self, speaking: list[Any]) -> list[tuple[ReadyClawback, Earning, int]]:
-        """What each rule takes back of each earning."""
+    def _owed(self, standing: Mapping[str, list[Status]]) -> list[tuple[ReadyClawback, Earning, int]]:
+        """What each rule takes back of each earning. `standing` is how the rules stand to what each rule earned."""
         found = []
         for earning in self.undone:
-            rules = [ready for ready in speaking if not ready.of or earning.rule in ready.of]
+            rules: list[Any] = [status.ready for status in standing[earning.rule] if status.speaks]
             if len(rules) > 1:
                 raise Conflict("clawback", (rules[0].id, rules[1].id), earning.id)
             asked = [(ready, earning, to_take_back(ready, self.event, earning)) for ready in rules]
@@ -337,3 +340,9 @@ class _Clawing:
         """What is said of it: by the rules that refuse the event, or else by all that take something back."""
         effect = "refuses" if self.refusals else "takes_back"
         return [told_reason(claim.ready, self.scene, effect, claim.figures) for claim in self.refusals or self.claims]
+
+
+def _of_all(ready: ReadyClawback, standing: Iterable[list[Status]], matched: Matched) -> Status:
+    """How a rule stands on the whole: it is silenced only where it has its say on no earning."""
+    found = [status for each in standing for status in each if status.ready is ready]
+    return next((status for status in found if status.speaks), (found or statuses([ready], matched))[0])

@@ -95,7 +95,7 @@ _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "pay": ("if_holiday", "at_least_after", "cut_off_time", "held_for"),
     "paper": ("issued_within",),
     "closed": ("hours", "weekdays", "holidays", "days", "days_of_month", "dates"),
-    "earn": ("at_most", "cap", "campaign", "usable_after", "usable_from", "expires_on"),
+    "earn": ("at_least", "at_most", "cap", "campaign", "usable_after", "usable_from", "expires_on"),
     "clawback": ("lots",),
     "dormancy": ("every", "points", "rate", "at_least", "at_most", "everything_after"),
     "notice": ("at_least",),
@@ -105,7 +105,7 @@ _TIMES = ("days", "days_of_month", "dates", "batch")
 
 _TIME = re.compile(r"([0-9]{2}):([0-9]{2})")
 _DAY_OF_YEAR = re.compile(r"([0-9]{2})-([0-9]{2})")
-_SPAN = re.compile(r"([1-9][0-9]*) (.+?)s?")
+_SPAN = re.compile(r"([0-9]+) (.+?)s?")
 _PERCENT = re.compile(r"([0-9]+)(?:\.([0-9]+))?(\s?%)")
 
 
@@ -465,7 +465,7 @@ class _Nudger:
         """A span, one unit shorter and one longer."""
         if isinstance(raw, str) and (match := _SPAN.fullmatch(raw)):
             for count in (int(match[1]) - 1, int(match[1]) + 1):
-                if count:
+                if count > 0:
                     other = f"{count} {match[2]}{'' if count == 1 else 's'}"
                     hint = both(
                         "{raw} 기간의 바로 안과 바로 밖의 시나리오면 알아차립니다",

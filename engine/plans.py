@@ -40,8 +40,8 @@ class Status(NamedTuple):
 
 
 def holding(rules: Iterable[Ready], matched: Matched) -> list[Status]:
-    """How those rules of one kind stand whose `when` holds. A rule that applies silences what it overrides, even if
-    it is overridden.
+    """How those rules of one kind stand whose `when` holds and that have something to do. A rule that applies silences
+    what it overrides, even if it is overridden, and even if there is nothing for it to do.
     """
     standing = [(ready, ready.guard.exception(matched)) for ready in rules if ready.guard.holds(matched)]
     silencers: dict[str, str] = {}
@@ -52,6 +52,7 @@ def holding(rules: Iterable[Ready], matched: Matched) -> list[Status]:
     return [
         Status(ready, True, exception, silencers.get(ready.id) if exception is None else None)
         for ready, exception in standing
+        if ready.guard.bites is None or ready.guard.bites in matched
     ]
 
 

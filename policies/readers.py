@@ -444,8 +444,10 @@ _UNITS: Mapping[Unit, Text] = {
 }
 
 
-def read_span_reference(raw: object, units: Sequence[SpanUnit]) -> ValueRef | None:
-    """`$name` as a reference to a value that is always a span in one of `units`; None for anything else."""
+def read_span_reference(raw: object, units: Sequence[SpanUnit], least: int = 0) -> ValueRef | None:
+    """`$name` as a reference to a value that is always a span in one of `units` and of at least `least`; None for
+    anything else.
+    """
     reference = read_reference(raw, ("span",))
     if reference:
         for figure in reading().figures.get(reference.name, ()):
@@ -457,6 +459,15 @@ def read_span_reference(raw: object, units: Sequence[SpanUnit]) -> ValueRef | No
                     figure=figure,
                 )
                 refuse("wrong-span-unit", message, use(units))
+            if isinstance(figure, Span) and figure.count < least:
+                message = both(
+                    "'{name}' 값이 '{figure}'일 수 있는데, 여기에는 너무 짧습니다",
+                    "value '{name}' can be '{figure}', which is too short here",
+                    name=reference.name,
+                    figure=figure,
+                )
+                hint = both("항상 {least} 이상이 되게 하십시오", "let it be {least} or more", least=least)
+                refuse("span-out-of-range", message, hint)
     return reference
 
 

@@ -135,7 +135,9 @@ def _extended(end: Callable[[date], date], day: date, scene: Scene) -> date:
 
 def _end(day: date, length: Span, until: Until, first_day_counted: bool) -> date:
     end = add_span(day, length)
-    if first_day_counted and end > date.min:
+    # A month that lacks the day ends the life with its own last day, whichever way days are counted.
+    shortened = length.unit != "days" and end.day != day.day
+    if first_day_counted and not shortened and end > date.min:
         end -= timedelta(days=1)
     return day_of_year(end, until) if isinstance(until, DayOfYear) else _UNTIL[until](end)
 

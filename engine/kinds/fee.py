@@ -33,7 +33,9 @@ FEE_EXCEEDS_PAYOUT = Fee(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyFee(Ready):
-    """Just one of `flat` and `rate` is there. `by_lot` is True when the lots decide how much it comes to."""
+    """Just one of `flat` and `rate` is there. `by_lot` is True when the lots decide how much it comes to;
+    `bounds_by_lot` says of `at_least` and of `at_most` whether they decide it.
+    """
 
     flat: Amount | None
     rate: Amount | None
@@ -47,6 +49,7 @@ class ReadyFee(Ready):
     free_same_method: bool
     adds_to: frozenset[str]
     by_lot: bool
+    bounds_by_lot: tuple[bool, bool]
 
     def terms_for(self, scene: Scene, lot: Lot) -> tuple[Any, ...]:
         """What the fee's fields come to for a lot: flat, rate, at_least, at_most."""
@@ -57,6 +60,11 @@ class ReadyFee(Ready):
             at_least and at_least.read(scene, lot),
             at_most and at_most.read(scene, lot),
         )
+
+    def bounds(self, terms: tuple[Any, ...], *, by_lot: bool) -> tuple[int | None, int | None]:
+        """The least and the most that lots decide, or those that hold for the rule as a whole."""
+        of_least, of_most = self.bounds_by_lot
+        return terms[2] if of_least == by_lot else None, terms[3] if of_most == by_lot else None
 
 
 def make(rule: Fee, workshop: Workshop) -> ReadyFee:
@@ -80,6 +88,7 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
         free_same_method=rule.free is not None and rule.free.same_method,
         adds_to=frozenset(rule.adds_to),
         by_lot=any(each.of_lot for each in amounts),
+        bounds_by_lot=(bool(at_least and at_least.of_lot), bool(at_most and at_most.of_lot)),
     )
 
 
@@ -88,10 +97,10 @@ def fee(judgement: Judgement) -> None:
     paying = judgement.paying()
     bases = _bases(judgement, paying)
     charges = [
-        _charge(ready, judgement.scene, shares, judgement.lots[shares[0][0]])
+        charge
         for ready in judgement.rules["fee"]
         if ready.id in bases
-        for shares in bases[ready.id].values()
+        for charge in _charges(ready, judgement, bases[ready.id])
     ]
     judgement.charges = charges
     judgement.fee = sum([charge.fee for charge in charges])
@@ -138,20 +147,50 @@ def check_fees(speaking: tuple[ReadyFee, ...], lot: Lot) -> None:
                 raise Conflict("fee", (one.id, other.id), lot.id)
 
 
-def _charge(ready: ReadyFee, scene: Scene, shares: list[Share], lot: Lot) -> Charge:
-    base = sum([money for _, money in shares])
-    flat, rate, at_least, at_most = ready.terms_for(scene, lot)
+def _charges(ready: ReadyFee, judgement: Judgement, groups: Mapping[tuple[Any, ...], list[Share]]) -> list[Charge]:
+    """What the groups of lots come to, in the order in which they pay. Bounds hold for all of them together: each comes
+    to the difference that it makes to those before it.
+    """
+    scene, lots = judgement.scene, judgement.lots
     free = is_free(ready, scene)
-    if free:
-        amount = 0
-    elif rate is None:
-        amount = flat
-    else:
-        amount = share(base, rate, ready.rounding, ready.to)
-        amount = amount if at_least is None else max(amount, at_least)
-        amount = amount if at_most is None else min(amount, at_most)
-    assert amount >= 0, f"{ready.id} charges {amount}"
-    return Charge(ready, base, amount, rate, {"fee": amount, "base": base, "rate": rate, "flat": flat}, shares, lot)
+    rates = before = 0
+    charges = []
+    for key, shares in groups.items() if len(groups) == 1 else _in_order(judgement, groups):
+        lot = lots[shares[0][0]]
+        base = sum([money for _, money in shares])
+        terms = key or ready.terms_for(scene, lot)
+        flat, rate, _, _ = terms
+        if free:
+            amount = 0
+        elif rate is None:
+            amount = flat
+        else:
+            own = share(base, rate, ready.rounding, ready.to)
+            rates += within(own, *ready.bounds(terms, by_lot=True))
+            together = within(rates, *ready.bounds(terms, by_lot=False))
+            amount, before = together - before, together
+        assert amount >= 0, f"{ready.id} charges {amount}"
+        figures = {"fee": amount, "base": base, "rate": rate, "flat": flat}
+        charges.append(Charge(ready, base, amount, rate, figures, shares, lot))
+    return charges
+
+
+def _in_order(
+    judgement: Judgement, groups: Mapping[tuple[Any, ...], list[Share]]
+) -> list[tuple[tuple[Any, ...], list[Share]]]:
+    """The groups in the order in which the first of their lots pay."""
+    places = {position: place for place, (position, _) in enumerate(judgement.worth)}
+    return sorted(groups.items(), key=lambda group: min([places[position] for position, _ in group[1]]))
+
+
+def within(amount: int, least: int | None, most: int | None) -> int:
+    """The amount, held between its bounds; where they contradict each other, `most` counts.
+
+    >>> within(3, 5, None), within(9, 5, 7), within(6, None, None)
+    (5, 7, 6)
+    """
+    amount = amount if least is None else max(amount, least)
+    return amount if most is None else min(amount, most)
 
 
 def is_free(ready: ReadyFee, scene: Scene) -> bool:

@@ -32,7 +32,8 @@ class Fee(Rule):
     """A fee on the money that the lots which the rule matches come to; a rule that names no lot matches all.
 
     Exactly one of `flat` (money) and `rate` (a percentage of the base) is set. A rate is computed on the sum, not on
-    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`.
+    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`: all that
+    the rule charges together, unless these depend on the lot.
     `adds_to` names fees that this one comes on top of.
     """
 
@@ -59,7 +60,7 @@ class FreeMap(Map):
     """The fields of a free allowance."""
 
     first = AmountField(
-        "number", least=1, about=both("기간 안에 무료인 환급의 수", "how many refunds of the window cost nothing")
+        "number", about=both("기간 안에 무료인 환급의 수", "how many refunds of the window cost nothing")
     )
     per = Window(about=both("환급을 세는 기간", "the window in which they are counted"))
     methods = Methods((), about="The methods that are counted, or same.")

@@ -93,6 +93,7 @@ def values(draw: st.DrawFn) -> dict[str, Value]:
         "of_lots": ("points", draw(by_source)),
         "percent": ("percent", draw(st.one_of(cells(rates), rate_by_source))),
         "money": ("money", draw(cells(small))),
+        "money_of_lots": ("money", draw(by_source)),
         "every": ("points", draw(st.one_of(cells(positive), by_source))),
     }
     return {
@@ -163,6 +164,7 @@ ORDERS: tuple[OrderKey, ...] = (
 )
 amounts = st.one_of(positive, positive, st.just(ValueRef("amount")))
 moneys = st.one_of(small, small, st.just(ValueRef("money")))
+bounds = st.one_of(st.none(), small, small, st.just(ValueRef("money_of_lots")))
 measures = st.sampled_from(
     [
         Measure("request.points"),
@@ -272,7 +274,7 @@ def fees(draw: st.DrawFn) -> list[Rule]:
             continue
         rounding = draw(st.sampled_from(["down", "up", "half_up"]))
         rate = draw(st.one_of(rates, st.just(ValueRef("percent"))))
-        least, most = draw(st.one_of(st.none(), small)), draw(st.one_of(st.none(), small))
+        least, most = draw(bounds), draw(bounds)
         to = draw(st.sampled_from([1, 1, 5]))
         more |= {"rounding": rounding, "to": to, "at_least": least, "at_most": most}
         found.append(Fee(id=f"fee-{n}", terms="1", rate=rate, **more))
@@ -303,7 +305,8 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
             "adds_to": tuple(taxes) if draw(st.integers(0, 4)) else (),
             "taxes": draw(st.sampled_from(["whole", "excess"])),
         }
-        more |= {"above": draw(st.one_of(st.none(), small)), "waived_under": draw(st.one_of(st.none(), small))}
+        figures = st.one_of(st.none(), small) if on else bounds
+        more |= {"above": draw(figures), "waived_under": draw(figures)}
         more |= {"rounding": draw(rounded), "to": draw(st.sampled_from([1, 1, 2, 5]))}
         rate = draw(rates if on else st.one_of(rates, st.just(ValueRef("percent"))))
         found.append(Tax(id=f"tax-{n}", terms="1", rate=rate, after_fees=not on and draw(flags), **more))

@@ -109,6 +109,23 @@ def test_the_first_refunds_of_a_window_are_free(earlier: int, expected: int) -> 
     assert expected == charged("flat: 500, free: {first: 2, per: month}", 1_000, history=history).fee
 
 
+FREE_BY_GRADE = """
+free:
+  about: By method.
+  terms: "1"
+  unit: number
+  dated_by: request.requested_on
+  since: {always: {by: request.method, cash: 0, else: 1}}
+"""
+
+
+@pytest.mark.parametrize(("method", "expected"), [("cash", 500), ("bill_credit", 0)])
+def test_a_table_may_let_no_refund_be_free(method: str, expected: int) -> None:
+    fields = "flat: 500, free: {first: $free, per: month}"
+    assert charged(fields, 1_000, values=FREE_BY_GRADE, method=method).fee == expected
+    assert charged("flat: 500, free: {first: 0, per: month}", 1_000).fee == 500
+
+
 def test_fees_add_up_where_one_says_so() -> None:
     version = policy(
         f"""
@@ -146,3 +163,63 @@ def test_free_refunds_may_be_counted_by_method(earlier: str, expected: int) -> N
     history = [past(100, "2026-03-01T03:00:00Z", method=earlier)]
     fee = "flat: 500, free: {first: 1, per: month, methods: [cash]}"
     assert expected == charged(fee, 1_000, history=history).fee
+
+
+BY_LOT = """
+used:
+  about: More of what was used.
+  terms: "2"
+  unit: percent
+  dated_by: request.requested_on
+  since: {always: {by: lot.untouched, true: 3%, false: 10%}}
+least:
+  about: A least for each.
+  terms: "2"
+  unit: money
+  dated_by: request.requested_on
+  since: {always: {by: lot.untouched, true: 500, false: 300}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "fresh", "used", "expected"),
+    [
+        ("at_least: 500", 30_000, 2_000, [900, 200]),
+        ("at_least: 500", 10_000, 1_000, [500]),
+        ("at_least: 500", 10_000, 2_000, [500]),
+        ("at_least: 500", 10_000, 2_010, [500, 1]),
+        ("at_least: 500", 0, 2_000, [500]),
+        ("at_most: 1_000", 30_000, 1_000, [900, 100]),
+        ("at_most: 1_000", 30_000, 1_010, [900, 100]),
+        ("at_most: 1_000", 40_000, 2_000, [1_000]),
+        ("at_least: 500, at_most: 1_000", 1_000, 20_000, [500, 500]),
+        ("at_least: $least", 10_000, 2_000, [500, 300]),
+        ("at_least: $least, at_most: 700", 10_000, 2_000, [500, 200]),
+        ("at_least: $least, at_most: 700", 20_000, 0, [600]),
+        ("to: 100", 10_050, 2_090, [300, 200]),
+    ],
+)
+def test_bounds_hold_for_the_rule_as_a_whole_unless_lots_decide_them(
+    fields: str, fresh: int, used: int, expected: list[int]
+) -> None:
+    values = BY_LOT if "$least" in fields else BY_LOT[: BY_LOT.index("least:")]
+    lots = [lot("A", max(fresh, 1), acquired_on="2025-01-01"), lot("B", used + 1, left=used, acquired_on="2025-02-01")]
+    decision = charged(f"rate: $used, rounding: down, {fields}", fresh + used, *lots[not fresh :], values=values)
+    assert [line.fee for line in decision.fees] == expected
+    assert decision.fee == sum(expected)
+    assert [reason.figures["fee"] for reason in decision.reasons] == expected
+
+
+def test_what_a_bound_adds_falls_to_the_lots_that_pay_first() -> None:
+    lots = [
+        lot("A", 1_001, left=1_000, acquired_on="2025-01-01"),
+        lot("B", 1_000, acquired_on="2025-02-01"),
+        lot("C", 2_001, left=2_000, acquired_on="2025-03-01"),
+    ]
+    values = BY_LOT[: BY_LOT.index("least:")]
+    decision = charged("rate: $used, rounding: down, at_least: 400", 4_000, *lots, values=values)
+    assert [tuple(line) for line in decision.fees] == [("fee", 3_000, 400)]
+    decision = charged("rate: $used, rounding: down, at_least: 310", 4_000, *lots, values=values)
+    assert [tuple(line) for line in decision.fees] == [("fee", 3_000, 310), ("fee", 1_000, 20)]
+    free = charged("rate: $used, rounding: down, at_least: 310, free: {first: 1, per: month}", 10, *lots, values=values)
+    assert free.fees == ()

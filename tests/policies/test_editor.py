@@ -87,7 +87,13 @@ ONLY_THE_LOADER = {
 SOMETIMES_UNSEEN = {
     **dict.fromkeys(
         [
-            *("amount-out-of-range-value", "wrong-span-unit-value", "unknown-fact", "unknown-fact-undeclared"),
+            *(
+                "amount-out-of-range-value",
+                "wrong-span-unit-value",
+                "span-out-of-range-value",
+                "unknown-fact",
+                "unknown-fact-undeclared",
+            ),
             *("unknown-word-paper", "unknown-word-paper-undeclared"),
             *("unknown-word-source", "value-with-gap", "table-with-gap", "wrong-type-bands"),
             *("unknown-word-row", "table-with-gap-methods", "missing-field-after"),

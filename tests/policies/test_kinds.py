@@ -181,6 +181,10 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     (f"{FEE} | rate: 2.2% | rounding: half_up | to: 10", {"rate": Fraction(22, 10), "rounding": "half_up", "to": 10}),
     (f"{FEE} | rate: 3 | rounding: up | at_least: 100 | at_most: 3_000", {"at_least": 100, "at_most": 3_000}),
     (f"{FEE} | flat: 5 | free: {{first: 2, per: month}}", {"free": FreeAllowance(2, "month")}),
+    (f"{FEE} | flat: 5 | free: {{first: 0, per: month}}", {"free": FreeAllowance(0, "month")}),
+    (f"{EARN} | points: 0", {"points": 0}),
+    (f"{EARN} | steps: {{every: 1_000, earn: 0}}", {"steps": Steps(1_000, 0)}),
+    (f"{EARN} | points: 5 | usable_after: 0 days", {"usable_after": Span(0, "days")}),
     (f"{FEE} | flat: 5 | free: {{first: 1, per: 30 days}}", {"free": FreeAllowance(1, Span(30, "days"))}),
     (
         f"{FEE} | flat: 5 | free: {{first: 1, per: week, methods: same}}",
@@ -394,7 +398,6 @@ REFUSED = [
     (f"{FEE} | rate: 3", "'rounding' is missing; write rounding: down, up or half_up"),
     (f"{FEE} | flat: 5 | to: 10", "'to' means nothing without 'rate'; take it out, or add rate:"),
     (f"{FEE} | rate: 3 | rounding: up | to: 2_000_000", "'2000000' is out of range; write 1 to 1_000_000"),
-    (f"{FEE} | flat: 5 | free: {{first: 0, per: month}}", "'0' is too small here; write 1 or more"),
     (f"{FEE} | flat: 5 | free: {{first: 1}}", "'per' is missing; add it (the window in which they are counted)"),
     (
         f"{FEE} | flat: $monthly_limit",
@@ -483,7 +486,7 @@ REFUSED = [
         "unknown way of moving a day 'skip'; use keep, next_business_day or previous_business_day",
     ),
     (f"{EARN}", "'points', 'rate' or 'steps' is missing; add one of them"),
-    (f"{EARN} | points: 0", "'0' is too small here; write 1 or more"),
+    (f"{EARN} | points: 5 | usable_after: 0 hours", "'0 hours' cannot be used here; use days or months"),
     (f"{EARN} | rate: 1", "'rounding' is missing; write rounding: down, up or half_up"),
     (f"{EARN} | points: 5 | rounding: up", "'rounding' means nothing without 'rate'; take it out, or add rate:"),
     (f"{EARN} | steps: {{every: 0, earn: 5}}", "'0' is too small here; write 1 or more"),

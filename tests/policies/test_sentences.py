@@ -268,9 +268,9 @@ SENTENCES = [
         "Paid within 1 day of the request; if that is a holiday, on the business day before.",
     ),
     (
-        "kind: earn | event: bill_paid | source: bill_payment | steps: {every: 1_000, earn: 5} | at_most: 500 | cap: {at_most: 10_000, per: month}",
-        "요금 납부 시 1,000원마다 5포인트 적립(요금 납부), 건당 최대 500포인트, 월간 최대 10,000포인트.",
-        "Paying a bill earns 5 points for every 1,000 KRW (bill payment), at most 500 each time, at most 10,000 in a calendar month.",
+        "kind: earn | event: bill_paid | source: bill_payment | steps: {every: 1_000, earn: 5} | at_least: 50 | at_most: 500 | cap: {at_most: 10_000, per: month}",
+        "요금 납부 시 1,000원마다 5포인트 적립(요금 납부), 건당 최소 50포인트, 건당 최대 500포인트, 월간 최대 10,000포인트.",
+        "Paying a bill earns 5 points for every 1,000 KRW (bill payment), at least 50 each time, at most 500 each time, at most 10,000 in a calendar month.",
     ),
     (
         "kind: earn | event: purchase | source: promotion | rate: 0.5% | rounding: down | usable_after: 7 days",
