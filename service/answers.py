@@ -7,11 +7,14 @@ for, so that a page can show an answer without choosing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from policies.model import Policy, Text
 from service.deliveries import Delivery
 from service.events import Told
+from service.faq import Found, Links, Shown
+from service.inquiries import Entry, Inquiry
 from service.moves import Move, allowed
 from service.outbox import Message
 from service.publishing import Listed
@@ -20,15 +23,16 @@ from service.refund_requests import Filed, Hold
 from service.webhooks import Webhook
 
 
-def decision_answer(record: Record, language: str, *, recorded: bool = True) -> dict[str, Any]:
-    """A decision; one that was not recorded has no id."""
+def decision_answer(record: Record, language: str, links: Links, *, recorded: bool = True) -> dict[str, Any]:
+    """A decision; one that was not recorded has no id. `links` say which entries of the FAQ explain a reason."""
+    policy = record.decision["policy"]
     return {
         "id": record.id if recorded else None,
         "recorded": recorded,
         "decided_at": record.decided_at,
         **record.decision,
-        "reasons": with_text(record.decision["reasons"], language),
-        "lots": with_text(record.decision["lots"], language),
+        "reasons": with_faq(with_text(record.decision["reasons"], language), policy, links),
+        "lots": with_faq(with_text(record.decision["lots"], language), policy, links),
     }
 
 
@@ -69,7 +73,7 @@ def refund_request_line(filed: Filed) -> dict[str, Any]:
     }
 
 
-def event_answer(told: Told, language: str) -> dict[str, Any]:
+def event_answer(told: Told, language: str, links: Links) -> dict[str, Any]:
     """An event and what it came to."""
     return {
         "id": told.id,
@@ -79,7 +83,7 @@ def event_answer(told: Told, language: str) -> dict[str, Any]:
         "state": told.state,
         "happened_at": told.happened_at,
         "entered_at": told.entered_at,
-        "answer": with_text(told.answer, language),
+        "answer": told.answer and with_faq(with_text(told.answer, language), told.answer["policy"], links),
     }
 
 
@@ -142,6 +146,82 @@ def with_text(data: Any, language: str) -> Any:
     if isinstance(data, list):
         return [with_text(value, language) for value in data]
     return data
+
+
+def with_faq(data: Any, policy: str, links: Links) -> Any:
+    """The same data, where every rule that says why also has the `faq`: the ids of the entries that explain it."""
+    if isinstance(data, dict):
+        found = {key: with_faq(value, policy, links) for key, value in data.items()}
+        return {**found, "faq": links.about(policy, data["rule"])} if "rule" in data and "terms" in data else found
+    return [with_faq(value, policy, links) for value in data] if isinstance(data, list) else data
+
+
+def without_additions(data: Any) -> Any:
+    """The record behind an answer: without the `text` and the `faq` that an answer adds to what is kept."""
+    if isinstance(data, dict):
+        added = {"text"} if "ko" in data and "en" in data else set()
+        added |= {"faq"} if "rule" in data and "terms" in data else set()
+        return {key: without_additions(each) for key, each in data.items() if key not in added}
+    return [without_additions(each) for each in data] if isinstance(data, list) else data
+
+
+def faq_line(shown: Shown, language: str) -> dict[str, Any]:
+    """An entry of the FAQ in a list."""
+    title = said(shown.title, language)
+    return {"id": shown.id, "policy": shown.policy, "about": list(shown.about), "title": title}
+
+
+def found_answer(found: Found, language: str) -> dict[str, Any]:
+    """An entry that a search found, and where its words stand: begin and end in characters."""
+    return {
+        **faq_line(found.shown, language),
+        "match": {
+            "language": found.language,
+            "title": found.shown.title.in_language(found.language),
+            "title_highlights": [list(place) for place in found.title_places],
+            "snippet": found.snippet,
+            "highlights": [list(place) for place in found.places],
+        },
+    }
+
+
+def inquiry_line(inquiry: Inquiry, today: date) -> dict[str, Any]:
+    """An inquiry in a list. Days are left only while it waits for an answer; below zero it is overdue."""
+    left = (inquiry.due_on - today).days if inquiry.state == "open" else None
+    return {
+        "id": inquiry.id,
+        "account": inquiry.account,
+        "kind": inquiry.kind,
+        "state": inquiry.state,
+        "language": inquiry.language,
+        "refund_request_id": inquiry.request_id,
+        "refund_state": inquiry.refund_state,
+        "decision_id": inquiry.decision_id,
+        "opened_at": inquiry.opened_at,
+        "answered_at": inquiry.answered_at,
+        "due_on": inquiry.due_on.isoformat(),
+        "days_left": left,
+        "overdue": left is not None and left < 0,
+        "allowed": inquiry.allowed,
+    }
+
+
+def inquiry_answer(inquiry: Inquiry, entries: Sequence[Entry], today: date) -> dict[str, Any]:
+    """An inquiry with everything that was said and done."""
+    shown = [
+        {
+            "move": entry.move,
+            "by": entry.who,
+            "agent": entry.agent or None,
+            "text": entry.text,
+            "outcome": entry.outcome or None,
+            "reason": entry.reason or None,
+            "due_on": entry.due_on.isoformat() if entry.due_on else None,
+            "at": entry.at,
+        }
+        for entry in entries
+    ]
+    return {**inquiry_line(inquiry, today), "entries": shown}
 
 
 def policy_answer(policy: Policy, versions: Sequence[Listed], language: str) -> dict[str, Any]:

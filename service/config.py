@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+LONGEST_ANSWER_DAYS = 366
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
@@ -39,6 +40,7 @@ SETTINGS = (
     Setting("MAX_BODY_BYTES", "1000000", "the largest request body that is read", 1),
     Setting("MAX_CONNECTIONS", "20", "how many database connections one process keeps", 1),
     Setting("BUSY_SECONDS", "10", "how long to wait for a lock or a free connection", 1),
+    Setting("ANSWER_WITHIN_DAYS", "30", "how many days after an inquiry its answer is due", 1),
     Setting("CACHED_VERSIONS", "32", "how many compiled policy versions one process keeps", 1),
     Setting(
         "WEBHOOK_PRIVATE_ADDRESSES",
@@ -76,6 +78,7 @@ class Settings:
     max_body_bytes: int = 1_000_000
     max_connections: int = 20
     busy_seconds: int = 10
+    answer_within_days: int = 30
     cached_versions: int = 32
     private_webhooks: bool = False
     webhook_overlap_hours: int = 24
@@ -104,6 +107,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     }
     if numbers["PORT"] > 65_535:
         raise BadSetting(f"PORT is '{texts['PORT']}': the largest port is 65535")
+    if numbers["ANSWER_WITHIN_DAYS"] > LONGEST_ANSWER_DAYS:
+        raise BadSetting(
+            f"ANSWER_WITHIN_DAYS is '{texts['ANSWER_WITHIN_DAYS']}': at most {LONGEST_ANSWER_DAYS} days can be given"
+        )
     return Settings(
         database_url=texts["DATABASE_URL"],
         host=texts["HOST"],
@@ -113,6 +120,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         max_body_bytes=numbers["MAX_BODY_BYTES"],
         max_connections=numbers["MAX_CONNECTIONS"],
         busy_seconds=numbers["BUSY_SECONDS"],
+        answer_within_days=numbers["ANSWER_WITHIN_DAYS"],
         cached_versions=numbers["CACHED_VERSIONS"],
         private_webhooks=_yes_or_no("WEBHOOK_PRIVATE_ADDRESSES", texts["WEBHOOK_PRIVATE_ADDRESSES"]),
         webhook_overlap_hours=numbers["WEBHOOK_OVERLAP_HOURS"],

@@ -57,6 +57,8 @@ Result = TypeVar("Result")
 Row = tuple[Any, ...]
 
 log = logging.getLogger("recoup.database")
+# At DEBUG the library logs every statement with its values, and what members write is among them.
+logging.getLogger("peewee").setLevel(logging.INFO)
 
 # PostgreSQL: "could not serialize" and "deadlock detected"; both undo the transaction and invite
 # the same transaction again.

@@ -52,7 +52,7 @@ KINDS: Mapping[str, Kind] = {
         Text("Idempotency-Key 헤더가 필요합니다.", "The header Idempotency-Key is required."),
         Text(
             "신청마다 새 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
-            "Send a fresh value of 1 to 200 printable ASCII characters with every new refund request, and the"
+            "Send a fresh value of 1 to 200 printable ASCII characters with every new request, and the"
             " same value when you repeat one: it is then filed once, however often it arrives.",
         ),
     ),
@@ -190,6 +190,11 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "not-an-account": Text(
         "계정 id(문자열) 또는 계정 정보(객체)여야 합니다.", "is neither an account id nor an object of account facts"
     ),
+    "not-a-choice": Text("다음 중 하나여야 합니다: {known}", "is none of {known}"),
+    "only-for-agents": Text("상담원(agent)만 쓸 수 있습니다.", "is only for what an agent writes"),
+    "only-for-contests": Text("이의 제기(contest)에만 쓸 수 있습니다.", "is only for a contest"),
+    "only-with-outcome": Text("outcome과 함께만 쓸 수 있습니다.", "is only for an entry with an outcome"),
+    "one-of-two": Text("decision_id와 하나만 쓸 수 있습니다.", "stands beside decision_id; name one of the two"),
     "not-an-id": Text("1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
     "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
     "not-an-instant": Text(

@@ -12,7 +12,9 @@ from service.clock import Clock
 from service.config import Settings
 from service.database import Database
 from service.errors import language
+from service.faq import Faq
 from service.idempotency import Answer
+from service.inquiries import Inquiries
 from service.judging import Judge
 from service.publishing import Versions
 
@@ -29,6 +31,8 @@ class Parts:
     judge: Judge
     clock: Clock
     settings: Settings
+    faq: Faq
+    inquiries: Inquiries
 
 
 def parts() -> Parts:

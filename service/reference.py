@@ -15,6 +15,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service import reference_examples, reference_messages
 from service.errors import KINDS, MEDIA_TYPE
+from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_shapes import SHAPES, ref
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
@@ -23,7 +24,12 @@ from service.shapes import (
     DECISION_IN,
     EVENT_IN,
     EVENTS_IN,
+    FAQ_QUERY,
     ID,
+    INQUIRY_END_IN,
+    INQUIRY_ENTRY_IN,
+    INQUIRY_IN,
+    INQUIRY_QUERY,
     LANGUAGE_QUERY,
     MOVE_IN,
     NUMBERED_PAGE_QUERY,
@@ -74,6 +80,7 @@ IDEMPOTENCY_KEY = {
     "example": "2f1c6a0e-4b7d",
 }
 OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-type")
+OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
 OF_A_CASE = ("unknown-account", "other-policy", "not-in-force", "account-does-not-fit", "rules-conflict")
 
 OF_AN_EVENT = ("unknown-account", "event-id-reused", "undoes-another-account", "not-yet", "not-in-force")
@@ -121,7 +128,7 @@ OPERATIONS: Sequence[Operation] = (
         "refund requests",
         "File a refund request",
         {201: "JustFiled"},
-        ("idempotency-key-missing", "idempotency-key-reused", *OF_A_BODY, *OF_A_CASE),
+        (*OF_A_KEY, *OF_A_BODY, *OF_A_CASE),
         about="Judges, holds the lots, files and records in one step, or does nothing. A request that is denied is"
         " filed as denied; that is 201 too.",
         body=REFUND_REQUEST_IN,
@@ -261,6 +268,95 @@ OPERATIONS: Sequence[Operation] = (
         query=PAGE_QUERY,
     ),
     Operation(
+        "get",
+        "/v1/accounts/{id}/inquiries",
+        "accounts",
+        "The inquiries of an account, newest first",
+        {200: "Inquiries"},
+        ("bad-request", "not-found", "not-in-force"),
+        query=PAGE_QUERY,
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries",
+        "inquiries",
+        "Ask, or contest a decision",
+        {201: "Inquiry"},
+        (*OF_A_KEY, *OF_A_BODY, "unknown-account", "not-in-force"),
+        about="Starts the clock: `due_on` is the local day by which it has to be answered.",
+        body=INQUIRY_IN,
+        examples=(("contest", "A decision is contested", reference_examples.CONTEST),),
+        headers=(IDEMPOTENCY_KEY,),
+    ),
+    Operation(
+        "get",
+        "/v1/inquiries",
+        "inquiries",
+        "The inquiries of all accounts, what is due first at the head",
+        {200: "Inquiries"},
+        ("bad-request", "not-in-force"),
+        query=INQUIRY_QUERY,
+    ),
+    Operation(
+        "get",
+        "/v1/inquiries/{id}",
+        "inquiries",
+        "An inquiry with everything said, and the decision explained",
+        {200: "InquiryInFull"},
+        ("bad-request", "not-found", "not-in-force"),
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries/{id}/entries",
+        "inquiries",
+        "Add to an inquiry, ask back, or answer it",
+        {201: "Inquiry"},
+        (*OF_A_KEY, *OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        about="What an agent says answers a question. A contest is answered by an `outcome` with its `reason`; without"
+        " one the agent asks back, and the clock runs on. A member who adds to an inquiry that was answered opens it"
+        " again, with a clock of its own.",
+        body=INQUIRY_ENTRY_IN,
+        examples=(("answer", "A contest is answered", reference_examples.ANSWER_TO_A_CONTEST),),
+        headers=(IDEMPOTENCY_KEY,),
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries/{id}/close",
+        "inquiries",
+        "End an inquiry that was answered",
+        {200: "InquiryInFull"},
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        body=INQUIRY_END_IN,
+        examples=(("close", "An agent closes it", {"by": "agent", "agent": "agent-7"}),),
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries/{id}/withdraw",
+        "inquiries",
+        "Take an inquiry back",
+        {200: "InquiryInFull"},
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        body=INQUIRY_END_IN,
+        examples=(("withdraw", "The member withdraws it", {"by": "member"}),),
+    ),
+    Operation(
+        "get",
+        "/v1/faq",
+        "faq",
+        "Find answers by words, the best first; or list all",
+        {200: "FaqEntries"},
+        ("bad-request",),
+        query=FAQ_QUERY,
+    ),
+    Operation(
+        "get",
+        "/v1/faq/{id}",
+        "faq",
+        "A question and its answer",
+        {200: "FaqEntry"},
+        ("bad-request", "not-found"),
+    ),
+    Operation(
         "get", "/v1/policies", "policies", "The newest version of every policy", {200: "Policies"}, ("bad-request",)
     ),
     Operation(
@@ -351,7 +447,7 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    for name, shape in {**SHAPES, **reference_messages.SHAPES}.items():
+    for name, shape in (SHAPES | INQUIRY_SHAPES | reference_messages.SHAPES).items():
         spec.components.schema(name, shape)
     for name, body in BODIES.items():
         if name in OPEN:

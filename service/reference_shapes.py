@@ -166,6 +166,11 @@ REMEDY = object_of(
     {"set": {"type": "object", "description": "The facts to change, by their paths."}, **SAID},
     "The nearest change that would let the request pass.",
 )
+FAQ: Schema = {
+    "type": "array",
+    "items": ID,
+    "description": "The entries of the FAQ that explain the rule: `GET /v1/faq/{id}`.",
+}
 REASON = object_of(
     {
         "rule": {"type": "string", "description": "The id of the rule that spoke; never reused."},
@@ -175,10 +180,11 @@ REASON = object_of(
         "figures": FIGURES,
         "remedy": {"oneOf": [ref("Remedy"), {"type": "null"}]},
         **SAID,
+        "faq": FAQ,
     },
     "A rule that spoke.",
 )
-LOT_REASON = object_of({"rule": TEXT, "kind": TEXT, "terms": TEXT, **SAID}, also=True)
+LOT_REASON = object_of({"rule": TEXT, "kind": TEXT, "terms": TEXT, **SAID, "faq": FAQ}, also=True)
 DECISION = object_of(
     {
         "id": {"type": ["string", "null"], "description": "null for a decision that was not recorded."},
@@ -481,6 +487,8 @@ PROBLEM: Schema = {
         "status": WHOLE,
         "code": TEXT,
         "detail": TEXT,
+        "state": {"type": "string", "description": "Of `illegal-move`: the present state."},
+        "allowed": {**list_of(TEXT), "description": "Of `illegal-move`: what may be done in it."},
         "errors": list_of(
             {
                 "type": "object",

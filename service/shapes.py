@@ -19,6 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.clock import spoken
 from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
+from service.inquiries import KINDS, OUTCOMES, STATES
 from service.json_body import read_json
 
 MOST_EVENTS = 10_000
@@ -137,6 +138,24 @@ def _number(least: int, most: int) -> Callable[[object], int]:
         if not (text.isascii() and text.isdigit() and len(text) <= 12) or not least <= int(text) <= most:
             raise Complaint("not-in-range", least=least, most=most)
         return int(text)
+
+    return read
+
+
+def _choice(*known: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in known:
+            raise Complaint("not-a-choice", known=", ".join(known))
+        return str(value)
+
+    return read
+
+
+def _words(most: int) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value) > most:
+            raise Complaint("not-a-sentence", most=most)
+        return value
 
     return read
 
@@ -338,6 +357,81 @@ class NumberedPageQuery(PageQuery):
     )
 
 
+def _choice_field(*known: str, about: str, **options: Any) -> Checked:
+    field = Checked(_choice(*known), "not-a-choice", {"type": "string", "enum": list(known)}, about=about, **options)
+    return _null_as_any_other(field, "not-a-choice", known=", ".join(known))
+
+
+def _words_field(most: int, about: str, **options: Any) -> Checked:
+    schema = {"type": "string", "minLength": 1, "maxLength": most}
+    field = Checked(_words(most), "not-a-sentence", schema, about=about, **options)
+    return _null_as_any_other(field, "not-a-sentence", most=most)
+
+
+def _null_as_any_other(field: Checked, code: str, **figures: object) -> Checked:
+    """The field, which tells of null as of any other wrong value, with the figures."""
+    field.error_messages["null"] = {"code": code, "figures": figures}
+    return field
+
+
+LONGEST_WORDS = 4_000
+LONGEST_REASON = 500
+WHO_ABOUT = "Who says it."
+AGENT_ABOUT = "The id of the agent, which means nothing here; required of an agent."
+
+
+class InquiryIn(Strict):
+    """What a member asks, or contests."""
+
+    account = Checked(_id, "not-an-id", ID, about="The id of the account.", required=True)
+    kind = _choice_field(*KINDS, about="A contest is about a decision or a refund request.", required=True)
+    text = _words_field(LONGEST_WORDS, "The member's own words.", required=True)
+    decision_id = Checked(_id, "not-an-id", ID, about="The decision that it is about.")
+    refund_request_id = Checked(_id, "not-an-id", ID, about="In its place: the refund request that it is about.")
+    language = _choice_field(*LANGUAGES, about="The member's language; that of the request when left out.")
+
+
+class InquiryEntryIn(Strict):
+    """What a member adds, or an agent says."""
+
+    by = _choice_field("member", "agent", about=WHO_ABOUT, required=True)
+    agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
+    text = _words_field(LONGEST_WORDS, "What the other side reads.", required=True)
+    outcome = _choice_field(
+        *OUTCOMES, about="What an agent answers to a contest; without it the agent asks back, and the clock runs on."
+    )
+    reason = _words_field(LONGEST_REASON, "Why the outcome is this one; required with it.")
+
+
+class InquiryEndIn(Strict):
+    """Who closes or withdraws an inquiry."""
+
+    by = _choice_field("member", "agent", about=WHO_ABOUT, required=True)
+    agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
+    text = _words_field(LONGEST_WORDS, "A last word, if there is one.")
+
+
+class InquiryQuery(PageQuery):
+    """A page of the inquiries of all accounts."""
+
+    state = _choice_field(*STATES, about="Only those in this state.")
+    order = _choice_field("due", "newest", about="due: what is overdue, then what is due next.", load_default="due")
+
+
+class FaqQuery(LanguageQuery):
+    """What the FAQ is asked."""
+
+    q = _words_field(200, "The words to look for; all entries by their ids when left out.")
+    policy = Checked(_id, "not-an-id", ID, about="Only entries for this policy, and those for every policy.")
+    limit = Checked(
+        _number(1, 200),
+        "not-in-range",
+        {"type": "integer", "minimum": 1, "maximum": 200, "default": 10},
+        about="How many to answer.",
+        load_default=10,
+    )
+
+
 ACCOUNT_CHANGE_IN = AccountChangeIn()
 ACCOUNT_IN = AccountIn()
 
@@ -348,6 +442,11 @@ OPTIONS_IN = OptionsIn()
 EVENT_IN = EventIn()
 EVENTS_IN = EventsIn()
 MOVE_IN = MoveIn()
+INQUIRY_IN = InquiryIn()
+INQUIRY_ENTRY_IN = InquiryEntryIn()
+INQUIRY_END_IN = InquiryEndIn()
+INQUIRY_QUERY = InquiryQuery()
+FAQ_QUERY = FaqQuery()
 REFUND_REQUEST_IN = RefundRequestIn()
 LANGUAGE_QUERY = LanguageQuery()
 BALANCE_QUERY = BalanceQuery()

@@ -304,6 +304,45 @@ class Delivery(Table):
         )
 
 
+class Inquiry(Table):
+    """What a member asks, or contests: its state, and the local day by which it has to be answered."""
+
+    id = TextField(primary_key=True)
+    account = ForeignKeyField(Account, index=False)
+    kind = TextField()
+    request = ForeignKeyField(RefundRequest, null=True)
+    decision = ForeignKeyField(Decision, null=True)
+    state = TextField()
+    language = TextField()
+    opened_at = TextField()
+    due_on = DateField()
+    answered_at = TextField(null=True)
+
+    class Meta:
+        indexes = (
+            (("account", "id"), False),
+            (("state", "due_on", "id"), False),
+        )
+
+
+class InquiryEntry(Table):
+    """One thing that was said or done in an inquiry. Append-only: the database refuses anything else.
+
+    `text` is a member's or an agent's own words. `due_on` is there where the clock was started.
+    """
+
+    id = BigAutoField()
+    inquiry = ForeignKeyField(Inquiry)
+    move = TextField()
+    who = TextField()
+    agent = TextField()
+    text = TextField()
+    outcome = TextField()
+    reason = TextField()
+    due_on = DateField(null=True)
+    at = TextField()
+
+
 TABLES = (
     PolicyVersion,
     Account,
@@ -321,6 +360,8 @@ TABLES = (
     Message,
     Webhook,
     Delivery,
+    Inquiry,
+    InquiryEntry,
 )
 # The database itself refuses to change or delete a row of these.
-NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry, Move, Event, EventAnswer, TakeBack, Notice)
+NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry, Move, Event, EventAnswer, TakeBack, Notice, InquiryEntry)

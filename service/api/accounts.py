@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response
 
-from service import events, ledger, members, notices, refund_requests
-from service.answers import event_answer, refund_request_line, with_text
+from service import events, inquiries, ledger, members, notices, refund_requests
+from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
 from service.balances import balance_of
 from service.database import reading
 from service.errors import FIELD_TEXTS, FieldError, Refusal, language
@@ -66,7 +66,7 @@ def refund_options(id: str) -> Response:
     with reading(parts().database):
         account = _account(id)
         found = options_of(parts().database, parts().versions, account, asked, parts().clock(), language())
-    return answered(found)
+    return answered(with_faq(found, account.policy, parts().faq.links))
 
 
 @blueprint.get("/v1/accounts/<id>/balance")
@@ -75,7 +75,18 @@ def balance(id: str) -> Response:
     on = query(BALANCE_QUERY).get("on")
     with reading(parts().database):
         found = balance_of(parts().database, parts().versions, _account(id), on, parts().clock(), language())
-    return answered(found)
+    return answered({**found, "lots": with_faq(found["lots"], found["policy"], parts().faq.links)})
+
+
+@blueprint.get("/v1/accounts/<id>/inquiries")
+def inquiries_of(id: str) -> Response:
+    """The inquiries of an account, newest first."""
+    page = query(PAGE_QUERY)
+    with reading(parts().database):
+        today = parts().inquiries.today(_account(id).policy)
+        found = inquiries.page_of(parts().database, id, page.get("after"), page["limit"] + 1)
+    shown = [inquiry_line(inquiry, today) for inquiry in found[: page["limit"]]]
+    return answered({"inquiries": shown, "next": _next(id, "inquiries", shown, found, page["limit"])})
 
 
 @blueprint.get("/v1/accounts/<id>/refund-requests")
@@ -96,7 +107,7 @@ def events_of(id: str) -> Response:
     with reading(parts().database):
         _account(id)
         found = events.page_of(parts().database, id, page.get("after"), page["limit"] + 1)
-    shown = [event_answer(told, language()) for told in found[: page["limit"]]]
+    shown = [event_answer(told, language(), parts().faq.links) for told in found[: page["limit"]]]
     return answered({"events": shown, "next": _next(id, "events", shown, found, page["limit"])})
 
 

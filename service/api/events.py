@@ -24,7 +24,7 @@ def tell() -> Response:
     if isinstance(sent, dict) and "events" in sent:
         return _tell_many(loaded(EVENTS_IN, sent)["events"])
     told = events.tell(parts().database, parts().versions, _event(sent), parts().clock())
-    return answered(event_answer(told, language()), _status(told), f"/v1/events/{told.id}")
+    return answered(event_answer(told, language(), parts().faq.links), _status(told), f"/v1/events/{told.id}")
 
 
 @blueprint.get("/v1/events/<path:id>")
@@ -35,7 +35,7 @@ def event(id: str) -> Response:
         found = events.find(parts().database, id)
     if found is None:
         raise Refusal("not-found", what=f"/v1/events/{id}")
-    return answered(event_answer(found, language()))
+    return answered(event_answer(found, language(), parts().faq.links))
 
 
 def _tell_many(sent: list[Any]) -> Response:
@@ -52,7 +52,11 @@ def _tell_many(sent: list[Any]) -> Response:
         if isinstance(found, Refusal):
             results[place] = _refused(sent[place], found)
         else:
-            results[place] = {"id": found.id, "status": _status(found), "event": event_answer(found, language())}
+            results[place] = {
+                "id": found.id,
+                "status": _status(found),
+                "event": event_answer(found, language(), parts().faq.links),
+            }
     return answered({"results": results})
 
 

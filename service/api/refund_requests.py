@@ -24,10 +24,10 @@ blueprint = Blueprint("refund-requests", __name__)
 def file() -> Response:
     """Judge a refund request, hold its lots, file and record it."""
     key = read_key(request.headers.get("Idempotency-Key"))
-    spoken = language()
+    spoken, links = language(), parts().faq.links
 
     def answer(filed: Filed, holds: list[Hold], record: Record) -> Answer:
-        data = {**refund_request_answer(filed, holds), "decision": decision_answer(record, spoken)}
+        data = {**refund_request_answer(filed, holds), "decision": decision_answer(record, spoken, links)}
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, json_text(data))
 
     return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))

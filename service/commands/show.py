@@ -38,7 +38,7 @@ def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
     from policies.show import article, change_lines, policy_lines, rule_sentence
 
     policy = load_rules(file, lang).policy
-    on = day.date() if day else _today(policy)
+    on = day.date() if day else today(policy)
     if id is None:
         click.echo("\n".join(policy_lines(policy, lang, on)))
         return
@@ -57,7 +57,8 @@ def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
         click.echo(f"{name}: {policy.values[name].about}")
 
 
-def _today(policy: Policy) -> date:
+def today(policy: Policy) -> date:
+    """The present day in the programme's zone."""
     from engine.calendars import local_day
     from service.clock import utc_now
 
