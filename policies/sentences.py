@@ -73,15 +73,6 @@ ROUNDINGS = {
 }
 """How a rounding is called, in Korean and in English."""
 
-_WEEKDAYS: Mapping[Weekday, Text] = {
-    "monday": Text("월요일", "Monday"),
-    "tuesday": Text("화요일", "Tuesday"),
-    "wednesday": Text("수요일", "Wednesday"),
-    "thursday": Text("목요일", "Thursday"),
-    "friday": Text("금요일", "Friday"),
-    "saturday": Text("토요일", "Saturday"),
-    "sunday": Text("일요일", "Sunday"),
-}
 _PER = {
     "day": Text("1일", "a calendar day"),
     "week": Text("주간(월요일~일요일)", "a week from Monday to Sunday"),
@@ -269,7 +260,7 @@ class Teller:
 
     def weekday(self, day: Weekday) -> str:
         """A day of the week."""
-        return _WEEKDAYS[day].in_language(self.language)
+        return WORDS[day].in_language(self.language)
 
     def days_of_month(self, days: Iterable[DayOfMonth]) -> str:
         """Days that come every month: `the 5th or the last day of a month`."""

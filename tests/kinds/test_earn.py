@@ -69,6 +69,31 @@ def test_points_follow_from_the_amount(fields: str, amount: int, expected: int) 
     assert [expected] * (expected > 0) == [lot.points for lot in found.granted]
 
 
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("2026-03-14T14:59:59Z", 1),  # Saturday, 23:59:59 in Seoul
+        ("2026-03-14T15:00:00Z", 3),  # Sunday the 15th
+        ("2026-03-15T15:00:00Z", 0),  # Monday the 16th
+        ("2026-03-24T15:00:00Z", 2),  # Wednesday the 25th
+    ],
+)
+def test_points_may_go_by_the_local_day_of_the_event(at: str, expected: int) -> None:
+    version = policy(
+        """
+        - {id: fives, kind: earn, terms: "5", event: bill_paid, when: {event.day_of_month: {in: [5, 15, 25]}},
+           source: bill, points: 2}
+        - {id: weekend, kind: earn, terms: "5", event: bill_paid, when: {event.weekday: {in: [saturday, sunday]}},
+           source: bill, points: 1}
+        """
+    )
+    data = {
+        "account": {"id": "A-1", "joined_on": "2015-01-01"},
+        "event": {"id": "E-1", "type": "bill_paid", "happened_at": at},
+    }
+    assert answer(version, read_event_case(version.policy, data)).points == expected
+
+
 BY_PARTNER = """
 miles:
   about: By partner.
