@@ -84,7 +84,8 @@ class Bound:
     """A measure with the sense in which it is bound: `at_most`, `at_least` or `multiple_of`.
 
     `beyond` is what the last measure that passes lies beyond the amount that the rule names: a review `at_least` 10
-    lets at most 9 pass, so it is -1 there. `fixed` is that measure where it is the same for every request.
+    lets at most 9 pass, so it is -1 there. `fixed` is that measure where it is the same for every request. With
+    `or_all` a request for all points that can be refunded passes whatever the measure is.
     """
 
     gauge: Gauge
@@ -92,6 +93,7 @@ class Bound:
     amount: Amount | Held
     beyond: int
     fixed: int | None
+    or_all: bool = False
 
     @property
     def amounts(self) -> tuple[Amount | None, ...]:
@@ -106,7 +108,7 @@ class Bound:
     @property
     def counts(self) -> bool:
         """Whether no amount of points makes a difference."""
-        return self.gauge.slope == 0
+        return self.gauge.slope == 0 and not self.or_all
 
     def read(self, judgement: Judgement) -> Reading:
         """What the bound comes to for the request. Equal to a bound passes."""
@@ -115,13 +117,13 @@ class Bound:
             limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
         base = 0 if gauge.of == "request.points" else gauge.base(scene, judgement.available)
         measured = base + (judgement.payout if gauge.in_money else gauge.slope * scene.points)
-        if self.sense == "at_most":
-            passes = measured <= limit
-        elif self.sense == "at_least":
-            passes = measured >= limit
-        else:
-            passes = measured % limit == 0
+        passes = self._holds(measured, limit) or (self.or_all and scene.points == judgement.available)
         return Reading(limit, base, measured, passes)
+
+    def _holds(self, measured: int, limit: int) -> bool:
+        if self.sense == "at_most":
+            return measured <= limit
+        return measured >= limit if self.sense == "at_least" else measured % limit == 0
 
     def figures(self, reading: Reading, judgement: Judgement) -> dict[str, int | None]:
         """The figures of a reason: `used` is what the window holds already, `room` the most that this rule alone lets
@@ -155,20 +157,23 @@ class Bound:
             # A largest amount is told as it stands, even where fewer points are available.
             return max(0, limit - base if slope > 0 else available)
         if self.sense == "multiple_of":
-            return max(0, points - reading.measured % limit if slope > 0 else points - -reading.measured % limit)
+            room = max(0, points - reading.measured % limit if slope > 0 else points - -reading.measured % limit)
+            return available if self.or_all and available <= points else room
+        if self.or_all:
+            return available
         if slope < 0:
             return max(0, available - limit)
         return available if slope and available >= limit - base else 0
 
     def allowed(self, reading: Reading) -> Allowed:
         """The amounts, of points or of the payout, that this bound lets through while the measure's base and the
-        limit stay as they are.
+        limit stay as they are; what `or_all` lets through besides is not among them.
 
         The measure is `base + slope * points`, so each sense bounds the points from one side.
         """
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
         if slope == 0:
-            return Allowed(0, ANY if reading.passes else -1)
+            return Allowed(0, ANY if self._holds(reading.measured, limit) else -1)
         if self.sense == "multiple_of":
             return Allowed(0, ANY, limit, (-slope * base) % limit)
         if (self.sense == "at_most") == (slope > 0):
@@ -189,7 +194,8 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
     amount = _amount(getattr(rule, name), workshop)
     known = None if isinstance(amount, Held) else amount.figure
     fixed = known + beyond if isinstance(known, int) else None
-    return Bound(gauge(rule.measure, workshop.zone), sense, amount, beyond, fixed)
+    or_all = isinstance(rule, Limit) and rule.or_all
+    return Bound(gauge(rule.measure, workshop.zone), sense, amount, beyond, fixed, or_all)
 
 
 def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:

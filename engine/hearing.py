@@ -200,12 +200,18 @@ class Hearing:
         """
         judgement = self.judge(1)
         steps = smallest = Allowed(1, MOST_POINTS)
+        steps_of_all = steps
         for ready, reading in judgement.readings:
             allowed = ready.bound.allowed(reading)
             smallest = smallest.both(allowed._replace(most=MOST_POINTS)) or smallest
-            steps = steps.both(allowed._replace(least=1, most=MOST_POINTS)) or steps
+            step = allowed._replace(least=1, most=MOST_POINTS)
+            steps = steps.both(step) or steps
+            if not ready.bound.or_all:
+                steps_of_all = steps_of_all.both(step) or steps_of_all
         least = smallest.up(smallest.least)
-        there = steps.down(judgement.available)
+        there = steps_of_all.down(judgement.available)
+        if there < judgement.available:
+            there = steps.down(judgement.available)
         if 0 < there < least:
             return there
         return self._smallest_payout(judgement, smallest) or max(least, there) if self.compiled.tells_all else least

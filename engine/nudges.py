@@ -87,6 +87,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "expire": ("from", "until", "first_day"),
+    "limit": ("or_all",),
     "price": ("bonus", "to"),
     "fee": ("to", "at_least", "at_most", "free"),
     "tax": ("to", "waived_under", "after_fees"),

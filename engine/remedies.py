@@ -183,7 +183,7 @@ def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Am
     if isinstance(ready, ReadyLimit):
         if ready.bound.counts:
             return None
-        if ready.bound.sense == "multiple_of":
+        if ready.bound.sense == "multiple_of" or ready.bound.or_all:
             return amounts.remedy(amounts.nearest)
         too_little = (ready.bound.sense == "at_least") == (ready.bound.gauge.slope > 0)
         return amounts.remedy(amounts.above if too_little else amounts.below)

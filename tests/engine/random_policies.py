@@ -219,6 +219,7 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
         overrides = ("limit-0",) if n and draw(st.booleans()) else ()
         more = draw(guarded(requests))
         more |= {"measure": measure, "overrides": overrides, sense: bound}
+        more |= {"or_all": sense != "at_most" and draw(st.booleans())}
         found.append(Limit(id=f"limit-{n}", terms="1", **more))
     found += draw(fees())
     if draw(st.booleans()):
@@ -323,6 +324,7 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
         sense = draw(st.sampled_from(["at_most", "at_most", "at_least", "multiple_of"]))
         bound = draw(positive) if sense == "multiple_of" else draw(moneys)
         more = draw(guarded(requests)) | {"measure": draw(of_money), sense: bound}
+        more |= {"or_all": sense != "at_most" and draw(st.booleans())}
         found.append(Limit(id=f"payout-{n}", terms="1", **more))
     if draw(st.booleans()):
         least = draw(st.one_of(st.none(), positive))

@@ -157,6 +157,7 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
         {"debt": FactRef("account.debt"), "at_most": 5_000, "after": ()},
     ),
     (f"{MEASURE} | multiple_of: 100", {"multiple_of": 100, "measure": Measure("request.points")}),
+    (f"{MEASURE} | at_least: 100 | or_all: true", {"at_least": 100, "or_all": True}),
     ("kind: limit | measure: balance.after | at_least: 5", {"measure": Measure("balance.after")}),
     (
         "kind: limit | measure: {count: refunds, per: ever, of: account} | at_most: 3",

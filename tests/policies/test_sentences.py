@@ -66,6 +66,11 @@ SENTENCES = [
         "Asked for: in steps of 100 points.",
     ),
     (
+        "kind: limit | measure: request.points | multiple_of: 100 | or_all: true",
+        "신청 포인트: 100포인트 단위, 또는 환급 가능 포인트 전부.",
+        "Asked for: in steps of 100 points, or all points that can be refunded.",
+    ),
+    (
         "kind: limit | measure: balance.after | at_least: 500",
         "환급 후 남는 환급 가능 포인트: 500포인트 이상.",
         "Left to refund afterwards: at least 500 points.",
