@@ -115,7 +115,10 @@ class Bound:
         limit, amount, gauge, scene = self.fixed, self.amount, self.gauge, judgement.scene
         if limit is None:
             limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
-        base = 0 if gauge.of == "request.points" else gauge.base(scene, judgement.available)
+        if gauge.of_lots:
+            base = judgement.available if gauge.of.startswith("available") else judgement.balance
+        else:
+            base = gauge.base(scene)
         measured = base + (judgement.payout if gauge.in_money else gauge.slope * scene.points)
         passes = self._holds(measured, limit) or (self.or_all and scene.points == judgement.available)
         return Reading(limit, base, measured, passes)
@@ -130,7 +133,7 @@ class Bound:
         through (points, money, or refunds for a count); for a step, the most up to what was asked for.
         """
         of, points, available = self.gauge.of, judgement.points, judgement.available
-        used = reading.base if of == "sum" else reading.base - 1 if of == "count" else 0
+        used = reading.base if of in _USED else reading.base - 1 if of == "count" else 0
         limit = reading.limit - self.beyond
         if self.gauge.in_money:
             payout = judgement.payout
@@ -152,8 +155,10 @@ class Bound:
     def _room(self, reading: Reading, points: int, available: int) -> int:
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
         if self.sense == "at_most":
-            if slope == 0:
+            if self.gauge.of == "count":
                 return max(0, limit - base + 1)
+            if slope == 0:
+                return available if reading.passes else 0
             # A largest amount is told as it stands, even where fewer points are available.
             return max(0, limit - base if slope > 0 else available)
         if self.sense == "multiple_of":
@@ -162,8 +167,8 @@ class Bound:
         if self.or_all:
             return available
         if slope < 0:
-            return max(0, available - limit)
-        return available if slope and available >= limit - base else 0
+            return max(0, min(available, base - limit))
+        return available if available * slope >= limit - base else 0
 
     def allowed(self, reading: Reading) -> Allowed:
         """The amounts, of points or of the payout, that this bound lets through while the measure's base and the
@@ -180,6 +185,9 @@ class Bound:
             return Allowed(0, slope * (limit - base))
         return Allowed(max(0, slope * (limit - base)), ANY)
 
+
+_USED = ("sum", "balance.before", "available.before")
+"""The measures of which something is there before anything is asked for, and told as such."""
 
 ANY = 10**40
 """Above every amount that there is."""

@@ -156,6 +156,18 @@ def word_text(policy: Policy, fact: Fact, word: Scalar, language: str) -> str:
     return figure_text(word, language)
 
 
+_MEASURES: Mapping[str, Text] = {
+    "request.points": Text("신청 포인트", "asked for"),
+    "balance.before": Text("환급 전 전체 포인트", "held on the account"),
+    "balance.after": Text("환급 후 남는 전체 포인트", "left on the account afterwards"),
+    "available.before": Text("환급 가능 포인트", "held that can be refunded"),
+    "available.after": Text("환급 후 남는 환급 가능 포인트", "left to refund afterwards"),
+    "payout": Text("지급액", "paid out"),
+    "destination.after": Text("지급 후 받는 곳의 잔액", "held by the destination afterwards"),
+}
+"""What is measured of one request; the balance is of all points that have not expired."""
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Tells the parts of a rule in one language, with the figures of one day."""
@@ -291,14 +303,8 @@ class Teller:
 
     def measure(self, measure: Measure) -> str:
         """What a limit looks at."""
-        if measure.of == "request.points":
-            return self.choose("신청 포인트", "asked for")
-        if measure.of == "balance.after":
-            return self.choose("환급 후 남는 환급 가능 포인트", "left to refund afterwards")
-        if measure.of == "payout":
-            return self.choose("지급액", "paid out")
-        if measure.of == "destination.after":
-            return self.choose("지급 후 받는 곳의 잔액", "held by the destination afterwards")
+        if measure.of not in ("sum", "count"):
+            return _MEASURES[measure.of].in_language(self.language)
         assert measure.per is not None
         what = (
             self.choose("환급 횟수", "the number of refunds")

@@ -170,6 +170,9 @@ measures = st.sampled_from(
         Measure("request.points"),
         Measure("request.points"),
         Measure("balance.after"),
+        Measure("available.after"),
+        Measure("balance.before"),
+        Measure("available.before"),
         Measure("sum", "month", "account"),
         Measure("sum", Span(24, "hours"), "account", ("cash",)),
         Measure("sum", "ever", "receiving_account"),
@@ -332,7 +335,9 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
         share = BalanceShare(draw(rates), draw(of), draw(rounded), least)
         sense = draw(st.sampled_from(["at_most", "at_least"]))
         more = draw(guarded(requests)) | {
-            "measure": draw(st.sampled_from([Measure("request.points"), Measure("balance.after")])),
+            "measure": draw(
+                st.sampled_from([Measure("request.points"), Measure("balance.after"), Measure("available.after")])
+            ),
             sense: share,
         }
         found.append(Limit(id="share-0", terms="1", **more))

@@ -256,9 +256,9 @@ OR_ALL = [
     ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_299, "room 2,000 of 2,299", 2_300),
     ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_149, "room 2,000 of 2,149", 2_000),
     ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_400, "room 2,300 of 2,400", 2_300),
-    ("measure: balance.after, at_least: 1_000, or_all: true", 5_000, 5_000, "", None),
-    ("measure: balance.after, at_least: 1_000, or_all: true", 5_000, 4_001, "room 5,000 of 4,001", 4_000),
-    ("measure: balance.after, at_least: 1_000, or_all: true", 5_000, 4_999, "room 5,000 of 4,999", 5_000),
+    ("measure: available.after, at_least: 1_000, or_all: true", 5_000, 5_000, "", None),
+    ("measure: available.after, at_least: 1_000, or_all: true", 5_000, 4_001, "room 5,000 of 4,001", 4_000),
+    ("measure: available.after, at_least: 1_000, or_all: true", 5_000, 4_999, "room 5,000 of 4,999", 5_000),
 ]
 
 
@@ -307,3 +307,47 @@ def test_all_is_what_there_is_or_whole_steps(left: int, used: int, points: int, 
     history = [past(used, "2026-03-01T03:00:00Z")] if used else []
     decision = decided(policy(ALL_OR), case("all", lot("L1", left), history=history))
     assert (points, expected) == (decision.points, rules_of(decision))
+
+
+HELD = [
+    ("measure: balance.after, at_least: 1_000", 800, ""),
+    ("measure: balance.after, at_least: 5_200", 800, ""),
+    ("measure: balance.after, at_least: 5_201", 800, "limit 5,201 used 0 room 799 points 800"),
+    ("measure: balance.after, at_least: 5_900", 800, "limit 5,900 used 0 room 100 points 800"),
+    ("measure: balance.after, at_most: 5_200", 800, ""),
+    ("measure: balance.after, at_most: 5_200", 799, "limit 5,200 used 0 room 1,000 points 799"),
+    ("measure: balance.after, multiple_of: 100", 799, "limit 100 used 0 room 700 points 799"),
+    ("measure: available.after, at_least: 200", 800, ""),
+    ("measure: available.after, at_least: 201", 800, "limit 201 used 0 room 799 points 800"),
+    ("measure: balance.before, at_least: 6_000", 800, ""),
+    ("measure: balance.before, at_least: 6_001", 800, "limit 6,001 used 6,000 room 0 points 800"),
+    ("measure: balance.before, at_most: 5_999", 800, "limit 5,999 used 6,000 room 0 points 800"),
+    ("measure: balance.before, multiple_of: 4_000", 800, "limit 4,000 used 6,000 room 0 points 800"),
+    ("measure: available.before, at_least: 1_000", 800, ""),
+    ("measure: available.before, at_least: 1_001", 800, "limit 1,001 used 1,000 room 0 points 800"),
+]
+
+
+@pytest.mark.parametrize(("fields", "points", "expected"), HELD)
+def test_the_balance_is_all_that_has_not_expired_and_available_what_can_be_refunded(
+    fields: str, points: int, expected: str
+) -> None:
+    locked = '- {id: locked, kind: exclude, terms: "1", when: {lot.locked: true}, reason: {ko: 가, en: Locked.}}'
+    version = policy(f'{locked}\n- {{id: bound, kind: limit, terms: "1", {fields}, {REASON}}}')
+    lots = [lot("L1", 1_000), lot("L2", 5_000, locked=True), lot("L3", 90, expires_on="2026-03-02")]
+    decision = decided(version, case(points, *lots))
+    assert [expected] * bool(expected) == [reason.en for reason in decision.reasons]
+    if ".before" in fields:
+        assert [reason.remedy for reason in decision.reasons] == [None] * bool(expected)
+
+
+def test_what_is_held_may_depend_on_what_is_asked_for() -> None:
+    rules = f"""
+    - {{id: small, kind: exclude, terms: "1", when: {{request.points: {{under: 500}}}}, reason: {{ko: 가, en: Small.}}}}
+    - {{id: bound, kind: limit, terms: "1", measure: available.before, at_least: 700, {REASON}}}
+    - {{id: most, kind: limit, terms: "1", measure: request.points, at_least: 450, {REASON}}}
+    """
+    decision = decided(policy(rules), case(400, lot("L1", 700)))
+    assert rules_of(decision) == ["bound", "most", "order"]
+    assert [reason.remedy and reason.remedy.set["request.points"] for reason in decision.reasons] == [None, 500, None]
+    assert decided(policy(rules), case("all", lot("L1", 700))).points == 700

@@ -72,8 +72,23 @@ SENTENCES = [
     ),
     (
         "kind: limit | measure: balance.after | at_least: 500",
-        "환급 후 남는 환급 가능 포인트: 500포인트 이상.",
-        "Left to refund afterwards: at least 500 points.",
+        "환급 후 남는 전체 포인트: 500포인트 이상.",
+        "Left on the account afterwards: at least 500 points.",
+    ),
+    (
+        "kind: limit | measure: available.after | at_most: 0",
+        "환급 후 남는 환급 가능 포인트: 0포인트 이하.",
+        "Left to refund afterwards: at most 0 points.",
+    ),
+    (
+        "kind: limit | measure: balance.before | at_least: 10_000",
+        "환급 전 전체 포인트: 10,000포인트 이상.",
+        "Held on the account: at least 10,000 points.",
+    ),
+    (
+        "kind: review | measure: available.before | over: 10_000",
+        "환급 가능 포인트가 10,000포인트 초과이면 담당자가 확인합니다.",
+        "A person looks at the request first when over 10,000 points are held that can be refunded.",
     ),
     (
         "kind: limit | measure: {sum: refund.points, per: day, of: account} | at_most: 5_000",
@@ -192,8 +207,8 @@ SENTENCES = [
     ),
     (
         "kind: review | measure: balance.after | under: 500",
-        "환급 후 남는 환급 가능 포인트가 500포인트 미만이면 담당자가 확인합니다.",
-        "A person looks at the request first when under 500 points are left to refund afterwards.",
+        "환급 후 남는 전체 포인트가 500포인트 미만이면 담당자가 확인합니다.",
+        "A person looks at the request first when under 500 points are left on the account afterwards.",
     ),
     (
         "kind: review | measure: {count: refunds, per: 24 hours, of: account, methods: [cash]} | over: 2",
