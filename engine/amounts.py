@@ -118,7 +118,7 @@ def _lets_all_through(judgement: Judgement) -> bool:
 def _by_money(top: Judgement, allowed: Allowed, gross: Allowed, *, from_top: bool) -> int | None:
     """The largest or smallest of the allowed amounts whose money is as it has to be, None where there is none."""
     try:
-        return Course(top).best(allowed, Wanted(payouts(top), gross), from_top=from_top)
+        return Course(top).best(allowed, wanted(top, gross), from_top=from_top)
     except Conflict:
         return None
 
@@ -135,11 +135,16 @@ def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
     return allowed if allowed and allowed.least <= allowed.most else None
 
 
-def payouts(judgement: Judgement, *, capped: bool = True) -> Allowed:
-    """What the limits on the payout let through; unless `capped`, those that say how much it may be at most aside."""
-    allowed: Allowed | None = Allowed(0, ANY)
+def wanted(judgement: Judgement, gross: Allowed = _ANY_MONEY, *, capped: bool = True) -> Wanted:
+    """The gross that is asked for, and what the limits on the payout let through; unless `capped`, those that say how
+    much it may be at most aside.
+    """
+    payout: Allowed | None = Allowed(0, ANY)
+    set_off = True
     for ready in judgement.speaking("limit"):
         if ready.bound.in_money:
-            more = ready.bound.allowed(ready.bound.read(judgement))
-            allowed = allowed and allowed.both(more if capped else more._replace(most=ANY))
-    return allowed or Allowed(0, -1)
+            reading = ready.bound.read(judgement)
+            more = ready.bound.allowed(reading)
+            payout = payout and payout.both(more if capped else more._replace(most=ANY))
+            set_off = set_off and ready.bound.passes_set_off(reading)
+    return Wanted(payout or Allowed(0, -1), gross, set_off)

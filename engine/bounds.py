@@ -85,7 +85,8 @@ class Bound:
 
     `beyond` is what the last measure that passes lies beyond the amount that the rule names: a review `at_least` 10
     lets at most 9 pass, so it is -1 there. `fixed` is that measure where it is the same for every request. With
-    `or_all` a request for all points that can be refunded passes whatever the measure is.
+    `or_all` a request for all points that can be refunded passes whatever the measure is; and where it is
+    `lifted_by_offset`, a payout all of which is set off against a debt: nothing is paid out then.
     """
 
     gauge: Gauge
@@ -94,6 +95,7 @@ class Bound:
     beyond: int
     fixed: int | None
     or_all: bool = False
+    lifted_by_offset: bool = False
 
     @property
     def amounts(self) -> tuple[Amount | None, ...]:
@@ -120,8 +122,16 @@ class Bound:
         else:
             base = gauge.base(scene)
         measured = base + (judgement.payout if gauge.in_money else gauge.slope * scene.points)
-        passes = self._holds(measured, limit) or (self.or_all and scene.points == judgement.available)
+        passes = (
+            self._holds(measured, limit)
+            or (self.or_all and scene.points == judgement.available)
+            or (self.lifted_by_offset and measured == 0 and judgement.offset > 0)
+        )
         return Reading(limit, base, measured, passes)
+
+    def passes_set_off(self, reading: Reading) -> bool:
+        """Whether a payout of 0 passes, all of which was set off against a debt."""
+        return self.lifted_by_offset or self._holds(reading.base, reading.limit)
 
     def _holds(self, measured: int, limit: int) -> bool:
         if self.sense == "at_most":
@@ -172,7 +182,7 @@ class Bound:
 
     def allowed(self, reading: Reading) -> Allowed:
         """The amounts, of points or of the payout, that this bound lets through while the measure's base and the
-        limit stay as they are; what `or_all` lets through besides is not among them.
+        limit stay as they are; what passes although the measure is beyond its bound is not among them.
 
         The measure is `base + slope * points`, so each sense bounds the points from one side.
         """
@@ -202,8 +212,11 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
     amount = _amount(getattr(rule, name), workshop)
     known = None if isinstance(amount, Held) else amount.figure
     fixed = known + beyond if isinstance(known, int) else None
-    or_all = isinstance(rule, Limit) and rule.or_all
-    return Bound(gauge(rule.measure, workshop.zone), sense, amount, beyond, fixed, or_all)
+    measured = gauge(rule.measure, workshop.zone)
+    if not isinstance(rule, Limit):
+        return Bound(measured, sense, amount, beyond, fixed)
+    lifted_by_offset = measured.of == "payout" and sense == "at_least"
+    return Bound(measured, sense, amount, beyond, fixed, rule.or_all, lifted_by_offset)
 
 
 def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:

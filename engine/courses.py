@@ -130,10 +130,11 @@ class Run(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What the payout and the gross have to be."""
+    """What the payout and the gross have to be. With `set_off` a payout of 0 will do too, where a debt takes all."""
 
     payout: Allowed
-    gross: Allowed = Allowed(1, ANY)
+    gross: Allowed
+    set_off: bool
 
 
 class Course:
@@ -156,7 +157,7 @@ class Course:
     def best(self, allowed: Allowed, wanted: Wanted, *, from_top: bool) -> int | None:
         """The largest (or smallest) of the allowed points whose money is as wanted, None where there is none."""
         set_off = sum([ready.wanted(self.judgement)[1] for ready in offsets_in_order(self.judgement)])
-        goal = _Goal(wanted.gross, _net_for(wanted.payout, set_off))
+        goal = _Goal(wanted.gross, _net_for(wanted, set_off))
         blocks = [(0, len(self._runs) - 1)] if self._runs and goal.net else []
         while blocks:
             first, last = blocks.pop()
@@ -553,13 +554,16 @@ def _sum(lines: Iterable[Line]) -> Line:
     return together
 
 
-def _net_for(payout: Allowed, set_off: int) -> list[Allowed]:
+def _net_for(wanted: Wanted, set_off: int) -> list[Allowed]:
     """What may be left before debts are set off, so that the payout is as wanted: nothing below 0, and up to what is
     set off the payout is 0.
     """
+    payout = wanted.payout
     found = []
     if payout.least <= 0 <= payout.most and payout.rest % payout.step == 0:
         found.append(Allowed(0, set_off))
+    elif wanted.set_off and set_off:
+        found.append(Allowed(1, set_off))
     least = max(1, payout.least)
     if least <= payout.most:
         rest = (payout.rest + set_off) % payout.step

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.amounts import largest, payouts, stretches
+from engine.amounts import largest, stretches, wanted
 from engine.bounds import Allowed
 from engine.calendars import local_day
 from engine.cases import MOST_POINTS
 from engine.compiled import CompiledVersion
-from engine.courses import Course, Wanted
+from engine.courses import Course
 from engine.errors import Conflict, NotInForce
 from engine.facts import Case, Lot
 from engine.judgement import Judgement
@@ -220,6 +220,6 @@ class Hearing:
         """The smallest of the allowed amounts that prices, and what has to be paid at least, let through."""
         there = allowed.both(Allowed(1, judgement.available))
         try:
-            return there and Course(judgement).best(there, Wanted(payouts(judgement, capped=False)), from_top=False)
+            return there and Course(judgement).best(there, wanted(judgement, capped=False), from_top=False)
         except Conflict:
             return None

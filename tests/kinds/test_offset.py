@@ -6,7 +6,7 @@ import pytest
 
 from engine.decide import Conflict
 from engine.decision import Decision
-from tests.policies_for_tests import case, decided, policy, rules_of
+from tests.policies_for_tests import case, decided, lot, policy, rules_of
 
 REASON = 'reason: {ko: "{debt} 중 {offset}", en: "{offset} of {debt}, {rest} stays"}'
 FACTS = "request.other_debt: {type: money, ko: 다른 미납, en: another debt, default: 0}"
@@ -79,3 +79,36 @@ def test_an_order_holds_through_a_debt_between_that_does_not_apply() -> None:
     last = rule("debt: request.other_debt, after: [between]", "last")
     decision = set_off("debt: account.debt", 1_000, 700, f"{between}\n{last}", other=500)
     assert {line.rule: line.offset for line in decision.offsets} == {"offset": 700, "last": 300}
+
+
+LEAST = '- {id: least, kind: limit, terms: "4", measure: payout, at_least: 1_000, reason: {ko: 최소, en: Least.}}'
+
+
+@pytest.mark.parametrize(
+    ("points", "debt", "expected", "remedy"),
+    [
+        pytest.param(500, 500, ["offset"], None, id="all of it is set off, and nothing is paid out"),
+        pytest.param(500, 400, ["least"], 1_400, id="a part is set off, and what is left is too little"),
+        pytest.param(1_400, 400, ["offset"], None, id="what is left is just enough"),
+        pytest.param(500, 0, ["least"], 1_000, id="nothing is set off"),
+    ],
+)
+def test_a_payout_that_is_wholly_set_off_is_no_payout_that_a_minimum_speaks_of(
+    points: int, debt: int, expected: list[str], remedy: int | None
+) -> None:
+    decision = set_off("debt: account.debt", points, debt, LEAST)
+    assert expected == rules_of(decision)
+    assert [remedy] == [reason.remedy and reason.remedy.set["request.points"] for reason in decision.reasons]
+
+
+def test_a_payout_that_fees_eat_up_is_below_a_minimum() -> None:
+    assert rules_of(set_off("debt: account.debt", 100, 500, f"{FEE}\n{LEAST}")) == ["least"]
+    assert rules_of(set_off("debt: account.debt", 101, 500, f"{FEE}\n{LEAST}")) == ["fee", "offset"]
+
+
+@pytest.mark.parametrize(
+    ("left", "debt", "points"), [(1_399, 400, 400), (1_400, 400, 1_400), (999, 0, 0), (300, 400, 300)]
+)
+def test_all_is_what_leaves_the_minimum_or_is_wholly_set_off(left: int, debt: int, points: int) -> None:
+    version = policy(f"{rule()}\n{LEAST}", facts=FACTS)
+    assert points == decided(version, case("all", lot("L1", left), account={"debt": debt})).points
