@@ -198,7 +198,7 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
         breaks=breaks,
         break_paths=paths,
         lots_see_points=lots_see_points,
-        tells_all=bool(rules[PAYOUT_LIMITS]) or any(ready.whole_steps for ready in rules["price"]),
+        tells_all=any(rules[kind] for kind in ("price", "fee", "tax", PAYOUT_LIMITS)),
     )
 
 
