@@ -318,11 +318,11 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
     for n in range(draw(st.sampled_from([0, 0, 1, 2]))):
         debt = FactRef(draw(st.sampled_from(["account.debt", "request.other_debt"])))
         after = ("offset-0",) if n and draw(st.integers(0, 4)) else ()
-        most = draw(st.one_of(st.none(), moneys))
-        found.append(
-            Offset(id=f"offset-{n}", terms="1", debt=debt, at_most=most, after=after, **draw(guarded(requests)))
-        )
-        found[-1] = replace(found[-1], reason=FIXED)
+        most = draw(st.one_of(st.none(), moneys, rates, rates))
+        more = draw(guarded(requests)) | {"reason": FIXED, "after": after, "at_most": most}
+        more |= {"rounding": draw(rounded) if isinstance(most, Fraction) else None}
+        more |= {"shared": after if most is not None and draw(flags) else ()}
+        found.append(Offset(id=f"offset-{n}", terms="1", debt=debt, **more))
     for n in range(draw(st.sampled_from([0, 1, 1, 2]))):
         sense = draw(st.sampled_from(["at_most", "at_most", "at_least", "multiple_of"]))
         bound = draw(positive) if sense == "multiple_of" else draw(moneys)

@@ -154,7 +154,11 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         "kind: offset | debt: account.debt | at_most: 5_000",
-        {"debt": FactRef("account.debt"), "at_most": 5_000, "after": ()},
+        {"debt": FactRef("account.debt"), "at_most": 5_000, "after": (), "rounding": None, "shared": ()},
+    ),
+    (
+        "kind: offset | debt: account.debt | at_most: 12.5% | rounding: up",
+        {"at_most": Fraction("12.5"), "rounding": "up"},
     ),
     (f"{MEASURE} | multiple_of: 100", {"multiple_of": 100, "measure": Measure("request.points")}),
     (f"{MEASURE} | at_least: 100 | or_all: true", {"at_least": 100, "or_all": True}),

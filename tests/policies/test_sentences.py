@@ -196,6 +196,11 @@ SENTENCES = [
         "A fee of 3%, rounded down. Applies when the refund method is cash.",
     ),
     (
+        "kind: offset | debt: account.debt | at_most: 50% | rounding: down",
+        "지급액에서 상계: 미납 금액(최대 50%, 상계 전 지급액 기준, 버림).",
+        "Set off against the payout: the debt, at most 50% of what is left before any debt, rounded down.",
+    ),
+    (
         "kind: review | when: {request.applicant: {in: [agent, heir]}}",
         "담당자가 확인합니다. 적용 조건: 신청인이 대리인·상속인 중 하나.",
         "A person looks at the request first. Applies when the applicant is one of an agent, an heir.",
