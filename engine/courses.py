@@ -21,7 +21,7 @@ from engine.bounds import ANY, Allowed
 from engine.errors import Conflict
 from engine.judgement import Judgement, Share
 from engine.kinds.allocate import allocation_rule, queue
-from engine.kinds.fee import check_fees, is_free
+from engine.kinds.fee import check_fees, free_points, is_free
 from engine.kinds.offset import ReadyOffset, offsets_in_order, set_off
 from engine.kinds.price import Rate
 from engine.kinds.tax import Rates, ReadyTax, check_taxes
@@ -248,14 +248,15 @@ class Course:
         taxes: dict[TaxKey, int] = {}
         common: dict[tuple[TaxKey, FeeKey], int] = {}
         passable = True
-        for position, left in order:
+        free = {ready.id: free_points(ready, scene) for ready in self.fees.values() if ready.free_points is not None}
+        for position, left in _cut(order, sorted(free.values())):
             lot, plan = lots[position], self.judgement.lot_plans[position]
             if len(plan.price) > 1:
                 self.conflict_from = points + 1
                 break
             price = (plan.price[0].id, plan.price[0].rate(scene, lot)) if plan.price else None
             passable = passable and not self._conflicts(position)
-            on_fees = [(ready.id, ready.terms_for(scene, lot)) for ready in plan.fee]
+            on_fees = [(ready.id, ready.terms_for(scene, lot)) for ready in plan.fee if free.get(ready.id, 0) <= points]
             on_taxes = [(ready.id, ready.rates(scene, lot)) for ready in plan.tax]
             grow: frozenset[FeeKey | TaxKey] = frozenset((*on_fees, *on_taxes))
             sound = passable and not any(
@@ -298,6 +299,19 @@ class Course:
 def _with(known: Mapping[Any, int], new: Iterable[Any]) -> dict[Any, int]:
     """What is known, and after it what is new, with 0."""
     return {**known, **{key: 0 for key in new if key not in known}}
+
+
+def _cut(order: list[Share], at: list[int]) -> Iterator[Share]:
+    """The lots in their order, cut in parts where so many points are paid."""
+    paid = 0
+    for position, left in order:
+        end = paid + left
+        for cut in at:
+            if paid < cut < end:
+                yield position, cut - paid
+                paid = cut
+        yield position, end - paid
+        paid = end
 
 
 def _worth(price: PriceKey | None, priced: int, more: int) -> int:
@@ -440,7 +454,9 @@ class _Search:
         for ready, debt, most in self.course.debts:
             taken = constant(debt)
             if most is not None:
-                bound = constant(most) if isinstance(most, int) else _share(net, most, ready.rounding)
+                bound = constant(most)
+                if isinstance(most, Fraction):
+                    bound = divided(net, most.numerator, most.denominator * 100, ready.rounding, 1)
                 bound = on.no_less(bound.minus(_sum(by_rule.get(each, ZERO) for each in ready.shared)), 0)
                 taken = on.no_more(bound, debt)
             taken = by_rule[ready.id] = on.no_less(on.lesser(taken, left), 0)
@@ -554,10 +570,6 @@ class _On(NamedTuple):
         if low >= most:
             return constant(most)
         return line if high <= most else Line(0, low, most, 0)
-
-
-def _share(line: Line, rate: Fraction, rounding: Rounding) -> Line:
-    return divided(line, rate.numerator, rate.denominator * 100, rounding, 1)
 
 
 def _tax(on: _On, ready: ReadyTax, groups: Iterable[tuple[Line, Rates]]) -> Line:

@@ -271,7 +271,14 @@ def fees(draw: st.DrawFn) -> list[Rule]:
     for n in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
         adds_to = tuple(rule.id for rule in found) if draw(st.integers(0, 4)) else ()
         overrides = (found[0].id,) if found and not draw(st.integers(0, 3)) else ()
-        free = FreeAllowance(draw(st.integers(0, 2)), "month") if not draw(st.integers(0, 4)) else None
+        free = draw(
+            st.one_of(
+                st.none(),
+                st.none(),
+                st.builds(lambda first: FreeAllowance(first, "month"), st.integers(0, 2)),
+                st.builds(lambda points: FreeAllowance(None, "month", points=points), amounts),
+            )
+        )
         more = draw(guarded(lots_too)) | {"adds_to": adds_to, "overrides": overrides, "free": free, "reason": FIXED}
         if draw(st.booleans()):
             found.append(Fee(id=f"fee-{n}", terms="1", flat=draw(moneys), **more))

@@ -186,6 +186,11 @@ SENTENCES = [
         "A fee of 500 KRW. The first one in a calendar year is free. On top of conversion-fee. Applies when the refund method is cash.",
     ),
     (
+        "kind: fee | when: {request.method: cash} | flat: 500 | free: {points: 100_000, per: month, of: account}",
+        "수수료: 500원. 월 100,000포인트까지 무료. 적용 조건: 환급 방법이 현금.",
+        "A fee of 500 KRW. The first 100,000 points in a calendar month are free. Applies when the refund method is cash.",
+    ),
+    (
         "kind: fee | when: {request.method: cash} | rate: 2.2% | rounding: half_up | to: 10 | at_least: 100 | at_most: 3_000",
         "수수료: 2.2%(10원 미만 반올림), 최소 100원, 최대 3,000원. 적용 조건: 환급 방법이 현금.",
         "A fee of 2.2%, rounded half up to 10 KRW, at least 100 KRW, at most 3,000 KRW. Applies when the refund method is cash.",
