@@ -28,6 +28,7 @@ from engine.kinds.tax import Rates, ReadyTax, check_taxes
 from policies.model import Rounding
 
 Number = int | Fraction
+Bounds = tuple[Number, Number]
 
 
 class Line(NamedTuple):
@@ -334,9 +335,6 @@ def _in_run(run: Run, allowed: Allowed) -> Allowed | None:
         return None
     first, last = found.up(found.least), found.down(found.most)
     return found._replace(least=first, most=last) if first <= last else None
-
-
-Bounds = tuple[Number, Number]
 
 
 class _Goal(NamedTuple):

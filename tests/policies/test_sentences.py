@@ -187,7 +187,7 @@ SENTENCES = [
     ),
     (
         "kind: fee | when: {request.method: cash} | flat: 500 | free: {points: 100_000, per: month, of: account}",
-        "수수료: 500원. 월 100,000포인트까지 무료. 적용 조건: 환급 방법이 현금.",
+        "수수료: 500원. 월간 100,000포인트까지 무료. 적용 조건: 환급 방법이 현금.",
         "A fee of 500 KRW. The first 100,000 points in a calendar month are free. Applies when the refund method is cash.",
     ),
     (
