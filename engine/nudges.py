@@ -425,7 +425,9 @@ class _Nudger:
 
     def days(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A day of every month or every year, or a range of days."""
-        if isinstance(raw, dict):
+        if isinstance(raw, dict) and "business_day" in raw:
+            yield from self.amount((*path, "business_day"), raw["business_day"], "business_day ")
+        elif isinstance(raw, dict):
             for end, each in raw.items():
                 yield from self.day((*path, end), each, f"{label}{end} ")
         elif isinstance(raw, str) and (match := _DAY_OF_YEAR.fullmatch(raw)):

@@ -76,6 +76,15 @@ class DayOfYear:
 
 
 DayOfMonth = int | Literal["last"]
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessDay:
+    """The business day of a number in every month, from 1, or its last."""
+
+    number: int | Literal["last"]
+
+
 """A day that comes every month, by its number or as its last."""
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from policies.model import (
     Bands,
+    BusinessDay,
     Cell,
     Comparison,
     Condition,
@@ -168,6 +169,18 @@ _MEASURES: Mapping[str, Text] = {
 """What is measured of one request; the balance is of all points that have not expired."""
 
 
+def _day_of_month_ko(day: DayOfMonth | BusinessDay) -> str:
+    if isinstance(day, BusinessDay):
+        return "마지막 영업일" if day.number == "last" else f"{day.number}번째 영업일"
+    return "말일" if day == "last" else f"{day}일"
+
+
+def _day_of_month_en(day: DayOfMonth | BusinessDay) -> str:
+    if isinstance(day, BusinessDay):
+        return "the last business day" if day.number == "last" else f"the {_ordinal(day.number)} business day"
+    return "the last day" if day == "last" else f"the {_ordinal(day)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Tells the parts of a rule in one language, with the figures of one day."""
@@ -283,11 +296,11 @@ class Teller:
         """A day of the week."""
         return _WEEKDAYS[day].in_language(self.language)
 
-    def days_of_month(self, days: Iterable[DayOfMonth]) -> str:
+    def days_of_month(self, days: Iterable[DayOfMonth | BusinessDay]) -> str:
         """Days that come every month: `the 5th or the last day of a month`."""
         if self.language == "ko":
-            return self.either("말일" if day == "last" else f"{day}일" for day in days)
-        return self.either("the last day" if day == "last" else f"the {_ordinal(day)}" for day in days) + " of a month"
+            return self.either(_day_of_month_ko(day) for day in days)
+        return self.either(_day_of_month_en(day) for day in days) + " of a month"
 
     def window(self, per: Per) -> str:
         """A window of time."""

@@ -18,6 +18,7 @@ from policies.kinds.fee import FreeAllowance
 from policies.model import (
     ALWAYS,
     BalanceShare,
+    BusinessDay,
     Comparison,
     Condition,
     DayOfYear,
@@ -203,6 +204,8 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("kind: pay | within: 7 days | if_holiday: next_business_day", {"if_holiday": "next_business_day"}),
     ("kind: pay | within: 7 days | if_holiday: previous_business_day", {"if_holiday": "previous_business_day"}),
     ("kind: pay | batch: [5, 20, last]", {"batch": (5, 20, "last"), "within": None, "at_least_after": None}),
+    ("kind: pay | batch: [{business_day: 10}]", {"batch": (BusinessDay(10),)}),
+    ("kind: pay | batch: [5, {business_day: last}]", {"batch": (5, BusinessDay("last"))}),
     ("kind: pay | batch: [02-15, 08-15]", {"batch": (DayOfYear(2, 15), DayOfYear(8, 15)), "cut_off_time": None}),
     ("kind: pay | batch: [friday] | at_least_after: 3 business days", {"at_least_after": Span(3, "business days")}),
     ('kind: pay | within: 1 day | cut_off_time: "16:00"', {"cut_off_time": TimeOfDay(960), "batch": ()}),

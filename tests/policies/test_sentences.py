@@ -206,6 +206,11 @@ SENTENCES = [
         "Set off against the payout: the debt, at most 50% of what is left before any debt, rounded down.",
     ),
     (
+        "kind: pay | when: {request.method: cash} | batch: [{business_day: 10}, {business_day: last}]",
+        "매월 10번째 영업일 또는 마지막 영업일 지급. 적용 조건: 환급 방법이 현금.",
+        "Paid on the 10th business day or the last business day of a month. Applies when the refund method is cash.",
+    ),
+    (
         "kind: review | when: {request.applicant: {in: [agent, heir]}}",
         "담당자가 확인합니다. 적용 조건: 신청인이 대리인·상속인 중 하나.",
         "A person looks at the request first. Applies when the applicant is one of an agent, an heir.",
