@@ -21,13 +21,14 @@ from engine.bounds import ANY, Allowed
 from engine.errors import Conflict
 from engine.judgement import Judgement, Share
 from engine.kinds.allocate import allocation_rule, queue
-from engine.kinds.fee import check_fees, is_free
-from engine.kinds.offset import offsets_in_order
+from engine.kinds.fee import check_fees, free_points, is_free
+from engine.kinds.offset import ReadyOffset, offsets_in_order, set_off
 from engine.kinds.price import Rate
 from engine.kinds.tax import Rates, ReadyTax, check_taxes
 from policies.model import Rounding
 
 Number = int | Fraction
+Bounds = tuple[Number, Number]
 
 
 class Line(NamedTuple):
@@ -130,10 +131,11 @@ class Run(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What the payout and the gross have to be."""
+    """What the payout and the gross have to be. With `set_off` a payout of 0 will do too, where a debt takes all."""
 
     payout: Allowed
-    gross: Allowed = Allowed(1, ANY)
+    gross: Allowed
+    set_off: bool
 
 
 class Course:
@@ -150,14 +152,14 @@ class Course:
         # A tax on a tax comes after it.
         self.taxes = sorted(judgement.rules["tax"], key=lambda ready: len(ready.taxes_on))
         self.conflict_from: int | None = None
+        self.debts: list[_Debt] = []
         self._parts = any(ready.after_fees for ready in self.taxes)
         self._runs = self._find_runs(queue(judgement, allocation_rule(judgement)).shares)
 
     def best(self, allowed: Allowed, wanted: Wanted, *, from_top: bool) -> int | None:
         """The largest (or smallest) of the allowed points whose money is as wanted, None where there is none."""
-        set_off = sum([ready.wanted(self.judgement)[1] for ready in offsets_in_order(self.judgement)])
-        goal = _Goal(wanted.gross, _net_for(wanted.payout, set_off))
-        blocks = [(0, len(self._runs) - 1)] if self._runs and goal.net else []
+        goal = _Goal(wanted.gross, self._ways(wanted))
+        blocks = [(0, len(self._runs) - 1)] if self._runs and goal.ways else []
         while blocks:
             first, last = blocks.pop()
             if first < last:
@@ -174,6 +176,18 @@ class Course:
                     return found
         return None
 
+    def _ways(self, wanted: Wanted) -> list[tuple[Allowed, Allowed]]:
+        """What may be left before debts are set off, together with what the payout may be then."""
+        offsets = offsets_in_order(self.judgement)
+        self.debts = [_Debt(ready, *ready.bounds(self.scene)) for ready in offsets]
+        if any(isinstance(debt.most, Fraction) for debt in self.debts):
+            ways = [(Allowed(0, ANY), wanted.payout)]
+            return [*ways, (Allowed(1, ANY), Allowed(0, 0))] if wanted.set_off else ways
+        # The payout follows from what is left, of which so much is set off.
+        self.debts = []
+        most = sum([each.offset for each in set_off(offsets, self.scene, ANY)])
+        return [(net, Allowed(0, ANY)) for net in _net_for(wanted, most)]
+
     def _may_hold(self, first: int, last: int, goal: _Goal) -> bool:
         """Whether something in a block of runs may be as wanted. What comes in and what is kept never fall as more
         points are asked for, unless fees are taken off what is taxed.
@@ -181,16 +195,16 @@ class Course:
         if self._parts:
             return True
         least, most = self._at_end(first - 1), self._at_end(last)
-        return goal.may_be((least[0], most[0]), (least[0] - most[1], most[0] - least[1]))
+        net = least[0] - most[1], most[0] - least[1]
+        return goal.may_be((least[0], most[0]), net, (0, max(0, net[1])))
 
     def _at_end(self, index: int) -> tuple[int, int]:
         """The gross at the end of a run, and what fees and taxes keep of it; nothing before the first."""
         if index < 0:
             return 0, 0
         run = self._runs[index]
-        gross, net = _Search(self, run, Allowed(run.last, run.last), _Goal(Allowed(0, ANY), []), from_top=True).money(
-            0, 0
-        )
+        search = _Search(self, run, Allowed(run.last, run.last), _Goal(Allowed(0, ANY), []), from_top=True)
+        gross, net, _ = search.money(0, 0)
         return int(gross.least), int(gross.least - net.least)
 
     def points_for(self, money: int, first: int, last: int) -> int | None:
@@ -235,14 +249,15 @@ class Course:
         taxes: dict[TaxKey, int] = {}
         common: dict[tuple[TaxKey, FeeKey], int] = {}
         passable = True
-        for position, left in order:
+        free = {ready.id: free_points(ready, scene) for ready in self.fees.values() if ready.free_points is not None}
+        for position, left in _cut(order, sorted(free.values())):
             lot, plan = lots[position], self.judgement.lot_plans[position]
             if len(plan.price) > 1:
                 self.conflict_from = points + 1
                 break
             price = (plan.price[0].id, plan.price[0].rate(scene, lot)) if plan.price else None
             passable = passable and not self._conflicts(position)
-            on_fees = [(ready.id, ready.terms_for(scene, lot)) for ready in plan.fee]
+            on_fees = [(ready.id, ready.terms_for(scene, lot)) for ready in plan.fee if free.get(ready.id, 0) <= points]
             on_taxes = [(ready.id, ready.rates(scene, lot)) for ready in plan.tax]
             grow: frozenset[FeeKey | TaxKey] = frozenset((*on_fees, *on_taxes))
             sound = passable and not any(
@@ -287,6 +302,19 @@ def _with(known: Mapping[Any, int], new: Iterable[Any]) -> dict[Any, int]:
     return {**known, **{key: 0 for key in new if key not in known}}
 
 
+def _cut(order: list[Share], at: list[int]) -> Iterator[Share]:
+    """The lots in their order, cut in parts where so many points are paid."""
+    paid = 0
+    for position, left in order:
+        end = paid + left
+        for cut in at:
+            if paid < cut < end:
+                yield position, cut - paid
+                paid = cut
+        yield position, end - paid
+        paid = end
+
+
 def _worth(price: PriceKey | None, priced: int, more: int) -> int:
     """What more points come to after those that the same price covers already."""
     return more if price is None else price[1].money(priced + more) - price[1].money(priced)
@@ -310,20 +338,31 @@ def _in_run(run: Run, allowed: Allowed) -> Allowed | None:
 
 
 class _Goal(NamedTuple):
-    """What the gross has to be, and what fees and taxes have to leave of it: any of `net`."""
+    """What the gross has to be, and any of the `ways` in which it does: what fees and taxes leave of it, and what debts
+    leave of that.
+    """
 
     gross: Allowed
-    net: list[Allowed]
+    ways: list[tuple[Allowed, Allowed]]
 
-    def may_be(self, gross: tuple[Number, Number], net: tuple[Number, Number]) -> bool:
+    def may_be(self, gross: Bounds, net: Bounds, payout: Bounds) -> bool:
         """Whether amounts between these bounds may do."""
         if gross[1] < self.gross.least or gross[0] > self.gross.most:
             return False
-        for each in self.net:
-            least, most = max(each.least, ceil(net[0])), min(each.most, floor(net[1]))
-            if each.up(least) <= most:
-                return True
-        return False
+        return any(_overlaps(each[0], net) and _overlaps(each[1], payout) for each in self.ways)
+
+
+def _overlaps(allowed: Allowed, bounds: Bounds) -> bool:
+    least, most = max(allowed.least, ceil(bounds[0])), min(allowed.most, floor(bounds[1]))
+    return allowed.up(least) <= most
+
+
+class _Debt(NamedTuple):
+    """An offset with its debt, and the most that is set off: money or a percentage."""
+
+    ready: ReadyOffset
+    debt: int
+    most: int | Fraction | None
 
 
 class _Search:
@@ -349,14 +388,14 @@ class _Search:
             if first > last:
                 continue
             looked_at += 1
-            gross, net = self.money(first, last)
-            period = lcm(gross.period, net.period)
+            money = self.money(first, last)
+            period = lcm(*(line.period for line in money))
             longest = _LONGEST_PERIOD if looked_at > _PATIENCE else 1
             if 0 < period <= min(longest, last - first + 1):
-                found = self._solved(gross, net, period, first, last)
+                found = self._solved(money, period, first, last)
                 if found is not None:
                     return self._points(found)
-            elif self.goal.may_be(gross.within(first, last), net.within(first, last)):
+            elif self.goal.may_be(*(line.within(first, last) for line in money)):
                 middle = (first + last) // 2
                 lower, upper = (first, middle), (middle + 1, last)
                 halves += [lower, upper] if self.from_top else [upper, lower]
@@ -366,22 +405,21 @@ class _Search:
         return self.points.least + self.points.step * t
 
     def _passes(self, t: int) -> bool:
-        gross, net = self.money(t, t)
-        assert (gross.least, net.least) == (gross.most, net.most), f"the money of {self._points(t)} points is not known"
-        return self.goal.may_be((gross.least, gross.least), (net.least, net.least))
+        money = self.money(t, t)
+        assert all(line.least == line.most for line in money), f"the money of {self._points(t)} points is not known"
+        return self.goal.may_be(*((line.least, line.least) for line in money))
 
-    def _solved(self, gross: Line, net: Line, period: int, first: int, last: int) -> int | None:
+    def _solved(self, money: Iterable[Line], period: int, first: int, last: int) -> int | None:
         """The t whose money is as wanted, where after each period it is the same and so many slopes more."""
         best: int | None = None
-        rises = int(gross.slope * period), int(net.slope * period)
+        rises = [int(line.slope * period) for line in money]
         for start in range(first, first + period):
-            at_start = self.money(start, start)
-            inside = Allowed(0, (last - start) // period)
-            known = _solutions(rises[0], int(at_start[0].least), self.goal.gross)
-            for each in self.goal.net:
-                both = known and inside.both(known)
-                wanted = _solutions(rises[1], int(at_start[1].least), each)
-                both = both and wanted and both.both(wanted)
+            at_start = [int(line.least) for line in self.money(start, start)]
+            for way in self.goal.ways:
+                both: Allowed | None = Allowed(0, (last - start) // period)
+                for rise, amount, wanted in zip(rises, at_start, (self.goal.gross, *way), strict=True):
+                    known = _solutions(rise, amount, wanted)
+                    both = both and known and both.both(known)
                 if not both:
                     continue
                 times = both.down(both.most) if self.from_top else both.up(both.least)
@@ -390,8 +428,10 @@ class _Search:
                     best = t if best is None else max(best, t) if self.from_top else min(best, t)
         return best
 
-    def money(self, first: int, last: int) -> tuple[Line, Line]:
-        """The gross, and what fees and taxes leave of it."""
+    def money(self, first: int, last: int) -> tuple[Line, Line, Line]:
+        """The gross, what fees and taxes leave of it, and what debts leave of that; nothing is told of the last where
+        it follows from the one before.
+        """
         run, step = self.run, self.points.step
         own = self.points.least - run.first + 1
         points = Line(step, own, own) if first < last else constant(own + step * first)
@@ -404,7 +444,22 @@ class _Search:
             net = net.minus(fee)
         for tax in self._taxes(on, fees):
             net = net.minus(tax)
-        return gross, net
+        return gross, net, self._payout(on, net) if self.course.debts else ZERO
+
+    def _payout(self, on: _On, net: Line) -> Line:
+        left = net
+        by_rule: dict[str, Line] = {}
+        for ready, debt, most in self.course.debts:
+            taken = constant(debt)
+            if most is not None:
+                bound = constant(most)
+                if isinstance(most, Fraction):
+                    bound = divided(net, most.numerator, most.denominator * 100, ready.rounding, 1)
+                bound = on.no_less(bound.minus(_sum(by_rule.get(each, ZERO) for each in ready.shared)), 0)
+                taken = on.no_more(bound, debt)
+            taken = by_rule[ready.id] = on.no_less(on.lesser(taken, left), 0)
+            left = left.minus(taken)
+        return left
 
     def _worth(self, points: Line) -> Line:
         run = self.run
@@ -500,6 +555,13 @@ class _On(NamedTuple):
         line = line if least is None else self.no_less(line, least)
         return line if most is None else self.no_more(line, most)
 
+    def lesser(self, one: Line, other: Line) -> Line:
+        """The lesser of two amounts."""
+        (low, high), (other_low, other_high) = self.within(one), self.within(other)
+        if high <= other_low:
+            return one
+        return other if other_high <= low else Line(0, min(low, other_low), min(high, other_high), 0)
+
     def no_more(self, line: Line, most: int) -> Line:
         """The amount, or `most` where that is less."""
         low, high = self.within(line)
@@ -553,13 +615,16 @@ def _sum(lines: Iterable[Line]) -> Line:
     return together
 
 
-def _net_for(payout: Allowed, set_off: int) -> list[Allowed]:
+def _net_for(wanted: Wanted, set_off: int) -> list[Allowed]:
     """What may be left before debts are set off, so that the payout is as wanted: nothing below 0, and up to what is
     set off the payout is 0.
     """
+    payout = wanted.payout
     found = []
     if payout.least <= 0 <= payout.most and payout.rest % payout.step == 0:
         found.append(Allowed(0, set_off))
+    elif wanted.set_off and set_off:
+        found.append(Allowed(1, set_off))
     least = max(1, payout.least)
     if least <= payout.most:
         rest = (payout.rest + set_off) % payout.step

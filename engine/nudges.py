@@ -73,7 +73,10 @@ _LISTS: Mapping[str, int] = {
 """The lists of rules, and how many items each keeps."""
 
 _LISTS_OF_KINDS: Mapping[tuple[str, str], int] = {("earn", "of"): 0, ("clawback", "of"): 0}
-_FIGURES_OF_KINDS: Mapping[tuple[str, str], str] = {("dormancy", "every"): "span"}
+_FIGURES_OF_KINDS: Mapping[tuple[str, str], str] = {
+    ("dormancy", "every"): "span",
+    ("offset", "at_most"): "money or percent",
+}
 """The same for fields that another kind calls by the same name."""
 
 _SHARE = "share"
@@ -87,10 +90,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "expire": ("from", "until", "first_day"),
+    "limit": ("or_all",),
     "price": ("bonus", "to"),
     "fee": ("to", "at_least", "at_most", "free"),
     "tax": ("to", "waived_under", "after_fees"),
-    "offset": ("at_most",),
     _SHARE: ("at_least",),
     "pay": ("if_holiday", "at_least_after", "cut_off_time", "held_for"),
     "paper": ("issued_within",),
@@ -183,9 +186,9 @@ class _Nudger:
 
     def figure(self, path: Path, raw: Any, unit: str, label: str = "") -> Iterator[Nudge]:
         """A figure in a unit; what is no such figure (`$value`, a fact, a word) is left alone."""
-        if unit in ("points", "money", "number"):
+        if unit in ("points", "money", "number") or (unit == "money or percent" and _whole(raw)):
             yield from self.amount(path, raw, label)
-        elif unit == "percent":
+        elif unit == "percent" or (unit == "money or percent" and isinstance(raw, str)):
             yield from self.percent(path, raw, label)
         elif unit == "span":
             yield from self.span(path, raw, label)
@@ -271,6 +274,10 @@ class _Nudger:
             )
             what = _dropping(both("'whole_steps' 항목", "'whole_steps'"))
             yield self.change(path, what, hint, _round_steps)
+        elif name == "at_most" and kind == "offset":
+            # Nothing is rounded then, and nothing counted together.
+            what = _dropping(both("'at_most' 항목", "'at_most'"))
+            yield self.change(path, what, _depends_on("'at_most'"), _set_off_all)
         elif name == "above":
             # Nothing can be in excess of it then.
             hint = both(
@@ -418,7 +425,9 @@ class _Nudger:
 
     def days(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A day of every month or every year, or a range of days."""
-        if isinstance(raw, dict):
+        if isinstance(raw, dict) and "business_day" in raw:
+            yield from self.amount((*path, "business_day"), raw["business_day"], "business_day ")
+        elif isinstance(raw, dict):
             for end, each in raw.items():
                 yield from self.day((*path, end), each, f"{label}{end} ")
         elif isinstance(raw, str) and (match := _DAY_OF_YEAR.fullmatch(raw)):
@@ -502,6 +511,11 @@ class _Nudger:
 def _round_steps(rule: dict[str, Any], name: str) -> None:
     del rule[name]
     rule.setdefault("rounding", "down")
+
+
+def _set_off_all(rule: dict[str, Any], name: str) -> None:
+    for field in (name, "rounding", "with"):
+        rule.pop(field, None)
 
 
 def _tax_all(rule: dict[str, Any], name: str) -> None:

@@ -72,6 +72,10 @@ def past_refunds(
     ]
 
 
+_OF_LOTS = ("balance.before", "balance.after", "available.before", "available.after")
+_SLOPES = {"balance.before": 0, "balance.after": -1, "available.before": 0, "available.after": -1, "count": 0}
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """A measure, ready to be read. It comes to `base(...) + slope * points` for any number of points asked for, or,
@@ -86,13 +90,15 @@ class Gauge:
     same_method: bool = False
     in_money: bool = False
 
-    def base(self, scene: Scene, available: int) -> int:
-        """What the measure comes to before the points asked for are counted in."""
-        if self.of == "request.points":
-            return 0
-        if self.of == "balance.after":
-            return available
-        if self.of == "payout":
+    @property
+    def of_lots(self) -> bool:
+        """Whether it is a sum over the lots, and which, decides its `base`."""
+        return self.of in _OF_LOTS
+
+    def base(self, scene: Scene) -> int:
+        """What the measure comes to before the points asked for are counted in, unless it is one of lots."""
+        assert not self.of_lots, f"{self.of} is a sum over lots"
+        if self.of in ("request.points", "payout"):
             return 0
         if self.of == "destination.after":
             assert scene.request is not None, "only a refund request has a destination"
@@ -106,7 +112,7 @@ class Gauge:
 
 def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
     """The gauge of a measure, whose sums and counts include the request itself."""
-    slope = {"balance.after": -1, "count": 0}.get(measure.of, 1)
+    slope = _SLOPES.get(measure.of, 1)
     bounds = None if measure.per is None else window(measure.per, zone)
     return Gauge(
         measure.of, slope, bounds, measure.key, frozenset(measure.methods), measure.same_method, measure.in_money

@@ -404,19 +404,24 @@ def read_reference(raw: object, units: Sequence[Unit]) -> ValueRef | None:
     scopes = {path.partition(".")[0] for path in file.value_paths.get(name, ())}
     beyond = sorted(scopes.difference(file.scopes)) if file.scopes else []
     if beyond:
-        message = both(
-            "'{name}' 값은 {scope} 팩트에 따라 달라지는데, 이 규칙은 그 팩트를 보지 못합니다",
-            "value '{name}' depends on the {scope}, which this rule does not see",
-            name=name,
-            scope=beyond[0],
-        )
-        hint = both(
-            "다음 팩트에만 따라 달라지는 값을 쓰십시오: {scopes}",
-            "use a value that depends on the {scopes} only",
-            scopes=listed(file.scopes),
-        )
-        refuse("value-out-of-sight", message, hint)
+        refuse_out_of_sight(name, beyond[0], file.scopes)
     return ValueRef(name)
+
+
+def refuse_out_of_sight(name: str, scope: str, scopes: Sequence[str]) -> NoReturn:
+    """Refuses a value that depends on a fact which is not seen where it stands."""
+    message = both(
+        "'{name}' 값은 {scope} 팩트에 따라 달라지는데, 이 규칙은 그 팩트를 보지 못합니다",
+        "value '{name}' depends on the {scope}, which this rule does not see",
+        name=name,
+        scope=scope,
+    )
+    hint = both(
+        "다음 팩트에만 따라 달라지는 값을 쓰십시오: {scopes}",
+        "use a value that depends on the {scopes} only",
+        scopes=listed(scopes),
+    )
+    refuse("value-out-of-sight", message, hint)
 
 
 def refuse_unit(name: str, unit: Unit | None, expected: Sequence[Unit]) -> NoReturn:

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from policies.model import (
     Bands,
+    BusinessDay,
     Cell,
     Comparison,
     Condition,
@@ -147,6 +148,30 @@ def word_text(policy: Policy, fact: Fact, word: Scalar, language: str) -> str:
     return figure_text(word, language)
 
 
+_MEASURES: Mapping[str, Text] = {
+    "request.points": Text("신청 포인트", "asked for"),
+    "balance.before": Text("환급 전 전체 포인트", "held on the account"),
+    "balance.after": Text("환급 후 남는 전체 포인트", "left on the account afterwards"),
+    "available.before": Text("환급 가능 포인트", "held that can be refunded"),
+    "available.after": Text("환급 후 남는 환급 가능 포인트", "left to refund afterwards"),
+    "payout": Text("지급액", "paid out"),
+    "destination.after": Text("지급 후 받는 곳의 잔액", "held by the destination afterwards"),
+}
+"""What is measured of one request; the balance is of all points that have not expired."""
+
+
+def _day_of_month_ko(day: DayOfMonth | BusinessDay) -> str:
+    if isinstance(day, BusinessDay):
+        return "마지막 영업일" if day.number == "last" else f"{day.number}번째 영업일"
+    return "말일" if day == "last" else f"{day}일"
+
+
+def _day_of_month_en(day: DayOfMonth | BusinessDay) -> str:
+    if isinstance(day, BusinessDay):
+        return "the last business day" if day.number == "last" else f"the {_ordinal(day.number)} business day"
+    return "the last day" if day == "last" else f"the {_ordinal(day)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Tells the parts of a rule in one language, with the figures of one day."""
@@ -262,11 +287,11 @@ class Teller:
         """A day of the week."""
         return WORDS[day].in_language(self.language)
 
-    def days_of_month(self, days: Iterable[DayOfMonth]) -> str:
+    def days_of_month(self, days: Iterable[DayOfMonth | BusinessDay]) -> str:
         """Days that come every month: `the 5th or the last day of a month`."""
         if self.language == "ko":
-            return self.either("말일" if day == "last" else f"{day}일" for day in days)
-        return self.either("the last day" if day == "last" else f"the {_ordinal(day)}" for day in days) + " of a month"
+            return self.either(_day_of_month_ko(day) for day in days)
+        return self.either(_day_of_month_en(day) for day in days) + " of a month"
 
     def window(self, per: Per) -> str:
         """A window of time."""
@@ -282,14 +307,8 @@ class Teller:
 
     def measure(self, measure: Measure) -> str:
         """What a limit looks at."""
-        if measure.of == "request.points":
-            return self.choose("신청 포인트", "asked for")
-        if measure.of == "balance.after":
-            return self.choose("환급 후 남는 환급 가능 포인트", "left to refund afterwards")
-        if measure.of == "payout":
-            return self.choose("지급액", "paid out")
-        if measure.of == "destination.after":
-            return self.choose("지급 후 받는 곳의 잔액", "held by the destination afterwards")
+        if measure.of not in ("sum", "count"):
+            return _MEASURES[measure.of].in_language(self.language)
         assert measure.per is not None
         what = (
             self.choose("환급 횟수", "the number of refunds")

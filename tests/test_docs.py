@@ -26,7 +26,7 @@ from engine.decision import OUTCOMES, Decision, Reason
 from engine.facts import PAST_STATES
 from policies import kinds, schema
 from policies.conditions import OPERATORS
-from policies.model import Fact, SpanUnit
+from policies.model import SINGLE_MEASURES, Fact, SpanUnit
 from policies.sentences import ROUNDINGS
 from policies.values import UNITS
 from policies.vocabulary import TYPES, vocabulary
@@ -45,7 +45,7 @@ REFERENCE = ROOT / "docs/authors/reference.md"
 INTEGRATORS = ROOT / "docs/integrators.md"
 OPERATORS_PAGE = ROOT / "docs/operators.md"
 MOST_LINES = {"README.md": 80, "policies/README.md": 60, "engine/README.md": 60, "service/README.md": 60}
-MEASURES = ("request.points", "balance.after", "refund.points", "refunds", "account", "receiving_account")
+MEASURES = (*SINGLE_MEASURES, "refund.points", "refunds", "account", "receiving_account")
 WINDOWS = ("day", "month", "year", "24 hours", "30 days", "ever")
 
 

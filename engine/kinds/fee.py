@@ -10,6 +10,7 @@ from engine.errors import Conflict
 from engine.facts import Lot
 from engine.figures import Amount
 from engine.judgement import Charge, Judgement, Share
+from engine.kinds.price import worth_of_first
 from engine.money import share
 from engine.plans import LotPlan
 from engine.ready import Ready, Workshop
@@ -44,6 +45,7 @@ class ReadyFee(Ready):
     at_least: Amount | None
     at_most: Amount | None
     free_first: Amount | None
+    free_points: Amount | None
     free_window: Bounds | None
     free_methods: frozenset[str]
     free_same_method: bool
@@ -73,9 +75,10 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
     flat, rate = figures.optional(rule.flat), figures.optional(rule.rate)
     at_least, at_most = figures.optional(rule.at_least), figures.optional(rule.at_most)
     first = figures.optional(rule.free.first) if rule.free else None
+    points = figures.optional(rule.free.points) if rule.free else None
     amounts = [each for each in (flat, rate, at_least, at_most) if each]
     return ReadyFee(
-        **workshop.common(rule, PLACEHOLDERS, (*amounts, first)),
+        **workshop.common(rule, PLACEHOLDERS, (*amounts, first, points)),
         flat=flat,
         rate=rate,
         rounding=rule.rounding or "down",
@@ -83,6 +86,7 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
         at_least=at_least,
         at_most=at_most,
         free_first=first,
+        free_points=points,
         free_window=window(rule.free.per, workshop.zone) if rule.free else None,
         free_methods=frozenset(rule.free.methods) if rule.free else frozenset(),
         free_same_method=rule.free is not None and rule.free.same_method,
@@ -130,11 +134,17 @@ def _bases(judgement: Judgement, paying: Paying) -> Bases:
         if len(plan.fee) > 1:
             check_fees(plan.fee, lots[shares[0][0]])
         for ready in plan.fee:
+            charged = shares
+            if ready.free_points is not None:
+                beyond = _beyond(judgement, free_points(ready, judgement.scene))
+                charged = [(position, beyond[position]) for position, _ in shares if position in beyond]
+            if not charged:
+                continue
             together = bases.setdefault(ready.id, {})
             if not ready.by_lot:
-                together.setdefault((), []).extend(shares)
+                together.setdefault((), []).extend(charged)
                 continue
-            for each in shares:
+            for each in charged:
                 together.setdefault(ready.terms_for(judgement.scene, lots[each[0]]), []).append(each)
     return bases
 
@@ -200,6 +210,26 @@ def is_free(ready: ReadyFee, scene: Scene) -> bool:
     free: int = ready.free_first.read(scene, None)
     past = past_refunds(scene, ready.free_window, methods=ready.free_methods, same_method=ready.free_same_method)
     return len(past) < free
+
+
+def free_points(ready: ReadyFee, scene: Scene) -> int:
+    """How many points of this refund, the first that are paid, cost nothing: what the window has left of them."""
+    if ready.free_points is None or ready.free_window is None:
+        return 0
+    free: int = ready.free_points.read(scene, None)
+    past = past_refunds(scene, ready.free_window, methods=ready.free_methods, same_method=ready.free_same_method)
+    return max(0, free - sum([refund.points for refund in past]))
+
+
+def _beyond(judgement: Judgement, points: int) -> dict[int, int]:
+    """The money of the lots, by their position, without the first points that they pay."""
+    found: dict[int, int] = {}
+    end = 0
+    for place, ((position, paid), (_, money)) in enumerate(zip(judgement.shares, judgement.worth, strict=True)):
+        start, end = end, end + paid
+        if end > points:
+            found[position] = money if start >= points else money - worth_of_first(judgement, place, points - start)
+    return found
 
 
 def _told(charge: Charge) -> dict[str, Any]:

@@ -170,6 +170,9 @@ measures = st.sampled_from(
         Measure("request.points"),
         Measure("request.points"),
         Measure("balance.after"),
+        Measure("available.after"),
+        Measure("balance.before"),
+        Measure("available.before"),
         Measure("sum", "month", "account"),
         Measure("sum", Span(24, "hours"), "account", ("cash",)),
         Measure("sum", "ever", "receiving_account"),
@@ -219,6 +222,7 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
         overrides = ("limit-0",) if n and draw(st.booleans()) else ()
         more = draw(guarded(requests))
         more |= {"measure": measure, "overrides": overrides, sense: bound}
+        more |= {"or_all": sense != "at_most" and draw(st.booleans())}
         found.append(Limit(id=f"limit-{n}", terms="1", **more))
     found += draw(fees())
     if draw(st.booleans()):
@@ -267,7 +271,14 @@ def fees(draw: st.DrawFn) -> list[Rule]:
     for n in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
         adds_to = tuple(rule.id for rule in found) if draw(st.integers(0, 4)) else ()
         overrides = (found[0].id,) if found and not draw(st.integers(0, 3)) else ()
-        free = FreeAllowance(draw(st.integers(0, 2)), "month") if not draw(st.integers(0, 4)) else None
+        free = draw(
+            st.one_of(
+                st.none(),
+                st.none(),
+                st.builds(lambda first: FreeAllowance(first, "month"), st.integers(0, 2)),
+                st.builds(lambda points: FreeAllowance(None, "month", points=points), amounts),
+            )
+        )
         more = draw(guarded(lots_too)) | {"adds_to": adds_to, "overrides": overrides, "free": free, "reason": FIXED}
         if draw(st.booleans()):
             found.append(Fee(id=f"fee-{n}", terms="1", flat=draw(moneys), **more))
@@ -314,15 +325,16 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
     for n in range(draw(st.sampled_from([0, 0, 1, 2]))):
         debt = FactRef(draw(st.sampled_from(["account.debt", "request.other_debt"])))
         after = ("offset-0",) if n and draw(st.integers(0, 4)) else ()
-        most = draw(st.one_of(st.none(), moneys))
-        found.append(
-            Offset(id=f"offset-{n}", terms="1", debt=debt, at_most=most, after=after, **draw(guarded(requests)))
-        )
-        found[-1] = replace(found[-1], reason=FIXED)
+        most = draw(st.one_of(st.none(), moneys, rates, rates))
+        more = draw(guarded(requests)) | {"reason": FIXED, "after": after, "at_most": most}
+        more |= {"rounding": draw(rounded) if isinstance(most, Fraction) else None}
+        more |= {"shared": after if most is not None and draw(flags) else ()}
+        found.append(Offset(id=f"offset-{n}", terms="1", debt=debt, **more))
     for n in range(draw(st.sampled_from([0, 1, 1, 2]))):
         sense = draw(st.sampled_from(["at_most", "at_most", "at_least", "multiple_of"]))
         bound = draw(positive) if sense == "multiple_of" else draw(moneys)
         more = draw(guarded(requests)) | {"measure": draw(of_money), sense: bound}
+        more |= {"or_all": sense != "at_most" and draw(st.booleans())}
         found.append(Limit(id=f"payout-{n}", terms="1", **more))
     if draw(st.booleans()):
         least = draw(st.one_of(st.none(), positive))
@@ -330,7 +342,9 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
         share = BalanceShare(draw(rates), draw(of), draw(rounded), least)
         sense = draw(st.sampled_from(["at_most", "at_least"]))
         more = draw(guarded(requests)) | {
-            "measure": draw(st.sampled_from([Measure("request.points"), Measure("balance.after")])),
+            "measure": draw(
+                st.sampled_from([Measure("request.points"), Measure("balance.after"), Measure("available.after")])
+            ),
             sense: share,
         }
         found.append(Limit(id="share-0", terms="1", **more))

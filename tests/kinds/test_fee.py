@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.decision import Decision
-from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
+from policies.load import load_policy
+from tests.policies_for_tests import case, decided, lot, past, policy, policy_text, rules_of
 
 REASON = 'reason: {ko: "{base}의 수수료 {fee}", en: "fee {fee} of {base}"}'
 
@@ -223,3 +224,59 @@ def test_what_a_bound_adds_falls_to_the_lots_that_pay_first() -> None:
     assert [tuple(line) for line in decision.fees] == [("fee", 3_000, 310), ("fee", 1_000, 20)]
     free = charged("rate: $used, rounding: down, at_least: 310, free: {first: 1, per: month}", 10, *lots, values=values)
     assert free.fees == ()
+
+
+BEYOND = "rate: 10%, rounding: up, free: {points: 1_000, per: month, of: account}"
+
+
+@pytest.mark.parametrize(
+    ("used", "points", "base"),
+    [
+        pytest.param(0, 1_000, 0, id="within the allowance"),
+        pytest.param(0, 1_001, 1, id="one point beyond it"),
+        pytest.param(700, 1_000, 700, id="what the month has left of it is free"),
+        pytest.param(1_000, 500, 500, id="nothing is left of it"),
+        pytest.param(5_000, 500, 500, id="less than nothing is left of it"),
+    ],
+)
+def test_the_fee_is_on_what_exceeds_an_allowance_of_points(used: int, points: int, base: int) -> None:
+    fee = f'- {{id: fee, kind: fee, terms: "1", {BEYOND}, reason: {{ko: 수수료, en: Fee.}}}}'
+    history = [past(used, "2026-03-01T03:00:00Z"), past(9_000, "2026-02-01T03:00:00Z")] if used else []
+    decision = decided(policy(fee), case(points, history=history))
+    assert [(base, -(-base // 10))] * bool(base) == [(line.base, line.fee) for line in decision.fees]
+
+
+def test_an_allowance_covers_the_points_that_are_paid_first() -> None:
+    rules = """
+    - {id: price, kind: price, terms: "1", when: {lot.source: bill}, every: 3, pays: 2, rounding: down, reason: {ko: 가, en: A}}
+    - id: fee
+      kind: fee
+      terms: "1"
+      when: {lot.source: bill}
+      flat: 7
+      free: {points: 10, per: month}
+      reason: {ko: 수수료, en: Fee.}
+    """  # noqa: E501
+    lots = [lot("L1", 4, acquired_on="2025-01-01", source="promotion"), lot("L2", 8, acquired_on="2025-01-02")]
+    lots.append(lot("L3", 50, acquired_on="2025-01-03", source="promotion"))
+    version = policy(rules)
+    assert decided(version, case(10, *lots)).fees == ()
+    # The first 6 of the 8 points of the second lot are free and worth 4; all of them are worth 5.
+    assert [tuple(line) for line in decided(version, case(12, *lots)).fees] == [("fee", 1, 7)]
+    assert [tuple(line) for line in decided(version, case(60, *lots)).fees] == [("fee", 1, 7)]
+
+
+def test_an_allowance_does_not_depend_on_the_lot() -> None:
+    fee = '- {id: fee, kind: fee, terms: "1", flat: 7, free: {points: $of, per: month}, reason: {ko: 수수료, en: Fee.}}'
+    value = "of: {about: By lot, terms: '1', unit: points, dated_by: lot.acquired_on, since: {always: 5}}"
+    found, problems = load_policy(policy_text(fee, values=value).encode(), "test.yaml")
+    assert found is None
+    assert [problem.code for problem in problems] == ["value-out-of-sight"]
+
+
+def test_an_allowance_of_one_fee_is_none_of_another() -> None:
+    more = "kind: fee, rate: 10%, rounding: down, reason: {ko: 수수료, en: Fee.}"
+    one = f'- {{id: one, terms: "1", free: {{points: 400, per: month}}, {more}}}'
+    other = f'- {{id: other, terms: "1", adds_to: [one], {more}}}'
+    decision = decided(policy(f"{one}\n{other}"), case(1_000))
+    assert [tuple(line) for line in decision.fees] == [("one", 600, 60), ("other", 1_000, 100)]

@@ -18,6 +18,7 @@ from policies.kinds.fee import FreeAllowance
 from policies.model import (
     ALWAYS,
     BalanceShare,
+    BusinessDay,
     Comparison,
     Condition,
     DayOfYear,
@@ -154,9 +155,14 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         "kind: offset | debt: account.debt | at_most: 5_000",
-        {"debt": FactRef("account.debt"), "at_most": 5_000, "after": ()},
+        {"debt": FactRef("account.debt"), "at_most": 5_000, "after": (), "rounding": None, "shared": ()},
+    ),
+    (
+        "kind: offset | debt: account.debt | at_most: 12.5% | rounding: up",
+        {"at_most": Fraction("12.5"), "rounding": "up"},
     ),
     (f"{MEASURE} | multiple_of: 100", {"multiple_of": 100, "measure": Measure("request.points")}),
+    (f"{MEASURE} | at_least: 100 | or_all: true", {"at_least": 100, "or_all": True}),
     ("kind: limit | measure: balance.after | at_least: 5", {"measure": Measure("balance.after")}),
     (
         "kind: limit | measure: {count: refunds, per: ever, of: account} | at_most: 3",
@@ -198,6 +204,8 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("kind: pay | within: 7 days | if_holiday: next_business_day", {"if_holiday": "next_business_day"}),
     ("kind: pay | within: 7 days | if_holiday: previous_business_day", {"if_holiday": "previous_business_day"}),
     ("kind: pay | batch: [5, 20, last]", {"batch": (5, 20, "last"), "within": None, "at_least_after": None}),
+    ("kind: pay | batch: [{business_day: 10}]", {"batch": (BusinessDay(10),)}),
+    ("kind: pay | batch: [5, {business_day: last}]", {"batch": (5, BusinessDay("last"))}),
     ("kind: pay | batch: [02-15, 08-15]", {"batch": (DayOfYear(2, 15), DayOfYear(8, 15)), "cut_off_time": None}),
     ("kind: pay | batch: [friday] | at_least_after: 3 business days", {"at_least_after": Span(3, "business days")}),
     ('kind: pay | within: 1 day | cut_off_time: "16:00"', {"cut_off_time": TimeOfDay(960), "batch": ()}),
