@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import decide, growth
+from benchmarks import decide, filing, growth
 
 if __name__ == "__main__":
     decide.main()
+    filing.main()
     growth.main()

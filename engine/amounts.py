@@ -3,8 +3,9 @@
 Between two *breaks* (amounts that a condition, or a value with bands, tells apart) the same rules speak with the same
 figures. There, what can deny an amount is
 - what denies every amount of the stretch alike: then none of it passes;
-- limits on points and the points available, which let through a range of amounts with one rest (`bounds.Allowed`);
-- the money: steps of a price, nothing at all, fees and taxes that leave nothing, and limits on the payout.
+- limits on points and the points available, which let through a range of amounts with one rest (`bounds.Allowed`),
+  and besides it, where a limit says `or_all`, the points available themselves;
+- the money: steps of a price, nothing at all, fees and taxes that leave nothing, and limits on gross and payout.
   Money need not grow with the points: a tax may set in, a fee be capped. `courses.py` searches it.
 An amount is only passed over when it is shown to fail, and only returned when it was decided to pass.
 """
@@ -26,6 +27,7 @@ _OF_LOTS = ("price", "fee", "tax")
 """Of what rules contradict each other only for the lots that they share."""
 
 _ANY_MONEY = Allowed(1, ANY)
+_NOTHING = Allowed(0, -1)
 
 
 def largest(
@@ -88,29 +90,38 @@ def _within(
     top = near or judge(last)
     if near is None and from_top and passes(top):
         return last
+    # Nothing above all that is available can pass.
+    everything = top.available if first <= top.available <= last and _lets_all_through(top) else None
+    if everything is not None and from_top and passes(judge(everything)):
+        return everything
     allowed = _allowed(top, first, last)
-    if allowed is None:
-        return None
-    # Most often it is one end of what limits and lots let through.
-    end = allowed.down(allowed.most) if from_top else allowed.up(allowed.least)
-    if allowed.least <= end <= allowed.most and passes(judge(end)):
-        return end
-    if near is not None:
-        top = judge(last)
-    wanted = wanted_money(top, gross)
-    if wanted is None:
-        return None
+    if allowed is not None:
+        # Most often it is one end of what limits and lots let through.
+        end = allowed.down(allowed.most) if from_top else allowed.up(allowed.least)
+        if allowed.least <= end <= allowed.most and passes(judge(end)):
+            return end
+        if near is not None:
+            top = judge(last)
+        found = _by_money(top, allowed, gross, from_top=from_top)
+        if found is not None:
+            judgement = judge(found)
+            if judgement.conflict is None or judgement.conflict.kind != "pay":
+                assert passes(judgement), f"{found} points were found to pass, and do not"
+                return found
+    return everything if everything is not None and not from_top and passes(judge(everything)) else None
+
+
+def _lets_all_through(judgement: Judgement) -> bool:
+    """Whether a limit lets a request pass because it is for all that there is."""
+    return any(ready.bound.or_all for ready in judgement.speaking("limit"))
+
+
+def _by_money(top: Judgement, allowed: Allowed, gross: Allowed, *, from_top: bool) -> int | None:
+    """The largest or smallest of the allowed amounts whose money is as it has to be, None where there is none."""
     try:
-        found = Course(top).best(allowed, wanted, from_top=from_top)
+        return Course(top).best(allowed, wanted(top, gross), from_top=from_top)
     except Conflict:
         return None
-    if found is None:
-        return None
-    judgement = judge(found)
-    if judgement.conflict is not None and judgement.conflict.kind == "pay":
-        return None
-    assert passes(judgement), f"{found} points were found to pass, and do not"
-    return found
 
 
 def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
@@ -125,19 +136,21 @@ def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
     return allowed if allowed and allowed.least <= allowed.most else None
 
 
-def wanted_money(judgement: Judgement, gross: Allowed = _ANY_MONEY, *, capped: bool = True) -> Wanted | None:
-    """What the limits on money let through, of what is asked for; None where that is nothing at all. Unless `capped`,
-    those that say how much it may be at most aside.
+def wanted(judgement: Judgement, gross: Allowed = _ANY_MONEY, *, capped: bool = True) -> Wanted:
+    """The gross that is asked for and that limits let through, and the payout that they do; unless `capped`, those that
+    say how much it may be at most aside.
     """
     payout: Allowed | None = Allowed(0, ANY)
     kept: Allowed | None = gross
+    set_off = True
     for ready in judgement.speaking("limit"):
-        if not ready.bound.in_money:
-            continue
-        more = ready.bound.allowed(ready.bound.read(judgement))
-        more = more if capped else more._replace(most=ANY)
-        if ready.bound.of_gross:
-            kept = kept and kept.both(more)
-        else:
+        if ready.bound.in_money:
+            reading = ready.bound.read(judgement)
+            more = ready.bound.allowed(reading)
+            more = more if capped else more._replace(most=ANY)
+            if ready.bound.of_gross:
+                kept = kept and kept.both(more)
+                continue
             payout = payout and payout.both(more)
-    return Wanted(payout, kept) if payout and kept else None
+            set_off = set_off and ready.bound.passes_set_off(reading)
+    return Wanted(payout or _NOTHING, kept or _NOTHING, set_off)

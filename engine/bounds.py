@@ -84,7 +84,9 @@ class Bound:
     """A measure with the sense in which it is bound: `at_most`, `at_least` or `multiple_of`.
 
     `beyond` is what the last measure that passes lies beyond the amount that the rule names: a review `at_least` 10
-    lets at most 9 pass, so it is -1 there. `fixed` is that measure where it is the same for every request.
+    lets at most 9 pass, so it is -1 there. `fixed` is that measure where it is the same for every request. With
+    `or_all` a request for all points that can be refunded passes whatever the measure is; and where it is
+    `lifted_by_offset`, a payout all of which is set off against a debt: nothing is paid out then.
     """
 
     gauge: Gauge
@@ -92,6 +94,8 @@ class Bound:
     amount: Amount | Held
     beyond: int
     fixed: int | None
+    or_all: bool = False
+    lifted_by_offset: bool = False
 
     @property
     def amounts(self) -> tuple[Amount | None, ...]:
@@ -111,29 +115,40 @@ class Bound:
     @property
     def counts(self) -> bool:
         """Whether no amount of points makes a difference."""
-        return self.gauge.slope == 0
+        return self.gauge.slope == 0 and not self.or_all
 
     def read(self, judgement: Judgement) -> Reading:
         """What the bound comes to for the request. Equal to a bound passes."""
         limit, amount, gauge, scene = self.fixed, self.amount, self.gauge, judgement.scene
         if limit is None:
             limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
-        base = 0 if gauge.of == "request.points" else gauge.base(scene, judgement.available)
-        measured = base + (self._money(judgement) if gauge.in_money else gauge.slope * scene.points)
-        if self.sense == "at_most":
-            passes = measured <= limit
-        elif self.sense == "at_least":
-            passes = measured >= limit
+        if gauge.of_lots:
+            base = judgement.available if gauge.of.startswith("available") else judgement.balance
         else:
-            passes = measured % limit == 0
+            base = gauge.base(scene)
+        measured = base + (self._money(judgement) if gauge.in_money else gauge.slope * scene.points)
+        passes = (
+            self._holds(measured, limit)
+            or (self.or_all and scene.points == judgement.available)
+            or (self.lifted_by_offset and measured == 0 and judgement.offset > 0)
+        )
         return Reading(limit, base, measured, passes)
+
+    def passes_set_off(self, reading: Reading) -> bool:
+        """Whether a payout of 0 passes, all of which was set off against a debt."""
+        return self.lifted_by_offset or self._holds(reading.base, reading.limit)
+
+    def _holds(self, measured: int, limit: int) -> bool:
+        if self.sense == "at_most":
+            return measured <= limit
+        return measured >= limit if self.sense == "at_least" else measured % limit == 0
 
     def figures(self, reading: Reading, judgement: Judgement) -> dict[str, int | None]:
         """The figures of a reason: `used` is what the window holds already, `room` the most that this rule alone lets
         through (points, money, or refunds for a count); for a step, the most up to what was asked for.
         """
         of, points, available = self.gauge.of, judgement.points, judgement.available
-        used = reading.base if of == "sum" else reading.base - 1 if of == "count" else 0
+        used = reading.base if of in _USED else reading.base - 1 if of == "count" else 0
         limit = reading.limit - self.beyond
         if self.gauge.in_money:
             money = self._money(judgement)
@@ -159,31 +174,39 @@ class Bound:
     def _room(self, reading: Reading, points: int, available: int) -> int:
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
         if self.sense == "at_most":
-            if slope == 0:
+            if self.gauge.of == "count":
                 return max(0, limit - base + 1)
+            if slope == 0:
+                return available if reading.passes else 0
             # A largest amount is told as it stands, even where fewer points are available.
             return max(0, limit - base if slope > 0 else available)
         if self.sense == "multiple_of":
-            return max(0, points - reading.measured % limit if slope > 0 else points - -reading.measured % limit)
+            room = max(0, points - reading.measured % limit if slope > 0 else points - -reading.measured % limit)
+            return available if self.or_all and available <= points else room
+        if self.or_all:
+            return available
         if slope < 0:
-            return max(0, available - limit)
-        return available if slope and available >= limit - base else 0
+            return max(0, min(available, base - limit))
+        return available if available * slope >= limit - base else 0
 
     def allowed(self, reading: Reading) -> Allowed:
         """The amounts, of points or of the payout, that this bound lets through while the measure's base and the
-        limit stay as they are.
+        limit stay as they are; what passes although the measure is beyond its bound is not among them.
 
         The measure is `base + slope * points`, so each sense bounds the points from one side.
         """
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
         if slope == 0:
-            return Allowed(0, ANY if reading.passes else -1)
+            return Allowed(0, ANY if self._holds(reading.measured, limit) else -1)
         if self.sense == "multiple_of":
             return Allowed(0, ANY, limit, (-slope * base) % limit)
         if (self.sense == "at_most") == (slope > 0):
             return Allowed(0, slope * (limit - base))
         return Allowed(max(0, slope * (limit - base)), ANY)
 
+
+_USED = ("sum", "balance.before", "available.before")
+"""The measures of which something is there before anything is asked for, and told as such."""
 
 ANY = 10**40
 """Above every amount that there is."""
@@ -198,7 +221,11 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
     amount = _amount(getattr(rule, name), workshop)
     known = None if isinstance(amount, Held) else amount.figure
     fixed = known + beyond if isinstance(known, int) else None
-    return Bound(gauge(rule.measure, workshop.zone), sense, amount, beyond, fixed)
+    measured = gauge(rule.measure, workshop.zone)
+    if not isinstance(rule, Limit):
+        return Bound(measured, sense, amount, beyond, fixed)
+    lifted_by_offset = measured.of == "payout" and sense == "at_least"
+    return Bound(measured, sense, amount, beyond, fixed, rule.or_all, lifted_by_offset)
 
 
 def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:

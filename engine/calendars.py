@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import holidays as library
 
-from policies.model import WEEKDAYS, DayOfMonth, DayOfYear, Span, Text, Weekday
+from policies.model import WEEKDAYS, BusinessDay, DayOfMonth, DayOfYear, Span, Text, Weekday
 from policies.problems import both
 
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -58,8 +58,11 @@ def is_day_of_month(day: date, of: DayOfMonth) -> bool:
     return day == month_end(day) if of == "last" else day.day == of
 
 
-def batch_days(days: Collection[DayOfMonth | DayOfYear | Weekday], start: date) -> Iterator[date]:
-    """Every batch day from `start` on, ascending. A month or February that is too short has it on its last day.
+def batch_days(
+    days: Collection[DayOfMonth | BusinessDay | DayOfYear | Weekday], start: date, holidays: Collection[date] = ()
+) -> Iterator[date]:
+    """Every batch day from `start` on, ascending. A month or February that is too short has it on its last day, and one
+    with too few business days on the last of those.
 
     >>> batched = batch_days([15, 31], date(2026, 2, 15))
     >>> next(batched), next(batched), next(batched)
@@ -68,15 +71,20 @@ def batch_days(days: Collection[DayOfMonth | DayOfYear | Weekday], start: date) 
     month = start.replace(day=1)
     while True:
         end = month_end(month)
-        found = {each for day in days for each in _in_month(day, month, end)}
+        found = {each for day in days for each in _in_month(day, month, end, holidays)}
         yield from sorted(day for day in found if day >= start)
         if end.year == date.max.year:
             return
         month = end + timedelta(days=1)
 
 
-def _in_month(day: DayOfMonth | DayOfYear | Weekday, month: date, end: date) -> list[date]:
+def _in_month(
+    day: DayOfMonth | BusinessDay | DayOfYear | Weekday, month: date, end: date, holidays: Collection[date]
+) -> list[date]:
     """The days of one month that a batch day means; `month` is the first of it, `end` the last."""
+    if isinstance(day, BusinessDay):
+        every = [each for number in range(end.day) if business_day(each := month + timedelta(days=number), holidays)]
+        return every[-1:] if day.number == "last" or day.number > len(every) else [every[day.number - 1]]
     if day == "last":
         return [end]
     if isinstance(day, int):

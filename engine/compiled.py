@@ -172,6 +172,7 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
     # Until when lots can be used has to be known of events and days too, where no request is looked at.
     expiry = tuple(KINDS["expire"](rule, days) for rule in policy.rules_of("expire"))
     breaks, paths = _breaks(refunds)
+    lots_see_points = any(ready.sees_points for kind in ("expire", "exclude") for ready in rules[kind])
     return CompiledVersion(
         version=version,
         zone=zone,
@@ -193,19 +194,21 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
             Conditions(days.lot_fields, days.lot_formulas),
             smallest_request(policy),
         ),
-        fixed=_fixed(rules),
+        fixed=_fixed(rules, lots_see_points=lots_see_points),
         breaks=breaks,
         break_paths=paths,
-        lots_see_points=any(ready.sees_points for kind in ("expire", "exclude") for ready in rules[kind]),
-        tells_all=bool(rules[PAYOUT_LIMITS]) or any(ready.whole_steps for ready in rules["price"]),
+        lots_see_points=lots_see_points,
+        tells_all=any(rules[kind] for kind in ("price", "fee", "tax", PAYOUT_LIMITS)),
     )
 
 
-def _fixed(rules: Mapping[str, tuple[Any, ...]]) -> frozenset[str]:
-    """The rules that deny whatever the amount is: all that is required, papers, closed times, and counts,
+def _fixed(rules: Mapping[str, tuple[Any, ...]], *, lots_see_points: bool) -> frozenset[str]:
+    """The rules that deny whatever the amount is: all that is required, papers, closed times, and counts and holdings,
     unless their conditions, or those of a rule that overrides them, look at the points.
     """
-    counts = [ready for ready in rules["limit"] if ready.bound.counts]
+    counts = [
+        ready for ready in rules["limit"] if ready.bound.counts and not (lots_see_points and ready.bound.gauge.of_lots)
+    ]
     denying = (*rules["require"], *rules["paper"], *rules["closed"], *counts)
     # A rule names only rules of its own kind.
     lifted = {name for kind in rules.values() for ready in kind if ready.sees_points for name in ready.rule.overrides}

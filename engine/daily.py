@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -136,7 +136,7 @@ def daily(compiled: CompiledVersion, case: DayCase) -> Daily:
         engine=ENGINE,
         account=case.account.id,
         day=case.day.isoformat(),
-        expired=tuple(_expired(scene, days)),
+        expired=tuple(_ended(scene, days, lambda last_day: last_day == case.day - timedelta(days=1))),
         charged=tuple(
             Taken(each.ready.id, case.lots[position].id, points)
             for each in charges
@@ -150,16 +150,27 @@ def daily(compiled: CompiledVersion, case: DayCase) -> Daily:
     return found
 
 
-def _expired(scene: Scene, days: LotDays) -> list[Expired]:
-    yesterday = scene.day - timedelta(days=1)
+def _ended(scene: Scene, days: LotDays, which: Callable[[date], bool]) -> list[Expired]:
+    """What is said of the lots with points whose last usable day is one of `which`."""
     found = []
     for lot, last_day, ready in zip(days.lots, days.last_days, days.expiries, strict=True):
-        if last_day == yesterday and lot.left:
+        if lot.left and last_day is not None and which(last_day):
             assert ready.sentence is not None, f"{ready.id} takes something and gives no reason"
             own = {"points": lot.left, "acquired_on": lot.acquired_on, "last_day": last_day}
             text = ready.sentence.told(ready.reason_figures(scene, own, lot))
             found.append(Expired(lot.id, lot.left, last_day.isoformat(), ready.id, ready.rule.terms, text.ko, text.en))
     return found
+
+
+def lapsed(compiled: CompiledVersion, case: DayCase) -> tuple[Expired, ...]:
+    """The lots that still have points although they can be used no longer as of the day, in the order of their ids:
+    those of `daily`, and others whose last usable day lies further back, such as points that were granted late.
+
+    Raises Conflict when two rules say until when a lot lasts.
+    """
+    scene = Scene(case.account, case.day, begins(case.day, compiled.zone))
+    days = lot_days(compiled, scene, case.lots)
+    return tuple(_ended(scene, days, lambda last_day: last_day < case.day))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
 def _reason(spoken: Spoken, remedy: Remedy | None) -> Reason:
     rule = spoken.ready.rule
     text = _sentence(spoken.ready).told(spoken.figures)
-    figures = {
-        name: figure if type(figure) is int else figure_data(figure)
-        for name, figure in spoken.figures.items()
-        if figure is not None
-    }
+    figures = {name: figure_data(figure) for name, figure in spoken.figures.items() if figure is not None}
     return Reason(rule.id, rule.kind, spoken.effect, rule.terms, text.ko, text.en, figures, remedy)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from engine.calendars import local_day
@@ -19,6 +20,7 @@ from engine.reading import instant_words
 from engine.ready import Matched
 from engine.scene import Scene
 from engine.taken import Taken, told_reason
+from engine.windows import window_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,26 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """What a rule takes back of one earning: so many points in all, wherever they come from or whatever they become."""
+
+    earning: str
+    rule: str
+    points: int
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"earning": self.earning, "rule": self.rule, "points": self.points}
+
+
+@dataclass(frozen=True, slots=True)
 class EventAnswer:
     """What an event comes to, on which text.
 
-    `points` are granted in all. `asked` is what is to be taken back of what the event undoes; it was `taken` from lots,
-    has `lapsed` with its lot already, becomes a `debt` of points or is `forgiven`. An event that is `refused`, because
-    points are missing, must not be carried out: it grants and takes nothing.
+    `points` are granted in all. `asked` is what is to be taken back of what the event undoes, of each earning as
+    `undone` says; it was `taken` from lots, has `lapsed` with its lot already, becomes a `debt` of points or is
+    `forgiven`. An event that is `refused`, because points are missing, must not be carried out: it grants and takes
+    nothing.
 
     `trace` says of every earn rule how it stands, and of those that apply what the event `brought`, the `room` under
     their cap, and the `points` they grant; of every clawback rule how it stands, and what it took.
@@ -72,12 +88,14 @@ class EventAnswer:
     forgiven: int = 0
     refused: bool = False
     reasons: tuple[Reason, ...] = ()
+    undone: tuple[Undone, ...] = ()
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
             "granted": [lot.to_data() for lot in self.granted],
             "taken": [each.to_data() for each in self.taken],
+            "undone": [each.to_data() for each in self.undone],
             "reasons": [reason.to_data() for reason in self.reasons],
             "trace": [dict(line) for line in self.trace],
         }
@@ -87,8 +105,10 @@ class EventAnswer:
         """From plain data. What an answer of an earlier engine does not hold is as it was then: nothing is taken."""
         granted = tuple(Granted(**lot) for lot in data["granted"])
         taken = tuple(Taken(**each) for each in data.get("taken", ()))
+        undone = tuple(Undone(**each) for each in data.get("undone", ()))
         reasons = tuple(Reason.from_data(each) for each in data.get("reasons", ()))
-        own = {"granted": granted, "taken": taken, "reasons": reasons, "trace": [dict(line) for line in data["trace"]]}
+        trace = [dict(line) for line in data["trace"]]
+        own = {"granted": granted, "taken": taken, "undone": undone, "reasons": reasons, "trace": trace}
         answer = cls(**{**data, **own})
         assert_event_laws(answer)
         return answer
@@ -99,6 +119,8 @@ def assert_event_laws(answer: EventAnswer) -> None:
     assert answer.points == sum(lot.points for lot in answer.granted), "the lots are not the points"
     parts = sum(each.points for each in answer.taken) + answer.lapsed + answer.debt + answer.forgiven
     assert answer.asked == parts, f"asked {answer.asked} is not the sum of its parts, {parts}"
+    undone = sum(each.points for each in answer.undone)
+    assert answer.asked == undone, f"asked {answer.asked} is not what is taken back of the earnings, {undone}"
     assert all(each.points > 0 for each in answer.taken), "a lot pays nothing"
     assert not answer.refused or not (answer.points or answer.asked), "a refused event grants or takes"
 
@@ -137,6 +159,20 @@ def answer(compiled: CompiledVersion, case: EventCase) -> EventAnswer:
     )
     assert_event_laws(answer)
     return answer
+
+
+def counted_from(compiled: CompiledVersion, at: datetime) -> dict[str, datetime]:
+    """From which instant on the earnings by each rule count under some cap for an event of this instant.
+
+    Earnings by other rules, and earlier ones, need not be known.
+    """
+    found: dict[str, datetime] = {}
+    for ready in compiled.rules["earn"]:
+        if ready.rule.cap is not None:
+            start = window_start(ready.rule.cap.per, at, compiled.zone)
+            for rule in ready.capped_together:
+                found[rule] = min(start, found.get(rule, start))
+    return found
 
 
 def _granted(
@@ -219,6 +255,7 @@ class _Clawing:
         self.event: Event = case.event
         self.undone = [each for each in case.earned if each.event == case.event.of != ""]
         self.claims: list[_Claim] = []
+        self.owed: list[tuple[ReadyClawback, Earning, int]] = []
 
     @property
     def refusals(self) -> list[_Claim]:
@@ -227,31 +264,34 @@ class _Clawing:
 
     def claw(self, matched: Matched) -> list[dict[str, Any]]:
         """Work out the claims; returns the trace of the rules."""
-        standing = statuses(self.compiled.rules["clawback"], matched)
-        owed = self._owed([status.ready for status in standing if status.speaks])
-        if owed:
-            self._collect(owed)
+        rules: tuple[ReadyClawback, ...] = self.compiled.rules["clawback"]
+        # A rule is silenced by another only for what that one takes back too.
+        names = dict.fromkeys(earning.rule for earning in self.undone)
+        standing = {name: statuses([each for each in rules if each.covers(name)], matched) for name in names}
+        self.owed = self._owed(standing)
+        if self.owed:
+            self._collect()
         claims = {claim.ready.id: claim for claim in self.claims}
-        return [self._line(status, claims.get(status.ready.id)) for status in standing]
+        return [self._line(_of_all(ready, standing.values(), matched), claims.get(ready.id)) for ready in rules]
 
-    def _owed(self, speaking: list[Any]) -> list[tuple[ReadyClawback, Earning, int]]:
-        """What each rule takes back of each earning."""
+    def _owed(self, standing: Mapping[str, list[Status]]) -> list[tuple[ReadyClawback, Earning, int]]:
+        """What each rule takes back of each earning. `standing` is how the rules stand to what each rule earned."""
         found = []
         for earning in self.undone:
-            rules = [ready for ready in speaking if not ready.of or earning.rule in ready.of]
+            rules: list[Any] = [status.ready for status in standing[earning.rule] if status.speaks]
             if len(rules) > 1:
                 raise Conflict("clawback", (rules[0].id, rules[1].id), earning.id)
             asked = [(ready, earning, to_take_back(ready, self.event, earning)) for ready in rules]
             found += [each for each in asked if each[2] > 0]
         return found
 
-    def _collect(self, owed: list[tuple[ReadyClawback, Earning, int]]) -> None:
+    def _collect(self) -> None:
         days = lot_days(self.compiled, self.scene, self.lots)
         held = purse(days)
         places = {lot.id: position for position, lot in enumerate(self.lots)}
         claims: dict[str, _Claim] = {}
         lapsed: dict[int, int] = {}
-        for ready, earning, points in owed:
+        for ready, earning, points in self.owed:
             claim = claims.setdefault(ready.id, _Claim(ready))
             claim.asked += points
             claim.missing += points
@@ -293,9 +333,16 @@ class _Clawing:
         ]
         figures = [claim.figures for claim in self.claims]
         sums = {name: sum(each[name] for each in figures) for name in ("asked", "lapsed", "debt", "forgiven")}
-        return {**sums, "taken": tuple(taken)}
+        undone = tuple(Undone(earning.id, ready.id, points) for ready, earning, points in self.owed)
+        return {**sums, "taken": tuple(taken), "undone": undone}
 
     def reasons(self) -> list[Reason]:
         """What is said of it: by the rules that refuse the event, or else by all that take something back."""
         effect = "refuses" if self.refusals else "takes_back"
         return [told_reason(claim.ready, self.scene, effect, claim.figures) for claim in self.refusals or self.claims]
+
+
+def _of_all(ready: ReadyClawback, standing: Iterable[list[Status]], matched: Matched) -> Status:
+    """How a rule stands on the whole: it is silenced only where it has its say on no earning."""
+    found = [status for each in standing for status in each if status.ready is ready]
+    return next((status for status in found if status.speaks), (found or statuses([ready], matched))[0])

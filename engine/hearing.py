@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.amounts import largest, stretches, wanted_money
+from engine.amounts import largest, stretches, wanted
 from engine.bounds import Allowed
 from engine.calendars import local_day
 from engine.cases import MOST_POINTS
@@ -63,8 +63,10 @@ class Hearing:
         self._lots: Judgement | None = None
         self._breaks: list[int] | None = None
 
-    def judge(self, points: int, *, tracing: bool = False) -> Judgement:
-        """The request at one amount, through all the stages. A conflict stops it, and is kept."""
+    def judge(self, points: int, *, tracing: bool = False, telling: bool = False) -> Judgement:
+        """The request at one amount, through all the stages. A conflict stops it, and is kept. Only where it is
+        `telling` is every rule that denies listed: a search asks no more than whether the amount passes.
+        """
         compiled = self.compiled
         scene = self.scene.asking(points)
         plan, matched = self._plan, self._lots_matched
@@ -82,17 +84,14 @@ class Hearing:
             plan,
             self._lot_plans,
             tracing,
-            compiled.tells_all,
+            telling and compiled.tells_all,
         )
         try:
             self._find_lots(judgement)
             for stage in HARD_STAGES:
                 stage(judgement)
             if not judgement.denied or judgement.shares:
-                for stage in MONEY_STAGES:
-                    stage(judgement)
-                    if judgement.denied and not (judgement.worth and compiled.tells_all):
-                        break
+                self._make_money(judgement)
             if judgement.denied:
                 # What would be charged was worked out only to see what else denies.
                 judgement.spoken = [spoken for spoken in judgement.spoken if spoken.effect == "denies"]
@@ -102,6 +101,19 @@ class Hearing:
         except Conflict as conflict:
             judgement.conflict = conflict
         return judgement
+
+    def _make_money(self, judgement: Judgement) -> None:
+        for stage in MONEY_STAGES:
+            try:
+                stage(judgement)
+            except Conflict:
+                # What is denied is charged nothing, so that nothing contradicts. Money that was asked for has to be
+                # known, though.
+                if judgement.denied and self.case.request.points is not None:
+                    return
+                raise
+            if judgement.denied and not (judgement.worth and judgement.tells_all):
+                return
 
     def _find_lots(self, judgement: Judgement) -> None:
         known = self._lots
@@ -146,7 +158,7 @@ class Hearing:
             if found is None:
                 return self._nothing(tracing=tracing)
             points = found
-        return self.judge(points, tracing=tracing)
+        return self.judge(points, tracing=tracing, telling=True)
 
     @property
     def money_asked(self) -> int:
@@ -186,7 +198,7 @@ class Hearing:
 
     def _nothing(self, *, tracing: bool) -> Judgement:
         """The denial of "all" where no amount passes. Its reasons say "all" for the points, which is what was asked."""
-        judgement = self.judge(self._in_the_way(), tracing=tracing)
+        judgement = self.judge(self._in_the_way(), tracing=tracing, telling=True)
         judgement.asked = False
         for spoken in judgement.spoken:
             if "points" in spoken.figures:
@@ -200,12 +212,18 @@ class Hearing:
         """
         judgement = self.judge(1)
         steps = smallest = Allowed(1, MOST_POINTS)
+        steps_of_all = steps
         for ready, reading in judgement.readings:
             allowed = ready.bound.allowed(reading)
             smallest = smallest.both(allowed._replace(most=MOST_POINTS)) or smallest
-            steps = steps.both(allowed._replace(least=1, most=MOST_POINTS)) or steps
+            step = allowed._replace(least=1, most=MOST_POINTS)
+            steps = steps.both(step) or steps
+            if not ready.bound.or_all:
+                steps_of_all = steps_of_all.both(step) or steps_of_all
         least = smallest.up(smallest.least)
-        there = steps.down(judgement.available)
+        there = steps_of_all.down(judgement.available)
+        if there < judgement.available:
+            there = steps.down(judgement.available)
         if 0 < there < least:
             return there
         return self._smallest_payout(judgement, smallest) or max(least, there) if self.compiled.tells_all else least
@@ -214,7 +232,6 @@ class Hearing:
         """The smallest of the allowed amounts that prices, and what has to be paid at least, let through."""
         there = allowed.both(Allowed(1, judgement.available))
         try:
-            wanted = wanted_money(judgement, capped=False)
-            return Course(judgement).best(there, wanted, from_top=False) if there and wanted else None
+            return there and Course(judgement).best(there, wanted(judgement, capped=False), from_top=False)
         except Conflict:
             return None

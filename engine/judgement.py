@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
@@ -144,15 +144,13 @@ class Judgement(Struct):
         """Adds the rules of a kind to the trace, with the lots to which they apply."""
         if self.tracing:
             if self._groups is None:
-                self._groups = grouped(zip(self.lot_plans, self.lots, strict=True))
+                self._groups = grouped(self.lot_plans, [lot.id for lot in self.lots])
             self.trace[kind] = lot_lines(kind, self.rules[kind], self._groups)
 
     def paying(self) -> dict[LotPlan, list[Share]]:
         """The money of the lots that pay, by their plan."""
-        found: dict[LotPlan, list[Share]] = {}
-        for share in self.worth:
-            found.setdefault(self.lot_plans[share[0]], []).append(share)
-        return found
+        plans = self.lot_plans
+        return grouped([plans[position] for position, _ in self.worth], self.worth)
 
     def note_paying(
         self, kind: str, paying: Mapping[LotPlan, list[Share]], told: Iterable[tuple[str, dict[str, Any]]]
@@ -197,15 +195,18 @@ class Judgement(Struct):
         self.trace[stage or kind] = lines
 
 
-def grouped(of: Iterable[tuple[LotPlan, Lot]]) -> dict[LotPlan, list[str]]:
-    """The ids of lots by their plan."""
-    groups: dict[LotPlan, list[str]] = {}
-    for plan, lot in of:
-        ids = groups.get(plan)
-        if ids is None:
-            groups[plan] = [lot.id]
+T = TypeVar("T")
+
+
+def grouped(plans: Iterable[LotPlan], of: Iterable[T]) -> dict[LotPlan, list[T]]:
+    """What stands beside the same plan, together."""
+    groups: dict[LotPlan, list[T]] = {}
+    for plan, each in zip(plans, of, strict=True):
+        group = groups.get(plan)
+        if group is None:
+            groups[plan] = [each]
         else:
-            ids.append(lot.id)
+            group.append(each)
     return groups
 
 
@@ -217,20 +218,21 @@ def lot_lines(kind: str, rules: Iterable[Ready], groups: Mapping[LotPlan, list[s
     applied: dict[str, list[list[str]]] = {}
     others: dict[str, dict[str, dict[str, list[str]]]] = {}
     for plan, ids in groups.items():
-        for rule, how, by in plan.notes[kind]:
-            if how == "applies":
-                applied.setdefault(rule, []).append(ids)
-            else:
-                below = others.setdefault(rule, {}).setdefault(how, {})
-                below[by] = sorted(below.get(by, []) + ids)[:MOST_LOTS_IN_TRACE]
+        for rule in plan.applying[kind]:
+            applied.setdefault(rule, []).append(ids)
+        for rule, how, by in plan.lifted[kind]:
+            below = others.setdefault(rule, {}).setdefault(how, {})
+            below[by] = sorted(below.get(by, []) + ids)[:MOST_LOTS_IN_TRACE]
     lines = []
     for ready in rules:
-        lots = _merged(applied.get(ready.id, ()))
-        line = {"rule": ready.id, "applies": bool(lots), "lots": lots[:MOST_LOTS_IN_TRACE], "lot_count": len(lots)}
+        found = applied.get(ready.id)
+        # The ids of a group are in order; those of several are put in one.
+        lots = [] if found is None else found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
+        line = {
+            "rule": ready.id,
+            "applies": found is not None,
+            "lots": lots[:MOST_LOTS_IN_TRACE],
+            "lot_count": len(lots),
+        }
         lines.append(line | others[ready.id] if ready.id in others else line)
     return lines
-
-
-def _merged(groups: Sequence[list[str]]) -> list[str]:
-    """Ids of several groups, each of which is in order, in one order."""
-    return groups[0] if len(groups) == 1 else sorted(chain.from_iterable(groups))

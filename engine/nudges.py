@@ -74,7 +74,10 @@ _LISTS: Mapping[str, int] = {
 """The lists of rules, and how many items each keeps."""
 
 _LISTS_OF_KINDS: Mapping[tuple[str, str], int] = {("earn", "of"): 0, ("clawback", "of"): 0}
-_FIGURES_OF_KINDS: Mapping[tuple[str, str], str] = {("dormancy", "every"): "span"}
+_FIGURES_OF_KINDS: Mapping[tuple[str, str], str] = {
+    ("dormancy", "every"): "span",
+    ("offset", "at_most"): "money or percent",
+}
 """The same for fields that another kind calls by the same name."""
 
 _SHARE = "share"
@@ -88,15 +91,15 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 _MAY_BE_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "expire": ("from", "until", "first_day"),
+    "limit": ("or_all",),
     "price": ("bonus", "to"),
     "fee": ("to", "at_least", "at_most", "gross_at_least", "gross_under", "free"),
     "tax": ("to", "waived_under", "after_fees"),
-    "offset": ("at_most",),
     _SHARE: ("at_least",),
     "pay": ("if_holiday", "at_least_after", "cut_off_time", "held_for"),
     "paper": ("issued_within",),
     "closed": ("hours", "weekdays", "holidays", "days", "days_of_month", "dates"),
-    "earn": ("at_most", "cap", "campaign", "usable_after", "usable_from", "expires_on"),
+    "earn": ("at_least", "at_most", "cap", "campaign", "usable_after", "usable_from", "expires_on"),
     "clawback": ("lots",),
     "dormancy": ("every", "points", "rate", "at_least", "at_most", "everything_after"),
     "notice": ("at_least",),
@@ -106,7 +109,7 @@ _TIMES = ("days", "days_of_month", "dates", "batch")
 
 _TIME = re.compile(r"([0-9]{2}):([0-9]{2})")
 _DAY_OF_YEAR = re.compile(r"([0-9]{2})-([0-9]{2})")
-_SPAN = re.compile(r"([1-9][0-9]*) (.+?)s?")
+_SPAN = re.compile(r"([0-9]+) (.+?)s?")
 _PERCENT = re.compile(r"([0-9]+)(?:\.([0-9]+))?(\s?%)")
 
 
@@ -184,9 +187,9 @@ class _Nudger:
 
     def figure(self, path: Path, raw: Any, unit: str, label: str = "") -> Iterator[Nudge]:
         """A figure in a unit; what is no such figure (`$value`, a fact, a word) is left alone."""
-        if unit in ("points", "money", "number"):
+        if unit in ("points", "money", "number") or (unit == "money or percent" and _whole(raw)):
             yield from self.amount(path, raw, label)
-        elif unit == "percent":
+        elif unit == "percent" or (unit == "money or percent" and isinstance(raw, str)):
             yield from self.percent(path, raw, label)
         elif unit == "span":
             yield from self.span(path, raw, label)
@@ -272,6 +275,10 @@ class _Nudger:
             )
             what = _dropping(both("'whole_steps' 항목", "'whole_steps'"))
             yield self.change(path, what, hint, _round_steps)
+        elif name == "at_most" and kind == "offset":
+            # Nothing is rounded then, and nothing counted together.
+            what = _dropping(both("'at_most' 항목", "'at_most'"))
+            yield self.change(path, what, _depends_on("'at_most'"), _set_off_all)
         elif name == "above":
             # Nothing can be in excess of it then.
             hint = both(
@@ -425,7 +432,9 @@ class _Nudger:
 
     def days(self, path: Path, raw: Any, label: str) -> Iterator[Nudge]:
         """A day of every month or every year, or a range of days."""
-        if isinstance(raw, dict):
+        if isinstance(raw, dict) and "business_day" in raw:
+            yield from self.amount((*path, "business_day"), raw["business_day"], "business_day ")
+        elif isinstance(raw, dict):
             for end, each in raw.items():
                 yield from self.day((*path, end), each, f"{label}{end} ")
         elif isinstance(raw, str) and (match := _DAY_OF_YEAR.fullmatch(raw)):
@@ -472,7 +481,7 @@ class _Nudger:
         """A span, one unit shorter and one longer."""
         if isinstance(raw, str) and (match := _SPAN.fullmatch(raw)):
             for count in (int(match[1]) - 1, int(match[1]) + 1):
-                if count:
+                if count > 0:
                     other = f"{count} {match[2]}{'' if count == 1 else 's'}"
                     hint = both(
                         "{raw} 기간의 바로 안과 바로 밖의 시나리오면 알아차립니다",
@@ -509,6 +518,11 @@ class _Nudger:
 def _round_steps(rule: dict[str, Any], name: str) -> None:
     del rule[name]
     rule.setdefault("rounding", "down")
+
+
+def _set_off_all(rule: dict[str, Any], name: str) -> None:
+    for field in (name, "rounding", "with"):
+        rule.pop(field, None)
 
 
 def _tax_all(rule: dict[str, Any], name: str) -> None:

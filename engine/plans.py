@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from engine.decision import LotReason
+from engine.facts import Lot
 from engine.ready import Matched, Ready
 
 _MOST_REMEMBERED = 4096
@@ -37,8 +40,8 @@ class Status(NamedTuple):
 
 
 def holding(rules: Iterable[Ready], matched: Matched) -> list[Status]:
-    """How those rules of one kind stand whose `when` holds. A rule that applies silences what it overrides, even if
-    it is overridden.
+    """How those rules of one kind stand whose `when` holds and that have something to do. A rule that applies silences
+    what it overrides, even if it is overridden, and even if there is nothing for it to do.
     """
     standing = [(ready, ready.guard.exception(matched)) for ready in rules if ready.guard.holds(matched)]
     silencers: dict[str, str] = {}
@@ -49,6 +52,7 @@ def holding(rules: Iterable[Ready], matched: Matched) -> list[Status]:
     return [
         Status(ready, True, exception, silencers.get(ready.id) if exception is None else None)
         for ready, exception in standing
+        if ready.guard.bites is None or ready.guard.bites in matched
     ]
 
 
@@ -59,7 +63,7 @@ def statuses(rules: Sequence[Ready], matched: Matched) -> list[Status]:
 
 
 class Note(NamedTuple):
-    """How a rule stands to a lot: "applies", "excepted" by the exception of a number, "silenced" by a rule."""
+    """Why a rule whose `when` holds is lifted: "excepted" by the exception of a number, "silenced" by a rule."""
 
     rule: str
     how: str
@@ -70,11 +74,14 @@ class Note(NamedTuple):
 class LotPlan:
     """What the rules say of every lot for which the same formulas hold.
 
-    `notes` tell, for the trace, how each rule whose `when` holds stands: it applies, is excepted, or is silenced.
-    `excluded` are the reasons of the rules that exclude, None where a sentence holds a figure of the lot.
+    For the trace, `applying` are the ids of the rules of each kind that have their say, and `lifted` the rules whose
+    `when` holds and that have none. `last_day` reads until when such a lot can be used, None where that takes more than
+    the lot. `excluded` are the reasons of the rules that exclude, None where a sentence holds a figure of the lot.
     """
 
-    notes: Mapping[str, tuple[Note, ...]]
+    applying: Mapping[str, tuple[str, ...]]
+    lifted: Mapping[str, tuple[Note, ...]]
+    last_day: Callable[[Lot], date | None] | None
     expire: tuple[Any, ...]
     exclude: tuple[Any, ...]
     price: tuple[Any, ...]
@@ -122,8 +129,13 @@ class Plan:
             together = self.matched | matched
             standing = {kind: holding(self._rules[kind], together) for kind in LOT_KINDS}
             speaking = {kind: _speaking(each) for kind, each in standing.items()}
-            notes = {kind: tuple([_note(status) for status in each]) for kind, each in standing.items()}
-            found = LotPlan(notes, **speaking, excluded=_reasons(speaking["exclude"]))
+            found = LotPlan(
+                applying={kind: tuple([ready.id for ready in each]) for kind, each in speaking.items()},
+                lifted={kind: _lifted(each) for kind, each in standing.items()},
+                last_day=_last_day(speaking["expire"]),
+                **speaking,
+                excluded=_reasons(speaking["exclude"]),
+            )
             self._lots[matched] = found
         return found
 
@@ -157,12 +169,23 @@ def trace_line(status: Status) -> dict[str, Any]:
     }
 
 
-def _note(status: Status) -> Note:
-    if status.excepted_by is not None:
-        return Note(status.ready.id, "excepted", str(status.excepted_by))
-    if status.silenced_by is not None:
-        return Note(status.ready.id, "silenced", status.silenced_by)
-    return Note(status.ready.id, "applies", "")
+def _lifted(standing: Iterable[Status]) -> tuple[Note, ...]:
+    found = []
+    for ready, _, excepted_by, silenced_by in standing:
+        if excepted_by is not None:
+            found.append(Note(ready.id, "excepted", str(excepted_by)))
+        elif silenced_by is not None:
+            found.append(Note(ready.id, "silenced", silenced_by))
+    return tuple(found)
+
+
+def _last_day(expiring: tuple[Any, ...]) -> Callable[[Lot], date | None] | None:
+    if not expiring:
+        return _OWN_LAST_DAY
+    return expiring[0].of_lot if len(expiring) == 1 else None
+
+
+_OWN_LAST_DAY = attrgetter("expires_on")
 
 
 def _reasons(excluding: tuple[Any, ...]) -> Sequence[LotReason] | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -108,7 +109,7 @@ class ObjectReader:
             gc=False,
         )
         self._shapes = list[self.shape]  # type: ignore[name-defined]
-        self._texts = [attrgetter(name) for name, entry in fields.items() if entry.reader.text]
+        self._texts = _texts([name for name, entry in fields.items() if entry.reader.text])
         self._left = [
             (position, entry.reader.read, entry.default)
             for position, entry in enumerate(self.entries)
@@ -142,7 +143,7 @@ class ObjectReader:
 
     def printable(self, shaped: Collection[Any]) -> bool:
         """Whether nothing in the texts of objects that msgspec read could be a control character."""
-        return all("".join(map(text, shaped)).isprintable() for text in self._texts)
+        return "".join(chain.from_iterable(map(self._texts, shaped))).isprintable()
 
     def values(self, shaped: Any) -> list[Any]:
         """The values of an object that msgspec read, with those that it has no shape for read as well.
@@ -190,6 +191,14 @@ class ObjectReader:
 
     def _example(self) -> str:
         return ", ".join(f'"{name}": ...' for name in self._names()[:2])
+
+
+def _texts(names: list[str]) -> Callable[[Any], Iterable[str]]:
+    """What reads these fields of an object, all at once."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    # The getter of one name gives no tuple: the letters of a text are as printable as the text.
+    return attrgetter(*names) if names else lambda shaped: ()
 
 
 class _Nothing:

@@ -26,12 +26,14 @@ Matched = frozenset[str]
 class Guard:
     """Whether a rule applies, as names of formulas; None is the formula that always holds.
 
-    `within` are conditions that the rule's kind adds to its `when`.
+    `within` are conditions that the rule's kind adds to its `when`. Without `bites` the rule does nothing of its own,
+    and silences what it overrides all the same.
     """
 
     when: str | None
     within: tuple[str, ...]
     unless: tuple[str | None, ...]
+    bites: str | None = None
 
     def holds(self, matched: Matched) -> bool:
         """Whether what the rule asks for is the case, exceptions aside."""

@@ -5,7 +5,7 @@ A remedy is only given when the case with it was decided, and what it is for no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -55,8 +55,8 @@ def remedies(hearing: Hearing, judgement: Judgement) -> list[Remedy | None]:
     """For each thing that was said of a denied request, what would lift it, None where nothing does."""
     if not judgement.denied:
         return [None] * len(judgement.spoken)
-    amounts = _Amounts(hearing, judgement)
-    return [_remedy(hearing, judgement, spoken, amounts) for spoken in judgement.spoken]
+    amounts, papers = _Amounts(hearing, judgement), _Papers(hearing, judgement)
+    return [_remedy(hearing, judgement, spoken, amounts, papers) for spoken in judgement.spoken]
 
 
 def apply_remedy(policy: Policy, case: Case, remedy: Remedy) -> Case:
@@ -170,20 +170,61 @@ class _Amounts:
         return Remedy({_POINTS: points}, f"신청할 수 있는 포인트: {points:,}.", f"Ask for {points:,} points.")
 
 
-def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Amounts) -> Remedy | None:
+class _Papers:
+    """The papers with which every rule that asks for some is content, found only when a reason asks for them."""
+
+    def __init__(self, hearing: Hearing, judgement: Judgement) -> None:
+        self._hearing = hearing
+        self._judgement = judgement
+
+    @cached_property
+    def remedy(self) -> Remedy | None:
+        """The papers that are shown already, with those that are missing, issued on the day of the request."""
+        scene = self._judgement.scene
+        broken = [spoken.ready for spoken in self._judgement.spoken if isinstance(spoken.ready, ReadyPaper)]
+        added: dict[str, None] = {}
+        told = []
+        # Where one of several papers will do, it may be among those that are needed anyway.
+        for ready in sorted(broken, key=lambda each: each.any_one):
+            missing, within = ready.missing(scene)
+            if not ready.any_one or added.keys().isdisjoint(missing):
+                added |= dict.fromkeys(missing[:1] if ready.any_one else missing)
+                told.append((ready, missing, within))
+        kept = [shown for shown in self._hearing.case.request.papers if shown.paper not in added]
+        papers = (*kept, *(ShownPaper(name, scene.day) for name in added))
+        if not _helps(self._hearing, self._judgement, broken, {_PAPERS: papers}):
+            return None
+        policy = self._hearing.compiled.policy
+        ko, en = (
+            "; ".join(_needed(Teller(policy, language, scene.day), *each) for each in told) for language in ("ko", "en")
+        )
+        return Remedy({_PAPERS: papers_data(papers)}, f"필요한 서류: {ko}.", f"Needed: {en}.")
+
+
+def _needed(say: Teller, ready: ReadyPaper, missing: tuple[str, ...], within: Span | None) -> str:
+    """The papers that one rule asks for."""
+    papers = say.papers(missing, any_one=ready.any_one)
+    if within is None:
+        return papers
+    return papers + say.choose(f"(발급 후 {say.figure(within)} 이내)", f", issued within {say.figure(within)}")
+
+
+def _remedy(
+    hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Amounts, papers: _Papers
+) -> Remedy | None:
     ready = spoken.ready
     if spoken.effect != "denies":
         return None
     if isinstance(ready, ReadyRequire):
         return _other_facts(hearing, judgement, ready, amounts)
     if isinstance(ready, ReadyPaper):
-        return _other_papers(hearing, judgement, ready)
+        return papers.remedy
     if ready.rule.kind == "closed":
         return _other_time(hearing, judgement, ready)
     if isinstance(ready, ReadyLimit):
         if ready.bound.counts:
             return None
-        if ready.bound.sense == "multiple_of":
+        if ready.bound.sense == "multiple_of" or ready.bound.or_all:
             return amounts.remedy(amounts.nearest)
         too_little = (ready.bound.sense == "at_least") == (ready.bound.gauge.slope > 0)
         return amounts.remedy(amounts.above if too_little else amounts.below)
@@ -194,27 +235,10 @@ def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Am
     return amounts.remedy(amounts.below)
 
 
-def _other_papers(hearing: Hearing, judgement: Judgement, ready: ReadyPaper) -> Remedy | None:
-    """The papers that are shown already, with those that are missing, issued on the day of the request."""
-    missing, within = ready.missing(judgement.scene)
-    today = judgement.scene.day
-    added = missing[:1] if ready.any_one else missing
-    kept = [shown for shown in hearing.case.request.papers if shown.paper not in added]
-    papers = (*kept, *(ShownPaper(name, today) for name in added))
-    if not _helps(hearing, judgement, ready, {_PAPERS: papers}):
-        return None
-    ko, en = (Teller(hearing.compiled.policy, language, today) for language in ("ko", "en"))
-    needed_ko, needed_en = (say.papers(missing, any_one=ready.any_one) for say in (ko, en))
-    if within is not None:
-        needed_ko += f"(발급 후 {ko.figure(within)} 이내)"
-        needed_en += f", issued within {en.figure(within)}"
-    return Remedy({_PAPERS: papers_data(papers)}, f"필요한 서류: {needed_ko}.", f"Needed: {needed_en}.")
-
-
 def _other_time(hearing: Hearing, judgement: Judgement, ready: Ready) -> Remedy | None:
     """The first time at which it is open again."""
     at = next_opening(hearing.compiled, judgement.scene)
-    if at is None or not _helps(hearing, judgement, ready, {_AT: at}):
+    if at is None or not _helps(hearing, judgement, (ready,), {_AT: at}):
         return None
     local = local_words(at, hearing.compiled.zone)
     return Remedy({_AT: instant_words(at)}, f"다시 신청할 수 있는 때: {local}.", f"Ask again from {local} on.")
@@ -227,7 +251,7 @@ def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, am
         return amounts.remedy(amounts.below or amounts.above)
     changes = [(_change(option, compiled, judgement.scene), option) for option in failing]
     for change, option in sorted(changes, key=lambda each: len(each[0] or ())):
-        if change and _helps(hearing, judgement, ready, change):
+        if change and _helps(hearing, judgement, (ready,), change):
             return _told(compiled.policy, judgement.scene.day, change, option)
     return None
 
@@ -349,8 +373,8 @@ def _value_for(operator: str, right: Any, members: tuple[Any, ...]) -> Scalar:
     return None
 
 
-def _helps(hearing: Hearing, judgement: Judgement, ready: Ready, change: Changed) -> bool:
-    """Whether the rule is content with the change and nothing else begins to deny."""
+def _helps(hearing: Hearing, judgement: Judgement, broken: Collection[Ready], change: Changed) -> bool:
+    """Whether the rules are content with the change and nothing else begins to deny."""
     before = {spoken.ready.id for spoken in judgement.spoken if spoken.effect == "denies"}
     try:
         case = changed(hearing.compiled.policy, hearing.case, change)
@@ -358,7 +382,7 @@ def _helps(hearing: Hearing, judgement: Judgement, ready: Ready, change: Changed
     except (NotInForce, OverflowError):
         return False
     denies = {spoken.ready.id for spoken in after.spoken if spoken.effect == "denies"}
-    return after.conflict is None and denies <= before - {ready.id}
+    return after.conflict is None and denies <= before - {ready.id for ready in broken}
 
 
 def _told(policy: Policy, today: date, change: Change, option: Iterable[Comparison]) -> Remedy:

@@ -170,6 +170,8 @@ class _Reader:
         if key == "last_usable_on":
             return self.map_of(said, self.day, self.lots, "lot")
         if key == "remedy":
+            if isinstance(said.value, list):
+                return [self.remedy(each) for each in self.items(said)]
             return {} if said.value == "none" else self.remedy(said)
         if key == "figures":
             return self.map_of(said, self.figures, [*self.ids, *BUILT_IN], "rule")

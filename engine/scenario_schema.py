@@ -147,7 +147,10 @@ def _expect() -> Json:
         "allocation": described(by_lot, "How much each lot pays."),
         "lots": described({"type": "object", "additionalProperties": ids}, "The rules that keep each lot back."),
         "last_usable_on": {"type": "object", "additionalProperties": day},
-        "remedy": described({"anyOf": [{"const": "none"}, {"type": "object"}]}, "What would make the request pass."),
+        "remedy": described(
+            {"anyOf": [{"const": "none"}, {"type": "object"}, {"type": "array", "items": {"type": "object"}}]},
+            "What would make the request pass: for all reasons the same, or a list with one for each that has one.",
+        ),
         "figures": {"type": "object", "additionalProperties": {"type": "object"}},
         "earned": described({"type": "array", "items": granted}, "What is earned; [] for nothing."),
         "taken": described(by_lot, "What is taken back of each lot."),

@@ -161,13 +161,14 @@ def _differ_in_figures(key: str, expected: Any, got: Any) -> list[str]:
 
 
 def _differ_in_remedy(key: str, expected: Any, got: Any) -> list[str]:
-    """All remedies that are offered must be the expected one."""
-    offered = [each for at, each in enumerate(got) if each not in got[:at]]
-    return (
-        []
-        if offered == ([expected] if expected else [])
-        else [f"expected remedy {_words(expected or 'none')}, got {' and '.join(map(_words, offered)) or 'none'}"]
-    )
+    """All remedies that are offered must be the expected one; or those of a list, in the order of the reasons."""
+    if isinstance(expected, list):
+        offered, wanted = got, expected
+    else:
+        offered = [each for at, each in enumerate(got) if each not in got[:at]]
+        wanted = [expected] if expected else []
+    told = [" and ".join(map(_words, each)) or "none" for each in (wanted, offered)]
+    return [] if offered == wanted else [f"expected remedy {told[0]}, got {told[1]}"]
 
 
 def _differ_in_earnings(key: str, expected: Any, got: Any) -> list[str]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from engine.calendars import age, year_age
 from engine.facts import Account, Event, Lot, PastRefund, RefundRequest
-from policies.model import Policy
+from policies.model import WEEKDAYS, Policy
 
 
 class Scene(Struct, frozen=True):
@@ -45,6 +45,10 @@ LOTS_IN_SCENE: Mapping[str, LotInSceneReader] = {"lot.chosen": lambda scene, lot
 _WORKED_OUT: Mapping[str, SceneReader] = {
     "account.age": lambda scene: age(scene.account.born_on, scene.day),
     "account.year_age": lambda scene: year_age(scene.account.born_on, scene.day),
+    "request.day_of_month": lambda scene: scene.day.day,
+    "request.weekday": lambda scene: WEEKDAYS[scene.day.weekday()],
+    "event.day_of_month": lambda scene: scene.day.day,
+    "event.weekday": lambda scene: WEEKDAYS[scene.day.weekday()],
     "request.chosen_lots": lambda scene: len(_chosen(scene)),
 }
 _RENAMED = {"request.points": "points", "request.requested_on": "day", "event.happened_on": "day", "day.today": "day"}

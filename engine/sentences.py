@@ -36,6 +36,9 @@ def figure_data(figure: Figure | Scalar | Papers) -> FigureData:
     >>> figure_data(1_000), figure_data(date(2026, 1, 1)), figure_data(Fraction("2.2")), figure_data(Span(1, "years"))
     (1000, '2026-01-01', '2.2%', '1 year')
     """
+    if figure is None or type(figure) is int:
+        # Most figures are amounts, and to ask whether something is a Fraction takes long.
+        return figure
     if isinstance(figure, date):
         return figure.isoformat()
     if isinstance(figure, Fraction):

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from engine.calendars import at_least_ago_bound, month_end, quarter_end, year_end
+from engine.calendars import at_least_ago_bound, local_day, month_end, quarter_end, year_end
 from engine.facts import COUNTED_STATES, PastRefund
 from engine.scene import Scene
 from policies.model import Measure, Per, Span
@@ -33,6 +33,13 @@ def window(per: Per, zone: ZoneInfo) -> Bounds:
     if per == "ever":
         return lambda scene: (_BEGINNING, _END)
     return lambda scene: _calendar_window(per, scene.day, zone)
+
+
+def window_start(per: Per, at: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of the window that an instant falls in."""
+    if isinstance(per, Span):
+        return rolling_start(per, zone)(at)
+    return _BEGINNING if per == "ever" else _calendar_window(per, local_day(at, zone), zone)[0]
 
 
 def past_refunds(
@@ -65,6 +72,10 @@ def past_refunds(
     ]
 
 
+_OF_LOTS = ("balance.before", "balance.after", "available.before", "available.after")
+_SLOPES = {"balance.before": 0, "balance.after": -1, "available.before": 0, "available.after": -1, "count": 0}
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """A measure, ready to be read. It comes to `base(...) + slope * points` for any number of points asked for, or,
@@ -79,13 +90,15 @@ class Gauge:
     same_method: bool = False
     in_money: bool = False
 
-    def base(self, scene: Scene, available: int) -> int:
-        """What the measure comes to before the points asked for are counted in."""
-        if self.of == "request.points":
-            return 0
-        if self.of == "balance.after":
-            return available
-        if self.of in ("gross", "payout"):
+    @property
+    def of_lots(self) -> bool:
+        """Whether it is a sum over the lots, and which, decides its `base`."""
+        return self.of in _OF_LOTS
+
+    def base(self, scene: Scene) -> int:
+        """What the measure comes to before the points asked for are counted in, unless it is one of lots."""
+        assert not self.of_lots, f"{self.of} is a sum over lots"
+        if self.of in ("request.points", "gross", "payout"):
             return 0
         if self.of == "destination.after":
             assert scene.request is not None, "only a refund request has a destination"
@@ -99,7 +112,7 @@ class Gauge:
 
 def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
     """The gauge of a measure, whose sums and counts include the request itself."""
-    slope = {"balance.after": -1, "count": 0}.get(measure.of, 1)
+    slope = _SLOPES.get(measure.of, 1)
     bounds = None if measure.per is None else window(measure.per, zone)
     return Gauge(
         measure.of, slope, bounds, measure.key, frozenset(measure.methods), measure.same_method, measure.in_money

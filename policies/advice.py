@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from policies.bounds import advice, advise_bounds, advise_fees, advise_shares, advise_steps
 from policies.kinds.expire import Expire
 from policies.kinds.notice import Notice
-from policies.model import Policy, Span
+from policies.model import Comparison, Condition, FactRef, Policy, Span
 from policies.problems import MOST_PROBLEMS, Problem, both
 from policies.readers import Trouble
 from policies.source import Document, Path, read
+from policies.together import Together
 from policies.troubles import Troubles
 
 Found = Iterator[tuple[Path, str, Trouble]]
@@ -78,6 +79,7 @@ def _found(policy: Policy) -> Found:
     yield from advise_fees(policy)
     yield from advise_shares(policy)
     yield from advise_lives(policy)
+    yield from advise_missing_days(policy)
     yield from advise_notices(policy)
 
 
@@ -101,6 +103,47 @@ def advise_lives(policy: Policy) -> Found:
                 "근거를 about: 항목에 쓰거나 늘리십시오", "write the grounds in about:, or let them live longer"
             )
             yield ("rules", rule.index, field), rule.id, advice("life-below-yardstick", message, hint)
+
+
+def advise_missing_days(policy: Policy) -> Found:
+    """Points that live for ever where a day is missing, without a word that this is meant."""
+    together = Together(policy)
+    for rule in policy.rules:
+        if not isinstance(rule, Expire) or rule.about or rule.never:
+            continue
+        field, path = "from", rule.start
+        if rule.last_day is not None:
+            field, path = "last_day", rule.last_day.path if isinstance(rule.last_day, FactRef) else ""
+        if not path or not policy.facts[path].none or _never_missing(rule.when, path):
+            continue
+        missing = {Comparison(path, "is", None), *rule.when.all_of}
+        if any(not each.any_of and missing.issuperset(each.all_of) for each in together.exceptions(rule)):
+            continue
+        message = both(
+            "'{path}' 값이 없으면(none) 포인트가 소멸되지 않는데, 설명이 없습니다",
+            "where '{path}' is none the points never expire, and no note says so",
+            path=path,
+        )
+        hint = both(
+            "{path}: none일 때의 규칙을 따로 두고 여기에서는 빼거나, about: 항목에 밝히십시오",
+            "write a rule of its own for {path}: none and leave that out here, or say so in about:",
+            path=path,
+        )
+        yield ("rules", rule.index, field), rule.id, advice("lives-for-ever", message, hint)
+
+
+def _never_missing(condition: Condition, path: str) -> bool:
+    """Whether a condition holds only where a day is there."""
+
+    def there(clause: Comparison) -> bool:
+        # No comparison with a missing day holds, except is_not; is_not: none asks for the day to be there.
+        if clause.operator == "is_not" or path not in (clause.path, getattr(clause.right, "path", "")):
+            return clause == Comparison(path, "is_not", None)
+        return clause.right is not None and not (isinstance(clause.right, tuple) and None in clause.right)
+
+    return any(map(there, condition.all_of)) or (
+        bool(condition.any_of) and all(any(map(there, branch)) for branch in condition.any_of)
+    )
 
 
 def advise_notices(policy: Policy) -> Found:

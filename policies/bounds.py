@@ -362,8 +362,8 @@ def _measures(limit: Limit) -> Iterator[Measure]:
 
 
 def _with(limits: Iterable[Limit], name: str) -> list[Limit]:
-    """The limits that have a bound of this name."""
-    return [limit for limit in limits if isinstance(getattr(limit, name), int | ValueRef)]
+    """The limits that have a bound of this name; but not those past which all points may be taken."""
+    return [limit for limit in limits if isinstance(getattr(limit, name), int | ValueRef) and not limit.or_all]
 
 
 def _bound(limit: Limit) -> Amount:

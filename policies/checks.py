@@ -390,7 +390,7 @@ def check_particles(policy: Policy) -> Found:
 def check_conflicts(policy: Policy) -> Found:
     """Where one of two rules applies the other always applies too: both decide, unless one takes the other's place."""
     named = {each for rule in policy.rules for ids in _named(rule).values() for each in ids}
-    for kind in (Expire, Allocate, Price, Fee, Tax, Offset, Pay):
+    for kind in (Expire, Allocate, Price, Fee, Tax, Offset, Pay, Clawback):
         # A rule that names others may have an arrangement with these too, through the rules that it names.
         rules = [
             rule
@@ -442,10 +442,19 @@ def _first_that_covers(rule: Rule, place: int, wide: Mapping[Comparison | None, 
             each_covers_the_other = other.when == rule.when and not rule.unless
             if each_covers_the_other and other_place >= place:
                 continue
-            if other is not rule and covers(other.when, rule.when, clauses.keys()):
+            if other is not rule and _meet(other, rule) and covers(other.when, rule.when, clauses.keys()):
                 first = next((clauses[each] for each in other.when.comparisons()), -1)
                 found.append((first, other_place, other))
     return min(found, key=itemgetter(0, 1))[2] if found else None
+
+
+def _meet(one: Rule, other: Rule) -> bool:
+    """Whether two rules of a kind may speak of the same thing; clawbacks do where one event undoes what one rule
+    earned.
+    """
+    if not (isinstance(one, Clawback) and isinstance(other, Clawback)):
+        return True
+    return one.event == other.event and not (one.of and other.of and set(one.of).isdisjoint(other.of))
 
 
 def check_used(policy: Policy) -> Found:
@@ -470,7 +479,7 @@ def check_fees(policy: Policy) -> Found:
         yield from _least_above_most(policy, rule)
 
 
-def _least_above_most(policy: Policy, rule: Fee | Dormancy) -> Found:
+def _least_above_most(policy: Policy, rule: Fee | Dormancy | Earn) -> Found:
     if rule.at_least is None or rule.at_most is None:
         return
     least, most = _numbers(policy, rule.at_least), _numbers(policy, rule.at_most)
@@ -497,6 +506,8 @@ def check_taxes(policy: Policy) -> Found:
 def check_caps(policy: Policy) -> Found:
     """What one event brings by itself fits under its own caps."""
     for rule in policy.rules:
+        if isinstance(rule, Earn):
+            yield from _least_above_most(policy, rule)
         if isinstance(rule, Earn) and rule.points is not None and rule.at_most is not None:
             points, most = _numbers(policy, rule.points), _numbers(policy, rule.at_most)
             if points and most and min(points) > max(most):

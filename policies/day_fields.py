@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from policies import json_shapes as shapes
-from policies.fields import Field
+from policies.fields import Field, Map, WholeNumber
 from policies.json_shapes import Json, Shared
-from policies.model import WEEKDAYS, DayOfMonth, DayOfYear, FactRef, TimeOfDay, ValueRef, Weekday
+from policies.model import WEEKDAYS, BusinessDay, DayOfMonth, DayOfYear, FactRef, TimeOfDay, ValueRef, Weekday
 from policies.problems import both
 from policies.readers import (
     FACT_PATH,
@@ -95,13 +95,31 @@ class YearDay(Field):
 
 
 class BatchDay(Field):
-    """A day of every month, of every year or of every week."""
+    """A day or a business day of every month, a day of every year or of every week."""
 
-    def read(self, raw: Any) -> DayOfMonth | DayOfYear | Weekday:
-        return read_batch_day(raw)
+    def read(self, raw: Any) -> DayOfMonth | BusinessDay | DayOfYear | Weekday:
+        return BusinessDay(**_BUSINESS_DAY.load(raw)) if isinstance(raw, dict) else read_batch_day(raw)
 
     def json_schema(self, shared: Shared) -> Json:
-        return {"anyOf": [shapes.whole(1, 31), shapes.one_of(("last", *WEEKDAYS)), shapes.text([_DAY_OF_YEAR])]}
+        days = [shapes.whole(1, 31), shapes.one_of(("last", *WEEKDAYS)), shapes.text([_DAY_OF_YEAR])]
+        return {"anyOf": [*days, _BUSINESS_DAY.json_schema(shared)]}
+
+
+class _NumberOrLast(WholeNumber):
+    def read(self, raw: Any) -> Any:
+        return raw if raw == "last" else super().read(raw)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {"anyOf": [super().json_schema(shared), shapes.one_of(("last",))]}
+
+
+class _BusinessDayMap(Map):
+    number = _NumberOrLast(
+        1, 23, data_key="business_day", about=both("몇 번째 영업일인지, 또는 last", "which business day, or last")
+    )
+
+
+_BUSINESS_DAY = _BusinessDayMap()
 
 
 _DAY_OF_YEAR = (

@@ -173,7 +173,7 @@ _FIGURES: dict[str, Callable[[], Json]] = {
     "money": whole,
     "number": whole,
     "percent": percent,
-    "span": lambda: text([span(tuple(LONGEST_SPANS))], "write a length of time, such as 30 days or 12 months"),
+    "span": lambda: text([span(tuple(LONGEST_SPANS), 0)], "write a length of time, such as 30 days or 12 months"),
     "text": lambda: text([r"(?!\s*\$)\s*\S[^\n]*\s*"], "write the text itself"),
     "date": lambda: text([DAY], "write it like 2026-01-31"),
 }

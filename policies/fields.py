@@ -293,14 +293,14 @@ class Percentage(Field):
 
 
 class Length(Field):
-    """A span in one of `units` and of at least `least`, or `$value` that is a span."""
+    """A span in one of `units` and of at least `least`, or `$value` that is always such a span."""
 
     def __init__(self, units: Sequence[SpanUnit], default: object = ..., *, least: int = 1, **more: Any) -> None:
         super().__init__(default, **more)
         self.units, self.least = units, least
 
     def read(self, raw: Any) -> Span | ValueRef:
-        return read_span_reference(raw, self.units) or read_span(raw, self.units, self.least)
+        return read_span_reference(raw, self.units, self.least) or read_span(raw, self.units, self.least)
 
     def json_schema(self, shared: Shared) -> Json:
         hint = f"write a length of time in {listed(self.units).en}, or the $name of a value"

@@ -20,7 +20,7 @@ from policies.fields import (
     stand_together,
 )
 from policies.json_shapes import Json, Shared
-from policies.model import BalanceShare, Measure, Per, SpanUnit, Text
+from policies.model import SINGLE_MEASURES, BalanceShare, Measure, Per, SpanUnit, Text
 from policies.problems import both
 from policies.readers import example_list, one_of, read_span, refuse, shown, suggest
 
@@ -108,7 +108,7 @@ class Measured(Field):
     """What a limit looks at: an amount of this refund or of what it leaves, or the refunds of a window."""
 
     def read(self, raw: Any) -> Measure:
-        if raw in ("request.points", "balance.after", "gross", "payout", "destination.after"):
+        if raw in SINGLE_MEASURES:
             return Measure(raw)
         if not isinstance(raw, dict):
             one_of(raw, _MEASURES, both("측정 대상", "measure"))
@@ -139,11 +139,7 @@ _COUNTED: Mapping[Literal["sum", "count"], tuple[str, ...]] = {
     "count": ("refunds",),
 }
 _MEASURES = (
-    "request.points",
-    "balance.after",
-    "gross",
-    "payout",
-    "destination.after",
+    *SINGLE_MEASURES,
     "{sum: refund.points, per: month, of: account}",
 )
 

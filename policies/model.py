@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 Scalar = int | str | bool | date | Fraction | None
 """What a fact can be: whole units, text, a flag, a local day, an exact percentage, or None for a missing day."""
@@ -76,6 +76,15 @@ class DayOfYear:
 
 
 DayOfMonth = int | Literal["last"]
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessDay:
+    """The business day of a number in every month, from 1, or its last."""
+
+    number: int | Literal["last"]
+
+
 """A day that comes every month, by its number or as its last."""
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -214,16 +223,32 @@ rolling span.
 """
 
 
+SingleMeasure = Literal[
+    "request.points",
+    "balance.before",
+    "balance.after",
+    "available.before",
+    "available.after",
+    "gross",
+    "payout",
+    "destination.after",
+]
+SINGLE_MEASURES: tuple[SingleMeasure, ...] = get_args(SingleMeasure)
+"""What is measured of one request: the balance is of all points that have not expired, what is available of those that
+can be refunded.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What a limit or a review looks at.
 
-    `of` is "request.points", "balance.after", "gross", "payout" or "destination.after" (all without a window), or "sum"
-    or "count" of the refunds in the window `per`, of one `key` ("account" or "receiving_account"), by the methods given
-    (empty: by any), or with `same_method` by the method of the request itself. A sum is of what `summed` says.
+    `of` is one of `SINGLE_MEASURES` (all without a window), or "sum" or "count" of the refunds in the window `per`, of
+    one `key` ("account" or "receiving_account"), by the methods given (empty: by any), or with `same_method` by the
+    method of the request itself. A sum is of what `summed` says.
     """
 
-    of: Literal["request.points", "balance.after", "gross", "payout", "destination.after", "sum", "count"]
+    of: SingleMeasure | Literal["sum", "count"]
     per: Per | None = None
     key: Literal["account", "receiving_account"] = "account"
     methods: tuple[str, ...] = ()

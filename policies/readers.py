@@ -404,19 +404,24 @@ def read_reference(raw: object, units: Sequence[Unit]) -> ValueRef | None:
     scopes = {path.partition(".")[0] for path in file.value_paths.get(name, ())}
     beyond = sorted(scopes.difference(file.scopes)) if file.scopes else []
     if beyond:
-        message = both(
-            "'{name}' 값은 {scope} 팩트에 따라 달라지는데, 이 규칙은 그 팩트를 보지 못합니다",
-            "value '{name}' depends on the {scope}, which this rule does not see",
-            name=name,
-            scope=beyond[0],
-        )
-        hint = both(
-            "다음 팩트에만 따라 달라지는 값을 쓰십시오: {scopes}",
-            "use a value that depends on the {scopes} only",
-            scopes=listed(file.scopes),
-        )
-        refuse("value-out-of-sight", message, hint)
+        refuse_out_of_sight(name, beyond[0], file.scopes)
     return ValueRef(name)
+
+
+def refuse_out_of_sight(name: str, scope: str, scopes: Sequence[str]) -> NoReturn:
+    """Refuses a value that depends on a fact which is not seen where it stands."""
+    message = both(
+        "'{name}' 값은 {scope} 팩트에 따라 달라지는데, 이 규칙은 그 팩트를 보지 못합니다",
+        "value '{name}' depends on the {scope}, which this rule does not see",
+        name=name,
+        scope=scope,
+    )
+    hint = both(
+        "다음 팩트에만 따라 달라지는 값을 쓰십시오: {scopes}",
+        "use a value that depends on the {scopes} only",
+        scopes=listed(scopes),
+    )
+    refuse("value-out-of-sight", message, hint)
 
 
 def refuse_unit(name: str, unit: Unit | None, expected: Sequence[Unit]) -> NoReturn:
@@ -444,8 +449,10 @@ _UNITS: Mapping[Unit, Text] = {
 }
 
 
-def read_span_reference(raw: object, units: Sequence[SpanUnit]) -> ValueRef | None:
-    """`$name` as a reference to a value that is always a span in one of `units`; None for anything else."""
+def read_span_reference(raw: object, units: Sequence[SpanUnit], least: int = 0) -> ValueRef | None:
+    """`$name` as a reference to a value that is always a span in one of `units` and of at least `least`; None for
+    anything else.
+    """
     reference = read_reference(raw, ("span",))
     if reference:
         for figure in reading().figures.get(reference.name, ()):
@@ -457,6 +464,15 @@ def read_span_reference(raw: object, units: Sequence[SpanUnit]) -> ValueRef | No
                     figure=figure,
                 )
                 refuse("wrong-span-unit", message, use(units))
+            if isinstance(figure, Span) and figure.count < least:
+                message = both(
+                    "'{name}' 값이 '{figure}'일 수 있는데, 여기에는 너무 짧습니다",
+                    "value '{name}' can be '{figure}', which is too short here",
+                    name=reference.name,
+                    figure=figure,
+                )
+                hint = both("항상 {least} 이상이 되게 하십시오", "let it be {least} or more", least=least)
+                refuse("span-out-of-range", message, hint)
     return reference
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from policies.model import (
     Bands,
+    BusinessDay,
     Cell,
     Comparison,
     Condition,
@@ -73,15 +74,6 @@ ROUNDINGS = {
 }
 """How a rounding is called, in Korean and in English."""
 
-_WEEKDAYS: Mapping[Weekday, Text] = {
-    "monday": Text("월요일", "Monday"),
-    "tuesday": Text("화요일", "Tuesday"),
-    "wednesday": Text("수요일", "Wednesday"),
-    "thursday": Text("목요일", "Thursday"),
-    "friday": Text("금요일", "Friday"),
-    "saturday": Text("토요일", "Saturday"),
-    "sunday": Text("일요일", "Sunday"),
-}
 _PER = {
     "day": Text("1일", "a calendar day"),
     "week": Text("주간(월요일~일요일)", "a week from Monday to Sunday"),
@@ -154,6 +146,31 @@ def word_text(policy: Policy, fact: Fact, word: Scalar, language: str) -> str:
     if isinstance(word, str) and word in named:
         return named[word].in_language(language)
     return figure_text(word, language)
+
+
+_MEASURES: Mapping[str, Text] = {
+    "request.points": Text("신청 포인트", "asked for"),
+    "balance.before": Text("환급 전 전체 포인트", "held on the account"),
+    "balance.after": Text("환급 후 남는 전체 포인트", "left on the account afterwards"),
+    "available.before": Text("환급 가능 포인트", "held that can be refunded"),
+    "available.after": Text("환급 후 남는 환급 가능 포인트", "left to refund afterwards"),
+    "gross": Text("수수료·세금·상계 전 금액", "worth before fees, taxes and debts"),
+    "payout": Text("지급액", "paid out"),
+    "destination.after": Text("지급 후 받는 곳의 잔액", "held by the destination afterwards"),
+}
+"""What is measured of one request; the balance is of all points that have not expired."""
+
+
+def _day_of_month_ko(day: DayOfMonth | BusinessDay) -> str:
+    if isinstance(day, BusinessDay):
+        return "마지막 영업일" if day.number == "last" else f"{day.number}번째 영업일"
+    return "말일" if day == "last" else f"{day}일"
+
+
+def _day_of_month_en(day: DayOfMonth | BusinessDay) -> str:
+    if isinstance(day, BusinessDay):
+        return "the last business day" if day.number == "last" else f"the {_ordinal(day.number)} business day"
+    return "the last day" if day == "last" else f"the {_ordinal(day)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +289,13 @@ class Teller:
 
     def weekday(self, day: Weekday) -> str:
         """A day of the week."""
-        return _WEEKDAYS[day].in_language(self.language)
+        return WORDS[day].in_language(self.language)
 
-    def days_of_month(self, days: Iterable[DayOfMonth]) -> str:
+    def days_of_month(self, days: Iterable[DayOfMonth | BusinessDay]) -> str:
         """Days that come every month: `the 5th or the last day of a month`."""
         if self.language == "ko":
-            return self.either("말일" if day == "last" else f"{day}일" for day in days)
-        return self.either("the last day" if day == "last" else f"the {_ordinal(day)}" for day in days) + " of a month"
+            return self.either(_day_of_month_ko(day) for day in days)
+        return self.either(_day_of_month_en(day) for day in days) + " of a month"
 
     def window(self, per: Per) -> str:
         """A window of time."""
@@ -294,16 +311,8 @@ class Teller:
 
     def measure(self, measure: Measure) -> str:
         """What a limit looks at."""
-        if measure.of == "request.points":
-            return self.choose("신청 포인트", "asked for")
-        if measure.of == "balance.after":
-            return self.choose("환급 후 남는 환급 가능 포인트", "left to refund afterwards")
-        if measure.of == "gross":
-            return self.choose("수수료·세금·상계 전 금액", "worth before fees, taxes and debts")
-        if measure.of == "payout":
-            return self.choose("지급액", "paid out")
-        if measure.of == "destination.after":
-            return self.choose("지급 후 받는 곳의 잔액", "held by the destination afterwards")
+        if measure.of not in ("sum", "count"):
+            return _MEASURES[measure.of].in_language(self.language)
         assert measure.per is not None
         what = (
             self.choose("환급 횟수", "the number of refunds")

@@ -61,7 +61,7 @@ _READ: Mapping[str, Callable[[Any], Figure]] = {
     "money": read_amount,
     "number": read_amount,
     "percent": read_percent,
-    "span": read_span,
+    "span": partial(read_span, least=0),
     "text": _literal_text,
     "date": read_day,
 }

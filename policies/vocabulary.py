@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from policies.model import Fact, Text
+from policies.model import WEEKDAYS, Fact, Text
 
 APPLICANTS = ("member", "guardian", "agent", "heir")
 CHANNELS = ("web", "app", "call_centre")
@@ -48,6 +48,13 @@ WORDS: Mapping[str, Text] = {
     "purchase_cancelled": Text("구매 취소", "cancelling a purchase"),
     "promotion_joined": Text("프로모션 참여", "joining a promotion"),
     "points_used": Text("포인트 사용", "using points"),
+    "monday": Text("월요일", "Monday"),
+    "tuesday": Text("화요일", "Tuesday"),
+    "wednesday": Text("수요일", "Wednesday"),
+    "thursday": Text("목요일", "Thursday"),
+    "friday": Text("금요일", "Friday"),
+    "saturday": Text("토요일", "Saturday"),
+    "sunday": Text("일요일", "Sunday"),
 }
 """How the members of the common choices are called in sentences."""
 
@@ -86,6 +93,8 @@ COMMON = (
     Fact("request.channel", "choice", "신청 경로", "the channel", CHANNELS, "web"),
     Fact("request.applicant", "choice", "신청인", "the applicant", APPLICANTS, "member"),
     Fact("request.requested_on", "date", "신청일", "the day of the request", derived=True),
+    Fact("request.day_of_month", "number", "신청일의 일자", "the day of the month of the request", derived=True),
+    Fact("request.weekday", "choice", "신청일의 요일", "the day of the week of the request", WEEKDAYS, derived=True),
     Fact("request.chosen_lots", "number", "선택한 적립분 수", "the number of lots chosen", derived=True),
     Fact("request.receiving_account", "text", "입금 계좌", "the receiving account", default=""),
     Fact(
@@ -103,6 +112,8 @@ COMMON = (
     Fact("event.partner", "text", "제휴사", "the partner", default=""),
     Fact("event.of", "text", "원 이벤트", "the event that this one undoes", default=""),
     Fact("event.happened_on", "date", "이벤트일", "the day of the event", derived=True),
+    Fact("event.day_of_month", "number", "이벤트일의 일자", "the day of the month of the event", derived=True),
+    Fact("event.weekday", "choice", "이벤트일의 요일", "the day of the week of the event", WEEKDAYS, derived=True),
     Fact("day.today", "date", "오늘", "today", derived=True),
 )
 """The facts of every programme but `lot.source` and `request.method`, whose members each file declares.
@@ -111,8 +122,8 @@ COMMON = (
 follows from the rest: `lot.untouched`, `lot.used` and `lot.used_rate` from amount and left, the ages from the day of
 birth and the day of the request or event (0 where the birthday is not known, so that nobody passes for grown up
 unseen), `lot.chosen` and `request.chosen_lots` from the lots that the request names, and `request.requested_on` and
-`event.happened_on` are the local day of the instant. `day.today` is the day that dormancy and notice rules are asked
-about.
+`event.happened_on` are the local day of the instant, beside its day of the month and of the week. `day.today` is the
+day that dormancy and notice rules are asked about.
 """
 
 

@@ -7,31 +7,53 @@ for, so that a page can show an answer without choosing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from policies.model import Policy, Text
+from service.deliveries import Delivery
+from service.events import Told
+from service.faq import Found, Links, Shown
+from service.inquiries import Entry, Inquiry
+from service.moves import Move, allowed
+from service.outbox import Message
 from service.publishing import Listed
 from service.records import Record
 from service.refund_requests import Filed, Hold
+from service.webhooks import Webhook
 
 
-def decision_answer(record: Record, language: str, *, recorded: bool = True) -> dict[str, Any]:
-    """A decision; one that was not recorded has no id."""
+def decision_answer(record: Record, language: str, links: Links, *, recorded: bool = True) -> dict[str, Any]:
+    """A decision; one that was not recorded has no id. `links` say which entries of the FAQ explain a reason."""
+    policy = record.decision["policy"]
     return {
         "id": record.id if recorded else None,
         "recorded": recorded,
         "decided_at": record.decided_at,
         **record.decision,
-        "reasons": with_text(record.decision["reasons"], language),
-        "lots": with_text(record.decision["lots"], language),
+        "reasons": with_faq(with_text(record.decision["reasons"], language), policy, links),
+        "lots": with_faq(with_text(record.decision["lots"], language), policy, links),
     }
 
 
-def refund_request_answer(filed: Filed, holds: Sequence[Hold]) -> dict[str, Any]:
-    """A refund request and what it holds."""
+def refund_request_answer(filed: Filed, holds: Sequence[Hold], moves: Sequence[Move] = ()) -> dict[str, Any]:
+    """A refund request, what it holds, the moves that it made, and those that its state allows."""
     return {
         **refund_request_line(filed),
+        "last_held_on": filed.decision.get("last_held_on"),
         "holds": [{"lot": hold.lot, "points": hold.points, "state": hold.state} for hold in holds],
+        "moves": [
+            {
+                "name": each.name,
+                "before": each.before,
+                "state": each.state,
+                "by": each.by or None,
+                "reason": each.reason or None,
+                "moved_at": each.moved_at,
+            }
+            for each in moves
+        ],
+        "allowed": allowed(filed.state),
     }
 
 
@@ -51,6 +73,20 @@ def refund_request_line(filed: Filed) -> dict[str, Any]:
     }
 
 
+def event_answer(told: Told, language: str, links: Links) -> dict[str, Any]:
+    """An event and what it came to."""
+    return {
+        "id": told.id,
+        "account": told.account,
+        "type": told.type,
+        "of": told.of or None,
+        "state": told.state,
+        "happened_at": told.happened_at,
+        "entered_at": told.entered_at,
+        "answer": told.answer and with_faq(with_text(told.answer, language), told.answer["policy"], links),
+    }
+
+
 def version_answer(listed: Listed) -> dict[str, Any]:
     """A published version without its text."""
     return {
@@ -59,6 +95,42 @@ def version_answer(listed: Listed) -> dict[str, Any]:
         "digest": listed.digest,
         "starts": listed.starts,
         "published_at": listed.published_at,
+    }
+
+
+def message_answer(message: Message) -> dict[str, Any]:
+    """A message, as it is also sent to webhooks, with its id."""
+    return {"id": message.id, "type": message.kind, "timestamp": message.at, "data": message.data}
+
+
+def webhook_answer(webhook: Webhook) -> dict[str, Any]:
+    """A webhook without its secret."""
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "kinds": list(webhook.kinds),
+        "policy": webhook.policy or None,
+        "state": webhook.state,
+        "cause": webhook.cause or None,
+        "created_at": webhook.created_at,
+    }
+
+
+def delivery_answer(delivery: Delivery) -> dict[str, Any]:
+    """How far one message got on its way to one webhook."""
+    return {
+        "id": delivery.id,
+        "message": delivery.message,
+        "type": delivery.kind,
+        "account": delivery.account,
+        "webhook": delivery.webhook,
+        "url": delivery.url,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "next_attempt_at": delivery.next_attempt_at,
+        "last_attempt_at": delivery.last_attempt_at,
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error or None,
     }
 
 
@@ -74,6 +146,82 @@ def with_text(data: Any, language: str) -> Any:
     if isinstance(data, list):
         return [with_text(value, language) for value in data]
     return data
+
+
+def with_faq(data: Any, policy: str, links: Links) -> Any:
+    """The same data, where every rule that says why also has the `faq`: the ids of the entries that explain it."""
+    if isinstance(data, dict):
+        found = {key: with_faq(value, policy, links) for key, value in data.items()}
+        return {**found, "faq": links.about(policy, data["rule"])} if "rule" in data and "terms" in data else found
+    return [with_faq(value, policy, links) for value in data] if isinstance(data, list) else data
+
+
+def without_additions(data: Any) -> Any:
+    """The record behind an answer: without the `text` and the `faq` that an answer adds to what is kept."""
+    if isinstance(data, dict):
+        added = {"text"} if "ko" in data and "en" in data else set()
+        added |= {"faq"} if "rule" in data and "terms" in data else set()
+        return {key: without_additions(each) for key, each in data.items() if key not in added}
+    return [without_additions(each) for each in data] if isinstance(data, list) else data
+
+
+def faq_line(shown: Shown, language: str) -> dict[str, Any]:
+    """An entry of the FAQ in a list."""
+    title = said(shown.title, language)
+    return {"id": shown.id, "policy": shown.policy, "about": list(shown.about), "title": title}
+
+
+def found_answer(found: Found, language: str) -> dict[str, Any]:
+    """An entry that a search found, and where its words stand: begin and end in characters."""
+    return {
+        **faq_line(found.shown, language),
+        "match": {
+            "language": found.language,
+            "title": found.shown.title.in_language(found.language),
+            "title_highlights": [list(place) for place in found.title_places],
+            "snippet": found.snippet,
+            "highlights": [list(place) for place in found.places],
+        },
+    }
+
+
+def inquiry_line(inquiry: Inquiry, today: date) -> dict[str, Any]:
+    """An inquiry in a list. Days are left only while it waits for an answer; below zero it is overdue."""
+    left = (inquiry.due_on - today).days if inquiry.state == "open" else None
+    return {
+        "id": inquiry.id,
+        "account": inquiry.account,
+        "kind": inquiry.kind,
+        "state": inquiry.state,
+        "language": inquiry.language,
+        "refund_request_id": inquiry.request_id,
+        "refund_state": inquiry.refund_state,
+        "decision_id": inquiry.decision_id,
+        "opened_at": inquiry.opened_at,
+        "answered_at": inquiry.answered_at,
+        "due_on": inquiry.due_on.isoformat(),
+        "days_left": left,
+        "overdue": left is not None and left < 0,
+        "allowed": inquiry.allowed,
+    }
+
+
+def inquiry_answer(inquiry: Inquiry, entries: Sequence[Entry], today: date) -> dict[str, Any]:
+    """An inquiry with everything that was said and done."""
+    shown = [
+        {
+            "move": entry.move,
+            "by": entry.who,
+            "agent": entry.agent or None,
+            "text": entry.text,
+            "outcome": entry.outcome or None,
+            "reason": entry.reason or None,
+            "due_on": entry.due_on.isoformat() if entry.due_on else None,
+            "at": entry.at,
+        }
+        for entry in entries
+    ]
+    return {**inquiry_line(inquiry, today), "entries": shown}
 
 
 def policy_answer(policy: Policy, versions: Sequence[Listed], language: str) -> dict[str, Any]:

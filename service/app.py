@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from service.api import accounts, decisions, openapi, policies, refund_requests
+from service.api import (
+    accounts,
+    decisions,
+    deliveries,
+    events,
+    faq,
+    inquiries,
+    messages,
+    openapi,
+    policies,
+    refund_requests,
+    webhooks,
+)
 from service.clock import Clock, utc_now
 from service.config import Settings, read_settings
 from service.database import open_database
 from service.errors import Refusal, register_errors
+from service.faq import load_faq
+from service.inquiries import Inquiries
 from service.judging import Judge
 from service.migrate import check_schema
 from service.parts import EXTENSION, Parts
@@ -37,8 +51,11 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     # Files are served by `openapi`, with the policy that they need.
     app = Flask("recoup", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.extensions[EXTENSION] = Parts(database, versions, Judge(database, versions, clock), clock)
-    for part in (decisions, refund_requests, accounts, policies, openapi):
+    judge = Judge(database, versions, clock)
+    desk = Inquiries(database, versions, clock, settings.answer_within_days)
+    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk)
+    nouns = (decisions, refund_requests, events, accounts, inquiries, faq, policies, messages, webhooks, deliveries)
+    for part in (*nouns, openapi):
         app.register_blueprint(part.blueprint)
     register_errors(app)
     app.before_request(_refuse_nul)

@@ -7,10 +7,12 @@ are checked against it, so a setting that nobody describes cannot exist.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+LONGEST_ANSWER_DAYS = 366
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
@@ -38,8 +40,26 @@ SETTINGS = (
     Setting("MAX_BODY_BYTES", "1000000", "the largest request body that is read", 1),
     Setting("MAX_CONNECTIONS", "20", "how many database connections one process keeps", 1),
     Setting("BUSY_SECONDS", "10", "how long to wait for a lock or a free connection", 1),
+    Setting("ANSWER_WITHIN_DAYS", "30", "how many days after an inquiry its answer is due", 1),
     Setting("CACHED_VERSIONS", "32", "how many compiled policy versions one process keeps", 1),
+    Setting(
+        "WEBHOOK_PRIVATE_ADDRESSES",
+        "no",
+        "yes: webhooks may be on this machine and in private networks; `serve --demo` says yes",
+    ),
+    Setting("WEBHOOK_OVERLAP_HOURS", "24", "how long the old secret of a webhook also signs after a rotation", 0),
+    Setting("DELIVERY_TIMEOUT_SECONDS", "15", "how long one delivery to a webhook may take", 1),
+    Setting(
+        "DELIVERY_SCHEDULE",
+        "5s 5m 30m 2h 5h 10h 14h 20h 24h",
+        "how long to wait after each failed delivery, in seconds, minutes or hours; after the last it is dead",
+    ),
+    Setting("DELIVERY_THREADS", "4", "to how many webhooks one deliverer sends at once", 1),
+    Setting("DELIVERY_PAUSE_SECONDS", "1", "how long a deliverer waits when nothing is due", 1),
 )
+
+WAIT = re.compile(r"([1-9][0-9]{0,5})([smh])", re.ASCII)
+SECONDS_OF = {"s": 1, "m": 60, "h": 3600}
 
 
 class BadSetting(Exception):
@@ -58,7 +78,14 @@ class Settings:
     max_body_bytes: int = 1_000_000
     max_connections: int = 20
     busy_seconds: int = 10
+    answer_within_days: int = 30
     cached_versions: int = 32
+    private_webhooks: bool = False
+    webhook_overlap_hours: int = 24
+    delivery_timeout_seconds: int = 15
+    delivery_schedule_seconds: tuple[int, ...] = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    delivery_threads: int = 4
+    delivery_pause_seconds: int = 1
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -80,6 +107,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     }
     if numbers["PORT"] > 65_535:
         raise BadSetting(f"PORT is '{texts['PORT']}': the largest port is 65535")
+    if numbers["ANSWER_WITHIN_DAYS"] > LONGEST_ANSWER_DAYS:
+        raise BadSetting(
+            f"ANSWER_WITHIN_DAYS is '{texts['ANSWER_WITHIN_DAYS']}': at most {LONGEST_ANSWER_DAYS} days can be given"
+        )
     return Settings(
         database_url=texts["DATABASE_URL"],
         host=texts["HOST"],
@@ -89,7 +120,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         max_body_bytes=numbers["MAX_BODY_BYTES"],
         max_connections=numbers["MAX_CONNECTIONS"],
         busy_seconds=numbers["BUSY_SECONDS"],
+        answer_within_days=numbers["ANSWER_WITHIN_DAYS"],
         cached_versions=numbers["CACHED_VERSIONS"],
+        private_webhooks=_yes_or_no("WEBHOOK_PRIVATE_ADDRESSES", texts["WEBHOOK_PRIVATE_ADDRESSES"]),
+        webhook_overlap_hours=numbers["WEBHOOK_OVERLAP_HOURS"],
+        delivery_timeout_seconds=numbers["DELIVERY_TIMEOUT_SECONDS"],
+        delivery_schedule_seconds=_waits("DELIVERY_SCHEDULE", texts["DELIVERY_SCHEDULE"]),
+        delivery_threads=numbers["DELIVERY_THREADS"],
+        delivery_pause_seconds=numbers["DELIVERY_PAUSE_SECONDS"],
     )
 
 
@@ -99,3 +137,18 @@ def _whole_number(setting: Setting, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 12) or int(text) < least:
         raise BadSetting(f"{setting.name} is '{text}': write a whole number from {least}")
     return int(text)
+
+
+def _yes_or_no(name: str, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise BadSetting(f"{name} is '{text}': write yes or no")
+    return text == "yes"
+
+
+def _waits(name: str, text: str) -> tuple[int, ...]:
+    """Spans such as `5s 5m 24h`, in seconds."""
+    found = [WAIT.fullmatch(part) for part in text.split()]
+    spans = tuple(int(each[1]) * SECONDS_OF[each[2]] for each in found if each)
+    if not spans or len(spans) < len(found) or max(spans) > 30 * 86_400:
+        raise BadSetting(f"{name} is '{text}': write spans of up to 720h, such as 5s 5m 2h")
+    return spans

@@ -49,6 +49,7 @@ __all__ = [
     "open_database",
     "reading",
     "rows",
+    "step",
     "writing",
 ]
 
@@ -56,6 +57,8 @@ Result = TypeVar("Result")
 Row = tuple[Any, ...]
 
 log = logging.getLogger("recoup.database")
+# At DEBUG the library logs every statement with its values, and what members write is among them.
+logging.getLogger("peewee").setLevel(logging.INFO)
 
 # PostgreSQL: "could not serialize" and "deadlock detected"; both undo the transaction and invite
 # the same transaction again.
@@ -180,6 +183,14 @@ def writing(database: Database, work: Callable[[], Result]) -> Result:
     raise AssertionError("the loop returns or raises")
 
 
+@contextmanager
+def step(database: Database) -> Iterator[None]:
+    """A part of an open write transaction that can fail by itself: what it wrote is undone when it raises."""
+    assert database.in_transaction(), "a step is part of a transaction"
+    with database.atomic():
+        yield
+
+
 def _write_transaction(database: Database) -> Any:
     return database.atomic("IMMEDIATE") if on_sqlite(database) else database.atomic()
 
@@ -241,11 +252,22 @@ def _translated() -> Iterator[None]:
     except MaxConnectionsExceeded as error:
         raise Unavailable("every database connection is in use") from error
     except (OperationalError, InternalError, InterfaceError, DatabaseError) as error:
-        if _sql_state(error) in REPEATED_STATES:
-            raise _Undone(str(error)) from error
-        if _means_not_now(error):
-            raise Unavailable(str(error)) from error
+        first = _first(error)
+        if _sql_state(first) in REPEATED_STATES:
+            raise _Undone(str(first)) from error
+        if _means_not_now(first):
+            raise Unavailable(str(first)) from error
         raise
+
+
+def _first(error: PeeweeException) -> PeeweeException:
+    """What went wrong first: SQLite undoes a transaction by itself on a full disk, and then undoing it fails too."""
+    before = error.__context__
+    while before is not None:
+        if isinstance(before, PeeweeException):
+            error = before
+        before = before.__context__
+    return error
 
 
 def _sql_state(error: PeeweeException) -> str | None:

@@ -17,11 +17,12 @@ from typing import Any
 from engine.calendars import local_day
 from engine.cases import read_event_case
 from engine.compiled import CompiledVersion
-from engine.events import answer
-from service import ledger
+from engine.events import answer, counted_from
+from service import events, ledger
 from service.clock import Clock, spoken, utc_now
 from service.config import BadSetting, Settings
 from service.database import Database, rows, writing
+from service.events import Answered
 from service.idempotency import Answer
 from service.judging import Judge
 from service.ledger import Grant, StoredAccount
@@ -32,7 +33,7 @@ from service.refund_requests import Filed, Hold
 
 POLICY = "kt-points"
 ACCOUNTS = 240
-LONGEST_PAST_DAYS = 700
+LONGEST_PAST_DAYS = 500
 # Refunds of the past were filed on these days, counted back; the lots of the time before pay them.
 REFUND_DAYS_AGO = (170, 75, 20)
 GRADES = ("VVIP", "VIP", "GOLD", "SILVER", "WHITE", "GENERAL")
@@ -104,7 +105,8 @@ def _make(database: Database, versions: Versions, compiled: CompiledVersion, now
     today = local_day(now, compiled.zone)
     members = [_member(number, today) for number in range(1, accounts + 1)]
     ledger.open_accounts(database, (member.account for member in members), now)
-    grants = [grant for member in members for grant in _grants(member, compiled, today)]
+    told: list[Answered] = []
+    grants = [grant for member in members for grant in _grants(member, compiled, today, told)]
     before = datetime.min.replace(tzinfo=UTC)
     for days_ago in REFUND_DAYS_AGO:
         at = _at(today - timedelta(days=days_ago), compiled)
@@ -114,6 +116,7 @@ def _make(database: Database, versions: Versions, compiled: CompiledVersion, now
                 _refund(database, versions, member, at + timedelta(minutes=member.number))
         before = at
     ledger.grant(database, (grant for grant in grants if before <= grant.happened_at), now)
+    events.keep(database, told, now)
 
 
 def _rule_files(folder: Path) -> Sequence[Path]:
@@ -164,9 +167,9 @@ def _status(number: int) -> str:
     return "active"
 
 
-def _grants(member: Member, compiled: CompiledVersion, today: date) -> Iterator[Grant]:
-    """What a member was granted, oldest first: taken over from before the programme, then earned."""
-    lots = [*_taken_over(member, compiled), *_earned(member, compiled, today)]
+def _grants(member: Member, compiled: CompiledVersion, today: date, told: list[Answered]) -> Iterator[Grant]:
+    """What a member was granted, oldest first: taken over from before the programme, then earned for what is `told`."""
+    lots = [*_taken_over(member, compiled), *_earned(member, compiled, today, told)]
     for number, (facts, happened_at, event, rule) in enumerate(lots, 1):
         # Points of suspended members, and now and then of others, are locked.
         facts["locked"] = member.account.facts["status"] == "suspended" or (member.number + number) % 61 == 0
@@ -199,7 +202,7 @@ def _taken_over(member: Member, compiled: CompiledVersion) -> Iterator[Granted]:
         yield lot, _at(on, compiled), f"{member.account.id}-taken-over-{source}", ""
 
 
-def _earned(member: Member, compiled: CompiledVersion, today: date) -> Iterator[Granted]:
+def _earned(member: Member, compiled: CompiledVersion, today: date, told: list[Answered]) -> Iterator[Granted]:
     account = member.account.facts
     earned: list[dict[str, Any]] = []
     for number, event in enumerate(_events(member, compiled.policy.starts, today), 1):
@@ -219,9 +222,12 @@ def _earned(member: Member, compiled: CompiledVersion, today: date) -> Iterator[
                 "partner": event.partner,
                 "happened_at": spoken(at),
             },
-            "earned": earned,
+            "earned": _counted(compiled, earned, at),
         }
-        for granted in answer(compiled, read_event_case(compiled.policy, case)).granted:
+        read = read_event_case(compiled.policy, case)
+        found = answer(compiled, read)
+        told.append(Answered(account["id"], case["event"], read, found))
+        for granted in found.granted:
             earned.append(
                 {"id": f"{number}-{granted.rule}", "rule": granted.rule, "happened_at": spoken(at)}
                 | {"points": granted.points}
@@ -236,6 +242,12 @@ def _earned(member: Member, compiled: CompiledVersion, today: date) -> Iterator[
                 "identity_level": granted.identity_level,
             }
             yield lot, at, case["event"]["id"], granted.rule
+
+
+def _counted(compiled: CompiledVersion, earned: list[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
+    """Those of the earnings that some cap counts."""
+    since = {rule: spoken(start) for rule, start in counted_from(compiled, at).items()}
+    return [each for each in earned if each["rule"] in since and each["happened_at"] >= since[each["rule"]]]
 
 
 def _events(member: Member, starts: date, today: date) -> list[Event]:

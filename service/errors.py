@@ -25,11 +25,15 @@ log = logging.getLogger("recoup.service")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of refusal: its status, its title, and what it means and what to do about it."""
+    """One kind of refusal: its status, its title, and what it means and what to do about it.
+
+    `members` are the figures that the body carries for programs as well.
+    """
 
     status: int
     title: Text
     detail: Text
+    members: tuple[str, ...] = ()
 
 
 KINDS: Mapping[str, Kind] = {
@@ -48,7 +52,7 @@ KINDS: Mapping[str, Kind] = {
         Text("Idempotency-Key 헤더가 필요합니다.", "The header Idempotency-Key is required."),
         Text(
             "신청마다 새 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
-            "Send a fresh value of 1 to 200 printable ASCII characters with every new refund request, and the"
+            "Send a fresh value of 1 to 200 printable ASCII characters with every new request, and the"
             " same value when you repeat one: it is then filed once, however often it arrives.",
         ),
     ),
@@ -79,6 +83,20 @@ KINDS: Mapping[str, Kind] = {
             "이 값은 내용이 다른 신청에 쓰였습니다. 새 신청에는 새 값을 쓰십시오.",
             "It came with another body. A new refund request needs a fresh value.",
         ),
+    ),
+    "event-id-reused": Kind(
+        409,
+        Text("같은 id의 이벤트가 이미 있습니다.", "This event id was used before."),
+        Text(
+            "이 id는 내용이 다른 이벤트에 쓰였습니다. 새 이벤트에는 새 id를 쓰십시오.",
+            "It came with another body. A new event needs an id of its own.",
+        ),
+    ),
+    "illegal-move": Kind(
+        409,
+        Text("지금 상태에서는 할 수 없습니다.", "The present state does not allow this."),
+        Text("상태: {state}. 가능한 것: {allowed}", "The state is {state}; it allows: {allowed}."),
+        ("state", "allowed"),
     ),
     "too-large": Kind(
         413,
@@ -115,6 +133,16 @@ KINDS: Mapping[str, Kind] = {
         422,
         Text("계정이 다른 정책에 속합니다.", "The account belongs to another policy."),
         Text("계정의 정책: {policy}", "Points of {policy} are refunded by {policy} only."),
+    ),
+    "undoes-another-account": Kind(
+        422,
+        Text("다른 계정의 이벤트를 취소할 수 없습니다.", "The event undoes one of another account."),
+        Text("이벤트 {of}은(는) 이 계정의 것이 아닙니다.", "{of} happened to another account than this event."),
+    ),
+    "not-yet": Kind(
+        422,
+        Text("아직 일어나지 않은 이벤트입니다.", "The event lies in the future."),
+        Text("서비스 시각은 {now}입니다.", "It is {now} here; send the event once it has happened."),
     ),
     "not-in-force": Kind(
         422,
@@ -162,13 +190,41 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "not-an-account": Text(
         "계정 id(문자열) 또는 계정 정보(객체)여야 합니다.", "is neither an account id nor an object of account facts"
     ),
+    "not-a-choice": Text("다음 중 하나여야 합니다: {known}", "is none of {known}"),
+    "only-for-agents": Text("상담원(agent)만 쓸 수 있습니다.", "is only for what an agent writes"),
+    "only-for-contests": Text("이의 제기(contest)에만 쓸 수 있습니다.", "is only for a contest"),
+    "only-with-outcome": Text("outcome과 함께만 쓸 수 있습니다.", "is only for an entry with an outcome"),
+    "one-of-two": Text("decision_id와 하나만 쓸 수 있습니다.", "stands beside decision_id; name one of the two"),
     "not-an-id": Text("1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
     "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
     ),
+    "not-a-sentence": Text("1~{most}자의 글이어야 합니다.", "is not a text of 1 to {most} characters"),
+    "in-the-future": Text("미래의 시각입니다.", "lies in the future"),
+    "used-before": Text("이미 쓰인 id입니다.", "was used before"),
+    "of-another-account": Text("다른 계정의 이벤트입니다.", "happened to another account"),
     "not-a-language": Text("ko 또는 en이어야 합니다.", "is neither ko nor en"),
     "not-in-range": Text("{least}부터 {most}까지의 정수여야 합니다.", "is not a whole number from {least} to {most}"),
+    "not-a-url": Text(
+        "http:// 또는 https://로 시작하는 {most}자 이하의 ASCII 주소여야 합니다.",
+        "is not an address in ASCII with http:// or https://, of at most {most} characters",
+    ),
+    "url-with-credentials": Text(
+        "주소에 사용자 이름이나 비밀번호를 넣을 수 없습니다.", "holds a user or a password; messages are signed instead"
+    ),
+    "url-with-fragment": Text("주소에 #을 쓸 수 없습니다.", "has a part behind #, which is never sent"),
+    "url-not-allowed": Text(
+        "{host}: 공개된 주소가 아니어서 보낼 수 없습니다.",
+        "is on {host}, which is no public address; nothing is sent there",
+    ),
+    "not-a-message-kind": Text(
+        "{written}: 없는 종류입니다. 가능한 종류: {known}",
+        "is {written}, which is no kind of message; known are {known}",
+    ),
+    "not-a-delivery-state": Text(
+        "pending, delivered, dead 중 하나여야 합니다.", "is none of pending, delivered and dead"
+    ),
     "only-with-account-facts": Text(
         "계정 정보를 본문에 보낼 때만 쓸 수 있습니다.", "is only for an account whose facts are in the body"
     ),
@@ -227,20 +283,29 @@ def language() -> str:
     return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
 
 
-def problem(code: str, errors: Sequence[FieldError] = (), **figures: object) -> Response:
-    """The one body of every refusal."""
+def problem_data(
+    code: str, errors: Sequence[FieldError], figures: Mapping[str, object], spoken: str
+) -> dict[str, object]:
+    """The one body of every refusal, as plain data in one language."""
     kind = KINDS[code]
-    spoken = language()
-    body = {
+    body: dict[str, object] = {
         "type": f"/problems/{code}",
         "title": kind.title.in_language(spoken),
         "status": kind.status,
         "code": code,
         "detail": _filled(kind.detail, figures).in_language(spoken),
     }
+    body |= {name: figures[name] for name in kind.members}
     if errors:
         body["errors"] = [{**each.where, "detail": each.text.in_language(spoken)} for each in errors]
-    answer = Response(_json(body), kind.status, mimetype=MEDIA_TYPE)
+    return body
+
+
+def problem(code: str, errors: Sequence[FieldError] = (), **figures: object) -> Response:
+    """The answer to a request that is refused."""
+    spoken = language()
+    body = problem_data(code, errors, figures, spoken)
+    answer = Response(_json(body), KINDS[code].status, mimetype=MEDIA_TYPE)
     answer.headers["Content-Language"] = spoken
     return answer
 
@@ -292,7 +357,12 @@ def _placeholders(kind: Kind) -> bool:
 
 
 def _filled(text: Text, figures: Mapping[str, object]) -> Text:
-    return Text(text.ko.format_map(figures), text.en.format_map(figures))
+    shown = {name: _listed(figure) for name, figure in figures.items()}
+    return Text(text.ko.format_map(shown), text.en.format_map(shown))
+
+
+def _listed(figure: object) -> object:
+    return (", ".join(map(str, figure)) or "-") if isinstance(figure, list) else figure
 
 
 def _json(body: object) -> str:

@@ -1,8 +1,8 @@
 """From what a caller asks to what was decided: gather the case, decide, keep.
 
 Judging alone reads one picture of the account, decides, and keeps the decision. Filing a refund
-request is one transaction: it claims the key, locks the account, decides, holds the lots, files and
-records, or does nothing at all.
+request is one transaction: it claims the key, locks the account, decides, holds the lots, files, records
+and announces, or does nothing at all.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.errors import Conflict, NotInForce
 from engine.facts import case_data
-from service import ledger, records, refund_requests
+from service import ledger, moves, records, refund_requests
 from service.clock import Clock, spoken
 from service.database import Database, lock, reading, writing
 from service.errors import FieldError, Refusal, pointer
 from service.idempotency import Answer, claim, digest_of, finish
 from service.ids import new_id
 from service.ledger import StoredAccount
+from service.messages import refund_request_data
+from service.outbox import announce
 from service.publishing import Versions, local_day_of
 from service.records import Record
 from service.refund_requests import Filed, Hold
@@ -85,6 +87,7 @@ class Judge:
             return known
         request = body["request"]
         account = self._account(body["account"], locked=True)
+        moves.lapse_overdue(database, self._versions, account.id, now)
         receiving = _receiving_account(request)
         if receiving:
             # Limits may count by receiving account, over accounts. Always after the account, so
@@ -105,6 +108,7 @@ class Judge:
         ledger.hold(database, account.id, request_id, allocation, at, now)
         filed = refund_requests.find(database, request_id)
         assert filed is not None, "it was just filed"
+        announce(database, f"refund_request.{filed.state}", account.id, refund_request_data(filed), now)
         answered = answer(filed, refund_requests.holds_of(database, request_id), record)
         finish(database, key, answered)
         return answered

@@ -19,7 +19,7 @@ import msgspec
 from peewee import Database, chunked
 
 from service.clock import stored, to_the_second
-from service.database import execute, execute_many, on_sqlite, rows
+from service.database import Row, execute, execute_many, on_sqlite, rows
 from service.json_body import canonical
 from service.tables import Account
 
@@ -70,19 +70,45 @@ SELECT_HISTORY = (
     " FROM refund_request WHERE state IN ('approved', 'needs_review', 'settled') AND "
 )
 TAKE = 'UPDATE lot SET "left" = "left" - ? WHERE id = ? AND account_id = ? AND "left" >= ?'
+GIVE_BACK = 'UPDATE lot SET "left" = "left" + ? WHERE id = ? AND account_id = ? AND "left" + ? <= amount'
 INSERT_ENTRY = (
-    "INSERT INTO ledger_entry (lot_id, kind, points, request_id, happened_at, entered_at) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO ledger_entry (lot_id, kind, points, request_id, event, rule, happened_at, entered_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_LOT = (
     f'INSERT INTO lot (id, account_id, {", ".join(LOT_FACTS)}, "left", declared, event, rule, created_at)'  # noqa: S608
     f" VALUES ({', '.join('?' * (len(LOT_FACTS) + 7))})"
 )
 INSERT_HOLD = "INSERT INTO hold (request_id, lot_id, points, state) VALUES (?, ?, ?, 'held')"
-SELECT_DIFFERENCES = (
-    'SELECT lot.id, lot."left", CAST(COALESCE(SUM(ledger_entry.points), 0) AS BIGINT) FROM lot'
-    " LEFT JOIN ledger_entry ON ledger_entry.lot_id = lot.id"
-    ' GROUP BY lot.id HAVING lot."left" <> COALESCE(SUM(ledger_entry.points), 0) ORDER BY lot.id'
+SELECT_HOLDS = "SELECT lot_id, points FROM hold WHERE request_id = ? AND state = ? ORDER BY lot_id"
+MOVE_HOLDS = "UPDATE hold SET state = ? WHERE request_id = ? AND state = ?"
+OWE = "UPDATE account SET points_debt = points_debt + ? WHERE id = ?"
+ACT = (
+    "UPDATE account SET activity_days = ?, last_activity_on ="
+    " CASE WHEN last_activity_on IS NULL OR last_activity_on < ? THEN ? ELSE last_activity_on END WHERE id = ?"
 )
+# What was booked as expired is not gone for a clawback: it lapsed, whether or not a sweep has come by.
+SELECT_LOTS_BEFORE_SWEEPS = (
+    f'SELECT {LOT_COLUMNS}, CAST(lot."left" + COALESCE(SUM(-swept.points), 0) AS BIGINT) FROM lot'  # noqa: S608
+    " LEFT JOIN ledger_entry swept ON swept.lot_id = lot.id AND swept.kind = 'expire'"
+    ' WHERE lot.account_id = ? GROUP BY lot.id HAVING lot."left" + COALESCE(SUM(-swept.points), 0) > 0'
+    " ORDER BY lot.id"
+)
+# `taken` counts what clawbacks took back, `undone` the money that they undid, in events before this one.
+SELECT_EARNED = (
+    "SELECT lot.id, lot.rule, event.happened_at, lot.amount, event.id, event.amount,"
+    " CAST(COALESCE(SUM(take_back.points), 0) AS BIGINT), CAST(COALESCE(SUM(take_back.amount), 0) AS BIGINT)"
+    " FROM lot JOIN event ON event.id = lot.event LEFT JOIN take_back ON take_back.lot_id = lot.id"
+    " WHERE lot.account_id = ? AND lot.rule <> '' AND (event.happened_at >= ? OR event.id = ?)"
+    " GROUP BY lot.id, event.id ORDER BY lot.id"
+)
+SELECT_ENTRIES = (
+    "SELECT ledger_entry.id, lot_id, ledger_entry.kind, points, request_id, ledger_entry.event, ledger_entry.rule,"
+    " happened_at, entered_at FROM ledger_entry JOIN lot ON lot.id = lot_id"
+    " WHERE lot.account_id = ? AND ledger_entry.id < ? ORDER BY ledger_entry.id DESC LIMIT ?"
+)
+NEVER = "9"
+LAST = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +138,13 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A lot whose `left` is not the sum of its entries."""
+class Part:
+    """Points of one lot that a rule, if any, takes for an event, if any."""
 
     lot: str
-    left: int
-    entries: int
+    points: int
+    event: str = ""
+    rule: str = ""
 
 
 def open_accounts(database: Database, accounts: Iterable[StoredAccount], at: datetime) -> None:
@@ -130,6 +157,13 @@ def open_accounts(database: Database, accounts: Iterable[StoredAccount], at: dat
         Account.insert_many(chunk).execute(database)
 
 
+def change_account(database: Database, account: StoredAccount) -> None:
+    """Keep the facts of an account that is there, as they are now."""
+    own, declared = _split(account.facts, ACCOUNT_FACTS)
+    changed = Account.update({**own, "declared": declared}).where(Account.id == account.id).execute(database)
+    assert changed == 1, f"there is no account {account.id}"
+
+
 def grant(database: Database, grants: Iterable[Grant], at: datetime) -> None:
     """Make lots, each with the entry that its points come from."""
     lots = []
@@ -139,7 +173,9 @@ def grant(database: Database, grants: Iterable[Grant], at: datetime) -> None:
         amount = own["amount"]
         assert amount > 0, f"{each.id} grants nothing"
         lots.append((each.id, each.account, *own.values(), amount, declared, each.event, each.rule, stored(at)))
-        entries.append((each.id, "grant", amount, None, stored(each.happened_at), stored(at)))
+        entries.append(
+            (each.id, "grant", amount, None, each.event, each.rule, stored(each.happened_at), stored(at)),
+        )
     execute_many(database, INSERT_LOT, lots)
     execute_many(database, INSERT_ENTRY, entries)
 
@@ -154,11 +190,87 @@ def hold(
 ) -> None:
     """Reserve points of lots for a request: nobody else can spend them until they are given back."""
     for lot, points in allocation:
-        assert points > 0, f"{request} holds nothing of {lot}"
-        taken = execute(database, TAKE, (points, lot, account, points))
-        assert taken == 1, f"{request} would hold {points} of {lot}, which has fewer or is not of {account}"
-        execute(database, INSERT_ENTRY, (lot, "hold", -points, request, stored(happened_at), stored(at)))
+        _take(database, account, "hold", Part(lot, points), request, happened_at, at)
         execute(database, INSERT_HOLD, (request, lot, points))
+
+
+def settle(database: Database, request: str) -> None:
+    """The points that a request holds are paid out for good."""
+    execute(database, MOVE_HOLDS, ("settled", request, "held"))
+
+
+def release(database: Database, account: str, request: str, at: datetime) -> None:
+    """Give the points that a request holds back to the lots that they came from."""
+    _give_back(database, account, "release", request, "held", "released", at)
+
+
+def reverse(database: Database, account: str, request: str, at: datetime) -> None:
+    """Give the points that a request was settled with back to the lots that they came from."""
+    _give_back(database, account, "reverse", request, "settled", "reversed", at)
+
+
+def take(
+    database: Database, account: str, kind: str, parts: Iterable[Part], happened_at: datetime, at: datetime
+) -> None:
+    """Take points of lots for something other than a request: `use`, `take_back`, `expire` or `charge`."""
+    for part in parts:
+        _take(database, account, kind, part, None, happened_at, at)
+
+
+def put_back(
+    database: Database, account: str, kind: str, parts: Iterable[Part], happened_at: datetime, at: datetime
+) -> None:
+    """Put points back into the lots from which `use` or `expire` took them."""
+    for part in parts:
+        _put(database, account, kind, part, None, happened_at, at)
+
+
+def owe(database: Database, account: str, points: int) -> None:
+    """Add to the points that an account owes."""
+    if points:
+        execute(database, OWE, (points, account))
+
+
+def be_active(database: Database, account: StoredAccount, day: date) -> None:
+    """Note that a member did something on a local day."""
+    known = account.facts["activity_days"]
+    written = day.isoformat()
+    if written not in known:
+        execute(database, ACT, (canonical(sorted([*known, written])), day, day, account.id))
+
+
+def _take(
+    database: Database, account: str, kind: str, part: Part, request: str | None, happened_at: datetime, at: datetime
+) -> None:
+    points, lot = part.points, part.lot
+    assert points > 0, f"{kind} takes nothing of {lot}"
+    taken = execute(database, TAKE, (points, lot, account, points))
+    assert taken == 1, f"{kind} would take {points} of {lot}, which has fewer or is not of {account}"
+    _enter(database, kind, part, -points, request, happened_at, at)
+
+
+def _put(
+    database: Database, account: str, kind: str, part: Part, request: str | None, happened_at: datetime, at: datetime
+) -> None:
+    points, lot = part.points, part.lot
+    given = execute(database, GIVE_BACK, (points, lot, account, points))
+    assert given == 1, f"{kind} would give {points} back to {lot}, which never had as many or is not of {account}"
+    _enter(database, kind, part, points, request, happened_at, at)
+
+
+def _give_back(
+    database: Database, account: str, kind: str, request: str, before: str, after: str, at: datetime
+) -> None:
+    for lot, points in rows(database, SELECT_HOLDS, (request, before)):
+        _put(database, account, kind, Part(lot, points), request, at, at)
+    execute(database, MOVE_HOLDS, (after, request, before))
+
+
+def _enter(
+    database: Database, kind: str, part: Part, points: int, request: str | None, happened_at: datetime, at: datetime
+) -> None:
+    row = (part.lot, kind, points, request, part.event, part.rule, stored(happened_at), stored(at))
+    execute(database, INSERT_ENTRY, row)
 
 
 def find_account(database: Database, id: str, *, locked: bool = False) -> StoredAccount | None:
@@ -174,12 +286,65 @@ def find_account(database: Database, id: str, *, locked: bool = False) -> Stored
 def lots_of(database: Database, account: str, at: datetime | None = None) -> list[dict[str, Any]]:
     """The lots that have points, as plain JSON data: now, or as it was at an instant."""
     if at is None:
-        found = rows(database, SELECT_LOTS, (account,))
-    else:
-        found = rows(database, SELECT_LOTS_AT, (account, stored(at)))
+        return _lots(rows(database, SELECT_LOTS, (account,)))
+    return _lots(rows(database, SELECT_LOTS_AT, (account, stored(at))))
+
+
+def lots_before_sweeps(database: Database, account: str) -> list[dict[str, Any]]:
+    """The lots that have points, or had when they expired, with those that no sweep has booked as expired."""
+    return _lots(rows(database, SELECT_LOTS_BEFORE_SWEEPS, (account,)))
+
+
+def _lots(found: Iterable[Row]) -> list[dict[str, Any]]:
     return [
         {"id": lot, **_facts(LOT_FACTS, own), "left": left, **msgspec.json.decode(declared)}
         for lot, *own, declared, left in found
+    ]
+
+
+def entries_of(database: Database, account: str, after: int | None, limit: int) -> list[dict[str, Any]]:
+    """The entries of an account as plain JSON data, the last that was entered first, from the one after `after` on."""
+    found = rows(database, SELECT_ENTRIES, (account, LAST if after is None else after, limit))
+    return [
+        {
+            "id": number,
+            "lot": lot,
+            "kind": kind,
+            "points": points,
+            "refund_request": request,
+            "event": event or None,
+            "rule": rule or None,
+            "happened_at": to_the_second(happened_at),
+            "entered_at": to_the_second(entered_at),
+        }
+        for number, lot, kind, points, request, event, rule, happened_at, entered_at in found
+    ]
+
+
+def left_of(database: Database, lot: str) -> int:
+    """The points that a lot has left."""
+    found: int = rows(database, 'SELECT "left" FROM lot WHERE id = ?', (lot,))[0][0]
+    return found
+
+
+def earned_by(database: Database, account: str, since: Mapping[str, datetime], of: str) -> list[dict[str, Any]]:
+    """What an account earned by each rule since an instant, and for the event `of` by whichever rule, as JSON data."""
+    starts = {rule: stored(start) for rule, start in since.items()}
+    found = rows(database, SELECT_EARNED, (account, min(starts.values(), default=NEVER), of))
+    return [
+        {
+            "id": lot,
+            "rule": rule,
+            "happened_at": to_the_second(happened_at),
+            "points": points,
+            "event": event,
+            "lot": lot,
+            "amount": amount,
+            "taken": taken,
+            "undone": undone,
+        }
+        for lot, rule, happened_at, points, event, amount, taken, undone in found
+        if event == of or happened_at >= starts.get(rule, NEVER)
     ]
 
 
@@ -205,11 +370,6 @@ def history_of(database: Database, account: str, receiving_account: str) -> list
         }
         for request, account_id, requested_at, points, method, receiving, state, payout in found
     ]
-
-
-def differences(database: Database) -> list[Difference]:
-    """The lots whose `left` is not the sum of their entries; empty on a sound database."""
-    return [Difference(*row) for row in rows(database, SELECT_DIFFERENCES)]
 
 
 def _split(facts: Mapping[str, Any], own: Sequence[str]) -> tuple[dict[str, Any], str]:

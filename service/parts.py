@@ -9,9 +9,12 @@ import msgspec
 from flask import Response, current_app
 
 from service.clock import Clock
+from service.config import Settings
 from service.database import Database
 from service.errors import language
+from service.faq import Faq
 from service.idempotency import Answer
+from service.inquiries import Inquiries
 from service.judging import Judge
 from service.publishing import Versions
 
@@ -27,6 +30,9 @@ class Parts:
     versions: Versions
     judge: Judge
     clock: Clock
+    settings: Settings
+    faq: Faq
+    inquiries: Inquiries
 
 
 def parts() -> Parts:

@@ -13,17 +13,31 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from service import reference_examples
+from service import reference_examples, reference_messages
 from service.errors import KINDS, MEDIA_TYPE
+from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_shapes import SHAPES, ref
 from service.shapes import (
+    ACCOUNT_CHANGE_IN,
+    ACCOUNT_IN,
     BALANCE_QUERY,
     DECISION_IN,
+    EVENT_IN,
+    EVENTS_IN,
+    FAQ_QUERY,
     ID,
+    INQUIRY_END_IN,
+    INQUIRY_ENTRY_IN,
+    INQUIRY_IN,
+    INQUIRY_QUERY,
     LANGUAGE_QUERY,
+    MOVE_IN,
+    NUMBERED_PAGE_QUERY,
+    OPTIONS_IN,
     PAGE_QUERY,
     REFUND_REQUEST_IN,
 )
+from service.shapes_messages import DELIVERIES_QUERY, MESSAGES_QUERY, WEBHOOK_IN
 
 ABOUT = """\
 Recoup decides point refunds by a published policy, says why in Korean and English, and keeps every
@@ -49,6 +63,8 @@ class Operation:
     refusals: tuple[str, ...] = ()
     about: str = ""
     body: marshmallow.Schema | None = None
+    # Where a body has one of several shapes: all of them.
+    bodies: tuple[marshmallow.Schema, ...] = ()
     examples: tuple[tuple[str, str, Any], ...] = ()
     query: marshmallow.Schema | None = LANGUAGE_QUERY
     headers: tuple[dict[str, Any], ...] = ()
@@ -64,7 +80,21 @@ IDEMPOTENCY_KEY = {
     "example": "2f1c6a0e-4b7d",
 }
 OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-type")
+OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
 OF_A_CASE = ("unknown-account", "other-policy", "not-in-force", "account-does-not-fit", "rules-conflict")
+
+OF_AN_EVENT = ("unknown-account", "event-id-reused", "undoes-another-account", "not-yet", "not-in-force")
+MOVES = {
+    "approve": ("Approve a request that somebody had to look at", "Needs `by`. The points stay held."),
+    "refuse": ("Refuse a request that somebody had to look at", "Needs `by` and `reason`. The points are given back."),
+    "settle": ("Settle an approved request: it is paid out for good", "Nothing can spend its points again."),
+    "fail": ("The payout of an approved request failed", "Needs `reason`. The points are given back."),
+    "cancel": ("Cancel a request that is not paid out yet", "The points are given back."),
+    "reverse": (
+        "Reverse a request that was paid out",
+        "Needs `reason`. The points go back to their lots, as old as they were.",
+    ),
+}
 
 OPERATIONS: Sequence[Operation] = (
     Operation(
@@ -98,7 +128,7 @@ OPERATIONS: Sequence[Operation] = (
         "refund requests",
         "File a refund request",
         {201: "JustFiled"},
-        ("idempotency-key-missing", "idempotency-key-reused", *OF_A_BODY, *OF_A_CASE),
+        (*OF_A_KEY, *OF_A_BODY, *OF_A_CASE),
         about="Judges, holds the lots, files and records in one step, or does nothing. A request that is denied is"
         " filed as denied; that is 201 too.",
         body=REFUND_REQUEST_IN,
@@ -112,6 +142,104 @@ OPERATIONS: Sequence[Operation] = (
         "A refund request, its state and what it holds",
         {200: "RefundRequest"},
         ("bad-request", "not-found"),
+    ),
+    *(
+        Operation(
+            "post",
+            f"/v1/refund-requests/{{id}}/{name}",
+            "refund requests",
+            summary,
+            {200: "RefundRequest"},
+            ("idempotency-key-missing", "idempotency-key-reused", "illegal-move", "not-found", *OF_A_BODY),
+            about=f"{about} From any other state it is 409, with the state and the moves that it allows.",
+            body=MOVE_IN,
+            headers=(IDEMPOTENCY_KEY,),
+        )
+        for name, (summary, about) in MOVES.items()
+    ),
+    Operation(
+        "post",
+        "/v1/events",
+        "events",
+        "Tell what happened to members",
+        {200: "EventResults", 201: "ToldEvent", 202: "ToldEvent"},
+        (*OF_A_BODY, *OF_AN_EVENT, "account-does-not-fit", "rules-conflict"),
+        about="One event (201; 202 while it waits for the event that it undoes), or up to 10,000 as `events` (200),"
+        " each of which is taken or refused by itself. An event that is told again, with the same `id` and the same"
+        " data, gets the answer that it had. Events may come late and in any order; each is answered by the version"
+        " in force when it happened.",
+        body=EVENT_IN,
+        bodies=(EVENT_IN, EVENTS_IN),
+        examples=(("bill", "A bill was paid", reference_examples.EVENT),),
+    ),
+    Operation(
+        "get",
+        "/v1/events/{id}",
+        "events",
+        "An event, and what it came to",
+        {200: "ToldEvent"},
+        ("bad-request", "not-found"),
+    ),
+    Operation(
+        "put",
+        "/v1/accounts/{id}",
+        "accounts",
+        "Open an account, or replace its facts",
+        {200: "StoredAccount", 201: "StoredAccount"},
+        (*OF_A_BODY, "unknown-policy", "other-policy", "not-in-force"),
+        about="No name, number or address: what rules need to know of a person is a level, a flag and a day. What"
+        " events change (`points_debt`, `activity_days`, `last_activity_on`) stays as it is where it is left out.",
+        body=ACCOUNT_IN,
+        examples=(("new", "A new member", reference_examples.ACCOUNT),),
+    ),
+    Operation(
+        "patch",
+        "/v1/accounts/{id}",
+        "accounts",
+        "Change some facts of an account",
+        {200: "StoredAccount"},
+        (*OF_A_BODY, "not-found", "not-in-force"),
+        body=ACCOUNT_CHANGE_IN,
+        examples=(("level", "The identity was checked", {"identity_level": 2}),),
+    ),
+    Operation(
+        "post",
+        "/v1/accounts/{id}/refund-options",
+        "accounts",
+        "What each way of a refund would come to, and what is missing for it",
+        {200: "RefundOptions"},
+        (*OF_A_BODY, "not-found", "not-in-force", "account-does-not-fit", "rules-conflict"),
+        about="Asked before applying; nothing is recorded. Each refund method is judged for all points, or for the"
+        " amount that is given.",
+        body=OPTIONS_IN,
+        examples=(("all", "All points, each way", {"request": {"receiving_holder": "member"}}),),
+    ),
+    Operation(
+        "get",
+        "/v1/accounts/{id}/events",
+        "accounts",
+        "The events of an account, the last that happened first",
+        {200: "Events"},
+        ("bad-request", "not-found"),
+        query=PAGE_QUERY,
+    ),
+    Operation(
+        "get",
+        "/v1/accounts/{id}/entries",
+        "accounts",
+        "The ledger entries of an account, the last that was entered first",
+        {200: "Entries"},
+        ("bad-request", "not-found"),
+        query=NUMBERED_PAGE_QUERY,
+    ),
+    Operation(
+        "get",
+        "/v1/accounts/{id}/notices",
+        "accounts",
+        "The notices that were due to an account, newest first",
+        {200: "Notices"},
+        ("bad-request", "not-found"),
+        query=NUMBERED_PAGE_QUERY,
     ),
     Operation(
         "get",
@@ -140,6 +268,95 @@ OPERATIONS: Sequence[Operation] = (
         query=PAGE_QUERY,
     ),
     Operation(
+        "get",
+        "/v1/accounts/{id}/inquiries",
+        "accounts",
+        "The inquiries of an account, newest first",
+        {200: "Inquiries"},
+        ("bad-request", "not-found", "not-in-force"),
+        query=PAGE_QUERY,
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries",
+        "inquiries",
+        "Ask, or contest a decision",
+        {201: "Inquiry"},
+        (*OF_A_KEY, *OF_A_BODY, "unknown-account", "not-in-force"),
+        about="Starts the clock: `due_on` is the local day by which it has to be answered.",
+        body=INQUIRY_IN,
+        examples=(("contest", "A decision is contested", reference_examples.CONTEST),),
+        headers=(IDEMPOTENCY_KEY,),
+    ),
+    Operation(
+        "get",
+        "/v1/inquiries",
+        "inquiries",
+        "The inquiries of all accounts, what is due first at the head",
+        {200: "Inquiries"},
+        ("bad-request", "not-in-force"),
+        query=INQUIRY_QUERY,
+    ),
+    Operation(
+        "get",
+        "/v1/inquiries/{id}",
+        "inquiries",
+        "An inquiry with everything said, and the decision explained",
+        {200: "InquiryInFull"},
+        ("bad-request", "not-found", "not-in-force"),
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries/{id}/entries",
+        "inquiries",
+        "Add to an inquiry, ask back, or answer it",
+        {201: "Inquiry"},
+        (*OF_A_KEY, *OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        about="What an agent says answers a question. A contest is answered by an `outcome` with its `reason`; without"
+        " one the agent asks back, and the clock runs on. A member who adds to an inquiry that was answered opens it"
+        " again, with a clock of its own.",
+        body=INQUIRY_ENTRY_IN,
+        examples=(("answer", "A contest is answered", reference_examples.ANSWER_TO_A_CONTEST),),
+        headers=(IDEMPOTENCY_KEY,),
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries/{id}/close",
+        "inquiries",
+        "End an inquiry that was answered",
+        {200: "InquiryInFull"},
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        body=INQUIRY_END_IN,
+        examples=(("close", "An agent closes it", {"by": "agent", "agent": "agent-7"}),),
+    ),
+    Operation(
+        "post",
+        "/v1/inquiries/{id}/withdraw",
+        "inquiries",
+        "Take an inquiry back",
+        {200: "InquiryInFull"},
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        body=INQUIRY_END_IN,
+        examples=(("withdraw", "The member withdraws it", {"by": "member"}),),
+    ),
+    Operation(
+        "get",
+        "/v1/faq",
+        "faq",
+        "Find answers by words, the best first; or list all",
+        {200: "FaqEntries"},
+        ("bad-request",),
+        query=FAQ_QUERY,
+    ),
+    Operation(
+        "get",
+        "/v1/faq/{id}",
+        "faq",
+        "A question and its answer",
+        {200: "FaqEntry"},
+        ("bad-request", "not-found"),
+    ),
+    Operation(
         "get", "/v1/policies", "policies", "The newest version of every policy", {200: "Policies"}, ("bad-request",)
     ),
     Operation(
@@ -158,9 +375,70 @@ OPERATIONS: Sequence[Operation] = (
         {200: "PolicyVersion"},
         ("bad-request", "not-found"),
     ),
+    Operation(
+        "get",
+        "/v1/messages",
+        "messages",
+        "What happened, oldest first",
+        {200: "Messages"},
+        ("bad-request",),
+        about="The same messages that webhooks get. Keep the last id that you have seen and ask for those `after` it:"
+        " none is ever put in before one that was shown.",
+        query=MESSAGES_QUERY,
+    ),
+    Operation("get", "/v1/webhooks", "webhooks", "The webhooks, oldest first", {200: "Webhooks"}, ("bad-request",)),
+    Operation(
+        "post",
+        "/v1/webhooks",
+        "webhooks",
+        "Have messages sent to an address",
+        {201: "NewWebhook"},
+        OF_A_BODY,
+        about="From now on. The secret that signs the messages is in this answer and never shown again.",
+        body=WEBHOOK_IN,
+        examples=(("some", "Refunds only", reference_examples.WEBHOOK),),
+    ),
+    Operation(
+        "delete",
+        "/v1/webhooks/{id}",
+        "webhooks",
+        "Have nothing more sent to an address",
+        {200: "Webhook"},
+        ("bad-request", "not-found"),
+        about="Its secret is forgotten; what was pending for it is never sent.",
+    ),
+    Operation(
+        "get",
+        "/v1/deliveries",
+        "webhooks",
+        "What was sent to which webhook, and what is still to be sent, newest first",
+        {200: "Deliveries"},
+        ("bad-request",),
+        query=DELIVERIES_QUERY,
+    ),
+    Operation(
+        "post",
+        "/v1/deliveries/{id}/redeliver",
+        "webhooks",
+        "Send a message again",
+        {200: "Delivery"},
+        ("bad-request", "not-found"),
+        about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
+    ),
 )
-BODIES = tuple(operation.body for operation in OPERATIONS if operation.body is not None)
-ANSWERS = {200: "As asked.", 201: "Recorded; `Location` says where."}
+BODIES = {
+    type(body).__name__: body
+    for operation in OPERATIONS
+    for body in (operation.body, *operation.bodies)
+    if body is not None
+}
+ANSWERS = {
+    200: "As asked.",
+    201: "Recorded; `Location` says where.",
+    202: "Kept; it is answered when the event that it undoes has come.",
+}
+# Bodies that take what the policy declares beside what they name.
+OPEN = {"EventIn": "Event", "AccountIn": "AccountChange", "AccountChangeIn": "AccountChange"}
 
 
 def reference(version: str) -> dict[str, Any]:
@@ -169,10 +447,13 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    for name, shape in SHAPES.items():
+    for name, shape in (SHAPES | INQUIRY_SHAPES | reference_messages.SHAPES).items():
         spec.components.schema(name, shape)
-    for body in BODIES:
-        spec.components.schema(type(body).__name__, schema=body)
+    for name, body in BODIES.items():
+        if name in OPEN:
+            spec.components.schema(name, _with_facts(body, ref(OPEN[name])))
+        else:
+            spec.components.schema(name, schema=body)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _described_operation(operation)
@@ -184,6 +465,14 @@ def reference(version: str) -> dict[str, Any]:
 def _described(_converter: object, field: marshmallow.fields.Field[Any], **_: Any) -> dict[str, Any]:
     """A field is described by its metadata, whole: apispec leaves out what OpenAPI 3.0 did not know."""
     return dict(field.metadata)
+
+
+def _with_facts(body: marshmallow.Schema, facts: dict[str, Any]) -> dict[str, Any]:
+    """A body with its own fields and the facts of something."""
+    properties = {name: dict(field.metadata) for name, field in body.fields.items()}
+    required = [name for name, field in body.fields.items() if field.required]
+    own = {"type": "object", "properties": properties, "required": required}
+    return {"allOf": [facts, own], "description": (type(body).__doc__ or "").strip()}
 
 
 def _described_operation(operation: Operation) -> dict[str, Any]:
@@ -210,7 +499,7 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": ref(type(operation.body).__name__),
+                    "schema": _one_of([type(body).__name__ for body in operation.bodies or (operation.body,)]),
                     "examples": {
                         name: {"summary": summary, "value": value} for name, summary, value in operation.examples
                     },
@@ -218,6 +507,10 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             },
         }
     return described
+
+
+def _one_of(names: Sequence[str]) -> dict[str, Any]:
+    return ref(names[0]) if len(names) == 1 else {"oneOf": [ref(name) for name in names]}
 
 
 def _examples_of(shape: str) -> dict[str, Any]:

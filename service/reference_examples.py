@@ -10,6 +10,8 @@ from engine.decide import decide
 from engine.versions import load_version
 from service.answers import decision_answer
 from service.config import SHIPPED_RULES
+from service.faq import Links
+from service.faq_files import FOLDER, read_folder
 from service.records import Record
 
 SHIPPED = SHIPPED_RULES / "kt-points.yaml"
@@ -28,6 +30,29 @@ IN_FULL: dict[str, Any] = {
     "as_of": "2026-03-02T01:00:00Z",
     "dry_run": True,
 }
+EVENT = {
+    "id": "BILL-2026-11-A-0001",
+    "account": "A-0001",
+    "type": "bill_paid",
+    "amount": 50_000,
+    "happened_at": "2026-11-20T03:00:00Z",
+}
+ACCOUNT = {"policy": "kt-points", "joined_on": "2020-01-01", "identity_level": 1, "contact_verified": True}
+WEBHOOK = {"url": "https://example.com/recoup", "kinds": ["refund_request.approved", "refund_request.settled"]}
+CONTEST = {
+    "account": "A-0001",
+    "kind": "contest",
+    "refund_request_id": "R-01KCP4Z9E0X7M2N5Q8T1V4W7Y0",
+    "text": "12월에 적립된 포인트인데 만료되었다고 합니다.",
+    "language": "ko",
+}
+ANSWER_TO_A_CONTEST = {
+    "by": "agent",
+    "agent": "agent-7",
+    "text": "다시 확인했습니다. 12월에 적립된 포인트는 이벤트에서 정한 날까지만 쓸 수 있었습니다.",
+    "outcome": "upheld",
+    "reason": "promotion-points-own-day, terms 15.6",
+}
 QUESTIONS = (("approved", "Approved", 20_000), ("denied", "Denied, with what would pass", 26_500))
 
 
@@ -38,12 +63,13 @@ def decisions() -> dict[str, dict[str, Any]]:
     version, problems = load_version(SHIPPED.read_bytes(), SHIPPED.name, number=1)
     assert version is not None, f"the shipped rules have problems: {problems}"
     compiled = compile_version(version)
+    links = Links(read_folder(SHIPPED_RULES / FOLDER)[0])
     examples = {}
     for name, summary, points in QUESTIONS:
         data = {key: IN_FULL[key] for key in ("account", "lots", "as_of")} | {"request": {**REQUEST, "points": points}}
         case = read_case(compiled.policy, data)
         decision = decide(compiled, case).to_data()
         decision["trace"] = decision["trace"][:1]
-        answer = decision_answer(Record("", IN_FULL["as_of"], data, decision), "en", recorded=False)
+        answer = decision_answer(Record("", IN_FULL["as_of"], data, decision), "en", links, recorded=False)
         examples[name] = {"summary": summary, "value": answer}
     return examples

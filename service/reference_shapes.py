@@ -23,6 +23,7 @@ INSTANT: Schema = {"type": "string", "format": "date-time"}
 WHOLE: Schema = {"type": "integer"}
 AMOUNT: Schema = {"type": "integer", "minimum": 0}
 TEXT: Schema = {"type": "string"}
+HELD_UNTIL: Schema = {**DAY_OR_NONE, "description": "The last day on which the points stay held; null: they stay."}
 ANY: Schema = {"type": "object"}
 FIGURES: Schema = {"type": "object", "description": "The figures of the sentence, by their names."}
 SAID: dict[str, Schema] = {
@@ -165,6 +166,11 @@ REMEDY = object_of(
     {"set": {"type": "object", "description": "The facts to change, by their paths."}, **SAID},
     "The nearest change that would let the request pass.",
 )
+FAQ: Schema = {
+    "type": "array",
+    "items": ID,
+    "description": "The entries of the FAQ that explain the rule: `GET /v1/faq/{id}`.",
+}
 REASON = object_of(
     {
         "rule": {"type": "string", "description": "The id of the rule that spoke; never reused."},
@@ -174,10 +180,11 @@ REASON = object_of(
         "figures": FIGURES,
         "remedy": {"oneOf": [ref("Remedy"), {"type": "null"}]},
         **SAID,
+        "faq": FAQ,
     },
     "A rule that spoke.",
 )
-LOT_REASON = object_of({"rule": TEXT, "kind": TEXT, "terms": TEXT, **SAID}, also=True)
+LOT_REASON = object_of({"rule": TEXT, "kind": TEXT, "terms": TEXT, **SAID, "faq": FAQ}, also=True)
 DECISION = object_of(
     {
         "id": {"type": ["string", "null"], "description": "null for a decision that was not recorded."},
@@ -204,7 +211,7 @@ DECISION = object_of(
         "offset": AMOUNT,
         "payout": AMOUNT,
         "payable_on": DAY_OR_NONE,
-        "last_held_on": {**DAY_OR_NONE, "description": "The last day on which the points stay held; null: they stay."},
+        "last_held_on": HELD_UNTIL,
         "allocation": list_of(object_of({"lot": TEXT, "points": AMOUNT})),
         "prices": list_of(object_of({"rule": TEXT, "points": AMOUNT, "money": AMOUNT}, also=True)),
         "fees": list_of(object_of({"rule": TEXT, "base": AMOUNT, "fee": AMOUNT}, also=True)),
@@ -239,6 +246,19 @@ CASE = object_of(
     },
     "Everything that a refund was judged on.",
 )
+EVENT = _of_scope(
+    "event",
+    {"id": ID, "account": ID, "happened_at": INSTANT},
+    ["id", "account", "happened_at"],
+    "Something that happened to a member. The `amount` of `points_used` is in points.",
+)
+PLANNED_REQUEST: Schema = {
+    **{name: value for name, value in REQUEST.items() if name != "oneOf"},
+    "description": "What is known of a request before it is made. Facts that the policy declares stand beside these.",
+    "required": [],
+}
+ACCOUNT_CHANGE: Schema = {**ACCOUNT, "required": [], "description": "Facts of an account, by their names."}
+ACCOUNT_CHANGE["properties"] = {name: value for name, value in ACCOUNT["properties"].items() if name != "id"}
 FILED_LINE = {
     "id": TEXT,
     "account": TEXT,
@@ -252,14 +272,169 @@ FILED_LINE = {
     "decision_id": TEXT,
 }
 HOLDS = list_of(object_of({"lot": TEXT, "points": AMOUNT, "state": TEXT}))
-FILED = object_of({**FILED_LINE, "holds": HOLDS}, "A refund request and the points that it holds.")
+TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
+MOVE = object_of(
+    {
+        "name": TEXT,
+        "before": TEXT,
+        "state": TEXT,
+        "by": {**TEXT_OR_NONE, "description": "Who made it; null for the service itself, or where nobody was named."},
+        "reason": TEXT_OR_NONE,
+        "moved_at": INSTANT,
+    },
+    "A step in the life of a refund request.",
+)
+LIFE: dict[str, Schema] = {
+    "last_held_on": HELD_UNTIL,
+    "holds": HOLDS,
+    "moves": list_of(MOVE),
+    "allowed": {"type": "array", "items": TEXT, "description": "The moves that the state allows."},
+}
+FILED = object_of({**FILED_LINE, **LIFE}, "A refund request, the points that it holds, and its life so far.")
 JUST_FILED = object_of(
-    {**FILED_LINE, "holds": HOLDS, "decision": ref("Decision")}, "A refund request with the decision it got."
+    {**FILED_LINE, **LIFE, "decision": ref("Decision")}, "A refund request with the decision it got."
+)
+LOT_PART = object_of({"lot": TEXT, "points": AMOUNT})
+EVENT_ANSWER = object_of(
+    {
+        "policy": TEXT,
+        "version": {"type": ["integer", "null"]},
+        "digest": TEXT,
+        "engine": TEXT,
+        "account": TEXT,
+        "event": TEXT,
+        "happened_at": INSTANT,
+        "happened_on": DAY,
+        "points": {"type": "integer", "minimum": 0, "description": "The points that were granted, in all."},
+        "granted": list_of(object_of({"rule": TEXT, "source": SOURCE, "points": AMOUNT, **SAID}, also=True)),
+        "asked": {"type": "integer", "minimum": 0, "description": "The points to be taken back."},
+        "taken": list_of(object_of({"rule": TEXT, "lot": TEXT, "points": AMOUNT})),
+        "lapsed": {"type": "integer", "minimum": 0, "description": "Of those, what had expired already."},
+        "debt": {"type": "integer", "minimum": 0, "description": "Of those, what the member owes from now on."},
+        "forgiven": {"type": "integer", "minimum": 0, "description": "Of those, what is given up."},
+        "undone": list_of(object_of({"earning": TEXT, "rule": TEXT, "points": AMOUNT})),
+        "used": {**list_of(LOT_PART), "description": "What an event of type `points_used` took of the lots."},
+        "returned": {**list_of(LOT_PART), "description": "What was put back of points that the undone event used."},
+        "refused": {"type": "boolean", "description": "The event must not be carried out: points are missing."},
+        "reasons": list_of(object_of({"rule": TEXT, "kind": TEXT, "effect": TEXT, **SAID}, also=True)),
+        "trace": list_of(ANY),
+    },
+    "What an event came to.",
+)
+TOLD = object_of(
+    {
+        "id": TEXT,
+        "account": TEXT,
+        "type": TEXT,
+        "of": {**TEXT_OR_NONE, "description": "The event that this one undoes."},
+        "state": {
+            "type": "string",
+            "enum": ["answered", "refused", "waiting"],
+            "description": "An event that undoes one which has not come yet is `waiting` for it.",
+        },
+        "happened_at": INSTANT,
+        "entered_at": INSTANT,
+        "answer": {"oneOf": [ref("EventAnswer"), {"type": "null"}]},
+    },
+    "An event that was kept.",
+)
+RESULTS = object_of(
+    {
+        "results": list_of(
+            {
+                "type": "object",
+                "properties": {
+                    "id": TEXT_OR_NONE,
+                    "status": {"type": "integer", "description": "As if the event had been sent by itself."},
+                    "event": ref("ToldEvent"),
+                    "problem": ref("Problem"),
+                },
+                "required": ["id", "status"],
+                "additionalProperties": False,
+            }
+        )
+    },
+    "What came of each event, in the order in which they were sent.",
+)
+NEXT: Schema = {"type": ["string", "null"], "description": "Where the next page is."}
+EVENT_PAGE = object_of({"events": list_of(ref("ToldEvent")), "next": NEXT})
+ENTRY = object_of(
+    {
+        "id": WHOLE,
+        "lot": TEXT,
+        "kind": {
+            "type": "string",
+            "enum": ["grant", "hold", "release", "reverse", "use", "take_back", "expire", "charge"],
+        },
+        "points": {"type": "integer", "description": "What the lot gained, or lost where it is below 0."},
+        "refund_request": TEXT_OR_NONE,
+        "event": TEXT_OR_NONE,
+        "rule": TEXT_OR_NONE,
+        "happened_at": INSTANT,
+        "entered_at": INSTANT,
+    },
+    "One change of one lot.",
+)
+ENTRY_PAGE = object_of({"entries": list_of(ENTRY), "next": NEXT})
+NOTICE = object_of(
+    {
+        "id": WHOLE,
+        "day": DAY,
+        "rule": TEXT,
+        "terms": TEXT,
+        "before": TEXT,
+        "last_usable_on": DAY_OR_NONE,
+        "charged_on": DAY_OR_NONE,
+        "points": AMOUNT,
+        "lots": list_of(TEXT),
+        "noticed_at": INSTANT,
+        **SAID,
+    },
+    "A notice that was due on a day.",
+)
+NOTICE_PAGE = object_of({"notices": list_of(NOTICE), "next": NEXT})
+OPTION_AMOUNTS: dict[str, Schema] = {
+    "outcome": OUTCOME,
+    "points": AMOUNT,
+    "gross": AMOUNT,
+    "fee": AMOUNT,
+    "tax": AMOUNT,
+    "offset": AMOUNT,
+    "payout": AMOUNT,
+    "payable_on": DAY_OR_NONE,
+    "last_held_on": HELD_UNTIL,
+}
+OPTIONS = object_of(
+    {
+        "account": TEXT,
+        "policy": TEXT,
+        "as_of": INSTANT,
+        "options": list_of(
+            object_of(
+                {
+                    "method": METHOD,
+                    "words": object_of(SAID),
+                    **OPTION_AMOUNTS,
+                    "reasons": list_of(ref("Reason")),
+                    "missing": {
+                        "type": "array",
+                        "description": "What would have to be otherwise, where that would help.",
+                        "items": object_of({"rule": TEXT, "kind": TEXT, "set": ANY, **SAID}),
+                    },
+                    "then": {
+                        "description": "What it would come to once all that is missing is there; null: nothing more.",
+                        "oneOf": [object_of(OPTION_AMOUNTS), {"type": "null"}],
+                    },
+                }
+            )
+        ),
+    },
+    "The ways to a refund, before one is asked for. Nothing is recorded.",
 )
 FILED_PAGE = object_of(
     {
         "refund_requests": list_of(object_of(FILED_LINE)),
-        "next": {"type": ["string", "null"], "description": "Where the next page is."},
+        "next": NEXT,
     }
 )
 STORED_ACCOUNT = _all_of(ACCOUNT)
@@ -312,6 +487,8 @@ PROBLEM: Schema = {
         "status": WHOLE,
         "code": TEXT,
         "detail": TEXT,
+        "state": {"type": "string", "description": "Of `illegal-move`: the present state."},
+        "allowed": {**list_of(TEXT), "description": "Of `illegal-move`: what may be done in it."},
         "errors": list_of(
             {
                 "type": "object",
@@ -331,6 +508,16 @@ PROBLEM: Schema = {
 INDEX = object_of({"service": TEXT, "version": TEXT, "links": {"type": "object", "additionalProperties": TEXT}})
 
 SHAPES: dict[str, Schema] = {
+    "Event": EVENT,
+    "EventAnswer": EVENT_ANSWER,
+    "ToldEvent": TOLD,
+    "EventResults": RESULTS,
+    "Events": EVENT_PAGE,
+    "Entries": ENTRY_PAGE,
+    "Notices": NOTICE_PAGE,
+    "PlannedRequest": PLANNED_REQUEST,
+    "AccountChange": ACCOUNT_CHANGE,
+    "RefundOptions": OPTIONS,
     "Account": ACCOUNT,
     "Lot": LOT,
     "Request": REQUEST,

@@ -14,8 +14,8 @@ from service.database import Database, Row, execute, rows
 
 INSERT = (
     "INSERT INTO refund_request"
-    " (id, account_id, decision_id, state, points, method, receiving_account, requested_at, payout)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (id, account_id, decision_id, state, points, method, receiving_account, requested_at, payout, last_held_on)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SELECT = (
     "SELECT refund_request.id, account_id, decision_id, state, refund_request.points, method, requested_at,"
@@ -52,7 +52,7 @@ def file(database: Database, id: str, decision_id: str, decision: Mapping[str, A
     asked = decision["request"]
     state, points = decision["outcome"], decision["points"]
     row = (id, decision["account"], decision_id, state, points, asked["method"], asked["receiving_account"])
-    execute(database, INSERT, (*row, stored(requested_at), decision["payout"]))
+    execute(database, INSERT, (*row, stored(requested_at), decision["payout"], decision["last_held_on"]))
 
 
 def find(database: Database, id: str) -> Filed | None:

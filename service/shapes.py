@@ -14,13 +14,15 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import request
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.clock import spoken
 from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
+from service.inquiries import KINDS, OUTCOMES, STATES
 from service.json_body import read_json
 
+MOST_EVENTS = 10_000
 MOST_LOTS = 1_000
 MOST_HISTORY = 1_000
 LONGEST_ID = 200
@@ -140,7 +142,32 @@ def _number(least: int, most: int) -> Callable[[object], int]:
     return read
 
 
+def _choice(*known: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in known:
+            raise Complaint("not-a-choice", known=", ".join(known))
+        return str(value)
+
+    return read
+
+
+def _words(most: int) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value) > most:
+            raise Complaint("not-a-sentence", most=most)
+        return value
+
+    return read
+
+
 ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+
+
+def an_id(about: str) -> Checked:
+    """A field that holds an id, and may be left out."""
+    return Checked(_id, "not-an-id", ID, about=about)
+
+
 POLICY_ABOUT = (
     "The policy to judge by. May be left out for a stored account (its own policy is taken) and where"
     " only one policy is published."
@@ -198,6 +225,85 @@ class DecisionIn(Strict):
     )
 
 
+LONGEST_TEXT = 2_000
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_TEXT:
+        raise Complaint("not-a-sentence", most=LONGEST_TEXT)
+    return value
+
+
+class MoveIn(Strict):
+    """Who makes a move of a refund request, and why."""
+
+    by = Checked(_id, "not-an-id", ID, about="Who makes it: an opaque id. `approve` and `refuse` need it.")
+    reason = Checked(
+        _text,
+        "not-a-sentence",
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+        about="Why. `refuse`, `fail` and `reverse` need it.",
+    )
+
+
+class EventIn(Schema):
+    """Something that happened to a member; facts that the policy declares stand beside these."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    error_messages: Any = {"type": {"code": "not-an-object", "figures": {}}}  # noqa: RUF012
+
+    id = Checked(_id, "not-an-id", ID, about="The caller's id of the event, which it has for ever.", required=True)
+    account = Checked(_id, "not-an-id", ID, about="The id of the account that it happened to.", required=True)
+    happened_at = Checked(
+        _instant,
+        "not-an-instant",
+        {"type": "string", "format": "date-time"},
+        about="When it happened. It may be told later, and after others that happened later.",
+        required=True,
+    )
+
+
+class AccountChangeIn(Schema):
+    """Facts of an account, by their names; those that are left out stay as they are."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    error_messages: Any = {"type": {"code": "not-an-object", "figures": {}}}  # noqa: RUF012
+
+
+class AccountIn(AccountChangeIn):
+    """The facts of an account, by their names; those that are left out have their defaults."""
+
+    policy = Checked(_id, "not-an-id", ID, about="The policy of the member's programme.", required=True)
+
+
+class OptionsIn(Strict):
+    """What is known of a refund request before it is made."""
+
+    request = Checked(
+        _object,
+        "not-an-object",
+        {"$ref": "#/components/schemas/PlannedRequest"},
+        about="Without `points` and `money`, all points are asked for; with a `method`, only that way is looked at.",
+        load_default=dict,
+    )
+
+
+class EventsIn(Strict):
+    """Many events; each is taken or refused by itself."""
+
+    events = Checked(
+        _list_of(MOST_EVENTS),
+        "not-a-list",
+        {"type": "array", "maxItems": MOST_EVENTS, "items": {"$ref": "#/components/schemas/Event"}},
+        about="The events, in any order.",
+        required=True,
+    )
+
+
 class RefundRequestIn(Strict):
     """A refund that a stored account asks for."""
 
@@ -240,7 +346,107 @@ class PageQuery(LanguageQuery):
     )
 
 
+class NumberedPageQuery(PageQuery):
+    """A page of a list whose items are numbered, newest first."""
+
+    after = Checked(
+        _number(1, 10**12 - 1),
+        "not-in-range",
+        {"type": "integer", "minimum": 1, "maximum": 10**12 - 1},
+        about="The last id of the page before.",
+    )
+
+
+def _choice_field(*known: str, about: str, **options: Any) -> Checked:
+    field = Checked(_choice(*known), "not-a-choice", {"type": "string", "enum": list(known)}, about=about, **options)
+    return _null_as_any_other(field, "not-a-choice", known=", ".join(known))
+
+
+def _words_field(most: int, about: str, **options: Any) -> Checked:
+    schema = {"type": "string", "minLength": 1, "maxLength": most}
+    field = Checked(_words(most), "not-a-sentence", schema, about=about, **options)
+    return _null_as_any_other(field, "not-a-sentence", most=most)
+
+
+def _null_as_any_other(field: Checked, code: str, **figures: object) -> Checked:
+    """The field, which tells of null as of any other wrong value, with the figures."""
+    field.error_messages["null"] = {"code": code, "figures": figures}
+    return field
+
+
+LONGEST_WORDS = 4_000
+LONGEST_REASON = 500
+WHO_ABOUT = "Who says it."
+AGENT_ABOUT = "The id of the agent, which means nothing here; required of an agent."
+
+
+class InquiryIn(Strict):
+    """What a member asks, or contests."""
+
+    account = Checked(_id, "not-an-id", ID, about="The id of the account.", required=True)
+    kind = _choice_field(*KINDS, about="A contest is about a decision or a refund request.", required=True)
+    text = _words_field(LONGEST_WORDS, "The member's own words.", required=True)
+    decision_id = Checked(_id, "not-an-id", ID, about="The decision that it is about.")
+    refund_request_id = Checked(_id, "not-an-id", ID, about="In its place: the refund request that it is about.")
+    language = _choice_field(*LANGUAGES, about="The member's language; that of the request when left out.")
+
+
+class InquiryEntryIn(Strict):
+    """What a member adds, or an agent says."""
+
+    by = _choice_field("member", "agent", about=WHO_ABOUT, required=True)
+    agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
+    text = _words_field(LONGEST_WORDS, "What the other side reads.", required=True)
+    outcome = _choice_field(
+        *OUTCOMES, about="What an agent answers to a contest; without it the agent asks back, and the clock runs on."
+    )
+    reason = _words_field(LONGEST_REASON, "Why the outcome is this one; required with it.")
+
+
+class InquiryEndIn(Strict):
+    """Who closes or withdraws an inquiry."""
+
+    by = _choice_field("member", "agent", about=WHO_ABOUT, required=True)
+    agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
+    text = _words_field(LONGEST_WORDS, "A last word, if there is one.")
+
+
+class InquiryQuery(PageQuery):
+    """A page of the inquiries of all accounts."""
+
+    state = _choice_field(*STATES, about="Only those in this state.")
+    order = _choice_field("due", "newest", about="due: what is overdue, then what is due next.", load_default="due")
+
+
+class FaqQuery(LanguageQuery):
+    """What the FAQ is asked."""
+
+    q = _words_field(200, "The words to look for; all entries by their ids when left out.")
+    policy = Checked(_id, "not-an-id", ID, about="Only entries for this policy, and those for every policy.")
+    limit = Checked(
+        _number(1, 200),
+        "not-in-range",
+        {"type": "integer", "minimum": 1, "maximum": 200, "default": 10},
+        about="How many to answer.",
+        load_default=10,
+    )
+
+
+ACCOUNT_CHANGE_IN = AccountChangeIn()
+ACCOUNT_IN = AccountIn()
+
+
 DECISION_IN = DecisionIn()
+NUMBERED_PAGE_QUERY = NumberedPageQuery()
+OPTIONS_IN = OptionsIn()
+EVENT_IN = EventIn()
+EVENTS_IN = EventsIn()
+MOVE_IN = MoveIn()
+INQUIRY_IN = InquiryIn()
+INQUIRY_ENTRY_IN = InquiryEntryIn()
+INQUIRY_END_IN = InquiryEndIn()
+INQUIRY_QUERY = InquiryQuery()
+FAQ_QUERY = FaqQuery()
 REFUND_REQUEST_IN = RefundRequestIn()
 LANGUAGE_QUERY = LanguageQuery()
 BALANCE_QUERY = BalanceQuery()
@@ -249,6 +455,11 @@ PAGE_QUERY = PageQuery()
 
 def body(schema: Schema) -> dict[str, Any]:
     """The body of this request, read strictly. Raises Refusal."""
+    return loaded(schema, body_of())
+
+
+def body_of() -> Any:
+    """The data in the body of this request, whatever it is. Raises Refusal."""
     if request.mimetype != "application/json":
         raise Refusal("unsupported-media-type")
     if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
@@ -258,7 +469,11 @@ def body(schema: Schema) -> dict[str, Any]:
     if request.content_length is None and len(sent) >= (request.max_content_length or math.inf):
         # A body in chunks tells no length, and is cut there without a word.
         raise RequestEntityTooLarge
-    data = read_json(sent)
+    return read_json(sent)
+
+
+def loaded(schema: Schema, data: object) -> dict[str, Any]:
+    """Data in a body, read strictly. Raises Refusal."""
     return _loaded(schema, data, lambda path, code, figures: FieldError.at(path, code, **figures))
 
 

@@ -2,7 +2,7 @@
 
 Models belong to no database here; every query names the one it runs on, so one process can serve
 several. Days are DATE, instants are text of one width (see `clock.py`), points and money whole
-numbers. `declared`, `activity_days` and `holidays` hold JSON text; `case_data` and `data` hold canonical JSON.
+numbers. `declared`, `activity_days`, `holidays` and `kinds` hold JSON text; `case_data` and `data` hold canonical JSON.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class Account(Table):
     activity_days = TextField()
     declared = TextField()
     created_at = TextField()
+    # The last local day that was swept; NULL before the first sweep.
+    swept_on = DateField(null=True)
 
 
 class Lot(Table):
@@ -81,7 +83,7 @@ class Lot(Table):
     locked = BooleanField()
     identity_level = IntegerField()
     declared = TextField()
-    event = TextField()
+    event = TextField(index=True)
     rule = TextField()
     created_at = TextField()
 
@@ -117,12 +119,30 @@ class RefundRequest(Table):
     receiving_account = TextField()
     requested_at = TextField()
     payout = BigIntegerField(default=0, constraints=[Check("payout >= 0")])
+    last_held_on = DateField(null=True)
 
     class Meta:
         indexes = (
             (("account", "id"), False),
             (("receiving_account", "requested_at"), False),
+            (("state", "last_held_on"), False),
         )
+
+
+class Move(Table):
+    """One step in the life of a refund request. Never changed: the database refuses it.
+
+    `actor` is who did it, an opaque id; "" is the service itself.
+    """
+
+    id = BigAutoField()
+    request = ForeignKeyField(RefundRequest)
+    name = TextField()
+    before = TextField()
+    state = TextField()
+    actor = TextField()
+    reason = TextField()
+    moved_at = TextField()
 
 
 class Hold(Table):
@@ -141,7 +161,8 @@ class Hold(Table):
 class LedgerEntry(Table):
     """One change of one lot. Append-only: the database refuses anything else.
 
-    `happened_at` is when the change counts, `entered_at` when it was written down.
+    `happened_at` is when the change counts, `entered_at` when it was written down. `request`, `event` and `rule` say
+    what it is for, as far as there is one.
     """
 
     id = BigAutoField()
@@ -151,6 +172,63 @@ class LedgerEntry(Table):
     request = ForeignKeyField(RefundRequest, null=True)
     happened_at = TextField()
     entered_at = TextField()
+    event = TextField(default="", index=True)
+    rule = TextField(default="")
+
+
+class Event(Table):
+    """Something that happened to a member, as a calling system told it. Never changed: the database refuses it.
+
+    One without an answer waits for the event that it undoes, `of`.
+    """
+
+    id = TextField(primary_key=True)
+    account = ForeignKeyField(Account)
+    type = TextField()
+    of = TextField(index=True)
+    amount = BigIntegerField(constraints=[Check("amount >= 0")])
+    body = TextField()
+    digest = TextField()
+    happened_at = TextField()
+    entered_at = TextField()
+
+
+class EventAnswer(Table):
+    """What an event came to, with everything needed to answer it again. Never changed: the database refuses it."""
+
+    event = ForeignKeyField(Event, primary_key=True)
+    version = ForeignKeyField(PolicyVersion, column_name="digest", null=True, index=False)
+    refused = BooleanField()
+    case_data = TextField()
+    data = TextField()
+    answered_at = TextField()
+
+
+class TakeBack(Table):
+    """What an event took back of one lot that was earned, and how much money of it was undone. Never changed."""
+
+    id = BigAutoField()
+    event = ForeignKeyField(Event)
+    lot = ForeignKeyField(Lot)
+    rule = TextField()
+    points = BigIntegerField(constraints=[Check("points >= 0")])
+    amount = BigIntegerField(constraints=[Check("amount >= 0")])
+
+
+class Notice(Table):
+    """A notice that was due on a day, as the rule worded it. Never changed: the database refuses it."""
+
+    id = BigAutoField()
+    account = ForeignKeyField(Account, index=False)
+    rule = TextField()
+    day = DateField()
+    version = ForeignKeyField(PolicyVersion, column_name="digest", index=False)
+    points = BigIntegerField(constraints=[Check("points > 0")])
+    data = TextField()
+    noticed_at = TextField()
+
+    class Meta:
+        indexes = ((("account", "day"), False),)
 
 
 class IdempotencyKey(Table):
@@ -166,15 +244,124 @@ class IdempotencyKey(Table):
     entered_at = TextField()
 
 
+class Message(Table):
+    """Something that others may want to know, written in the transaction in which it happened.
+
+    `position` is the place in the order in which messages became visible; it is given after that.
+    """
+
+    id = TextField(primary_key=True)
+    kind = TextField()
+    account = TextField()
+    policy = TextField()
+    data = TextField()
+    announced_at = TextField()
+    position = BigIntegerField(null=True, unique=True)
+
+    class Meta:
+        indexes = ((("account", "position"), False),)
+
+
+class Webhook(Table):
+    """An address that wants messages. `kinds` is a JSON list and `policy` an id; an empty one means all.
+
+    Nothing is sent before `not_before`; whoever holds the lease is the only one that sends.
+    """
+
+    id = TextField(primary_key=True)
+    url = TextField()
+    kinds = TextField()
+    policy = TextField()
+    secret = TextField()
+    old_secret = TextField()
+    old_secret_until = TextField()
+    state = TextField()
+    cause = TextField()
+    created_at = TextField()
+    not_before = TextField()
+    leased_by = TextField()
+    leased_until = TextField()
+
+
+class Delivery(Table):
+    """One message for one webhook, and how far it got."""
+
+    id = TextField(primary_key=True)
+    message = ForeignKeyField(Message, index=False)
+    webhook = ForeignKeyField(Webhook, index=False)
+    state = TextField()
+    attempts = IntegerField(constraints=[Check("attempts >= 0")])
+    next_attempt_at = TextField()
+    last_attempt_at = TextField(null=True)
+    last_status = IntegerField(null=True)
+    last_error = TextField()
+
+    class Meta:
+        indexes = (
+            (("message", "webhook"), True),
+            (("webhook", "state", "next_attempt_at"), False),
+            (("state", "id"), False),
+        )
+
+
+class Inquiry(Table):
+    """What a member asks, or contests: its state, and the local day by which it has to be answered."""
+
+    id = TextField(primary_key=True)
+    account = ForeignKeyField(Account, index=False)
+    kind = TextField()
+    request = ForeignKeyField(RefundRequest, null=True)
+    decision = ForeignKeyField(Decision, null=True)
+    state = TextField()
+    language = TextField()
+    opened_at = TextField()
+    due_on = DateField()
+    answered_at = TextField(null=True)
+
+    class Meta:
+        indexes = (
+            (("account", "id"), False),
+            (("state", "due_on", "id"), False),
+        )
+
+
+class InquiryEntry(Table):
+    """One thing that was said or done in an inquiry. Append-only: the database refuses anything else.
+
+    `text` is a member's or an agent's own words. `due_on` is there where the clock was started.
+    """
+
+    id = BigAutoField()
+    inquiry = ForeignKeyField(Inquiry)
+    move = TextField()
+    who = TextField()
+    agent = TextField()
+    text = TextField()
+    outcome = TextField()
+    reason = TextField()
+    due_on = DateField(null=True)
+    at = TextField()
+
+
 TABLES = (
     PolicyVersion,
     Account,
     Lot,
     Decision,
     RefundRequest,
+    Move,
     Hold,
     LedgerEntry,
+    Event,
+    EventAnswer,
+    TakeBack,
+    Notice,
     IdempotencyKey,
+    Message,
+    Webhook,
+    Delivery,
+    Inquiry,
+    InquiryEntry,
 )
 # The database itself refuses to change or delete a row of these.
-NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry)
+NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry, Move, Event, EventAnswer, TakeBack, Notice, InquiryEntry)

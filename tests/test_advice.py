@@ -156,6 +156,13 @@ NOT_SMALL = f"when: {{request.method: cash}}, unless: [{{request.points: {{under
 CASH_FEE = f"when: {{request.method: cash}}, {REASON}"
 HIGH, LOW, FLAT = "$high", "$low", "$flat"
 
+NO_YARDSTICK = "after: 6 years, from: account.last_activity_on"
+DAY = "account.last_activity_on"
+EITHER = f"when: {{any: [{{{DAY}: {{under_ago: 1 year}}}}, {{%s}}]}}"
+ELSE = (
+    "{id: rest, kind: expire, terms: '1', when: {%s}, after: 6 years, overrides: [life], reason: {ko: 안내, en: Told.}}"
+)
+
 CASES: dict[str, tuple[list[str], list[str]]] = {
     "a minimum below the maximum": ([LEAST % (4_999, REASON), MOST % (5_000, REASON)], []),
     "a minimum equal to the maximum": ([LEAST % (5_000, REASON), MOST % (5_000, REASON)], []),
@@ -215,6 +222,53 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a life of five years": ([LIFE % ("after: 5 years", REASON), NOTICE], []),
     "a life of sixty months": ([LIFE % ("after: 60 months", REASON), NOTICE], []),
+    "a day that may be missing": ([LIFE % (NO_YARDSTICK, REASON), NOTICE], ["lives-for-ever"]),
+    "a last day that may be missing": ([LIFE % ("last_day: lot.expires_on", REASON), NOTICE], ["lives-for-ever"]),
+    "an idle life from a day that may be missing": (
+        [LIFE % (f"idle: 6 years, from: {DAY}", REASON), NOTICE],
+        ["lives-for-ever"],
+    ),
+    "the end of a month of a day that may be missing": (
+        [LIFE % (f"until: month_end, from: {DAY}", REASON), NOTICE],
+        ["life-below-yardstick", "lives-for-ever"],
+    ),
+    "a day that is always there": ([LIFE % ("after: 6 years, from: lot.usable_from_on", REASON), NOTICE], []),
+    "a missing day, with a note": ([LIFE % (f"{NO_YARDSTICK}, about: So be it.", REASON), NOTICE], []),
+    "a missing day is ruled out": ([LIFE % (f"{NO_YARDSTICK}, when: {{{DAY}: {{is_not: none}}}}", REASON), NOTICE], []),
+    "a missing day is ruled out by a bound": (
+        [LIFE % (f"{NO_YARDSTICK}, when: {{{DAY}: {{at_least: 2020-01-01}}}}", REASON), NOTICE],
+        [],
+    ),
+    "a missing day is not another one": (
+        [LIFE % (f"{NO_YARDSTICK}, when: {{{DAY}: {{is_not: 2020-01-01}}}}", REASON), NOTICE],
+        ["lives-for-ever"],
+    ),
+    "another day is ruled out": (
+        [LIFE % (f"{NO_YARDSTICK}, when: {{account.born_on: {{is_not: none}}}}", REASON), NOTICE],
+        ["lives-for-ever"],
+    ),
+    "a comparison with it rules it out": (
+        [LIFE % (f"{NO_YARDSTICK}, when: {{lot.acquired_on: {{under: {DAY}}}}}", REASON), NOTICE],
+        [],
+    ),
+    "every alternative rules it out": (
+        [LIFE % (f"{NO_YARDSTICK}, {EITHER % f'{DAY}: {{in: [2020-01-01, 2021-01-01]}}'}", REASON), NOTICE],
+        [],
+    ),
+    "one alternative rules it out": (
+        [LIFE % (f"{NO_YARDSTICK}, {EITHER % 'account.grade: VIP'}", REASON), NOTICE],
+        ["lives-for-ever"],
+    ),
+    "an exception for it": ([LIFE % (f"{NO_YARDSTICK}, unless: [{{{DAY}: none}}]", REASON), NOTICE], []),
+    "an exception for some of it": (
+        [LIFE % (f"{NO_YARDSTICK}, unless: [{{{DAY}: none, account.grade: VIP}}]", REASON), NOTICE],
+        ["lives-for-ever"],
+    ),
+    "another rule for it": ([LIFE % (NO_YARDSTICK, REASON), ELSE % f"{DAY}: none", NOTICE], []),
+    "another rule for some of it": (
+        [LIFE % (NO_YARDSTICK, REASON), ELSE % f"{DAY}: none, account.grade: VIP", NOTICE],
+        ["lives-for-ever"],
+    ),
     "a life of fifty-nine months": ([LIFE % ("after: 59 months", REASON), NOTICE], ["life-below-yardstick"]),
     "a life of five times 365 days": ([LIFE % ("after: 1825 days", REASON), NOTICE], []),
     "a life of a day less": ([LIFE % ("after: 1824 days", REASON), NOTICE], ["life-below-yardstick"]),

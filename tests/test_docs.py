@@ -26,13 +26,14 @@ from engine.decision import OUTCOMES, Decision, Reason
 from engine.facts import PAST_STATES
 from policies import kinds, schema
 from policies.conditions import OPERATORS
-from policies.model import Fact, SpanUnit
+from policies.model import SINGLE_MEASURES, Fact, SpanUnit
 from policies.sentences import ROUNDINGS
 from policies.values import UNITS
 from policies.vocabulary import TYPES, vocabulary
 from service.cli import recoup
 from service.config import SETTINGS
 from service.errors import KINDS as REFUSALS
+from service.messages import KINDS as MESSAGES
 from service.reference import OPERATIONS
 from service.tables import TABLES
 from tests import catalogue
@@ -44,7 +45,7 @@ REFERENCE = ROOT / "docs/authors/reference.md"
 INTEGRATORS = ROOT / "docs/integrators.md"
 OPERATORS_PAGE = ROOT / "docs/operators.md"
 MOST_LINES = {"README.md": 80, "policies/README.md": 60, "engine/README.md": 60, "service/README.md": 60}
-MEASURES = ("request.points", "balance.after", "refund.points", "refunds", "account", "receiving_account")
+MEASURES = (*SINGLE_MEASURES, "refund.points", "refunds", "account", "receiving_account")
 WINDOWS = ("day", "month", "year", "24 hours", "30 days", "ever")
 
 
@@ -82,13 +83,25 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
         (INTEGRATORS, PAST_STATES),
         (INTEGRATORS, Decision.__struct_fields__),
         (INTEGRATORS, Reason.__struct_fields__),
+        (INTEGRATORS, MESSAGES),
+        (INTEGRATORS, {name for kind in MESSAGES.values() for name in kind.carries}),
         (OPERATORS_PAGE, [setting.name for setting in SETTINGS]),
         (OPERATORS_PAGE, [table._meta.table_name for table in TABLES]),
     ],
     ids=[
         *("kinds", "operators", "measures", "windows", "units", "types", "spans", "roundings", "outcomes", "built-in"),
         *("top-level", "facts", "scenario-files", "scenarios", "expectations", "outcomes-of-scenarios"),
-        *("refusals", "outcomes-for-callers", "past-states", "decision", "reason", "settings", "tables"),
+        *(
+            "refusals",
+            "outcomes-for-callers",
+            "past-states",
+            "decision",
+            "reason",
+            "messages",
+            "message-data",
+            "settings",
+            "tables",
+        ),
     ],
 )
 def test_a_page_names_everything_of_a_list(page: Path, names: Iterable[str]) -> None:
@@ -249,7 +262,7 @@ def _server(folder: Path, *, wanted: bool) -> Iterator[int | None]:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    for _ in range(1_200):
         assert server.poll() is None, "the server ended by itself"
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).close()

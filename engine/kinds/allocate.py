@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.errors import Conflict
 from engine.facts import Lot
@@ -37,7 +37,7 @@ class Payers(Protocol):
     def chosen(self) -> Sequence[str]: ...
 
 
-Ranks = Callable[[Payers], list[int]]
+Ranks = Callable[[Payers], Sequence[Any]]
 """Where each lot stands in an order: the lowest pays first."""
 
 NOT_ENOUGH_POINTS = Allocate(
@@ -93,8 +93,8 @@ def queue(judgement: Judgement, ready: ReadyAllocate) -> Queue:
     """
     known = judgement.queues.get(ready.id)
     if known is None:
-        lots = judgement.lots
-        shares = [(position, left) for position in in_order(judgement, ready.ranks) if (left := lots[position].left)]
+        lefts = [lot.left for lot in judgement.lots]
+        shares = [(position, lefts[position]) for position in in_order(judgement, ready.ranks) if lefts[position]]
         together = [*accumulate([left for _, left in shares])]
         known = judgement.queues[ready.id] = Queue(shares, together)
     return known
@@ -132,8 +132,12 @@ def _by_lot(rank: Callable[[Lot], int]) -> Ranks:
     return lambda payers: [rank(lot) for lot in payers.lots]
 
 
-def _soonest_to_expire(payers: Payers) -> list[int]:
-    return [_NEVER if last_day is None else last_day.toordinal() for last_day in payers.last_days]
+def _soonest_to_expire(payers: Payers) -> Sequence[Any]:
+    last_days = payers.last_days
+    if all(last_days):
+        # Days order themselves; they only have to become numbers where some lot never expires.
+        return last_days
+    return [_NEVER if last_day is None else last_day.toordinal() for last_day in last_days]
 
 
 def _chosen_by_member(payers: Payers) -> list[int]:
@@ -141,9 +145,13 @@ def _chosen_by_member(payers: Payers) -> list[int]:
     return [places.get(lot.id, len(places)) for lot in payers.lots]
 
 
+def _oldest(payers: Payers) -> list[date]:
+    return [lot.acquired_on for lot in payers.lots]
+
+
 _RANKS: dict[str, Ranks] = {
     "soonest_to_expire": _soonest_to_expire,
-    "oldest": _by_lot(lambda lot: lot.acquired_on.toordinal()),
+    "oldest": _oldest,
     "newest": _by_lot(lambda lot: -lot.acquired_on.toordinal()),
     "smallest": _by_lot(lambda lot: lot.left),
     "largest": _by_lot(lambda lot: -lot.left),

@@ -27,6 +27,10 @@ class ReadyClawback(Ready):
     lots: str | None
     shortfall: str
 
+    def covers(self, earn_rule: str) -> bool:
+        """Whether it takes back what an earn rule granted."""
+        return not self.of or earn_rule in self.of
+
 
 def make(rule: Clawback, workshop: Workshop) -> ReadyClawback:
     """Gets the rule ready."""
@@ -48,9 +52,10 @@ def make(rule: Clawback, workshop: Workshop) -> ReadyClawback:
 def to_take_back(ready: ReadyClawback, event: Event, earning: Earning) -> int:
     """The points that the event takes back of what was earned, never more than are left of it.
 
-    The event that undoes the last of the original one takes all that is left, so that roundings leave nothing over.
+    The event that undoes the last of the original one takes all that is left, so that roundings leave nothing over. So
+    does one that tells no amount: it undoes the whole.
     """
     left = earning.points - earning.taken
-    if ready.rounding is None or earning.undone + event.amount >= earning.amount:
+    if ready.rounding is None or not event.amount or earning.undone + event.amount >= earning.amount:
         return left
     return min(left, divided(earning.points * event.amount, earning.amount, ready.rounding))

@@ -28,10 +28,13 @@ Brings = Callable[[Scene, Mapping[str, int]], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyEarn(Ready):
-    """`brings` are the points of one event before `at_most` and the cap. The cap counts the rules `capped_together`."""
+    """`brings` are the points of one event before `at_least`, `at_most` and the cap. The cap counts the rules
+    `capped_together`.
+    """
 
     source: str
     brings: Brings
+    at_least: Amount | None
     at_most: Amount | None
     cap: Amount | None
     cap_usage: Usage | None
@@ -66,6 +69,7 @@ def make(rule: Earn, workshop: Workshop) -> ReadyEarn:
         **common,
         source=rule.source,
         brings=_brings(rule, workshop),
+        at_least=figures.optional(rule.at_least),
         at_most=figures.optional(rule.at_most),
         cap=figures.optional(rule.cap.at_most) if rule.cap else None,
         cap_usage=usage(rule.cap.per, workshop.zone) if rule.cap else None,
@@ -83,7 +87,8 @@ def grant(ready: ReadyEarn, scene: Scene, earned: Iterable[Earning], now: Mappin
     `earned` was granted before, and `now` is what other rules grant for the same event, by their ids.
     """
     brought = ready.brings(scene, now)
-    points = brought if ready.at_most is None else min(brought, _read(ready.at_most, scene))
+    points = brought if ready.at_least is None else max(brought, _read(ready.at_least, scene))
+    points = points if ready.at_most is None else min(points, _read(ready.at_most, scene))
     room = None
     if ready.cap is not None and ready.cap_usage is not None:
         counted = [each for each in earned if each.rule in ready.capped_together]

@@ -23,7 +23,7 @@ def make(rule: Exclude, workshop: Workshop) -> ReadyExclude:
     if rule.allowed_methods is not None:
         refused = workshop.formula(f"{rule.id}/methods", rule.allowed_methods.refused())
         assert refused is not None, f"{rule.id} refuses nothing"
-        common["guard"] = replace(common["guard"], within=(refused,))
+        common["guard"] = replace(common["guard"], bites=refused)
     fixed = common["sentence"].fixed if common["sentence"] else None
     reason = None if fixed is None else LotReason(rule.id, rule.kind, rule.terms, fixed.ko, fixed.en)
     return ReadyExclude(**common, reason=reason)

@@ -56,18 +56,17 @@ def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
 def expire(judgement: Judgement) -> None:
     """Finds the last usable day of every lot. A lot that no rule covers keeps its own, or never expires."""
     scene = judgement.scene
-    last_days: list[date | None] = []
-    for lot, plan in zip(judgement.lots, judgement.lot_plans, strict=True):
-        rules = plan.expire
-        if not rules:
-            last_days.append(lot.expires_on)
-        elif len(rules) == 1:
-            (ready,) = rules
-            last_days.append(ready.of_lot(lot) if ready.of_lot else ready.last_day(scene, lot))
-        else:
-            raise Conflict("expire", (rules[0].id, rules[1].id), lot.id)
-    judgement.last_days = last_days
+    judgement.last_days = [
+        plan.last_day(lot) if plan.last_day else _last_day_by(plan.expire, scene, lot)
+        for lot, plan in zip(judgement.lots, judgement.lot_plans, strict=True)
+    ]
     judgement.note_lots("expire")
+
+
+def _last_day_by(rules: tuple[ReadyExpire, ...], scene: Scene, lot: Lot) -> date | None:
+    if len(rules) > 1:
+        raise Conflict("expire", (rules[0].id, rules[1].id), lot.id)
+    return rules[0].last_day(scene, lot)
 
 
 def _reason(rule: Expire, told: Sentence | None) -> Callable[[date], LotReason] | None:
@@ -136,7 +135,9 @@ def _extended(end: Callable[[date], date], day: date, scene: Scene) -> date:
 
 def _end(day: date, length: Span, until: Until, first_day_counted: bool) -> date:
     end = add_span(day, length)
-    if first_day_counted and end > date.min:
+    # A month that lacks the day ends the life with its own last day, whichever way days are counted.
+    shortened = length.unit != "days" and end.day != day.day
+    if first_day_counted and not shortened and end > date.min:
         end -= timedelta(days=1)
     return day_of_year(end, until) if isinstance(until, DayOfYear) else _UNTIL[until](end)
 

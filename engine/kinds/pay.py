@@ -68,7 +68,7 @@ def make(rule: Pay, workshop: Workshop) -> ReadyPay:
 
     @lru_cache(_DAYS_REMEMBERED)
     def in_batch(day: date, span: Span) -> date:
-        for paid_on in batch_days(rule.batch, after(day, span)):
+        for paid_on in batch_days(rule.batch, after(day, span), holidays):
             if rule.if_holiday == "keep":
                 return paid_on
             moved = nearest_business_day(paid_on, holidays, 1 if rule.if_holiday == "next_business_day" else -1)

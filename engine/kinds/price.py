@@ -130,6 +130,25 @@ def price_of(judgement: Judgement, position: int) -> ReadyPrice | None:
     return speaking[0] if speaking else None
 
 
+def worth_of_first(judgement: Judgement, place: int, points: int) -> int:
+    """What the first points of a share come to, by its place among the shares."""
+    position, _ = judgement.shares[place]
+    ready = price_of(judgement, position)
+    if ready is None:
+        return points
+    rate = ready.rate(judgement.scene, judgement.lots[position])
+    before = sum(
+        [
+            paid
+            for each, paid in judgement.shares[:place]
+            if price_of(judgement, each) is ready and ready.rate(judgement.scene, judgement.lots[each]) == rate
+        ]
+    )
+    (together,) = [each for each in judgement.prices if (each.ready, each.rate) == (ready, rate)]
+    whole = rate.whole(together.points)
+    return part(together.money, before + points, whole) - part(together.money, before, whole)
+
+
 def price(judgement: Judgement) -> None:
     """Says what the points come to. Denies broken steps, which come to what the step below does, and what comes to
     nothing.

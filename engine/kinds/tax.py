@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -42,7 +42,7 @@ class Rates(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyTax(Ready):
     """`taxes_on` are the taxes that it is on, those included that they are on themselves. `by_lot` is True when the
-    lots decide what it comes to.
+    lots decide what it comes to, `above_by_lot` and `waived_by_lot` when they decide that figure.
     """
 
     rate: Amount
@@ -56,6 +56,8 @@ class ReadyTax(Ready):
     after_fees: bool
     adds_to: frozenset[str]
     by_lot: bool
+    above_by_lot: bool
+    waived_by_lot: bool
 
     def rates(self, scene: Scene, lot: Lot | None) -> Rates:
         """What the tax's fields come to for a lot."""
@@ -63,13 +65,32 @@ class ReadyTax(Ready):
         waived = None if self.waived_under is None else self.waived_under.read(scene, lot)
         return Rates(self.rate.read(scene, lot), above, waived)
 
-    def tax(self, base: int, rates: Rates) -> int:
-        """What is withheld from a base."""
-        if rates.above is not None and base <= rates.above:
-            return 0
-        taxed = base - (rates.above or 0) if self.excess else base
-        tax = share(taxed, rates.rate, self.rounding, self.to)
-        return 0 if rates.waived_under is not None and tax < rates.waived_under else tax
+    def withheld(self, groups: Sequence[tuple[int, Rates]]) -> list[int]:
+        """What is withheld from the bases of the groups of lots, in the order in which they pay.
+
+        What a base has to be over, and a tax has to come to, holds for all of them together, unless lots decide it;
+        what is not taxed is then the money of those that pay first.
+        """
+        together = sum([base for base, _ in groups])
+        found = []
+        before = 0
+        for base, rates in groups:
+            above = rates.above
+            upto = before + base
+            if above is None:
+                taxed = base
+            elif self.above_by_lot:
+                taxed = 0 if base <= above else base - above if self.excess else base
+            elif self.excess:
+                taxed = max(0, upto - above) - max(0, before - above)
+            else:
+                taxed = 0 if together <= above else base
+            before = upto
+            tax = share(taxed, rates.rate, self.rounding, self.to)
+            waived = rates.waived_under if self.waived_by_lot else None
+            found.append(0 if waived is not None and tax < waived else tax)
+        waived = None if self.waived_by_lot or not groups else groups[0][1].waived_under
+        return [0] * len(found) if waived is not None and sum(found) < waived else found
 
 
 def make(rule: Tax, workshop: Workshop) -> ReadyTax:
@@ -90,6 +111,8 @@ def make(rule: Tax, workshop: Workshop) -> ReadyTax:
         after_fees=rule.after_fees,
         adds_to=frozenset(rule.adds_to),
         by_lot=any(each.of_lot for each in amounts),
+        above_by_lot=bool(above and above.of_lot),
+        waived_by_lot=bool(waived and waived.of_lot),
     )
 
 
@@ -136,6 +159,7 @@ def tax(judgement: Judgement) -> None:
     by_rule: dict[str, int] = {}
     # A tax on a tax comes after it.
     for ready in sorted(judgement.rules["tax"], key=lambda each: len(each.taxes_on)):
+        groups = []
         for rates, (moneys, lot) in bases.get(ready.id, {}).items():
             if ready.of:
                 base = sum([by_rule.get(each, 0) for each in ready.of])
@@ -143,8 +167,10 @@ def tax(judgement: Judgement) -> None:
                 base = sum(moneys.values())
                 if ready.after_fees:
                     base = max(0, base - sum([_part(charge, moneys) for charge in judgement.charges]))
-            amount = ready.tax(base, rates)
-            by_rule[ready.id] = by_rule.get(ready.id, 0) + amount
+            groups.append((base, rates, lot))
+        amounts = ready.withheld([(base, rates) for base, rates, _ in groups])
+        by_rule[ready.id] = sum(amounts)
+        for (base, rates, lot), amount in zip(groups, amounts, strict=True):
             withheld.append(Withheld(ready, rates, base, amount, lot))
     withheld.sort(key=lambda each: judgement.rules["tax"].index(each.ready))
     judgement.taxes = withheld

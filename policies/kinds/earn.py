@@ -42,6 +42,7 @@ class Earn(Rule):
     """An event of type `event` grants a lot. Exactly one of `points`, `rate` and `steps`.
 
     `rate` is a percentage of the event's amount or, with `of`, of the points that those rules grant for the event.
+    What one event brings is held between `at_least`, however little it comes to, and `at_most`.
     `usable_from` "month_start" moves the day that `usable_after` reaches to the first of its month.
     """
 
@@ -54,6 +55,7 @@ class Earn(Rule):
     rounding: Rounding | None = None
     of: tuple[str, ...] = ()
     steps: Steps | None = None
+    at_least: Amount | None = None
     at_most: Amount | None = None
     cap: Cap | None = None
     campaign: str | FactRef = ""
@@ -64,7 +66,7 @@ class Earn(Rule):
     def amounts(self) -> tuple[object, ...]:
         steps = (self.steps.every, self.steps.earn) if self.steps else ()
         cap = (self.cap.at_most,) if self.cap else ()
-        return (self.points, self.rate, *steps, self.at_most, *cap, self.usable_after, self.expires_on)
+        return (self.points, self.rate, *steps, self.at_least, self.at_most, *cap, self.usable_after, self.expires_on)
 
 
 PLACEHOLDERS = ("earned",)
@@ -74,9 +76,7 @@ class StepsMap(Map):
     """The fields of a rate in whole steps."""
 
     every = AmountField("money", least=1, about=both("적립 단위가 되는 금액", "the step, in money"))
-    earn = AmountField(
-        "points", least=1, about=both("단위마다 적립되는 포인트", "the points that each whole step brings")
-    )
+    earn = AmountField("points", about=both("단위마다 적립되는 포인트", "the points that each whole step brings"))
 
 
 class CapMap(Map):
@@ -121,16 +121,19 @@ class EarnMap(RuleMap):
     when = When(EVENT_SCOPES, about="Which events the rule matches: every line must hold.")
     unless = Unless(EVENT_SCOPES, about="Exceptions: any of these conditions lifts the rule.")
     reason = Bilingual(None, about="What the member is told, in Korean and English.")
-    points = AmountField("points", None, least=1, about="Points for each event.")
+    points = AmountField("points", None, about="Points for each event.")
     rate = Percentage(None, about="Points as a percentage of the event's amount.")
     rounding = OneOf(("down", "up", "half_up"), ROUNDING, None, about="How the percentage is rounded.")
     of = ListOf(Word(KEBAB), (), about="The earn rules on whose points the percentage comes.")
     steps = Nested(StepsMap, Steps, None, about="Points for every whole step of the event's amount.")
+    at_least = AmountField("points", None, about="The fewest points of one event.")
     at_most = AmountField("points", None, about="The most points of one event.")
     cap = Nested(CapMap, Cap, None, about="The most points of a window.")
     source = Declared("source", about=both("적립되는 포인트의 출처", "the source of the lot that is granted"))
     campaign = CampaignField("", about="The campaign of the lot: a text, or event.campaign.")
-    usable_after = LengthField(("days", "months"), None, about="How long after the event the points become usable.")
+    usable_after = LengthField(
+        ("days", "months"), None, least=0, about="How long after the event the points become usable."
+    )
     usable_from = OneOf(
         ("day", "month_start"), both("시작되는 날", "day"), "day", about="Where the first usable day falls."
     )
@@ -164,6 +167,9 @@ def sentence(rule: Earn, say: Teller) -> str:
         points = say.figure(rule.points)
         how = say.choose(f"{points}포인트", f"{points} points")
     told = say.choose(f"{event} 시 {how} 적립({source})", f"{event[0].upper()}{event[1:]} earns {how} ({source})")
+    if rule.at_least is not None:
+        least = say.figure(rule.at_least)
+        told += say.choose(f", 건당 최소 {least}포인트", f", at least {least} each time")
     if rule.at_most is not None:
         most = say.figure(rule.at_most)
         told += say.choose(f", 건당 최대 {most}포인트", f", at most {most} each time")

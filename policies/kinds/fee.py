@@ -8,23 +8,24 @@ from typing import Any, ClassVar, Literal
 from policies.fields import Amount as AmountField
 from policies.fields import ListOf, Map, Nested, OneOf, Percentage, WholeNumber, Word
 from policies.measure_fields import Methods, Window, which_methods
-from policies.model import Amount, Per, Rate, Rounding, Rule
+from policies.model import Amount, Per, Rate, Rounding, Rule, ValueRef
 from policies.problems import both
-from policies.readers import KEBAB
+from policies.readers import KEBAB, reading, refuse_out_of_sight
 from policies.rules import ROUNDING, WRITE_ROUNDING, ExactlyOne, LotRuleMap, Needs, OnlyWith
 from policies.sentences import ROUNDINGS, Teller
 
 
 @dataclass(frozen=True, slots=True)
 class FreeAllowance:
-    """The first `first` refunds of a window cost nothing; only those by `methods` are counted (empty: all), or with
-    `same_method` those by the method of the request itself.
+    """The first `first` refunds of a window cost nothing, or the first `points` of all of them together; one of both is
+    set. Only those by `methods` are counted (empty: all), or with `same_method` those by the method of the request.
     """
 
-    first: Amount
+    first: Amount | None
     per: Per
     methods: tuple[str, ...] = ()
     same_method: bool = False
+    points: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,9 @@ class Fee(Rule):
     """A fee on the money that the lots which the rule matches come to; a rule that names no lot matches all.
 
     Exactly one of `flat` (money) and `rate` (a percentage of the base) is set. A rate is computed on the sum, not on
-    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`. Nothing
-    is charged where the gross of the whole refund is under `gross_at_least`, or not `gross_under`.
+    each lot, rounded to a multiple of `to` units of the currency, then held between `at_least` and `at_most`: all that
+    the rule charges together, unless these depend on the lot. Nothing is charged where the gross of the whole refund
+    is under `gross_at_least`, or not `gross_under`.
     `adds_to` names fees that this one comes on top of.
     """
 
@@ -51,25 +53,44 @@ class Fee(Rule):
     adds_to: tuple[str, ...] = ()
 
     def amounts(self) -> tuple[object, ...]:
-        first = self.free.first if self.free else None
-        of_gross = self.gross_at_least, self.gross_under
-        return (self.flat, self.rate, self.at_least, self.at_most, *of_gross, first)
+        free = (self.free.first, self.free.points) if self.free else ()
+        return (self.flat, self.rate, self.at_least, self.at_most, self.gross_at_least, self.gross_under, *free)
 
 
 PLACEHOLDERS = ("fee", "base", "rate", "flat")
 
 
+class AllowanceField(AmountField):
+    """How much is free, which is the same for all lots."""
+
+    def read(self, raw: Any) -> Any:
+        amount = super().read(raw)
+        if isinstance(amount, ValueRef) and any(
+            path.startswith("lot.") for path in reading().value_paths.get(amount.name, ())
+        ):
+            refuse_out_of_sight(amount.name, "lot", ("account", "request"))
+        return amount
+
+
 class FreeMap(Map):
     """The fields of a free allowance."""
 
-    first = AmountField(
-        "number", least=1, about=both("기간 안에 무료인 환급의 수", "how many refunds of the window cost nothing")
+    first = AllowanceField("number", None, about="How many refunds of the window cost nothing.")
+    points = AllowanceField("points", None, about="How many points of the window cost nothing.")
+    key = OneOf(
+        ("account",),
+        both("묶는 기준", "key of a window"),
+        "account",
+        data_key="of",
+        about="Whose refunds are counted: account.",
     )
     per = Window(about=both("환급을 세는 기간", "the window in which they are counted"))
     methods = Methods((), about="The methods that are counted, or same.")
 
+    together = (ExactlyOne(("first", "points")),)
 
-def make_free(methods: tuple[str, ...] | Literal["same"], **fields: Any) -> FreeAllowance:
+
+def make_free(methods: tuple[str, ...] | Literal["same"], key: Literal["account"], **fields: Any) -> FreeAllowance:
     """The allowance from its fields."""
     return FreeAllowance(**which_methods(methods), **fields)
 
@@ -117,16 +138,22 @@ def sentence(rule: Fee, say: Teller) -> str:
         under = say.money(rule.gross_under)
         told += say.choose(f". 환급액이 {under} 미만일 때만", f". Only where the refund comes to less than {under}")
     if rule.free is not None:
-        first, window = say.figure(rule.free.first), say.window(rule.free.per)
-        free = "one" if first == "1" else first
-        are = "is" if first == "1" else "are"
+        window = say.window(rule.free.per)
+        if rule.free.first is not None:
+            first = say.figure(rule.free.first)
+            free, are = ("one", "is") if first == "1" else (first, "are")
+            first += "회"
+        else:
+            first = say.figure(rule.free.points)
+            free, are = f"{first} points", "are"
+            first += "포인트"
         methods = say.methods(rule.free.methods)
         together = " together" if len(rule.free.methods) > 1 else ""
         as_methods = f"by {methods}{together} " if methods else ""
         if rule.free.same_method:
             methods, as_methods = "같은 환급 방법", "by the same method "
         told += say.choose(
-            f". {window} {f'{methods} ' if methods else ''}{first}회까지 무료",
+            f". {window} {f'{methods} ' if methods else ''}{first}까지 무료",
             f". The first {free} {as_methods}in {window} {are} free",
         )
     if rule.adds_to:

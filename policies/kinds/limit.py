@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NoReturn
 
 from marshmallow import validates_schema
 
+from policies.fields import Yes
 from policies.measure_fields import Bound, Measured
 from policies.model import Amount, BalanceShare, BoundAmount, Measure, Rule, Text, Unit, ValueRef
 from policies.problems import both
@@ -19,7 +20,10 @@ from policies.sentences import ROUNDINGS, Teller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit(Rule):
-    """The measure may not pass its bound. Exactly one of `at_most`, `at_least` and `multiple_of` is set."""
+    """The measure may not pass its bound. Exactly one of `at_most`, `at_least` and `multiple_of` is set.
+
+    With `or_all` a request for all points that can be refunded passes whatever its measure is.
+    """
 
     kind: ClassVar[str] = "limit"
 
@@ -27,6 +31,7 @@ class Limit(Rule):
     at_most: BoundAmount | None = None
     at_least: BoundAmount | None = None
     multiple_of: Amount | None = None
+    or_all: bool = False
 
     def amounts(self) -> tuple[object, ...]:
         return (*bound_amounts(self.at_most), *bound_amounts(self.at_least), self.multiple_of)
@@ -79,22 +84,28 @@ class LimitMap(BoundedMap):
     at_least = Bound(None, about="The smallest measure that passes.")
     multiple_of = Bound(None, least=1, shares=False, about="The step in which points can be asked for.")
 
-    together = (ExactlyOne(("at_most", "at_least", "multiple_of")),)
+    or_all = Yes(False, about="true: who asks for all that can be refunded need not keep to it.")
+
+    together = (
+        ExactlyOne(("at_most", "at_least", "multiple_of")),
+        ExactlyOne(("at_most", "or_all"), or_with="measure"),
+    )
 
 
 def sentence(rule: Limit, say: Teller) -> str:
     """The bound."""
     if rule.multiple_of is not None:
-        step = say.figure(rule.multiple_of)
-        return _capital(
-            f"{say.measure(rule.measure)}: "
-            + say.choose(f"{step}{_unit(rule.measure, say)} 단위.", f"in steps of {step}{_unit(rule.measure, say)}.")
-        )
-    if rule.at_most is not None:
+        step = say.figure(rule.multiple_of) + _unit(rule.measure, say)
+        told = say.choose(f"{step} 단위", f"in steps of {step}")
+    elif rule.at_most is not None:
         bound = bound_text(rule.measure, rule.at_most, say)
-        return _capital(f"{say.measure(rule.measure)}: " + say.choose(f"{bound} 이하.", f"at most {bound}."))
-    bound = bound_text(rule.measure, rule.at_least, say)
-    return _capital(f"{say.measure(rule.measure)}: " + say.choose(f"{bound} 이상.", f"at least {bound}."))
+        told = say.choose(f"{bound} 이하", f"at most {bound}")
+    else:
+        bound = bound_text(rule.measure, rule.at_least, say)
+        told = say.choose(f"{bound} 이상", f"at least {bound}")
+    if rule.or_all:
+        told += say.choose(", 또는 환급 가능 포인트 전부", ", or all points that can be refunded")
+    return _capital(f"{say.measure(rule.measure)}: {told}.")
 
 
 def bound_text(measure: Measure, bound: BoundAmount | None, say: Teller) -> str:

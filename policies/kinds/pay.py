@@ -1,4 +1,4 @@
-"""`pay`: by which day the payout is made, or on which of the days on which payouts are made; how long points are held."""
+"""`pay`: by which day the payout is made, or on which of the days of payouts; and how long points are held for it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from marshmallow import ValidationError, validates_schema
 from policies.day_fields import BatchDay, Time
 from policies.fields import Bilingual, ListOf, OneOf
 from policies.fields import Length as LengthField
-from policies.model import DayOfMonth, DayOfYear, Length, Rule, Span, TimeOfDay, Weekday
+from policies.model import BusinessDay, DayOfMonth, DayOfYear, Length, Rule, Span, TimeOfDay, Weekday
 from policies.problems import both
 from policies.readers import Trouble
 from policies.rules import ExactlyOne, OnlyWith, RequestRuleMap
 from policies.sentences import Teller
 
-Batch = tuple[DayOfMonth, ...] | tuple[DayOfYear, ...] | tuple[Weekday, ...]
+Batch = tuple[DayOfMonth | BusinessDay, ...] | tuple[DayOfYear, ...] | tuple[Weekday, ...]
 """The days on which payouts are made: of every month, of every year or of every week."""
 
 
@@ -87,8 +87,14 @@ class PayMap(RequestRuleMap):
             raise ValidationError({"batch": [Trouble("mixed-batch", message, hint)]})
 
 
-def _sort(day: DayOfMonth | DayOfYear | Weekday) -> str:
-    return "month" if isinstance(day, int) or day == "last" else "year" if isinstance(day, DayOfYear) else "week"
+def _sort(day: DayOfMonth | BusinessDay | DayOfYear | Weekday) -> str:
+    return (
+        "month"
+        if isinstance(day, int | BusinessDay) or day == "last"
+        else "year"
+        if isinstance(day, DayOfYear)
+        else "week"
+    )
 
 
 def sentence(rule: Pay, say: Teller) -> str:

@@ -68,8 +68,6 @@ def sentence(rule: Review, say: Teller) -> str:
     ko, en = _SENSES[sense]
     if rule.measure.of == "request.points":
         english = f"{told[:-1]} when {en} {amount} are asked for."
-    elif rule.measure.of == "balance.after":
-        english = f"{told[:-1]} when {en} {amount} are left to refund afterwards."
     elif rule.measure.of == "count":
         english = f"{told[:-1]} when {what} is {en} {amount}."
     else:

@@ -21,8 +21,9 @@ class Tax(Rule):
     """A percentage of the money that the lots which the rule matches come to together, cut to a multiple of `to`.
 
     Nothing is withheld unless the base is over `above`; then the `whole` base is taxed, or its `excess` over it. A tax
-    under `waived_under` is not withheld. With `of` the base is what those taxes come to. `after_fees` takes the fees
-    off the base. `adds_to` names taxes that are withheld from the same lots beside this one.
+    under `waived_under` is not withheld. Both hold for all lots together, unless they depend on the lot. With `of` the
+    base is what those taxes come to. `after_fees` takes the fees off the base. `adds_to` names taxes that are withheld
+    from the same lots beside this one.
     """
 
     kind: ClassVar[str] = "tax"

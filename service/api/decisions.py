@@ -24,7 +24,7 @@ def decide() -> Response:
     asked = body(DECISION_IN)
     record = not asked["dry_run"]
     made = parts().judge.judge(_question(asked), record=record)
-    answer = decision_answer(made, language(), recorded=record)
+    answer = decision_answer(made, language(), parts().faq.links, recorded=record)
     return answered(answer, 201, f"/v1/decisions/{made.id}") if record else answered(answer)
 
 
@@ -36,7 +36,7 @@ def decision(id: str) -> Response:
         found = records.find(parts().database, id)
     if found is None:
         raise Refusal("not-found", what=f"/v1/decisions/{id}")
-    return answered({**decision_answer(found, language()), "case": found.case})
+    return answered({**decision_answer(found, language(), parts().faq.links), "case": found.case})
 
 
 def _question(asked: dict[str, Any]) -> Question:

@@ -47,6 +47,9 @@ LINKS = {
     "refund_requests": "/v1/refund-requests",
     "accounts": "/v1/accounts/{id}",
     "policies": "/v1/policies",
+    "messages": "/v1/messages",
+    "webhooks": "/v1/webhooks",
+    "deliveries": "/v1/deliveries",
 }
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from flask import Blueprint, Response, request
 
-from service import refund_requests
+from service import moves, refund_requests
 from service.answers import decision_answer, refund_request_answer
-from service.database import reading
-from service.errors import Refusal, language
-from service.idempotency import Answer, read_key
+from service.database import reading, writing
+from service.errors import FieldError, Refusal, language
+from service.idempotency import Answer, claim, digest_of, finish, read_key
 from service.parts import answered, given, json_text, parts
 from service.records import Record
 from service.refund_requests import Filed, Hold
-from service.shapes import LANGUAGE_QUERY, REFUND_REQUEST_IN, body, query
+from service.shapes import LANGUAGE_QUERY, MOVE_IN, REFUND_REQUEST_IN, body, query
 
 blueprint = Blueprint("refund-requests", __name__)
 
@@ -21,10 +24,10 @@ blueprint = Blueprint("refund-requests", __name__)
 def file() -> Response:
     """Judge a refund request, hold its lots, file and record it."""
     key = read_key(request.headers.get("Idempotency-Key"))
-    spoken = language()
+    spoken, links = language(), parts().faq.links
 
     def answer(filed: Filed, holds: list[Hold], record: Record) -> Answer:
-        data = {**refund_request_answer(filed, holds), "decision": decision_answer(record, spoken)}
+        data = {**refund_request_answer(filed, holds), "decision": decision_answer(record, spoken, links)}
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, json_text(data))
 
     return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))
@@ -32,11 +35,41 @@ def file() -> Response:
 
 @blueprint.get("/v1/refund-requests/<id>")
 def refund_request(id: str) -> Response:
-    """A refund request, its state and what it holds."""
+    """A refund request, its state, what it holds and the moves that it made."""
     query(LANGUAGE_QUERY)
     with reading(parts().database):
-        found = refund_requests.find(parts().database, id)
-        holds = refund_requests.holds_of(parts().database, id)
+        return answered(_shown(id))
+
+
+def move(id: str, name: str) -> Response:
+    """Make a move, once for each key."""
+    key = read_key(request.headers.get("Idempotency-Key"))
+    asked = body(MOVE_IN)
+    missing = [field for field in moves.KINDS[name].told if field not in asked]
+    if missing:
+        raise Refusal("bad-request", [FieldError.at((field,), "missing") for field in missing])
+    spoken, now = language(), parts().clock()
+    database = parts().database
+
+    def make() -> Answer:
+        known = claim(database, key, digest_of({"request": id, "move": name, **asked}), now)
+        if known is not None:
+            return known
+        moves.move(database, parts().versions, id, name, asked.get("by", ""), asked.get("reason", ""), now)
+        answer = Answer(200, "", spoken, json_text(_shown(id)))
+        finish(database, key, answer)
+        return answer
+
+    return given(writing(database, make))
+
+
+for _name in moves.REQUESTED:
+    blueprint.add_url_rule(f"/v1/refund-requests/<id>/{_name}", _name, partial(move, name=_name), methods=["POST"])
+
+
+def _shown(id: str) -> dict[str, Any]:
+    database = parts().database
+    found = refund_requests.find(database, id)
     if found is None:
         raise Refusal("not-found", what=f"/v1/refund-requests/{id}")
-    return answered(refund_request_answer(found, holds))
+    return refund_request_answer(found, refund_requests.holds_of(database, id), moves.moves_of(database, id))

@@ -64,7 +64,7 @@ def _judge(compiled: CompiledVersion, data: Any, language: str) -> tuple[list[st
     from engine.decide import decide
     from engine.decision import explain
     from engine.events import answer
-    from service.commands._telling import answered, passed
+    from service.telling import answered, passed
 
     asked = data if isinstance(data, dict) and "request" not in data else {}
     if "event" in asked:

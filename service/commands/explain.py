@@ -32,7 +32,7 @@ def command(decision: str, lang: str, with_trace: bool) -> None:
     It is a kept one, by its id and out of DATABASE_URL, or one in a JSON file (`-` reads stdin) as `recoup decide
     --json` or the API writes it.
     """
-    from service.commands._telling import told
+    from service.telling import told
 
     data = read_json_file(decision) if _is_file(decision) else _kept(decision)
     found = _decision(data, shown_name(decision))
@@ -76,17 +76,11 @@ def _refuse_missing(url: str) -> None:
 
 def _decision(data: Any, name: str) -> Decision:
     from engine.decision import Decision
+    from service.answers import without_additions
 
     try:
-        return Decision.from_data(_without_text(data))
+        return Decision.from_data(without_additions(data))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise Unusable(f"{name} is not a decision as the API or `recoup decide --json` writes it") from None
     except AssertionError as error:
         raise Unusable(f"{name} contradicts itself: {error}") from None
-
-
-def _without_text(data: Any) -> Any:
-    """The decision without the `text` that the API adds to everything that is said in two languages."""
-    if isinstance(data, dict):
-        return {key: _without_text(each) for key, each in data.items() if not (key == "text" and "ko" in data)}
-    return [_without_text(each) for each in data] if isinstance(data, list) else data

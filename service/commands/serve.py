@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,10 +21,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
 SECONDS_TO_FINISH = 30
-"""How long requests that are under way may take when the service is told to end."""
+"""How long requests and deliveries that are under way may take when the service is told to end."""
+SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_BETWEEN_STARTS = 5
+
+log = logging.getLogger("recoup.serve")
 
 EPILOG = "\b\nSettings, from the environment:\n" + "\n".join(
-    f"  {setting.name:<16} {setting.about}" + (f" [{setting.default}]" if setting.default else "")
+    f"  {setting.name:<25} {setting.about}" + (f" [{setting.default}]" if setting.default else "")
     for setting in SETTINGS
 )
 EPILOG += """
@@ -38,8 +45,12 @@ Examples:
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on, 0 for any; PORT when left out.")
 @click.option("--workers", type=click.IntRange(1), help="How many processes answer; WORKERS when left out.")
 @click.option("--demo", is_flag=True, help="First make the tables, publish the rules and load example accounts.")
-def command(host: str | None, port: int | None, workers: int | None, demo: bool) -> None:
+@click.option("--deliver/--no-deliver", default=True, help="Also send messages to webhooks, as `recoup deliver` does.")
+def command(host: str | None, port: int | None, workers: int | None, demo: bool, deliver: bool) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM; requests that are under way are finished."""
+    if demo:
+        # Its webhooks are on the same machine. The processes read their settings themselves.
+        os.environ.setdefault("WEBHOOK_PRIVATE_ADDRESSES", "yes")
     settings = read_settings()
     settings = replace(
         settings,
@@ -49,7 +60,10 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool)
     )
     settings = replace(settings, port=_free_port(settings))
     lines = prepare(settings, demo=demo)
-    _serve(settings, lines)
+    # A forked process would inherit the engine and a database library that do not survive it.
+    multiprocessing.set_start_method("spawn", force=True)
+    with delivering() if deliver else nullcontext():
+        _serve(settings, lines)
 
 
 def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
@@ -104,8 +118,47 @@ def _to_try(where: str) -> list[str]:
         "2. See what the account has, and what expires when:",
         f"   curl -s {where}/v1/accounts/A-0001/balance | python3 -m json.tool --no-ensure-ascii",
         f"3. Read the reference in a browser: {where}/docs",
+        "And in another terminal: see what others are told when a refund is filed:",
+        "   .venv/bin/recoup webhooks listen",
         "",
     ]
+
+
+@contextmanager
+def delivering() -> Iterator[None]:
+    """A deliverer in a process of its own, started anew whenever it ends by itself; ended at the end."""
+    from service.commands.deliver import beside
+
+    stopped = threading.Event()
+
+    def watch() -> None:
+        # A terminal sends Ctrl-C to every process; a process inherits what the thread that starts it blocks.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        while not stopped.is_set():
+            ours, its = multiprocessing.Pipe()
+            process = multiprocessing.Process(target=beside, args=(its,), name="recoup-deliverer", daemon=True)
+            process.start()
+            its.close()
+            # Whichever comes first: we are told to end, or it ended.
+            while process.is_alive() and not stopped.is_set():
+                stopped.wait(SECONDS_BETWEEN_LOOKS)
+            # The end of the pipe is what tells it to finish; so it does also when this process is killed.
+            ours.close()
+            process.join(SECONDS_TO_FINISH)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            if not stopped.is_set():
+                log.error("the deliverer ended by itself (%s); it is started again", process.exitcode)
+                stopped.wait(SECONDS_BETWEEN_STARTS)
+
+    watcher = threading.Thread(target=watch, name="deliverer")
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        watcher.join()
 
 
 def answering() -> Flask:
@@ -125,8 +178,6 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    # A forked process would inherit the engine and a database library that do not survive it.
-    multiprocessing.set_start_method("spawn", force=True)
     # The processes read their settings themselves.
     os.environ["PORT"] = str(settings.port)
     server = Granian(

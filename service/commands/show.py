@@ -18,6 +18,7 @@ EPILOG = """\b
 Example:
   recoup show rules/kt-points.yaml --lang ko --on 2026-07-01
   recoup show rules/kt-points.yaml --rule monthly-limit
+  recoup show rules/kt-points.yaml --holidays --on 2026-01-01
 """
 
 
@@ -32,13 +33,23 @@ Example:
     help="The day whose figures to show [default: today].",
 )
 @click.option("--rule", "id", metavar="ID", help="Show only this rule.")
-def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
+@click.option("--holidays", is_flag=True, help="Show only the holidays in the year of the day.")
+def command(file: str, lang: str, day: datetime | None, id: str | None, *, holidays: bool) -> None:
     """Show a rule file in sentences."""
+    from policies.model import WEEKDAYS
     from policies.problems import both, did_you_mean, told
+    from policies.sentences import Teller
     from policies.show import article, change_lines, policy_lines, rule_sentence
 
-    policy = load_rules(file, lang).policy
-    on = day.date() if day else _today(policy)
+    version = load_rules(file, lang)
+    policy = version.policy
+    on = day.date() if day else today(policy)
+    if holidays:
+        for each in version.holidays:
+            if each.year == on.year:
+                weekday = Teller(policy, lang, on).weekday(WEEKDAYS[each.weekday()])
+                click.echo(f"{each} {weekday}")
+        return
     if id is None:
         click.echo("\n".join(policy_lines(policy, lang, on)))
         return
@@ -57,7 +68,8 @@ def command(file: str, lang: str, day: datetime | None, id: str | None) -> None:
         click.echo(f"{name}: {policy.values[name].about}")
 
 
-def _today(policy: Policy) -> date:
+def today(policy: Policy) -> date:
+    """The present day in the programme's zone."""
     from engine.calendars import local_day
     from service.clock import utc_now
 

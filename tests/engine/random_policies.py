@@ -93,6 +93,7 @@ def values(draw: st.DrawFn) -> dict[str, Value]:
         "of_lots": ("points", draw(by_source)),
         "percent": ("percent", draw(st.one_of(cells(rates), rate_by_source))),
         "money": ("money", draw(cells(small))),
+        "money_of_lots": ("money", draw(by_source)),
         "every": ("points", draw(st.one_of(cells(positive), by_source))),
     }
     return {
@@ -163,11 +164,15 @@ ORDERS: tuple[OrderKey, ...] = (
 )
 amounts = st.one_of(positive, positive, st.just(ValueRef("amount")))
 moneys = st.one_of(small, small, st.just(ValueRef("money")))
+bounds = st.one_of(st.none(), small, small, st.just(ValueRef("money_of_lots")))
 measures = st.sampled_from(
     [
         Measure("request.points"),
         Measure("request.points"),
         Measure("balance.after"),
+        Measure("available.after"),
+        Measure("balance.before"),
+        Measure("available.before"),
         Measure("sum", "month", "account"),
         Measure("sum", Span(24, "hours"), "account", ("cash",)),
         Measure("sum", "ever", "receiving_account"),
@@ -217,6 +222,7 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
         overrides = ("limit-0",) if n and draw(st.booleans()) else ()
         more = draw(guarded(requests))
         more |= {"measure": measure, "overrides": overrides, sense: bound}
+        more |= {"or_all": sense != "at_most" and draw(st.booleans())}
         found.append(Limit(id=f"limit-{n}", terms="1", **more))
     found += draw(fees())
     if draw(st.booleans()):
@@ -265,7 +271,14 @@ def fees(draw: st.DrawFn) -> list[Rule]:
     for n in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
         adds_to = tuple(rule.id for rule in found) if draw(st.integers(0, 4)) else ()
         overrides = (found[0].id,) if found and not draw(st.integers(0, 3)) else ()
-        free = FreeAllowance(draw(st.integers(0, 2)), "month") if not draw(st.integers(0, 4)) else None
+        free = draw(
+            st.one_of(
+                st.none(),
+                st.none(),
+                st.builds(lambda first: FreeAllowance(first, "month"), st.integers(0, 2)),
+                st.builds(lambda points: FreeAllowance(None, "month", points=points), amounts),
+            )
+        )
         more = draw(guarded(lots_too)) | {"adds_to": adds_to, "overrides": overrides, "free": free, "reason": FIXED}
         more |= {
             draw(st.sampled_from(["gross_at_least", "gross_under"])): draw(st.one_of(st.none(), st.none(), moneys))
@@ -275,7 +288,7 @@ def fees(draw: st.DrawFn) -> list[Rule]:
             continue
         rounding = draw(st.sampled_from(["down", "up", "half_up"]))
         rate = draw(st.one_of(rates, st.just(ValueRef("percent"))))
-        least, most = draw(st.one_of(st.none(), small)), draw(st.one_of(st.none(), small))
+        least, most = draw(bounds), draw(bounds)
         to = draw(st.sampled_from([1, 1, 5]))
         more |= {"rounding": rounding, "to": to, "at_least": least, "at_most": most}
         found.append(Fee(id=f"fee-{n}", terms="1", rate=rate, **more))
@@ -306,7 +319,8 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
             "adds_to": tuple(taxes) if draw(st.integers(0, 4)) else (),
             "taxes": draw(st.sampled_from(["whole", "excess"])),
         }
-        more |= {"above": draw(st.one_of(st.none(), small)), "waived_under": draw(st.one_of(st.none(), small))}
+        figures = st.one_of(st.none(), small) if on else bounds
+        more |= {"above": draw(figures), "waived_under": draw(figures)}
         more |= {"rounding": draw(rounded), "to": draw(st.sampled_from([1, 1, 2, 5]))}
         rate = draw(rates if on else st.one_of(rates, st.just(ValueRef("percent"))))
         found.append(Tax(id=f"tax-{n}", terms="1", rate=rate, after_fees=not on and draw(flags), **more))
@@ -314,15 +328,16 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
     for n in range(draw(st.sampled_from([0, 0, 1, 2]))):
         debt = FactRef(draw(st.sampled_from(["account.debt", "request.other_debt"])))
         after = ("offset-0",) if n and draw(st.integers(0, 4)) else ()
-        most = draw(st.one_of(st.none(), moneys))
-        found.append(
-            Offset(id=f"offset-{n}", terms="1", debt=debt, at_most=most, after=after, **draw(guarded(requests)))
-        )
-        found[-1] = replace(found[-1], reason=FIXED)
+        most = draw(st.one_of(st.none(), moneys, rates, rates))
+        more = draw(guarded(requests)) | {"reason": FIXED, "after": after, "at_most": most}
+        more |= {"rounding": draw(rounded) if isinstance(most, Fraction) else None}
+        more |= {"shared": after if most is not None and draw(flags) else ()}
+        found.append(Offset(id=f"offset-{n}", terms="1", debt=debt, **more))
     for n in range(draw(st.sampled_from([0, 1, 1, 2]))):
         sense = draw(st.sampled_from(["at_most", "at_most", "at_least", "multiple_of"]))
         bound = draw(positive) if sense == "multiple_of" else draw(moneys)
         more = draw(guarded(requests)) | {"measure": draw(of_money), sense: bound}
+        more |= {"or_all": sense != "at_most" and draw(st.booleans())}
         found.append(Limit(id=f"payout-{n}", terms="1", **more))
     if draw(st.booleans()):
         least = draw(st.one_of(st.none(), positive))
@@ -330,7 +345,9 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
         share = BalanceShare(draw(rates), draw(of), draw(rounded), least)
         sense = draw(st.sampled_from(["at_most", "at_least"]))
         more = draw(guarded(requests)) | {
-            "measure": draw(st.sampled_from([Measure("request.points"), Measure("balance.after")])),
+            "measure": draw(
+                st.sampled_from([Measure("request.points"), Measure("balance.after"), Measure("available.after")])
+            ),
             sense: share,
         }
         found.append(Limit(id="share-0", terms="1", **more))

@@ -20,7 +20,8 @@ from tests.engine.random_policies import cases, compiled, policies
 from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
 
 pytestmark = pytest.mark.slow
-thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+NO_AMOUNT_HELPS = ("count", "balance.before", "available.before")
+thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tried(version: CompiledVersion, data: dict[str, Any], points: int) -> Decision | None:
@@ -76,7 +77,8 @@ def test_the_remedy_of_an_amount_is_the_nearest_that_passes(tested: Policy, data
             continue
         remedy = reason.remedy.set["request.points"] if reason.remedy else None
         measure = getattr(next((r for r in tested.rules if r.id == reason.rule), None), "measure", None)
-        if measure is not None and measure.of == "count":
+        or_all = getattr(next((r for r in tested.rules if r.id == reason.rule), None), "or_all", False)
+        if measure is not None and measure.of in NO_AMOUNT_HELPS and not or_all:
             assert remedy is None
         elif reason.kind in ("fee", "tax"):
             assert (above or below) == remedy
@@ -258,6 +260,42 @@ def test_money_is_searched_as_it_is_decided() -> None:
             hearing = Hearing(version, read_case(version.policy, data))
             least = smallest(hearing.judge, hearing.breaks(), 1, hearing.most())
             assert min(found, default=None) == least, (fee, tax, step)
+
+
+CLASS_RATE = """
+class_rate:
+  about: By class.
+  terms: "2"
+  unit: percent
+  dated_by: request.requested_on
+  since: {always: {by: lot.source, promotion: 22%, else: 3%}}
+"""
+
+
+def test_bounds_and_thresholds_of_a_rule_whose_rate_depends_on_the_lot_are_searched_as_they_are_decided() -> None:
+    fees = ["at_least: 9", "at_most: 25", "at_least: 5, at_most: 21, to: 5", "at_least: 30"]
+    taxes = ["above: 70", "above: 70, taxes: excess", "waived_under: 13", "above: 60, taxes: excess, after_fees: true"]
+    steps = ["measure: payout, multiple_of: 35", "measure: payout, at_most: 111", "measure: payout, at_least: 90"]
+    # The classes pay in turn, so that one that is known grows again.
+    lots = [lot(f"L{n}", 28 + n, source=("bill", "promotion")[n % 2]) for n in range(4)]
+    for fee, tax, step in product(fees, taxes, steps):
+        version = policy(
+            f"""
+            - {{id: f, kind: fee, terms: "2", rate: $class_rate, rounding: up, {fee}, reason: {{ko: 값, en: F}}}}
+            - {{id: t, kind: tax, terms: "3", rate: $class_rate, rounding: down, {tax}, reason: {{ko: 값, en: T}}}}
+            - {{id: s, kind: limit, terms: "4", {step}, reason: {{ko: 값, en: S}}}}
+            """,
+            values=CLASS_RATE,
+        )
+        data = case("all", *lots)
+        found = passing(version, data)
+        assert max(found, default=0) == decided(version, data).points, (fee, tax, step)
+        hearing = Hearing(version, read_case(version.policy, data))
+        assert min(found, default=None) == smallest(hearing.judge, hearing.breaks(), 1, hearing.most()), (
+            fee,
+            tax,
+            step,
+        )
 
 
 @pytest.mark.parametrize(("rules", "lots", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])

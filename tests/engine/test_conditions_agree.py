@@ -178,6 +178,8 @@ def facts_of(case: Case, lot: Any, points: int, day: date) -> dict[str, Any]:
     return facts | {
         "request.points": points,
         "request.requested_on": day,
+        "request.day_of_month": int(day.isoformat()[-2:]),
+        "request.weekday": day.strftime("%A").lower(),
         "request.chosen_lots": len(chosen),
         "account.age": years_lived(case.account.born_on, day),
         "account.year_age": 0 if case.account.born_on is None else max(0, day.year - case.account.born_on.year),

@@ -272,3 +272,44 @@ def test_a_trace_names_a_hundred_lots_and_counts_them_all() -> None:
     decision = decided(version, case(1, *[lot(f"L{n:04}", 1) for n in range(250)]))
     (line,) = next(stage["rules"] for stage in decision.trace if stage["stage"] == "exclude")
     assert (len(line["lots"]), line["lot_count"], line["lots"][0]) == (100, 250, "L0000")
+
+
+MINIMUM = '- {id: least, kind: limit, terms: "1", measure: request.points, at_least: 1_000, reason: {ko: 가, en: A}}'
+FLAT = '- {id: fee, kind: fee, terms: "2", flat: 600, reason: {ko: 가, en: A}}'
+NEVER_BITES = """
+- {id: room, kind: limit, terms: "3", measure: payout, at_most: 1_000_000, reason: {ko: 가, en: A}}
+- id: step
+  kind: price
+  terms: "4"
+  when: {lot.campaign: X}
+  every: 2
+  pays: 1
+  whole_steps: true
+  reason: {ko: 가, en: A}
+"""
+
+
+@pytest.mark.parametrize("more", ["", NEVER_BITES], ids=["alone", "beside rules of money that never bite"])
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        (500, ["least", "fee-exceeds-payout"]),
+        ("all", ["least", "fee-exceeds-payout"]),
+        (700, ["least", "order"]),
+    ],
+)
+def test_what_is_told_of_a_denial_does_not_depend_on_rules_that_do_not_bite(
+    points: int | str, expected: list[str], more: str
+) -> None:
+    decision = decided(policy(f"{MINIMUM}\n{FLAT}\n{more}"), case(points, lot("L1", 500)))
+    assert expected == rules_of(decision)
+    assert (decision.fee, decision.fees) == (0, ())
+
+
+def test_fees_that_contradict_each_other_do_not_stop_a_denial() -> None:
+    one = FLAT.replace("id: fee", "id: fee, when: {request.method: cash}")
+    other = FLAT.replace("id: fee", "id: other, when: {lot.source: bill}")
+    version = policy(f"{MINIMUM}\n{one}\n{other}")
+    assert rules_of(decided(version, case(500))) == ["least"]
+    with pytest.raises(Conflict):
+        decided(version, case(1_000))

@@ -24,7 +24,7 @@ from tests.engine.random_policies import cases, compiled, policies
 from tests.policies_for_tests import decided
 
 pytestmark = pytest.mark.slow
-law = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+law = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 any_case = cases(st.one_of(st.integers(1, 40), st.just("all")))
 
 

@@ -127,7 +127,7 @@ def random_fact(chance: random.Random) -> Fact:
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(formula_sets, st.integers())
 def test_a_matcher_agrees_with_a_direct_reading_of_its_formulas(formulas: dict[str, Formula], seed: int) -> None:
     chance = random.Random(seed)
@@ -140,7 +140,7 @@ def test_a_matcher_agrees_with_a_direct_reading_of_its_formulas(formulas: dict[s
     assert expected == Matcher(formulas, remember=0).match(facts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(formula_sets, st.integers())
 def test_an_answer_does_not_depend_on_what_was_asked_before(formulas: dict[str, Formula], seed: int) -> None:
     chance = random.Random(seed)

@@ -118,7 +118,12 @@ PROBLEMS: dict[str, tuple[Callable[[str], str], list[str]]] = {
     ),
     "a_lot_with_a_reserved_name": (
         lambda text: text.replace("  bill: ", "  event: ").replace("[bill,", "[event,"),
-        ["a.test.yaml:6:3: event: 'event' cannot name one of the lots; 'event' begins the paths of facts; use another word"],
+        [
+            (
+                "a.test.yaml:6:3: event: 'event' cannot name one of the lots;"
+                " 'event' begins the paths of facts; use another word"
+            ),
+        ],
     ),
     "an_unknown_expectation": (
         change("outcome: approved", "outcome: approved, payuot: 1"),

@@ -180,6 +180,29 @@ def test_remedies_and_figures_are_checked(expect: str, told: list[str], small: C
     assert differences(said, small) == told
 
 
+ASKED_OF = """\
+  - {id: level, kind: require, terms: "9", that: {account.identity_level: 7}, reason: {ko: 수준, en: Level.}}
+  - {id: verified, kind: require, terms: "9", that: {account.contact_verified: true}, reason: {ko: 확인, en: Contact.}}
+"""
+LEVEL, VERIFIED = "{account.identity_level: 7}", "{account.contact_verified: true}"
+
+
+@pytest.mark.parametrize(
+    ("remedy", "told"),
+    [
+        (f"[{LEVEL}, {VERIFIED}]", []),
+        (f"[{VERIFIED}, {LEVEL}]", [f"expected remedy {VERIFIED} and {LEVEL}, got {LEVEL} and {VERIFIED}"]),
+        (f"[{LEVEL}]", [f"expected remedy {LEVEL}, got {LEVEL} and {VERIFIED}"]),
+        (LEVEL, [f"expected remedy {LEVEL}, got {LEVEL} and {VERIFIED}"]),
+        ("[]", [f"expected remedy none, got {LEVEL} and {VERIFIED}"]),
+    ],
+)
+def test_remedies_that_differ_are_expected_in_a_list(remedy: str, told: list[str]) -> None:
+    version = version_of(RULES + ASKED_OF)
+    said = with_expect(f"{{outcome: denied, reasons: [level, verified], remedy: {remedy}}}")
+    assert told == differences(said, version)
+
+
 EVENT = BASE.replace("    lots: [bill, promo]\n", "").replace(REQUEST, "    event: {type: bill_paid, amount: 20_000}\n")
 
 

@@ -80,7 +80,8 @@ def taken(found: EventAnswer) -> dict[str, int]:
         ("down", 100, 99, 0),
         ("down", 100, 100, 1),
         ("up", 100, 1, 1),
-        ("up", 100, 0, 0),
+        ("up", 100, 0, 100),
+        ("down", 7, 0, 7),
         ("down", 100, 12_000, 100),
         ("down", 7, 9_999, 6),
     ],
@@ -105,6 +106,8 @@ def test_a_part_is_taken_in_proportion_to_the_amount(rounding: str, points: int,
         ("half_up", 5, {"taken": 3, "undone": 5_000}, 4_999, 2),
         ("up", 5, {"taken": 4}, 5_000, 1),
         ("up", 5, {"taken": 5, "undone": 10_000}, 5_000, 0),
+        ("down", 5, {"taken": 2, "undone": 5_000}, 0, 3),
+        ("up", 5, {"taken": 5}, 0, 0),
     ],
 )
 def test_a_second_part_takes_no_more_than_the_first_left(
@@ -223,12 +226,39 @@ def test_a_rule_takes_back_only_what_the_rules_that_it_names_earned() -> None:
 def test_two_rules_for_one_earning_are_a_conflict_unless_one_overrides_the_other() -> None:
     two = rule("part: all, shortfall: debt, when: {event.amount: {over: 5}}") + "\n" + rule("part: all, MORE", "again")
     with pytest.raises(Conflict, match="earning 'G1': 'back' and 'again' both take back what was earned"):
-        cancelled(two.replace("MORE", "shortfall: forgive"), shop(40))
+        cancelled(two.replace("MORE", "shortfall: forgive, when: {event.amount: {over: 6}}"), shop(40))
     found = cancelled(two.replace("MORE", "shortfall: forgive, overrides: [back]"), shop(40))
     assert (found.debt, found.forgiven) == (0, 60)
     apart = two.replace("MORE", "of: [bonus], shortfall: forgive").replace("when:", "of: [shop], when:")
     with_bonus = apart + '\n- {id: bonus, kind: earn, terms: "8", event: purchase, source: promotion, points: 5}'
     assert cancelled(with_bonus, shop(40)).debt == 60
+
+
+@pytest.mark.parametrize(
+    ("special", "expected", "debt", "forgiven", "standing"),
+    [
+        ("of: [bonus], overrides: [back]", ["back", "bonus-back"], 70, 45, (None, None)),
+        ("of: [shop, bonus], overrides: [back]", ["bonus-back"], 0, 115, ("bonus-back", None)),
+        ("overrides: [back]", ["bonus-back"], 0, 115, ("bonus-back", None)),
+        ("of: [other], overrides: [back]", ["back"], 115, 0, (None, None)),
+        ("of: [bonus], overrides: [back], when: {event.amount: {over: 10_000}}", ["back"], 115, 0, (None, None)),
+    ],
+)
+def test_a_rule_silences_another_only_for_the_earnings_that_it_covers(
+    special: str, expected: list[str], debt: int, forgiven: int, standing: tuple[str | None, str | None]
+) -> None:
+    more = """
+- {id: bonus, kind: earn, terms: "8", event: purchase, source: promotion, points: 50}
+- {id: other, kind: earn, terms: "8", event: bill_paid, source: promotion, points: 50}
+"""
+    two = rule("part: all, shortfall: debt") + "\n" + rule(f"part: all, shortfall: forgive, {special}", "bonus-back")
+    earned = [earning(100), earning(50, lot="bonus", id="G2", rule="bonus")]
+    lots = (shop(30), lot("bonus", 50, left=5, source="promotion", acquired_on="2026-03-01"))
+    found = cancelled(two + more, *lots, earned=earned)
+    assert [reason.rule for reason in found.reasons] == expected
+    assert (taken(found), found.debt, found.forgiven) == ({"shop": 30, "bonus": 5}, debt, forgiven)
+    lines = {line["rule"]: line["silenced_by"] for line in found.trace}
+    assert (lines["back"], lines["bonus-back"]) == standing
 
 
 def test_only_its_own_event_takes_something_back() -> None:

@@ -53,12 +53,76 @@ def rule(fields: str, event: str = "bill_paid") -> str:
         ("steps: {every: 1_000, earn: 5}", 999, 0),
         ("rate: 1, rounding: down, at_most: 100", 9_900, 99),
         ("rate: 1, rounding: down, at_most: 100", 10_100, 100),
+        ("rate: 1, rounding: down, at_least: 100", 9_900, 100),
+        ("rate: 1, rounding: down, at_least: 100", 10_100, 101),
+        ("rate: 1, rounding: down, at_least: 100", 0, 100),
+        ("rate: 1, rounding: down, at_least: 100, when: {event.amount: {over: 0}}", 0, 0),
+        ("rate: 1, rounding: down, at_least: 100, at_most: 200", 9_900, 100),
+        ("rate: 1, rounding: down, at_least: 100, at_most: 200", 50_000, 200),
+        ("rate: 1, rounding: down, at_least: 100, cap: {at_most: 60, per: month}", 1, 60),
+        ("steps: {every: 1_000, earn: 5}, at_least: 7", 1_999, 7),
     ],
 )
 def test_points_follow_from_the_amount(fields: str, amount: int, expected: int) -> None:
     found = earned(rule(fields), amount)
     assert expected == found.points
     assert [expected] * (expected > 0) == [lot.points for lot in found.granted]
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("2026-03-14T14:59:59Z", 1),  # Saturday, 23:59:59 in Seoul
+        ("2026-03-14T15:00:00Z", 3),  # Sunday the 15th
+        ("2026-03-15T15:00:00Z", 0),  # Monday the 16th
+        ("2026-03-24T15:00:00Z", 2),  # Wednesday the 25th
+    ],
+)
+def test_points_may_go_by_the_local_day_of_the_event(at: str, expected: int) -> None:
+    version = policy(
+        """
+        - {id: fives, kind: earn, terms: "5", event: bill_paid, when: {event.day_of_month: {in: [5, 15, 25]}},
+           source: bill, points: 2}
+        - {id: weekend, kind: earn, terms: "5", event: bill_paid, when: {event.weekday: {in: [saturday, sunday]}},
+           source: bill, points: 1}
+        """
+    )
+    data = {
+        "account": {"id": "A-1", "joined_on": "2015-01-01"},
+        "event": {"id": "E-1", "type": "bill_paid", "happened_at": at},
+    }
+    assert answer(version, read_event_case(version.policy, data)).points == expected
+
+
+BY_PARTNER = """
+miles:
+  about: By partner.
+  terms: "5"
+  unit: points
+  dated_by: event.happened_on
+  since: {always: {by: event.partner, FUEL: 0, else: 300}}
+waiting:
+  about: By partner.
+  terms: "5"
+  unit: span
+  dated_by: event.happened_on
+  since: {always: {by: event.partner, SHOP: 0 days, else: 7 days}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("partner", "expected"), [("FUEL", []), ("SHOP", [(300, "2026-03-03")]), ("", [(300, "2026-03-10")])]
+)
+def test_a_table_may_bring_nothing_and_let_points_be_usable_at_once(
+    partner: str, expected: list[tuple[int, str]]
+) -> None:
+    version = policy(rule("points: $miles, usable_after: $waiting"), values=BY_PARTNER)
+    data = {
+        "account": {"id": "A-1", "joined_on": "2015-01-01"},
+        "event": {"id": "E-1", "type": "bill_paid", "partner": partner, "happened_at": "2026-03-03T03:00:00Z"},
+    }
+    found = answer(version, read_event_case(version.policy, data))
+    assert [(lot.points, lot.usable_from_on) for lot in found.granted] == expected
 
 
 EARLIER = [

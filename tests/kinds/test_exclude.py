@@ -18,6 +18,34 @@ def available(conditions: str, *lots: dict[str, Any], **request: Any) -> int:
 
 
 @pytest.mark.parametrize(
+    ("special", "method", "expected", "reasons"),
+    [
+        ("", "gift_card", 10, {}),
+        ("", "cash", 0, {"B": ["special"]}),
+        ("when: {lot.tier: A}, ", "gift_card", 0, {"B": ["general"]}),
+        ("when: {lot.tier: B}, ", "gift_card", 10, {}),
+        ("unless: [{lot.tier: B}], ", "gift_card", 0, {"B": ["general"]}),
+    ],
+)
+def test_a_table_of_methods_silences_what_it_overrides_where_its_method_is_allowed_too(
+    special: str, method: str, expected: int, reasons: dict[str, list[str]]
+) -> None:
+    rules = f"""
+- {{id: general, kind: exclude, terms: "1", when: {{lot.source: bill}}, reason: {{ko: 제외, en: Out.}}}}
+- {{id: special, kind: exclude, terms: "2", {special}allowed_methods: {{by: lot.source, bill: [gift_card], else: any}},
+   overrides: [general], reason: {{ko: 제외, en: Out.}}}}
+"""
+    found = decided(policy(rules, facts=FACTS), case(1, lot("B", 10, source="bill", tier="B"), method=method))
+    assert found.available == expected
+    assert {each.lot: [why.rule for why in each.reasons] for each in found.lots if each.reasons} == reasons
+    (of_exclude,) = [stage["rules"] for stage in found.trace if stage["stage"] == "exclude"]
+    lines = {line["rule"]: line for line in of_exclude}
+    silenced = {"special": ["B"]} if not reasons or "special" in reasons["B"] else None
+    assert lines["general"].get("silenced") == silenced
+    assert lines["special"]["lots"] == (["B"] if method == "cash" else [])
+
+
+@pytest.mark.parametrize(
     ("conditions", "of_lot", "expected"),
     [
         ("when: {lot.source: promotion}", {"source": "promotion"}, 0),

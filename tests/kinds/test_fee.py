@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.decision import Decision
-from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
+from policies.load import load_policy
+from tests.policies_for_tests import case, decided, lot, past, policy, policy_text, rules_of
 
 REASON = 'reason: {ko: "{base}의 수수료 {fee}", en: "fee {fee} of {base}"}'
 
@@ -109,6 +110,23 @@ def test_the_first_refunds_of_a_window_are_free(earlier: int, expected: int) -> 
     assert expected == charged("flat: 500, free: {first: 2, per: month}", 1_000, history=history).fee
 
 
+FREE_BY_GRADE = """
+free:
+  about: By method.
+  terms: "1"
+  unit: number
+  dated_by: request.requested_on
+  since: {always: {by: request.method, cash: 0, else: 1}}
+"""
+
+
+@pytest.mark.parametrize(("method", "expected"), [("cash", 500), ("bill_credit", 0)])
+def test_a_table_may_let_no_refund_be_free(method: str, expected: int) -> None:
+    fields = "flat: 500, free: {first: $free, per: month}"
+    assert charged(fields, 1_000, values=FREE_BY_GRADE, method=method).fee == expected
+    assert charged("flat: 500, free: {first: 0, per: month}", 1_000).fee == 500
+
+
 def test_fees_add_up_where_one_says_so() -> None:
     version = policy(
         f"""
@@ -194,3 +212,119 @@ def test_all_is_exact_where_fees_end(payout: int, expected: int) -> None:
     most = f'- {{id: most, kind: limit, terms: "4", measure: payout, at_most: {payout}, reason: {{ko: 한도, en: M}}}}'
     lots = [lot(f"L{n}", 700, source="promotion" if n % 2 else "bill") for n in range(10)]
     assert decided(policy(f"{BY_GROSS}\n{most}"), case("all", *lots)).points == expected
+
+
+BY_LOT = """
+used:
+  about: More of what was used.
+  terms: "2"
+  unit: percent
+  dated_by: request.requested_on
+  since: {always: {by: lot.untouched, true: 3%, false: 10%}}
+least:
+  about: A least for each.
+  terms: "2"
+  unit: money
+  dated_by: request.requested_on
+  since: {always: {by: lot.untouched, true: 500, false: 300}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "fresh", "used", "expected"),
+    [
+        ("at_least: 500", 30_000, 2_000, [900, 200]),
+        ("at_least: 500", 10_000, 1_000, [500]),
+        ("at_least: 500", 10_000, 2_000, [500]),
+        ("at_least: 500", 10_000, 2_010, [500, 1]),
+        ("at_least: 500", 0, 2_000, [500]),
+        ("at_most: 1_000", 30_000, 1_000, [900, 100]),
+        ("at_most: 1_000", 30_000, 1_010, [900, 100]),
+        ("at_most: 1_000", 40_000, 2_000, [1_000]),
+        ("at_least: 500, at_most: 1_000", 1_000, 20_000, [500, 500]),
+        ("at_least: $least", 10_000, 2_000, [500, 300]),
+        ("at_least: $least, at_most: 700", 10_000, 2_000, [500, 200]),
+        ("at_least: $least, at_most: 700", 20_000, 0, [600]),
+        ("to: 100", 10_050, 2_090, [300, 200]),
+    ],
+)
+def test_bounds_hold_for_the_rule_as_a_whole_unless_lots_decide_them(
+    fields: str, fresh: int, used: int, expected: list[int]
+) -> None:
+    values = BY_LOT if "$least" in fields else BY_LOT[: BY_LOT.index("least:")]
+    lots = [lot("A", max(fresh, 1), acquired_on="2025-01-01"), lot("B", used + 1, left=used, acquired_on="2025-02-01")]
+    decision = charged(f"rate: $used, rounding: down, {fields}", fresh + used, *lots[not fresh :], values=values)
+    assert [line.fee for line in decision.fees] == expected
+    assert decision.fee == sum(expected)
+    assert [reason.figures["fee"] for reason in decision.reasons] == expected
+
+
+def test_what_a_bound_adds_falls_to_the_lots_that_pay_first() -> None:
+    lots = [
+        lot("A", 1_001, left=1_000, acquired_on="2025-01-01"),
+        lot("B", 1_000, acquired_on="2025-02-01"),
+        lot("C", 2_001, left=2_000, acquired_on="2025-03-01"),
+    ]
+    values = BY_LOT[: BY_LOT.index("least:")]
+    decision = charged("rate: $used, rounding: down, at_least: 400", 4_000, *lots, values=values)
+    assert [tuple(line) for line in decision.fees] == [("fee", 3_000, 400)]
+    decision = charged("rate: $used, rounding: down, at_least: 310", 4_000, *lots, values=values)
+    assert [tuple(line) for line in decision.fees] == [("fee", 3_000, 310), ("fee", 1_000, 20)]
+    free = charged("rate: $used, rounding: down, at_least: 310, free: {first: 1, per: month}", 10, *lots, values=values)
+    assert free.fees == ()
+
+
+BEYOND = "rate: 10%, rounding: up, free: {points: 1_000, per: month, of: account}"
+
+
+@pytest.mark.parametrize(
+    ("used", "points", "base"),
+    [
+        pytest.param(0, 1_000, 0, id="within the allowance"),
+        pytest.param(0, 1_001, 1, id="one point beyond it"),
+        pytest.param(700, 1_000, 700, id="what the month has left of it is free"),
+        pytest.param(1_000, 500, 500, id="nothing is left of it"),
+        pytest.param(5_000, 500, 500, id="less than nothing is left of it"),
+    ],
+)
+def test_the_fee_is_on_what_exceeds_an_allowance_of_points(used: int, points: int, base: int) -> None:
+    fee = f'- {{id: fee, kind: fee, terms: "1", {BEYOND}, reason: {{ko: 수수료, en: Fee.}}}}'
+    history = [past(used, "2026-03-01T03:00:00Z"), past(9_000, "2026-02-01T03:00:00Z")] if used else []
+    decision = decided(policy(fee), case(points, history=history))
+    assert [(base, -(-base // 10))] * bool(base) == [(line.base, line.fee) for line in decision.fees]
+
+
+def test_an_allowance_covers_the_points_that_are_paid_first() -> None:
+    rules = """
+    - {id: price, kind: price, terms: "1", when: {lot.source: bill}, every: 3, pays: 2, rounding: down, reason: {ko: 가, en: A}}
+    - id: fee
+      kind: fee
+      terms: "1"
+      when: {lot.source: bill}
+      flat: 7
+      free: {points: 10, per: month}
+      reason: {ko: 수수료, en: Fee.}
+    """  # noqa: E501
+    lots = [lot("L1", 4, acquired_on="2025-01-01", source="promotion"), lot("L2", 8, acquired_on="2025-01-02")]
+    lots.append(lot("L3", 50, acquired_on="2025-01-03", source="promotion"))
+    version = policy(rules)
+    assert decided(version, case(10, *lots)).fees == ()
+    # The first 6 of the 8 points of the second lot are free: 3.75 of the 5 that all of them are worth, cut to 3.
+    assert [tuple(line) for line in decided(version, case(12, *lots)).fees] == [("fee", 2, 7)]
+    assert [tuple(line) for line in decided(version, case(60, *lots)).fees] == [("fee", 2, 7)]
+
+
+def test_an_allowance_does_not_depend_on_the_lot() -> None:
+    fee = '- {id: fee, kind: fee, terms: "1", flat: 7, free: {points: $of, per: month}, reason: {ko: 수수료, en: Fee.}}'
+    value = "of: {about: By lot, terms: '1', unit: points, dated_by: lot.acquired_on, since: {always: 5}}"
+    found, problems = load_policy(policy_text(fee, values=value).encode(), "test.yaml")
+    assert found is None
+    assert [problem.code for problem in problems] == ["value-out-of-sight"]
+
+
+def test_an_allowance_of_one_fee_is_none_of_another() -> None:
+    more = "kind: fee, rate: 10%, rounding: down, reason: {ko: 수수료, en: Fee.}"
+    one = f'- {{id: one, terms: "1", free: {{points: 400, per: month}}, {more}}}'
+    other = f'- {{id: other, terms: "1", adds_to: [one], {more}}}'
+    decision = decided(policy(f"{one}\n{other}"), case(1_000))
+    assert [tuple(line) for line in decision.fees] == [("one", 600, 60), ("other", 1_000, 100)]

@@ -97,7 +97,8 @@ FEE = '- {id: fee, kind: fee, terms: "1", flat: 100, reason: {ko: 수수료, en:
 def paid(fields: str, points: int | str, used: bool = True, **more: Any) -> Decision:
     """The decision under one limit on the payout, which a fee of 100 makes smaller."""
     reason = PAYOUT if used else PAYOUT.replace(" room {room}", "")
-    return decided(policy(f'- {{id: bound, kind: limit, terms: "1", {fields}, {reason}}}\n{FEE}'), case(points, **more))
+    rule = f'- {{id: bound, kind: limit, terms: "1", {fields}, {reason}}}\n{FEE}'
+    return decided(policy(rule), case(points, *more.pop("lots", ()), **more))
 
 
 PAST_PAYOUTS = [
@@ -267,3 +268,110 @@ def test_the_value_of_the_day_of_the_request_holds(as_of: str, kind: str, limit:
     for points, expected in ((limit, []), (limit + 1, [limit])):
         decision = decided(version, case(points, as_of=as_of, account={"kind": kind}))
         assert expected == [reason.figures["limit"] for reason in decision.reasons]
+
+
+OR_ALL = [
+    ("measure: request.points, at_least: 1_000, or_all: true", 700, 700, "", None),
+    ("measure: request.points, at_least: 1_000, or_all: true", 700, 699, "room 700 of 699", 700),
+    ("measure: request.points, at_least: 1_000, or_all: true", 700, 701, "room 700 of 701", 700),
+    ("measure: request.points, at_least: 1_000, or_all: true", 5_000, 999, "room 5,000 of 999", 1_000),
+    ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_300, "", None),
+    ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_000, "", None),
+    ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_299, "room 2,000 of 2,299", 2_300),
+    ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_149, "room 2,000 of 2,149", 2_000),
+    ("measure: request.points, multiple_of: 1_000, or_all: true", 2_300, 2_400, "room 2,300 of 2,400", 2_300),
+    ("measure: available.after, at_least: 1_000, or_all: true", 5_000, 5_000, "", None),
+    ("measure: available.after, at_least: 1_000, or_all: true", 5_000, 4_001, "room 5,000 of 4,001", 4_000),
+    ("measure: available.after, at_least: 1_000, or_all: true", 5_000, 4_999, "room 5,000 of 4,999", 5_000),
+]
+
+
+@pytest.mark.parametrize(("fields", "left", "points", "expected", "remedy"), OR_ALL)
+def test_who_takes_all_that_there_is_need_not_keep_to_a_minimum_or_a_step(
+    fields: str, left: int, points: int, expected: str, remedy: int | None
+) -> None:
+    rule = f'- {{id: bound, kind: limit, terms: "1", {fields}, reason: {{ko: 가, en: "room {{room}} of {{points}}"}}}}'
+    told = [each for each in decided(policy(rule), case(points, lot("L1", left))).reasons if each.rule == "bound"]
+    assert [expected] * bool(expected) == [each.en for each in told]
+    assert [remedy] * bool(expected) == [each.remedy and each.remedy.set["request.points"] for each in told]
+
+
+@pytest.mark.parametrize(
+    ("left", "points", "expected"), [(700, 700, ["fee"]), (700, 699, ["bound"]), (5_000, 1_100, ["fee"])]
+)
+def test_who_takes_all_need_not_keep_to_a_smallest_payout(left: int, points: int, expected: list[str]) -> None:
+    decision = paid("measure: payout, at_least: 1_000, or_all: true", points, used=False, lots=[lot("L1", left)])
+    assert expected == rules_of(decision)
+
+
+ALL_OR = """
+- {id: least, kind: limit, terms: "1", measure: request.points, at_least: 1_000, or_all: true, reason: {ko: 가, en: A}}
+- {id: step, kind: limit, terms: "1", measure: request.points, multiple_of: 300, or_all: true, reason: {ko: 가, en: A}}
+- id: month
+  kind: limit
+  terms: "1"
+  measure: {sum: refund.points, per: month, of: account}
+  at_most: 5_000
+  reason: {ko: 월, en: Month.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "used", "points", "expected"),
+    [
+        pytest.param(505, 0, 505, [], id="less than the minimum: all of it"),
+        pytest.param(1_234, 0, 1_234, [], id="no whole step: all of it"),
+        pytest.param(9_000, 0, 4_800, [], id="more than the month lets through: whole steps"),
+        pytest.param(505, 4_600, 0, ["month"], id="the month keeps from taking all: the month"),
+        pytest.param(9_000, 4_500, 0, ["month"], id="less left of the month than the minimum: the month"),
+        pytest.param(0, 0, 0, ["order"], id="no points: that there are none"),
+    ],
+)
+def test_all_is_what_there_is_or_whole_steps(left: int, used: int, points: int, expected: list[str]) -> None:
+    history = [past(used, "2026-03-01T03:00:00Z")] if used else []
+    decision = decided(policy(ALL_OR), case("all", lot("L1", left), history=history))
+    assert (points, expected) == (decision.points, rules_of(decision))
+
+
+HELD = [
+    ("measure: balance.after, at_least: 1_000", 800, ""),
+    ("measure: balance.after, at_least: 5_200", 800, ""),
+    ("measure: balance.after, at_least: 5_201", 800, "limit 5,201 used 0 room 799 points 800"),
+    ("measure: balance.after, at_least: 5_900", 800, "limit 5,900 used 0 room 100 points 800"),
+    ("measure: balance.after, at_most: 5_200", 800, ""),
+    ("measure: balance.after, at_most: 5_200", 799, "limit 5,200 used 0 room 1,000 points 799"),
+    ("measure: balance.after, multiple_of: 100", 799, "limit 100 used 0 room 700 points 799"),
+    ("measure: available.after, at_least: 200", 800, ""),
+    ("measure: available.after, at_least: 201", 800, "limit 201 used 0 room 799 points 800"),
+    ("measure: balance.before, at_least: 6_000", 800, ""),
+    ("measure: balance.before, at_least: 6_001", 800, "limit 6,001 used 6,000 room 0 points 800"),
+    ("measure: balance.before, at_most: 5_999", 800, "limit 5,999 used 6,000 room 0 points 800"),
+    ("measure: balance.before, multiple_of: 4_000", 800, "limit 4,000 used 6,000 room 0 points 800"),
+    ("measure: available.before, at_least: 1_000", 800, ""),
+    ("measure: available.before, at_least: 1_001", 800, "limit 1,001 used 1,000 room 0 points 800"),
+]
+
+
+@pytest.mark.parametrize(("fields", "points", "expected"), HELD)
+def test_the_balance_is_all_that_has_not_expired_and_available_what_can_be_refunded(
+    fields: str, points: int, expected: str
+) -> None:
+    locked = '- {id: locked, kind: exclude, terms: "1", when: {lot.locked: true}, reason: {ko: 가, en: Locked.}}'
+    version = policy(f'{locked}\n- {{id: bound, kind: limit, terms: "1", {fields}, {REASON}}}')
+    lots = [lot("L1", 1_000), lot("L2", 5_000, locked=True), lot("L3", 90, expires_on="2026-03-02")]
+    decision = decided(version, case(points, *lots))
+    assert [expected] * bool(expected) == [reason.en for reason in decision.reasons]
+    if ".before" in fields:
+        assert [reason.remedy for reason in decision.reasons] == [None] * bool(expected)
+
+
+def test_what_is_held_may_depend_on_what_is_asked_for() -> None:
+    rules = f"""
+    - {{id: small, kind: exclude, terms: "1", when: {{request.points: {{under: 500}}}}, reason: {{ko: 가, en: Small.}}}}
+    - {{id: bound, kind: limit, terms: "1", measure: available.before, at_least: 700, {REASON}}}
+    - {{id: most, kind: limit, terms: "1", measure: request.points, at_least: 450, {REASON}}}
+    """
+    decision = decided(policy(rules), case(400, lot("L1", 700)))
+    assert rules_of(decision) == ["bound", "most", "order"]
+    assert [reason.remedy and reason.remedy.set["request.points"] for reason in decision.reasons] == [None, 500, None]
+    assert decided(policy(rules), case("all", lot("L1", 700))).points == 700

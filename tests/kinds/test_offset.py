@@ -6,7 +6,7 @@ import pytest
 
 from engine.decide import Conflict
 from engine.decision import Decision
-from tests.policies_for_tests import case, decided, policy, rules_of
+from tests.policies_for_tests import case, decided, lot, policy, rules_of
 
 REASON = 'reason: {ko: "{debt} 중 {offset}", en: "{offset} of {debt}, {rest} stays"}'
 FACTS = "request.other_debt: {type: money, ko: 다른 미납, en: another debt, default: 0}"
@@ -79,3 +79,94 @@ def test_an_order_holds_through_a_debt_between_that_does_not_apply() -> None:
     last = rule("debt: request.other_debt, after: [between]", "last")
     decision = set_off("debt: account.debt", 1_000, 700, f"{between}\n{last}", other=500)
     assert {line.rule: line.offset for line in decision.offsets} == {"offset": 700, "last": 300}
+
+
+LEAST = '- {id: least, kind: limit, terms: "4", measure: payout, at_least: 1_000, reason: {ko: 최소, en: Least.}}'
+
+
+@pytest.mark.parametrize(
+    ("points", "debt", "expected", "remedy"),
+    [
+        pytest.param(500, 500, ["offset"], None, id="all of it is set off, and nothing is paid out"),
+        pytest.param(500, 400, ["least"], 1_400, id="a part is set off, and what is left is too little"),
+        pytest.param(1_400, 400, ["offset"], None, id="what is left is just enough"),
+        pytest.param(500, 0, ["least"], 1_000, id="nothing is set off"),
+    ],
+)
+def test_a_payout_that_is_wholly_set_off_is_no_payout_that_a_minimum_speaks_of(
+    points: int, debt: int, expected: list[str], remedy: int | None
+) -> None:
+    decision = set_off("debt: account.debt", points, debt, LEAST)
+    assert expected == rules_of(decision)
+    assert [remedy] == [reason.remedy and reason.remedy.set["request.points"] for reason in decision.reasons]
+
+
+def test_a_payout_that_fees_eat_up_is_denied_whatever_is_owed() -> None:
+    assert rules_of(set_off("debt: account.debt", 100, 500, f"{FEE}\n{LEAST}")) == ["fee-exceeds-payout"]
+    assert rules_of(set_off("debt: account.debt", 101, 500, f"{FEE}\n{LEAST}")) == ["fee", "offset"]
+
+
+@pytest.mark.parametrize(
+    ("left", "debt", "points"), [(1_399, 400, 400), (1_400, 400, 1_400), (999, 0, 0), (300, 400, 300)]
+)
+def test_all_is_what_leaves_the_minimum_or_is_wholly_set_off(left: int, debt: int, points: int) -> None:
+    version = policy(f"{rule()}\n{LEAST}", facts=FACTS)
+    assert points == decided(version, case("all", lot("L1", left), account={"debt": debt})).points
+
+
+HALF = "debt: account.debt, at_most: 50%, rounding: down"
+
+
+@pytest.mark.parametrize(
+    ("fields", "points", "debt", "offset"),
+    [
+        (HALF, 1_001, 5_000, 500),
+        (HALF.replace("down", "up"), 1_001, 5_000, 501),
+        (HALF.replace("down", "half_up"), 1_001, 5_000, 501),
+        (HALF, 1_001, 499, 499),
+        (HALF, 1_001, 0, 0),
+        (HALF.replace("50%", "$part"), 1_000, 5_000, 250),
+    ],
+)
+def test_a_part_of_what_there_is_may_be_set_off(fields: str, points: int, debt: int, offset: int) -> None:
+    part = "part: {about: Part, terms: '1', unit: percent, dated_by: request.requested_on, since: {always: 25%}}"
+    version = policy(rule(fields), facts=FACTS, values=part if "$part" in fields else "")
+    decision = decided(version, case(points, account={"debt": debt}))
+    assert (offset, points - offset) == (decision.offset, decision.payout)
+
+
+def test_the_part_is_of_what_fees_and_taxes_leave() -> None:
+    assert set_off(HALF, 1_001, 5_000, f"{FEE}\n{TAX}").offset == (1_001 - 100 - 100) // 2
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (", at_most: 50%, rounding: down, with: [offset]", {"offset": 300, "other": 200}),
+        (", at_most: 50%, rounding: down", {"offset": 300, "other": 500}),
+        (", at_most: 450, with: [offset]", {"offset": 300, "other": 150}),
+        (", at_most: 200, with: [offset]", {"offset": 300}),
+    ],
+)
+def test_a_bound_may_be_on_several_debts_together(more: str, expected: dict[str, int]) -> None:
+    other = rule(f"debt: request.other_debt, after: [offset]{more}", "other")
+    decision = set_off(HALF, 1_000, 300, other, other=900)
+    assert expected == {line.rule: line.offset for line in decision.offsets}
+
+
+@pytest.mark.parametrize(
+    ("fields", "lots", "expected"),
+    [
+        pytest.param(HALF, 9_000, 4_000, id="half of it is set off"),
+        pytest.param(HALF.replace("50%", "33.3%"), 9_000, 2_998, id="a third of it is set off"),
+        pytest.param(HALF.replace("50%", "100%"), 9_000, 4_500, id="all of it, until the debt is paid"),
+        pytest.param(HALF.replace("50%", "100%"), 2_000, 2_000, id="all of it, and the debt is not paid"),
+    ],
+)
+def test_all_is_exact_where_a_part_is_set_off(fields: str, lots: int, expected: int) -> None:
+    most = '- {id: most, kind: limit, terms: "1", measure: payout, at_most: 2_000, reason: {ko: 최대, en: Most.}}'
+    version = policy(f"{rule(fields)}\n{most}", facts=FACTS)
+    points = decided(version, case("all", lot("L1", lots), account={"debt": 2_500})).points
+    assert expected == points
+    if points < lots:
+        assert decided(version, case(points + 1, lot("L1", lots), account={"debt": 2_500})).outcome == "denied"

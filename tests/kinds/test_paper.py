@@ -159,15 +159,15 @@ def test_the_remedy_is_told_in_words_and_keeps_what_was_shown() -> None:
     assert told.remedy.set == {"request.papers": kept}
 
 
-def test_of_two_rules_for_two_people_each_has_its_own_remedy() -> None:
+def test_of_two_rules_for_two_people_each_has_the_remedy_of_both() -> None:
     member = f'- {{id: member, kind: paper, terms: "1", one_of: [id_member, death], {REASON}}}'
     agent = f'- {{id: agent, kind: paper, terms: "1", needs: [id_agent], issued_within: 1 year, {REASON}}}'
     compiled = version(member, agent)
     decision = decided(compiled, case())
     assert rules_of(decision) == ["member", "agent"]
     first, second = (reason.remedy.set["request.papers"] for reason in decision.reasons if reason.remedy)
-    assert decided(compiled, case(papers=first)).outcome == "denied"
-    assert decided(compiled, case(papers=first + second)).outcome == "approved"
+    assert first == second
+    assert decided(compiled, case(papers=first)).outcome == "approved"
 
 
 def test_a_paper_rule_can_be_overridden_by_another() -> None:
@@ -254,3 +254,47 @@ def test_a_policy_that_declares_no_papers_takes_none() -> None:
     assert read_case(plain.policy, case(papers=[])).request.papers == ()
     with pytest.raises(BadCase, match=r"papers\.0\.paper is 'family'; this policy declares no papers"):
         read_case(plain.policy, case(papers=shown(("family", None))))
+
+
+SEVERAL = """
+- id: heir
+  kind: paper
+  terms: "1"
+  needs: [family, death]
+  issued_within: 3 months
+  reason: {ko: 서류, en: Papers.}
+- {id: identity, kind: paper, terms: "1", one_of: [id_member, id_agent], reason: {ko: 신분증, en: Identity.}}
+- {id: either, kind: paper, terms: "1", one_of: [id_member, family], reason: {ko: 신분증, en: Either.}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("papers", "expected", "broken", "en"),
+    [
+        (
+            [],
+            ["family", "death", "id_member"],
+            ["heir", "identity", "either"],
+            "Needed: the family certificate and the death certificate, issued within 3 months; the member's identity card or the agent's identity card.",  # noqa: E501
+        ),
+        (
+            [("id_agent", None), ("death", "2026-03-01")],
+            ["id_agent", "death", "family"],
+            ["heir", "either"],
+            "Needed: the family certificate, issued within 3 months.",
+        ),
+    ],
+)
+def test_the_remedy_is_the_list_of_papers_that_every_rule_is_content_with(
+    papers: list[tuple[str, str | None]], expected: list[str], broken: list[str], en: str
+) -> None:
+    compiled = version(SEVERAL)
+    data = case(papers=shown(*papers))
+    decision = decided(compiled, data)
+    assert broken == rules_of(decision)
+    for reason in decision.reasons:
+        assert reason.remedy is not None
+        assert expected == [paper["paper"] for paper in reason.remedy.set["request.papers"]]
+        assert reason.remedy.en == en
+        after = apply_remedy(compiled.policy, read_case(compiled.policy, data), reason.remedy)
+        assert decide(compiled, after).outcome == "approved"

@@ -238,3 +238,26 @@ def test_points_are_held_for_a_time_that_is_counted_from_the_day_of_the_request(
 def test_a_denied_request_holds_nothing() -> None:
     version = policy('- {id: pay, kind: pay, terms: "1", within: 3 days, held_for: 30 days}')
     assert decided(version, case(10**9)).last_held_on is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "as_of", "expected"),
+    [
+        ("batch: [{business_day: 10}]", "2026-03-03", "2026-03-16"),
+        ("batch: [{business_day: 10}]", "2026-03-16", "2026-03-16"),
+        ("batch: [{business_day: 10}]", "2026-03-17", "2026-04-14"),
+        ("batch: [{business_day: 1}]", "2026-03-01", "2026-03-03"),
+        ("batch: [{business_day: last}]", "2026-02-20", "2026-02-27"),
+        ("batch: [{business_day: 23}]", "2026-02-20", "2026-02-27"),
+        ("batch: [15, {business_day: last}]", "2026-03-16", "2026-03-31"),
+        ("batch: [{business_day: 5}], at_least_after: 3 days", "2026-03-07", "2026-04-07"),
+        ("batch: [{business_day: 5}], at_least_after: 3 days", "2026-03-06", "2026-03-09"),
+        # Closes at the month's end, and is paid on the 25th of the next month.
+        ("batch: [25], at_least_after: 25 days", "2026-03-01", "2026-04-25"),
+        ("batch: [25], at_least_after: 25 days", "2026-03-31", "2026-04-25"),
+        ("batch: [25], at_least_after: 25 days", "2026-04-01", "2026-05-25"),
+    ],
+)
+def test_a_batch_may_be_on_a_business_day_of_the_month(fields: str, as_of: str, expected: str) -> None:
+    version = policy(f'- {{id: pay, kind: pay, terms: "1", {fields}}}')
+    assert expected == decided(version, case(1_000, as_of=f"{as_of}T03:00:00Z")).payable_on

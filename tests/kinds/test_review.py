@@ -23,6 +23,8 @@ REASON = 'reason: {ko: "확인({points})", en: "Look at {points}."}'
         ("measure: balance.after, under: 500", 9_501, "needs_review"),
         ("measure: balance.after, at_most: 500", 9_499, "approved"),
         ("measure: balance.after, at_most: 500", 9_500, "needs_review"),
+        ("measure: available.before, over: 10_000", 9_500, "approved"),
+        ("measure: available.before, over: 9_999", 9_500, "needs_review"),
         ("measure: {sum: refund.points, per: month, of: account}, over: 1_000", 900, "approved"),
         ("measure: {sum: refund.points, per: month, of: account}, over: 1_000", 901, "needs_review"),
         ("measure: {count: refunds, per: day, of: account}, over: 1", 1, "needs_review"),

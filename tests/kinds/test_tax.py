@@ -157,3 +157,50 @@ def test_all_stays_below_a_threshold_only_where_more_cannot_pass() -> None:
     taxes = "rate: 100, rounding: down, above: 5_000"
     decision = taxed(taxes, "all", more=FEE)
     assert (decision.outcome, decision.points, decision.payout) == ("approved", 5_000, 4_000)
+
+
+BY_LOT = """
+class_rate:
+  about: By class.
+  terms: "2"
+  unit: percent
+  dated_by: request.requested_on
+  since: {always: {by: lot.source, promotion: 20%, else: 10%}}
+class_bound:
+  about: By class.
+  terms: "2"
+  unit: money
+  dated_by: request.requested_on
+  since: {always: {by: lot.source, promotion: 40_000, else: 10_000}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "promotion", "bill", "expected"),
+    [
+        ("above: 50_000", 30_000, 30_000, [6_000, 3_000]),
+        ("above: 50_000", 30_000, 20_000, []),
+        ("above: 50_000", 30_000, 20_001, [6_000, 2_000]),
+        ("above: 50_000", 60_000, 0, [12_000]),
+        ("above: 50_000, taxes: excess", 30_000, 30_000, [1_000]),
+        ("above: 50_000, taxes: excess", 60_000, 30_000, [2_000, 3_000]),
+        ("above: 50_000, taxes: excess", 50_000, 9, []),
+        ("waived_under: 9_000", 30_000, 30_000, [6_000, 3_000]),
+        ("waived_under: 9_001", 30_000, 30_000, []),
+        ("above: $class_bound", 30_000, 30_000, [3_000]),
+        ("above: $class_bound", 40_001, 10_000, [8_000]),
+        ("above: $class_bound, taxes: excess", 50_000, 30_000, [2_000, 2_000]),
+        ("waived_under: $class_bound", 100_000, 100_000, [10_000]),
+        ("above: $class_bound, waived_under: 8_001", 40_001, 10_000, []),
+    ],
+)
+def test_a_threshold_holds_for_the_rule_as_a_whole_unless_lots_decide_it(
+    fields: str, promotion: int, bill: int, expected: list[int]
+) -> None:
+    values = BY_LOT if "$class_bound" in fields else BY_LOT[: BY_LOT.index("class_bound:")]
+    tested = policy(rule(f"rate: $class_rate, rounding: down, {fields}"), values=values)
+    lots = [lot("A", promotion, source="promotion", acquired_on="2025-01-01"), lot("B", bill, acquired_on="2025-02-01")]
+    decision = decided(tested, case(promotion + bill, *lots))
+    assert [line.tax for line in decision.taxes] == expected
+    assert decision.tax == sum(expected)
+    assert [reason.figures["tax"] for reason in decision.reasons] == expected

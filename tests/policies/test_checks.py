@@ -146,6 +146,42 @@ def test_two_orders_that_always_apply_conflict() -> None:
     ]
 
 
+BACK = "kind: clawback | part: all | shortfall: debt | event: "
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "conflict"),
+    [
+        pytest.param("purchase_cancelled", "purchase_cancelled", True, id="both take back all"),
+        pytest.param("purchase_cancelled", "purchase_cancelled | of: [shop]", True, id="one takes back a part of it"),
+        pytest.param("purchase_cancelled | of: [shop]", "purchase_cancelled", True, id="and the other way round"),
+        pytest.param(
+            "purchase_cancelled | of: [shop, bonus]", "purchase_cancelled | of: [bonus]", True, id="one in common"
+        ),
+        pytest.param("purchase_cancelled | of: [shop]", "purchase_cancelled | of: [bonus]", False, id="none in common"),
+        pytest.param("purchase_cancelled", "points_used", False, id="other events"),
+        pytest.param("purchase_cancelled", "purchase_cancelled | overrides: [added]", False, id="one over the other"),
+        pytest.param(
+            "purchase_cancelled | when: {event.amount: 5}",
+            "purchase_cancelled | when: {event.amount: 6}",
+            False,
+            id="never together",
+        ),
+    ],
+)
+def test_two_clawbacks_of_one_earning_conflict(one: str, other: str, conflict: bool) -> None:
+    earns = "".join(
+        f'  - {{id: {name}, kind: earn, terms: "5", event: purchase, source: promotion, points: 5}}\n'
+        for name in ("shop", "bonus")
+    )
+    file = with_rule(BACK + one)
+    end = file.index("  - id: order")
+    block = with_rule(BACK + other)
+    again = block[block.index("  - id: added") : block.index("  - id: order")].replace("id: added", "id: again")
+    found = [problem.partition(";")[0] for problem in told(file[:end] + again + earns + file[end:])]
+    assert found == ["this rule and 'added', which always applies, would both decide"] * conflict
+
+
 def with_reason(fields: str, ko: str, en: str = "Notice") -> str:
     return with_rule(fields, f'    reason: {{ko: "{ko}", en: "{en}"}}\n')
 

@@ -60,7 +60,7 @@ ONLY_THE_LOADER = {
             *("id-taken", "id-twice", "wrong-unit", "value-out-of-sight", "table-in-itself", "else-unused"),
             *("days-backwards", "no-hours", "mixed-batch", "excludes-nothing"),
             *("days-backwards", "no-hours", "mixed-batch"),
-            *("share-of-points", "of-lots"),
+            *("share-of-points", "of-lots", "shared-with-later"),
             *("days-out-of-order", "bands-out-of-order", "band-with-gap", "duplicate-key"),
         ],
         ANOTHER_PART,
@@ -87,10 +87,17 @@ ONLY_THE_LOADER = {
 SOMETIMES_UNSEEN = {
     **dict.fromkeys(
         [
-            *("amount-out-of-range-value", "wrong-span-unit-value", "unknown-fact", "unknown-fact-undeclared"),
+            *(
+                "amount-out-of-range-value",
+                "wrong-span-unit-value",
+                "span-out-of-range-value",
+                "unknown-fact",
+                "unknown-fact-undeclared",
+            ),
             *("unknown-word-paper", "unknown-word-paper-undeclared"),
             *("unknown-word-source", "value-with-gap", "table-with-gap", "wrong-type-bands"),
             *("unknown-word-row", "table-with-gap-methods", "missing-field-after"),
+            *("missing-field-rounding-offset", "field-without-percentage"),
             "wrong-type-dated-by",
         ],
         ANOTHER_PART,

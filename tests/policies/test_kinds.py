@@ -18,6 +18,7 @@ from policies.kinds.fee import FreeAllowance
 from policies.model import (
     ALWAYS,
     BalanceShare,
+    BusinessDay,
     Comparison,
     Condition,
     DayOfYear,
@@ -155,9 +156,14 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         "kind: offset | debt: account.debt | at_most: 5_000",
-        {"debt": FactRef("account.debt"), "at_most": 5_000, "after": ()},
+        {"debt": FactRef("account.debt"), "at_most": 5_000, "after": (), "rounding": None, "shared": ()},
+    ),
+    (
+        "kind: offset | debt: account.debt | at_most: 12.5% | rounding: up",
+        {"at_most": Fraction("12.5"), "rounding": "up"},
     ),
     (f"{MEASURE} | multiple_of: 100", {"multiple_of": 100, "measure": Measure("request.points")}),
+    (f"{MEASURE} | at_least: 100 | or_all: true", {"at_least": 100, "or_all": True}),
     ("kind: limit | measure: balance.after | at_least: 5", {"measure": Measure("balance.after")}),
     (
         "kind: limit | measure: {count: refunds, per: ever, of: account} | at_most: 3",
@@ -183,6 +189,10 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     (f"{FEE} | rate: 3 | rounding: up | at_least: 100 | at_most: 3_000", {"at_least": 100, "at_most": 3_000}),
     (f"{FEE} | flat: 5 | gross_at_least: 10 | gross_under: 20", {"gross_at_least": 10, "gross_under": 20}),
     (f"{FEE} | flat: 5 | free: {{first: 2, per: month}}", {"free": FreeAllowance(2, "month")}),
+    (f"{FEE} | flat: 5 | free: {{first: 0, per: month}}", {"free": FreeAllowance(0, "month")}),
+    (f"{EARN} | points: 0", {"points": 0}),
+    (f"{EARN} | steps: {{every: 1_000, earn: 0}}", {"steps": Steps(1_000, 0)}),
+    (f"{EARN} | points: 5 | usable_after: 0 days", {"usable_after": Span(0, "days")}),
     (f"{FEE} | flat: 5 | free: {{first: 1, per: 30 days}}", {"free": FreeAllowance(1, Span(30, "days"))}),
     (
         f"{FEE} | flat: 5 | free: {{first: 1, per: week, methods: same}}",
@@ -196,6 +206,8 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("kind: pay | within: 7 days | if_holiday: next_business_day", {"if_holiday": "next_business_day"}),
     ("kind: pay | within: 7 days | if_holiday: previous_business_day", {"if_holiday": "previous_business_day"}),
     ("kind: pay | batch: [5, 20, last]", {"batch": (5, 20, "last"), "within": None, "at_least_after": None}),
+    ("kind: pay | batch: [{business_day: 10}]", {"batch": (BusinessDay(10),)}),
+    ("kind: pay | batch: [5, {business_day: last}]", {"batch": (5, BusinessDay("last"))}),
     ("kind: pay | batch: [02-15, 08-15]", {"batch": (DayOfYear(2, 15), DayOfYear(8, 15)), "cut_off_time": None}),
     ("kind: pay | batch: [friday] | at_least_after: 3 business days", {"at_least_after": Span(3, "business days")}),
     ('kind: pay | within: 1 day | cut_off_time: "16:00"', {"cut_off_time": TimeOfDay(960), "batch": ()}),
@@ -396,7 +408,6 @@ REFUSED = [
     (f"{FEE} | rate: 3", "'rounding' is missing; write rounding: down, up or half_up"),
     (f"{FEE} | flat: 5 | to: 10", "'to' means nothing without 'rate'; take it out, or add rate:"),
     (f"{FEE} | rate: 3 | rounding: up | to: 2_000_000", "'2000000' is out of range; write 1 to 1_000_000"),
-    (f"{FEE} | flat: 5 | free: {{first: 0, per: month}}", "'0' is too small here; write 1 or more"),
     (f"{FEE} | flat: 5 | free: {{first: 1}}", "'per' is missing; add it (the window in which they are counted)"),
     (
         f"{FEE} | flat: $monthly_limit",
@@ -485,7 +496,7 @@ REFUSED = [
         "unknown way of moving a day 'skip'; use keep, next_business_day or previous_business_day",
     ),
     (f"{EARN}", "'points', 'rate' or 'steps' is missing; add one of them"),
-    (f"{EARN} | points: 0", "'0' is too small here; write 1 or more"),
+    (f"{EARN} | points: 5 | usable_after: 0 hours", "'0 hours' cannot be used here; use days or months"),
     (f"{EARN} | rate: 1", "'rounding' is missing; write rounding: down, up or half_up"),
     (f"{EARN} | points: 5 | rounding: up", "'rounding' means nothing without 'rate'; take it out, or add rate:"),
     (f"{EARN} | steps: {{every: 0, earn: 5}}", "'0' is too small here; write 1 or more"),

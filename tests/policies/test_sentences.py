@@ -66,9 +66,29 @@ SENTENCES = [
         "Asked for: in steps of 100 points.",
     ),
     (
+        "kind: limit | measure: request.points | multiple_of: 100 | or_all: true",
+        "신청 포인트: 100포인트 단위, 또는 환급 가능 포인트 전부.",
+        "Asked for: in steps of 100 points, or all points that can be refunded.",
+    ),
+    (
         "kind: limit | measure: balance.after | at_least: 500",
-        "환급 후 남는 환급 가능 포인트: 500포인트 이상.",
-        "Left to refund afterwards: at least 500 points.",
+        "환급 후 남는 전체 포인트: 500포인트 이상.",
+        "Left on the account afterwards: at least 500 points.",
+    ),
+    (
+        "kind: limit | measure: available.after | at_most: 0",
+        "환급 후 남는 환급 가능 포인트: 0포인트 이하.",
+        "Left to refund afterwards: at most 0 points.",
+    ),
+    (
+        "kind: limit | measure: balance.before | at_least: 10_000",
+        "환급 전 전체 포인트: 10,000포인트 이상.",
+        "Held on the account: at least 10,000 points.",
+    ),
+    (
+        "kind: review | measure: available.before | over: 10_000",
+        "환급 가능 포인트가 10,000포인트 초과이면 담당자가 확인합니다.",
+        "A person looks at the request first when over 10,000 points are held that can be refunded.",
     ),
     (
         "kind: limit | measure: {sum: refund.points, per: day, of: account} | at_most: 5_000",
@@ -161,12 +181,14 @@ SENTENCES = [
         "A fee of 500 KRW. The first one by cash in a calendar day is free. Applies when the refund method is cash.",
     ),
     (
-        "kind: fee | when: {request.method: cash} | flat: 500 | gross_at_least: 10_000 | gross_under: 50_000 "
-        "| free: {first: 3, per: month, methods: [cash, gift_card]}",
-        "수수료: 500원. 환급액이 10,000원 이상일 때만. 환급액이 50,000원 미만일 때만. 월간 현금·상품권 3회까지 무료. 적용 조건: 환급 방법이 현금.",
-        "A fee of 500 KRW. Only where the refund comes to 10,000 KRW or more. Only where the refund comes to less than "
-        "50,000 KRW. The first 3 by cash or gift card together in a calendar month are free. "
-        "Applies when the refund method is cash.",
+        "kind: fee | when: {request.method: cash} | flat: 5 | gross_at_least: 10 | gross_under: 50_000",
+        "수수료: 5원. 환급액이 10원 이상일 때만. 환급액이 50,000원 미만일 때만. 적용 조건: 환급 방법이 현금.",
+        "A fee of 5 KRW. Only where the refund comes to 10 KRW or more. Only where the refund comes to less than 50,000 KRW. Applies when the refund method is cash.",
+    ),
+    (
+        "kind: fee | when: {request.method: cash} | flat: 5 | free: {first: 3, per: month, methods: [cash, gift_card]}",
+        "수수료: 5원. 월간 현금·상품권 3회까지 무료. 적용 조건: 환급 방법이 현금.",
+        "A fee of 5 KRW. The first 3 by cash or gift card together in a calendar month are free. Applies when the refund method is cash.",
     ),
     (
         "kind: exclude | when: {lot.untouched: false}",
@@ -179,6 +201,11 @@ SENTENCES = [
         "A fee of 500 KRW. The first one in a calendar year is free. On top of conversion-fee. Applies when the refund method is cash.",
     ),
     (
+        "kind: fee | when: {request.method: cash} | flat: 500 | free: {points: 100_000, per: month, of: account}",
+        "수수료: 500원. 월간 100,000포인트까지 무료. 적용 조건: 환급 방법이 현금.",
+        "A fee of 500 KRW. The first 100,000 points in a calendar month are free. Applies when the refund method is cash.",
+    ),
+    (
         "kind: fee | when: {request.method: cash} | rate: 2.2% | rounding: half_up | to: 10 | at_least: 100 | at_most: 3_000",
         "수수료: 2.2%(10원 미만 반올림), 최소 100원, 최대 3,000원. 적용 조건: 환급 방법이 현금.",
         "A fee of 2.2%, rounded half up to 10 KRW, at least 100 KRW, at most 3,000 KRW. Applies when the refund method is cash.",
@@ -187,6 +214,16 @@ SENTENCES = [
         "kind: fee | when: {request.method: cash} | rate: 3 | rounding: down",
         "수수료: 3%(1원 미만 버림). 적용 조건: 환급 방법이 현금.",
         "A fee of 3%, rounded down. Applies when the refund method is cash.",
+    ),
+    (
+        "kind: offset | debt: account.debt | at_most: 50% | rounding: down",
+        "지급액에서 상계: 미납 금액(최대 50%, 상계 전 지급액 기준, 버림).",
+        "Set off against the payout: the debt, at most 50% of what is left before any debt, rounded down.",
+    ),
+    (
+        "kind: pay | when: {request.method: cash} | batch: [{business_day: 10}, {business_day: last}]",
+        "매월 10번째 영업일 또는 마지막 영업일 지급. 적용 조건: 환급 방법이 현금.",
+        "Paid on the 10th business day or the last business day of a month. Applies when the refund method is cash.",
     ),
     (
         "kind: review | when: {request.applicant: {in: [agent, heir]}}",
@@ -200,8 +237,8 @@ SENTENCES = [
     ),
     (
         "kind: review | measure: balance.after | under: 500",
-        "환급 후 남는 환급 가능 포인트가 500포인트 미만이면 담당자가 확인합니다.",
-        "A person looks at the request first when under 500 points are left to refund afterwards.",
+        "환급 후 남는 전체 포인트가 500포인트 미만이면 담당자가 확인합니다.",
+        "A person looks at the request first when under 500 points are left on the account afterwards.",
     ),
     (
         "kind: review | measure: {count: refunds, per: 24 hours, of: account, methods: [cash]} | over: 2",
@@ -281,9 +318,9 @@ SENTENCES = [
         "Paid within 1 day of the request; if that is a holiday, on the business day before.",
     ),
     (
-        "kind: earn | event: bill_paid | source: bill_payment | steps: {every: 1_000, earn: 5} | at_most: 500 | cap: {at_most: 10_000, per: month}",
-        "요금 납부 시 1,000원마다 5포인트 적립(요금 납부), 건당 최대 500포인트, 월간 최대 10,000포인트.",
-        "Paying a bill earns 5 points for every 1,000 KRW (bill payment), at most 500 each time, at most 10,000 in a calendar month.",
+        "kind: earn | event: bill_paid | source: bill_payment | steps: {every: 1_000, earn: 5} | at_least: 50 | at_most: 500 | cap: {at_most: 10_000, per: month}",
+        "요금 납부 시 1,000원마다 5포인트 적립(요금 납부), 건당 최소 50포인트, 건당 최대 500포인트, 월간 최대 10,000포인트.",
+        "Paying a bill earns 5 points for every 1,000 KRW (bill payment), at least 50 each time, at most 500 each time, at most 10,000 in a calendar month.",
     ),
     (
         "kind: earn | event: purchase | source: promotion | rate: 0.5% | rounding: down | usable_after: 7 days",

@@ -165,3 +165,48 @@ Ask = Callable[..., Any]
 def asking(points: int | str = 5_000, **facts: Any) -> dict[str, Any]:
     """A request by credit, in JSON."""
     return {"points": points, "method": "credit", **facts}
+
+
+LIFE = """\
+  - id: bill-points
+    kind: earn
+    terms: "9.1"
+    event: bill_paid
+    source: bill
+    rate: 1%
+    rounding: down
+    cap: {at_most: 1_000, per: month}
+  - id: shop-points
+    kind: earn
+    terms: "9.2"
+    event: purchase
+    source: promotion
+    rate: 10%
+    rounding: down
+    usable_after: 7 days
+  - id: shop-back
+    kind: clawback
+    terms: "9.3"
+    event: purchase_cancelled
+    rounding: down
+    take: [earned_lot, others]
+    others: [soonest_to_expire, oldest]
+    shortfall: debt
+    reason: {ko: "회수 {asked}", en: "{asked} taken back."}
+  - id: idle
+    kind: dormancy
+    terms: "10.1"
+    idle: 12 months
+    points: 100
+    order: [oldest]
+    reason: {ko: "휴면 {charged}", en: "Idle: {charged}."}
+  - id: told
+    kind: notice
+    terms: "10.2"
+    before: [2 months, 1 month, 3 days]
+    reason: {ko: "{points} 포인트는 {last_day}까지", en: "{points} points can be used until {last_day}."}
+"""
+"""Rules of earning, taking back, idling and telling, to stand behind the small policy's own."""
+
+HELD = POLICY.replace("    within: 3 business days\n", "    within: 3 business days\n    held_for: 10 days\n")
+"""The small policy, where points are held for ten days."""

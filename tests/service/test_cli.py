@@ -8,12 +8,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,73 +17,17 @@ from click.testing import CliRunner
 from service.cli import recoup
 from service.config import SETTINGS, BadSetting, Settings, read_settings
 from service.database import close_database, open_database, reading, rows
-from service.ledger import differences
+from service.ledger_check import differences
+from service.migrate import FOLDER
 from tests.service.builders import POLICY, asking, lot_facts, open_account, publish_small
+from tests.service.processes import ask, run, serving
 
-ROOT = Path(__file__).parents[2]
-ALL = "0001_first, 0002_points_debt_and_activity, 0003_payouts"
-RECOUP = [sys.executable, "-m", "service.cli"]
-
-
-def environment(url: str, **more: str) -> dict[str, str]:
-    return {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT), **more}
-
-
-def run(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*RECOUP, *arguments], env=environment(url, **more), capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-@contextmanager
-def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
-    """A running service: its process, its port and what it said."""
-    process = subprocess.Popen(
-        [*RECOUP, "serve", "--port", "0", *arguments],
-        env=environment(url, **more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    said: list[str] = []
-    try:
-        for line in process.stdout:
-            said.append(line)
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-            if found:
-                break
-        else:
-            raise AssertionError("".join(said))
-        yield process, int(found[1]), said
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(20)
-        process.stdout.close()
-
-
-def ask(port: int, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
-    """One request on a connection of its own; a service that is still starting is waited for."""
-    data = None if body is None else json.dumps(body)
-    deadline = time.monotonic() + 20
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            connection.request(method, path, data, {"Content-Type": "application/json", **headers})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline, "nobody answers"
-            time.sleep(0.05)
-        finally:
-            connection.close()
+ALL = [each.stem for each in sorted(FOLDER.glob("[0-9]*.py"))]
 
 
 def file(port: int, key: str, points: int) -> tuple[int, bytes]:
     body = {"account": "A", "request": asking(points)}
-    return ask(port, "POST", "/v1/refund-requests", body, **{"Idempotency-Key": key})
+    return ask(port, "POST", "/v1/refund-requests", body, key)
 
 
 def test_processes_that_race_never_spend_a_point_twice(database_url: str) -> None:
@@ -174,12 +113,12 @@ def test_a_port_that_is_taken_is_one_line(sqlite_url: str) -> None:
         (
             ["serve", "--port", "0"],
             {},
-            f"recoup: the database lacks {ALL}: run `recoup migrate`\n",
+            f"recoup: the database lacks {', '.join(ALL)}: run `recoup migrate`\n",
         ),
         (
             ["publish", "small.yaml"],
             {},
-            f"recoup: the database lacks {ALL}: run `recoup migrate`\n",
+            f"recoup: the database lacks {', '.join(ALL)}: run `recoup migrate`\n",
         ),
         (["serve"], {"PORT": "http"}, "recoup: PORT is 'http': write a whole number from 0\n"),
         (["migrate"], {"DATABASE_URL": "mysql://x"}, "recoup: DATABASE_URL takes sqlite:///FILE or postgresql://"),
@@ -209,7 +148,7 @@ def test_what_an_operator_can_mend_is_one_line(
 def test_a_file_is_published_once_migrated(empty_database_url: str, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(POLICY, encoding="utf-8")
     (tmp_path / "bad.yaml").write_text("format: 1\npolicy: small\n", encoding="utf-8")
-    applied = "".join(f"applied {name}\n" for name in ALL.split(", "))
+    applied = "".join(f"applied {name}\n" for name in ALL)
     assert run(empty_database_url, "migrate").stdout == applied
     assert run(empty_database_url, "migrate").stdout == "nothing to do: the database is up to date\n"
     published = run(empty_database_url, "publish", str(tmp_path / "small.yaml"))

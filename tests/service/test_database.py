@@ -23,6 +23,7 @@ from service.database import (
     rows,
     writing,
 )
+from service.tables import NEVER_CHANGED
 
 KEY = (
     "INSERT INTO idempotency_key (key, digest, status, location, language, answer, entered_at)"
@@ -203,11 +204,11 @@ def test_a_url_that_names_no_database_is_refused(url: str) -> None:
         open_database(Settings(database_url=url))
 
 
-@pytest.mark.parametrize("table", ["policy_version", "decision", "ledger_entry"])
+@pytest.mark.parametrize("table", [table._meta.table_name for table in NEVER_CHANGED])
 def test_the_database_refuses_to_change_what_is_never_changed(database: Database, table: str) -> None:
     fill(database)
-    column = "digest" if table == "policy_version" else "id"
-    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):  # noqa: S608
+    column = {"policy_version": "digest", "event_answer": "event_id"}.get(table, "id")
+    for statement in (f'UPDATE "{table}" SET {column} = {column}', f'DELETE FROM "{table}"'):  # noqa: S608
         with pytest.raises(Exception, match="never changed"):
             writing(database, functools.partial(execute, database, statement))
 
@@ -220,12 +221,30 @@ def fill(database: Database) -> None:
     writing(database, work)
 
 
-FILL = (
+FILL: tuple[str, ...] = (
     "INSERT INTO policy_version VALUES ('sha256:0', 'p', 1, '2025-01-01', '', '[]', '')",
-    "INSERT INTO account VALUES ('A', '', 'active', '', 0, '2025-01-01', NULL, TRUE, NULL, NULL, 0, '', '', 0, '')",
+    (
+        "INSERT INTO account VALUES"
+        " ('A', '', 'active', '', 0, '2025-01-01', NULL, TRUE, NULL, NULL, 0, '', '', 0, '', NULL)"
+    ),
     "INSERT INTO lot VALUES ('L', 'A', 's', '', '2025-01-01', '2025-01-01', NULL, 5, 5, FALSE, 0, '{}', '', '', '')",
     "INSERT INTO decision VALUES ('D', 'A', 'p', 'sha256:0', 'approved', 1, '', '', '{}', '{}')",
-    "INSERT INTO ledger_entry (lot_id, kind, points, happened_at, entered_at) VALUES ('L', 'grant', 5, '', '')",
+    (
+        "INSERT INTO ledger_entry (lot_id, kind, points, event, rule, happened_at, entered_at)"
+        " VALUES ('L', 'grant', 5, '', '', '', '')"
+    ),
+    "INSERT INTO refund_request VALUES ('R', 'A', 'D', 'approved', 1, '', '', '', 1, NULL)",
+    (
+        'INSERT INTO "move" (request_id, name, before, state, actor, reason, moved_at)'
+        " VALUES ('R', 'settle', '', '', '', '', '')"
+    ),
+    "INSERT INTO event VALUES ('E', 'A', 'purchase', '', 0, '{}', '', '', '')",
+    "INSERT INTO event_answer VALUES ('E', 'sha256:0', FALSE, '{}', '{}', '')",
+    "INSERT INTO take_back (event_id, lot_id, rule, points, amount) VALUES ('E', 'L', '', 1, 1)",
+    (
+        "INSERT INTO notice (account_id, rule, day, digest, points, data, noticed_at)"
+        " VALUES ('A', 'r', '2025-01-01', 'sha256:0', 1, '{}', '')"
+    ),
 )
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from engine.cases import read_case
 from engine.decide import decide
 from service.database import Database, reading, rows
-from service.ledger import differences
+from service.ledger_check import differences
 from service.parts import EXTENSION
 from service.publishing import publish
 from tests.service.builders import (

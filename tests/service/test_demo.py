@@ -13,7 +13,7 @@ from service import demo
 from service.app import create_app
 from service.config import SHIPPED_RULES, BadSetting, Settings
 from service.database import Database, close_database, open_database, reading, rows
-from service.ledger import differences
+from service.ledger_check import differences
 from service.migrate import migrate
 from service.parts import EXTENSION
 from service.publishing import Versions, publish

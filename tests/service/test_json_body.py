@@ -139,7 +139,7 @@ BODIES = PLAIN | st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES, key=st.text(min_size=0, max_size=3))
 def test_no_body_breaks_the_service(app: Flask, body: Any, key: str) -> None:
     client = app.test_client()
@@ -151,14 +151,14 @@ def test_no_body_breaks_the_service(app: Flask, body: Any, key: str) -> None:
         assert answer.is_json
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200), kind=st.sampled_from(["application/json", "application/json; charset=x", "", "a"]))
 def test_no_bytes_break_the_service(app: Flask, data: bytes, kind: str) -> None:
     answer = app.test_client().post("/v1/decisions", data=data, content_type=kind)
     assert answer.status_code in {400, 415}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=20), query=st.dictionaries(st.text(max_size=5), st.text(max_size=12)))
 def test_no_address_breaks_the_service(app: Flask, name: str, query: dict[str, str]) -> None:
     for where in ("/v1/accounts/{}", "/v1/accounts/{}/balance", "/v1/decisions/{}", "/v1/policies/{}/versions/1"):

@@ -84,9 +84,38 @@ def test_answers_have_the_documented_shape(client: FlaskClient, clock: SetClock)
     check(client.get("/v1/accounts/A/balance").get_json(), "Balance")
     check(client.get("/v1/accounts/A/balance?on=2027-06-15").get_json(), "Balance")
     check(client.get("/v1/accounts/A/refund-requests").get_json(), "RefundRequests")
+    question = {"account": "A", "kind": "contest", "text": "왜?", "refund_request_id": filed.get_json()["id"]}
+    check(question, "InquiryIn")
+    opened = client.post("/v1/inquiries", json=question, headers={"Idempotency-Key": "i"})
+    check(opened.get_json(), "Inquiry")
+    where = opened.headers["Location"]
+    entry = {"by": "agent", "agent": "x", "text": "규칙", "outcome": "explained", "reason": "4.1"}
+    check(entry, "InquiryEntryIn")
+    check(client.post(f"{where}/entries", json=entry, headers={"Idempotency-Key": "e"}).get_json(), "Inquiry")
+    check(client.get(where).get_json(), "InquiryInFull")
+    end = {"by": "member", "text": "감사합니다"}
+    check(end, "InquiryEndIn")
+    check(client.post(f"{where}/close", json=end).get_json(), "InquiryInFull")
+    check(client.post(f"{where}/close", json=end).get_json(), "Problem")
+    check(client.get("/v1/inquiries?order=newest").get_json(), "Inquiries")
+    check(client.get("/v1/accounts/A/inquiries").get_json(), "Inquiries")
+    check(client.get("/v1/faq").get_json(), "FaqEntries")
+    check(client.get("/v1/faq?q=환급").get_json(), "FaqEntries")
+    check(client.get("/v1/faq/privacy").get_json(), "FaqEntry")
     check(client.get("/v1/policies").get_json(), "Policies")
     check(client.get("/v1/policies/small").get_json(), "Policy")
     check(client.get("/v1/policies/small/versions/1").get_json(), "PolicyVersion")
+    webhook = {"url": "https://example.com/"}
+    check(webhook, "WebhookIn")
+    check(client.post("/v1/webhooks", json=webhook).get_json(), "NewWebhook")
+    client.post("/v1/refund-requests", json=asked, headers={"Idempotency-Key": "another"})
+    check(client.get("/v1/webhooks").get_json(), "Webhooks")
+    check(client.get("/v1/messages").get_json(), "Messages")
+    sent = client.get("/v1/deliveries").get_json()
+    check(sent, "Deliveries")
+    check(client.post(f"/v1/deliveries/{sent['deliveries'][0]['id']}/redeliver").get_json(), "Delivery")
+    webhook_id = client.get("/v1/webhooks").get_json()["webhooks"][0]["id"]
+    check(client.delete(f"/v1/webhooks/{webhook_id}").get_json(), "Webhook")
     check(client.get("/").get_json(), "Index")
     check(client.get("/v1/nothing").get_json(), "Problem")
 

@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from service.config import Settings
 from service.database import Database, reading, rows, writing
-from service.ledger import differences, find_account
+from service.ledger import find_account
+from service.ledger_check import differences
 from tests.service.builders import CONFLICT, NOW, SetClock, asking, lot_facts, open_account, publish_small
 
 WHERE = "/v1/refund-requests"

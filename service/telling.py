@@ -1,4 +1,4 @@
-"""A decision as text for a terminal: the question, the engine's own sentences, the figures and the trace."""
+"""A decision as lines of text: the question, the engine's own sentences, the figures and the trace."""
 
 from __future__ import annotations
 

@@ -1,0 +1,46 @@
+"""/v1/deliveries: what reached whom, what was given up, and sending it again."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response
+
+from service import deliveries
+from service.answers import delivery_answer
+from service.database import reading, writing
+from service.errors import Refusal
+from service.parts import answered, parts
+from service.shapes import LANGUAGE_QUERY, query
+from service.shapes_messages import DELIVERIES_QUERY
+
+blueprint = Blueprint("deliveries", __name__)
+
+
+@blueprint.get("/v1/deliveries")
+def listed() -> Response:
+    """Deliveries, newest first; `state=dead` is the list of what was given up."""
+    page = query(DELIVERIES_QUERY)
+    named: dict[str, Any] = {name: page[name] for name in ("state", "webhook") if name in page}
+    with reading(parts().database):
+        found = deliveries.page_of(
+            parts().database, named.get("state"), named.get("webhook"), page.get("after"), page["limit"] + 1
+        )
+    shown = [delivery_answer(each) for each in found[: page["limit"]]]
+    following = None
+    if len(found) > len(shown):
+        asked: dict[str, Any] = {**named, "after": shown[-1]["id"], "limit": page["limit"]}
+        following = f"/v1/deliveries?{urlencode(asked)}"
+    return answered({"deliveries": shown, "next": following})
+
+
+@blueprint.post("/v1/deliveries/<id>/redeliver")
+def redeliver(id: str) -> Response:
+    """Send a message again, with the same id."""
+    query(LANGUAGE_QUERY)
+    now = parts().clock()
+    found = writing(parts().database, lambda: deliveries.redeliver(parts().database, id, now))
+    if found is None:
+        raise Refusal("not-found", what=f"/v1/deliveries/{id}")
+    return answered(delivery_answer(found))

@@ -1,0 +1,138 @@
+"""/v1/inquiries: what members ask and contest, the agents' queue, and the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from engine.decision import Decision
+from service import inquiries, records, refund_requests
+from service.answers import decision_answer, inquiry_answer, inquiry_line, refund_request_line
+from service.database import reading
+from service.errors import FieldError, Refusal, language
+from service.idempotency import Answer, read_key
+from service.inquiries import Entry, Inquiry
+from service.parts import answered, given, json_text, parts
+from service.shapes import (
+    INQUIRY_END_IN,
+    INQUIRY_ENTRY_IN,
+    INQUIRY_IN,
+    INQUIRY_QUERY,
+    LANGUAGE_QUERY,
+    body,
+    query,
+)
+from service.telling import told
+
+blueprint = Blueprint("inquiries", __name__)
+
+
+@blueprint.post("/v1/inquiries")
+def open_inquiry() -> Response:
+    """Keep what a member asks or contests, and start the clock."""
+    key = read_key(request.headers.get("Idempotency-Key"))
+    asked = body(INQUIRY_IN)
+    _refuse([("refund_request_id", "one-of-two", {"refund_request_id", "decision_id"} <= asked.keys())])
+    subject = {"refund_request_id", "decision_id"} & asked.keys()
+    _refuse([("decision_id", "missing", asked["kind"] == "contest" and not subject)])
+    return given(parts().inquiries.open({"language": language(), **asked}, key, _told))
+
+
+@blueprint.get("/v1/inquiries")
+def queue() -> Response:
+    """The inquiries of all accounts: those that are due first at the head, or the newest."""
+    page = query(INQUIRY_QUERY)
+    state, order, limit = page.get("state"), page["order"], page["limit"]
+    with reading(parts().database):
+        found = inquiries.queue(parts().database, state, order, page.get("after"), limit + 1)
+        today = {policy: parts().inquiries.today(policy) for policy in {each.policy for each in found}}
+    shown = [inquiry_line(each, today[each.policy]) for each in found[:limit]]
+    asked = {"state": state, "order": order, "limit": limit, "after": shown[-1]["id"] if shown else None}
+    following = f"/v1/inquiries?{urlencode({name: value for name, value in asked.items() if value})}"
+    return answered({"inquiries": shown, "next": following if len(found) > len(shown) else None})
+
+
+@blueprint.get("/v1/inquiries/<id>")
+def inquiry(id: str) -> Response:
+    """An inquiry with everything said, the refund request as it is now, and the decision explained."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        return answered(_in_full(id))
+
+
+@blueprint.post("/v1/inquiries/<id>/entries")
+def add(id: str) -> Response:
+    """Keep what a member adds or an agent says."""
+    key = read_key(request.headers.get("Idempotency-Key"))
+    said = body(INQUIRY_ENTRY_IN)
+    _check_agent(said)
+    by_agent, outcome, reason = said["by"] == "agent", "outcome" in said, "reason" in said
+    _refuse(
+        [
+            ("outcome", "only-for-agents", outcome and not by_agent),
+            ("reason", "missing", outcome and not reason),
+            ("reason", "only-with-outcome", reason and not outcome),
+        ]
+    )
+    return given(parts().inquiries.add(id, said, key, _told))
+
+
+@blueprint.post("/v1/inquiries/<id>/close")
+def close(id: str) -> Response:
+    """End an inquiry that was answered."""
+    return _end(id, "close")
+
+
+@blueprint.post("/v1/inquiries/<id>/withdraw")
+def withdraw(id: str) -> Response:
+    """Take an inquiry back."""
+    return _end(id, "withdraw")
+
+
+def _end(id: str, move: str) -> Response:
+    said = body(INQUIRY_END_IN)
+    _check_agent(said)
+    parts().inquiries.end(id, move, said)
+    with reading(parts().database):
+        return answered(_in_full(id))
+
+
+def _told(kept: Inquiry, entries: list[Entry]) -> Answer:
+    """What is answered to an inquiry or an entry that was just kept."""
+    data = inquiry_answer(kept, entries, parts().inquiries.today(kept.policy))
+    return Answer(201, f"/v1/inquiries/{kept.id}", language(), json_text(data))
+
+
+def _in_full(id: str) -> dict[str, Any]:
+    database = parts().database
+    kept = inquiries.find(database, id)
+    if kept is None:
+        raise Refusal("not-found", what=f"/v1/inquiries/{id}")
+    filed = refund_requests.find(database, kept.request_id) if kept.request_id else None
+    return {
+        **inquiry_answer(kept, inquiries.entries_of(database, id), parts().inquiries.today(kept.policy)),
+        "refund_request": refund_request_line(filed) if filed else None,
+        "explanation": _explained(kept.decision_id) if kept.decision_id else None,
+    }
+
+
+def _explained(decision_id: str) -> dict[str, Any]:
+    """A decision and the lines that tell why it came out so; the same that `recoup explain --trace` prints."""
+    record = records.find(parts().database, decision_id)
+    assert record is not None, "an inquiry is about a decision that is kept"
+    lines = told(Decision.from_data(dict(record.decision)), record.id, language(), with_trace=True)
+    return {"decision": decision_answer(record, language(), parts().faq.links), "lines": list(lines)}
+
+
+def _check_agent(said: dict[str, Any]) -> None:
+    by_agent, named = said["by"] == "agent", "agent" in said
+    _refuse([("agent", "missing", by_agent and not named), ("agent", "only-for-agents", named and not by_agent)])
+
+
+def _refuse(mistakes: list[tuple[str, str, bool]]) -> None:
+    """Refuse a body for those of these mistakes that it has."""
+    found = [FieldError.at((name,), code) for name, code, made in mistakes if made]
+    if found:
+        raise Refusal("bad-request", found)

@@ -1,0 +1,59 @@
+"""`recoup deliver`: send what happened to the webhooks that want to know."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from multiprocessing.connection import Connection
+
+import click
+
+from service.commands._database import opened
+
+EPILOG = """\b
+Examples:
+  recoup deliver
+  recoup deliver --once
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--once", is_flag=True, help="Try everything that is due now, then end.")
+def command(once: bool) -> None:
+    """Send messages to webhooks until Ctrl-C or SIGTERM.
+
+    `recoup serve` does so too, beside answering. Safe to run several times, on several machines: each webhook is
+    served by one of them at a time, and what one that died had not marked is sent again by another.
+    """
+    from service.delivering import Deliverer
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    with opened() as (database, settings):
+        deliverer = Deliverer(database, settings)
+        if not once:
+            deliverer.run(stop)
+            return
+        ended = deliverer.once(stop)
+    click.echo(f"{ended['delivered']} delivered, {ended['pending']} to be tried again, {ended['dead']} dead")
+
+
+def beside(parent: Connection) -> None:
+    """The deliverer of `recoup serve`, in a process of its own: it ends when the parent says so, or is no more."""
+    from service.delivering import Deliverer
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def listen() -> None:
+        try:
+            parent.recv_bytes()
+        except (EOFError, OSError):
+            stop.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    with opened() as (database, settings):
+        Deliverer(database, settings).run(stop)

@@ -1,0 +1,378 @@
+"""What happened to members, as calling systems tell it: kept once each, answered by the policy, booked in the ledger.
+
+An event has an id of its caller's; told again it gets the answer that it had. Events may come late and in any order:
+each is answered by the version that was in force when it happened, and one that undoes another which has not come yet
+waits for it. Points that an event of type `points_used` spends, its `amount`, are taken from the lots; the event that
+undoes it puts them back where they came from.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from engine.calendars import local_day
+from engine.cases import BadCase, read_day_case, read_event_case
+from engine.compiled import CompiledVersion
+from engine.errors import Conflict, NotInForce
+from engine.events import EventAnswer, answer, counted_from
+from engine.facts import EventCase, event_case_data
+from engine.spending import spend
+from service import ledger
+from service.clock import spoken, stored, to_the_second
+from service.database import Database, execute, execute_many, rows, step, writing
+from service.errors import FieldError, Refusal, pointer
+from service.idempotency import digest_of
+from service.ids import new_id
+from service.json_body import canonical
+from service.ledger import Grant, Part, StoredAccount
+from service.messages import lots_data, reasons_data
+from service.outbox import announce
+from service.publishing import Versions
+
+INSERT = (
+    "INSERT INTO event (id, account_id, type, of, amount, body, digest, happened_at, entered_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+)
+INSERT_ANSWER = (
+    "INSERT INTO event_answer (event_id, digest, refused, case_data, data, answered_at) VALUES (?, ?, ?, ?, ?, ?)"
+)
+INSERT_TAKE_BACK = "INSERT INTO take_back (event_id, lot_id, rule, points, amount) VALUES (?, ?, ?, ?, ?)"
+SELECT = (
+    "SELECT event.id, account_id, type, of, event.digest, body, happened_at, entered_at, refused, data"
+    " FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id WHERE "
+)
+SELECT_WAITING = (
+    "SELECT event.id, body FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id"
+    " WHERE of = ? AND event_answer.event_id IS NULL ORDER BY happened_at, event.id"
+)
+SELECT_USED = (
+    "SELECT lot_id, CAST(-SUM(points) AS BIGINT) FROM ledger_entry WHERE kind = 'use' AND event IN"
+    " (SELECT ? UNION SELECT id FROM event WHERE of = ?) GROUP BY lot_id HAVING SUM(points) < 0"
+    " ORDER BY MAX(ledger_entry.id) DESC"
+)
+# Clocks of two machines differ.
+AHEAD = timedelta(minutes=15)
+# Events of one transaction: enough to share what a commit costs, few enough to keep others waiting for a moment only.
+TOGETHER = 100
+USED = "points_used"
+
+log = logging.getLogger("recoup.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An event that was answered already, as the examples of the demo are: its account, what was told and what came."""
+
+    account: str
+    event: Mapping[str, Any]
+    case: EventCase
+    answer: EventAnswer
+
+
+def keep(database: Database, answered: Iterable[Answered], now: datetime) -> None:
+    """Keep events whose lots are in the ledger already."""
+    told, answers = [], []
+    for each in answered:
+        read, body = each.case.event, {**each.event, "account": each.account}
+        row = (read.id, each.account, read.type, read.of, read.amount, canonical(each.event), digest_of(body))
+        told.append((*row, stored(read.happened_at), stored(now)))
+        data = canonical(each.answer.to_data() | {"used": [], "returned": []})
+        answers.append((read.id, each.answer.digest, False, canonical(event_case_data(each.case)), data, stored(now)))
+    execute_many(database, INSERT, told)
+    execute_many(database, INSERT_ANSWER, answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as it is kept. `answer` is what it came to; None while it waits for the one that it undoes."""
+
+    id: str
+    account: str
+    type: str
+    of: str
+    digest: str
+    body: Mapping[str, Any]
+    happened_at: str
+    entered_at: str
+    refused: bool
+    answer: Mapping[str, Any] | None
+
+    @property
+    def state(self) -> str:
+        """`answered`, `refused` or `waiting`."""
+        return "waiting" if self.answer is None else "refused" if self.refused else "answered"
+
+
+def tell(database: Database, versions: Versions, body: Mapping[str, Any], now: datetime) -> Told:
+    """Keep and answer one event. Raises Refusal, Unavailable."""
+    return writing(database, lambda: tell_within(database, versions, body, now))
+
+
+def tell_many(
+    database: Database, versions: Versions, bodies: Sequence[Mapping[str, Any]], now: datetime
+) -> list[Told | Refusal]:
+    """Keep and answer many events, each by itself: what came of each, in their order. Raises Unavailable.
+
+    Those of one account are answered in the order in which they happened.
+    """
+    found: dict[int, Told | Refusal] = {}
+    # In one order everywhere, so that two batches cannot wait for each other.
+    order = sorted(range(len(bodies)), key=lambda place: _sort_key(bodies[place]))
+
+    def take(places: Sequence[int]) -> None:
+        for place in places:
+            try:
+                with step(database):
+                    found[place] = tell_within(database, versions, bodies[place], now)
+            except Refusal as refusal:
+                found[place] = refusal
+
+    for start in range(0, len(order), TOGETHER):
+        some = order[start : start + TOGETHER]
+        writing(database, lambda some=some: take(some))  # type: ignore[misc]
+    return [found[place] for place in range(len(bodies))]
+
+
+def tell_within(database: Database, versions: Versions, body: Mapping[str, Any], now: datetime) -> Told:
+    """The same inside a write transaction that is open already."""
+    event = {name: value for name, value in body.items() if name != "account"}
+    happened_at = datetime.fromisoformat(event["happened_at"])
+    if happened_at > now + AHEAD:
+        raise Refusal("not-yet", [FieldError.at(("happened_at",), "in-the-future")], now=spoken(now))
+    account = ledger.find_account(database, body["account"], locked=True)
+    if account is None:
+        raise Refusal("unknown-account", [FieldError.at(("account",), "unknown")], account=body["account"])
+    compiled = _in_force(versions, account, happened_at)
+    read = _read(compiled, account, event, [], [])
+    known = find(database, read.event.id)
+    digest = digest_of(body)
+    if known is None:
+        row = (read.event.id, account.id, read.event.type, read.event.of, read.event.amount, canonical(event), digest)
+        if execute(database, INSERT, (*row, stored(happened_at), stored(now))) == 1:
+            _take_up(database, versions, compiled, account, event, now)
+        known = find(database, read.event.id)
+        assert known is not None, "it was just told"
+    if known.digest != digest:
+        raise Refusal("event-id-reused", [FieldError.at(("id",), "used-before")])
+    return known
+
+
+def find(database: Database, id: str) -> Told | None:
+    """The event of an id."""
+    found = rows(database, SELECT + "event.id = ?", (id,))
+    return _told(found[0]) if found else None
+
+
+def page_of(database: Database, account: str, after: str | None, limit: int) -> list[Told]:
+    """The events of an account, the last that happened first, from the one after `after` on."""
+    older = ""
+    parameters: list[object] = [account]
+    if after is not None:
+        older = " AND (happened_at, event.id) < (SELECT happened_at, id FROM event WHERE id = ?)"
+        parameters.append(after)
+    where = f"account_id = ?{older} ORDER BY happened_at DESC, event.id DESC LIMIT ?"
+    return [_told(row) for row in rows(database, SELECT + where, (*parameters, limit))]
+
+
+def _told(row: Sequence[Any]) -> Told:
+    event, account, sort, of, digest, body, happened_at, entered_at, refused, data = row
+    return Told(
+        id=event,
+        account=account,
+        type=sort,
+        of=of,
+        digest=digest,
+        body=msgspec.json.decode(body),
+        happened_at=to_the_second(happened_at),
+        entered_at=to_the_second(entered_at),
+        refused=bool(refused),
+        answer=None if data is None else msgspec.json.decode(data),
+    )
+
+
+def _sort_key(body: Mapping[str, Any]) -> tuple[str, str, str]:
+    return (body["account"], body["happened_at"], str(body.get("id")))
+
+
+def _take_up(
+    database: Database,
+    versions: Versions,
+    compiled: CompiledVersion,
+    account: StoredAccount,
+    event: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Answer an event that has just come, and those that waited for it."""
+    of = event.get("of", "")
+    undone = find(database, of) if of else None
+    if undone is not None and undone.account != account.id:
+        raise Refusal("undoes-another-account", [FieldError.at(("of",), "of-another-account")], of=of)
+    if of and (undone is None or undone.answer is None):
+        return
+    _answer(database, compiled, account, event, undone, now)
+    answered = find(database, event["id"])
+    for waiting, body in rows(database, SELECT_WAITING, (event["id"],)):
+        late = msgspec.json.decode(body)
+        again = ledger.find_account(database, account.id, locked=True)
+        assert again is not None, "an account is never deleted"
+        try:
+            with step(database):
+                in_force = _in_force(versions, again, datetime.fromisoformat(late["happened_at"]))
+                _answer(database, in_force, again, late, answered, now)
+        except Refusal as refusal:
+            log.warning("event %s waits on: %s", waiting, refusal.code)
+
+
+def _answer(
+    database: Database,
+    compiled: CompiledVersion,
+    account: StoredAccount,
+    event: Mapping[str, Any],
+    undone: Told | None,
+    now: datetime,
+) -> None:
+    """Answer an event and book what it comes to."""
+    happened_at = datetime.fromisoformat(event["happened_at"])
+    day = local_day(happened_at, compiled.zone)
+    of = event.get("of", "")
+    earned = ledger.earned_by(database, account.id, counted_from(compiled, happened_at), of)
+    lots = ledger.lots_before_sweeps(database, account.id) if of else []
+    case = _read(compiled, account, event, earned, lots)
+    try:
+        found = answer(compiled, case)
+        data = found.to_data() | {"used": [], "returned": []}
+        if event["type"] == USED:
+            data |= _use(database, compiled, account, case, day, now)
+    except NotInForce:
+        raise Refusal("not-in-force", policy=compiled.policy.id, day=day) from None
+    except Conflict as error:
+        raise Refusal("rules-conflict", conflict=str(error)) from None
+    if not data["refused"]:
+        _book(database, account, case, found, now)
+        if undone is not None and undone.type == USED:
+            data["returned"] = _return(database, account, case, undone, now)
+        if not of:
+            ledger.be_active(database, account, day)
+    row = (event["id"], compiled.version.digest, data["refused"], canonical(event_case_data(case)), canonical(data))
+    execute(database, INSERT_ANSWER, (*row, stored(now)))
+
+
+def _book(database: Database, account: StoredAccount, case: EventCase, found: EventAnswer, now: datetime) -> None:
+    """What an event grants, takes back and leaves owing; others are told of it."""
+    event = case.event
+    grants = [
+        Grant(
+            new_id("L", now),
+            account.id,
+            {
+                "source": lot.source,
+                "campaign": lot.campaign,
+                "acquired_on": lot.acquired_on,
+                "usable_from_on": lot.usable_from_on,
+                "expires_on": lot.expires_on,
+                "amount": lot.points,
+                "locked": False,
+                "identity_level": lot.identity_level,
+            },
+            event.happened_at,
+            event.id,
+            lot.rule,
+        )
+        for lot in found.granted
+    ]
+    ledger.grant(database, grants, now)
+    for part in (Part(each.lot, each.points, event.id, each.rule) for each in found.taken):
+        _restore(database, account, part, event.happened_at, now)
+        ledger.take(database, account.id, "take_back", [part], event.happened_at, now)
+    ledger.owe(database, account.id, found.debt)
+    points = {each.earning: each for each in found.undone}
+    for earning in (each for each in case.earned if each.event == event.of != ""):
+        back = points.get(earning.id)
+        amount = min(event.amount, earning.amount - earning.undone)
+        row = (event.id, earning.lot, back.rule if back else "", back.points if back else 0, amount)
+        execute(database, INSERT_TAKE_BACK, row)
+    whose = {"policy": account.policy, "account": account.id, "event": event.id}
+    if grants:
+        granted = lots_data([(grant.id, grant.facts["amount"]) for grant in grants])
+        announce(database, "points.earned", account.id, {**whose, **granted}, now)
+    if found.taken or found.debt:
+        taken = lots_data([(each.lot, each.points) for each in found.taken])
+        more = {"debt": found.debt, "reasons": reasons_data(found.reasons)}
+        announce(database, "points.taken_back", account.id, {**whose, **taken, **more}, now)
+
+
+def _restore(database: Database, account: StoredAccount, part: Part, happened_at: datetime, now: datetime) -> None:
+    """Put back what a sweep booked as expired of a lot, where points were taken from it before it expired.
+
+    The event is told late: on its day the points were there.
+    """
+    left = ledger.left_of(database, part.lot)
+    if left < part.points:
+        swept = Part(part.lot, part.points - left, part.event, part.rule)
+        ledger.put_back(database, account.id, "expire", [swept], happened_at, now)
+
+
+def _use(
+    database: Database,
+    compiled: CompiledVersion,
+    account: StoredAccount,
+    case: EventCase,
+    day: date,
+    now: datetime,
+) -> dict[str, Any]:
+    """Take the points that were used from the lots, or refuse the event where they hold too few."""
+    event = case.event
+    of_day = {"account": account.facts, "lots": ledger.lots_of(database, account.id), "day": day.isoformat()}
+    spending = spend(compiled, read_day_case(compiled.policy, of_day), event.amount)
+    if spending.refusal is not None:
+        return {"refused": True, "points": 0, "granted": [], "reasons": [spending.refusal.to_data()]}
+    parts = [Part(lot, points, event.id) for lot, points in spending.paid.items()]
+    ledger.take(database, account.id, "use", parts, event.happened_at, now)
+    return {"used": [{"lot": part.lot, "points": part.points} for part in parts]}
+
+
+def _return(
+    database: Database, account: StoredAccount, case: EventCase, undone: Told, now: datetime
+) -> list[dict[str, Any]]:
+    """Put points that were used back where they came from, those that were taken last first; at most what is left."""
+    event = case.event
+    rest = event.amount
+    parts = []
+    for lot, points in rows(database, SELECT_USED, (undone.id, undone.id)):
+        back = min(rest, points)
+        if back:
+            parts.append(Part(lot, back, event.id))
+            rest -= back
+    ledger.put_back(database, account.id, "use", parts, event.happened_at, now)
+    return [{"lot": part.lot, "points": part.points} for part in parts]
+
+
+def _in_force(versions: Versions, account: StoredAccount, at: datetime) -> CompiledVersion:
+    compiled = versions.in_force(account.policy, at)
+    if compiled is None:
+        raise Refusal("not-in-force", policy=account.policy, day=spoken(at))
+    return compiled
+
+
+def _read(
+    compiled: CompiledVersion, account: StoredAccount, event: Mapping[str, Any], earned: list[Any], lots: list[Any]
+) -> EventCase:
+    try:
+        data = {"account": account.facts, "event": event, "earned": earned, "lots": lots}
+        return read_event_case(compiled.policy, data)
+    except BadCase as error:
+        in_body = [
+            FieldError({"pointer": pointer(path.split(".")[1:])}, mistake.text)
+            for path, mistake in error.mistakes
+            if path.partition(".")[0] == "event"
+        ]
+        if in_body:
+            raise Refusal("bad-request", in_body) from None
+        errors = [FieldError({"pointer": pointer(path.split("."))}, mistake.text) for path, mistake in error.mistakes]
+        raise Refusal("account-does-not-fit", errors) from None

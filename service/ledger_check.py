@@ -1,0 +1,184 @@
+"""What holds of the ledger at every moment, as statements that find whatever breaks it, and where.
+
+Each check is one statement that answers the id of what is wrong and the figures of the sentence about it; on a sound
+database it answers nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policies.model import Text
+from service.database import Database, rows
+from service.moves import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A statement, what it says when it finds something ({0} is the id), and what it makes sure of."""
+
+    name: str
+    text: Text
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is not as it must be: by which check, of what, and the sentence about it."""
+
+    check: str
+    id: str
+    text: Text
+
+
+def _sum(points: str) -> str:
+    return f"CAST(COALESCE(SUM({points}), 0) AS BIGINT)"
+
+
+GIVEN_BACK = "', '".join(kind.state for kind in KINDS.values() if kind.state not in ("approved", "settled"))
+STEPS = " OR ".join(
+    f"(\"move\".name = '{name}' AND \"move\".before = '{before}' AND \"move\".state = '{kind.state}')"
+    for name, kind in KINDS.items()
+    for before in kind.before
+)
+
+CHECKS = (
+    Check(
+        "left-is-the-sum",
+        Text("포인트 묶음 {0}: 잔여 {1}, 기록의 합 {2}", "lot {0}: {1} points are left, and its entries come to {2}"),
+        f'SELECT lot.id, lot."left", {_sum("ledger_entry.points")} FROM lot'  # noqa: S608
+        " LEFT JOIN ledger_entry ON ledger_entry.lot_id = lot.id"
+        ' GROUP BY lot.id HAVING lot."left" <> COALESCE(SUM(ledger_entry.points), 0) ORDER BY lot.id',
+    ),
+    Check(
+        "granted-once",
+        Text(
+            "포인트 묶음 {0}: 지급된 {1} 포인트에 지급 기록 {2}개, 합 {3}",
+            "lot {0}: it was granted {1} points, by {2} entries that come to {3}",
+        ),
+        f"SELECT lot.id, lot.amount, COUNT(ledger_entry.id), {_sum('ledger_entry.points')} FROM lot"  # noqa: S608
+        " LEFT JOIN ledger_entry ON ledger_entry.lot_id = lot.id AND ledger_entry.kind = 'grant'"
+        " GROUP BY lot.id HAVING COUNT(ledger_entry.id) <> 1 OR COALESCE(SUM(ledger_entry.points), 0) <> lot.amount"
+        " ORDER BY lot.id",
+    ),
+    Check(
+        "never-below-zero",
+        Text(
+            "포인트 묶음 {0}: 기록 {1} 다음에 {2} 포인트가 됩니다",
+            "lot {0}: after entry {1} it holds {2} points",
+        ),
+        "SELECT lot_id, id, after FROM (SELECT entry.lot_id AS lot_id, entry.id AS id, CAST(SUM(entry.points)"
+        " OVER (PARTITION BY entry.lot_id ORDER BY entry.id) AS BIGINT) AS after, lot.amount AS amount"
+        " FROM ledger_entry entry JOIN lot ON lot.id = entry.lot_id) AS running"
+        " WHERE after < 0 OR after > amount ORDER BY id",
+    ),
+    Check(
+        "held-as-decided",
+        Text(
+            "신청 {0}({1}): {2} 포인트를 신청했고 잡아 둔 포인트는 {3}",
+            "request {0} ({1}): it is for {2} points, and its holds come to {3}",
+        ),
+        f"SELECT refund_request.id, refund_request.state, refund_request.points, {_sum('hold.points')}"  # noqa: S608
+        " FROM refund_request LEFT JOIN hold ON hold.request_id = refund_request.id GROUP BY refund_request.id"
+        " HAVING COALESCE(SUM(hold.points), 0) <>"
+        " CASE WHEN refund_request.state = 'denied' THEN 0 ELSE refund_request.points END ORDER BY refund_request.id",
+    ),
+    Check(
+        "holds-follow-the-request",
+        Text("신청 {0}({1}): {2}의 상태가 {3}", "request {0} is {1}, and what it holds of lot {2} is {3}"),
+        "SELECT refund_request.id, refund_request.state, hold.lot_id, hold.state FROM refund_request"  # noqa: S608
+        " JOIN hold ON hold.request_id = refund_request.id WHERE hold.state <> CASE"
+        " WHEN refund_request.state IN ('approved', 'needs_review') THEN 'held'"
+        " WHEN refund_request.state IN ('settled', 'reversed') THEN refund_request.state"
+        f" WHEN refund_request.state IN ('{GIVEN_BACK}') THEN 'released' ELSE '' END"
+        " ORDER BY refund_request.id, hold.lot_id",
+    ),
+    Check(
+        "a-hold-is-booked",
+        Text(
+            "신청 {0}, 포인트 묶음 {1}({2}): {3} 포인트를 잡았고 기록의 합은 {4}",
+            "request {0}, lot {1} ({2}): the hold is of {3} points, and its entries come to {4}",
+        ),
+        f"SELECT hold.request_id, hold.lot_id, hold.state, hold.points, {_sum('ledger_entry.points')}"  # noqa: S608
+        " FROM hold LEFT JOIN ledger_entry ON ledger_entry.request_id = hold.request_id"
+        " AND ledger_entry.lot_id = hold.lot_id GROUP BY hold.id HAVING COALESCE(SUM(ledger_entry.points), 0) <>"
+        " CASE WHEN hold.state IN ('held', 'settled') THEN -hold.points ELSE 0 END"
+        " ORDER BY hold.request_id, hold.lot_id",
+    ),
+    Check(
+        "an-entry-has-its-hold",
+        Text(
+            "기록 {0}: 신청 {1}은(는) 포인트 묶음 {2}를 잡지 않았습니다",
+            "entry {0} is for request {1}, which holds nothing of lot {2}",
+        ),
+        "SELECT ledger_entry.id, ledger_entry.request_id, ledger_entry.lot_id FROM ledger_entry LEFT JOIN hold"
+        " ON hold.request_id = ledger_entry.request_id AND hold.lot_id = ledger_entry.lot_id"
+        " WHERE ledger_entry.request_id IS NOT NULL AND hold.id IS NULL ORDER BY ledger_entry.id",
+    ),
+    Check(
+        "one-account",
+        Text(
+            "신청 {0}은(는) 계정 {1}의 것이고 포인트 묶음 {2}는 계정 {3}의 것입니다",
+            "request {0} is of account {1}, and holds lot {2} of account {3}",
+        ),
+        "SELECT refund_request.id, refund_request.account_id, lot.id, lot.account_id FROM hold"
+        " JOIN refund_request ON refund_request.id = hold.request_id JOIN lot ON lot.id = hold.lot_id"
+        " WHERE lot.account_id <> refund_request.account_id ORDER BY refund_request.id, lot.id",
+    ),
+    Check(
+        "moves-are-allowed",
+        Text("신청 {0}: {2}에서 {3}(으)로 {1}", "request {0} made the move {1} from {2} to {3}"),
+        'SELECT "move".request_id, "move".name, "move".before, "move".state FROM "move"'  # noqa: S608
+        f' WHERE NOT ({STEPS}) ORDER BY "move".id',
+    ),
+    Check(
+        "moves-lead-to-the-state",
+        Text(
+            "신청 {0}: 상태는 {1}, 마지막 단계는 {2}",
+            "request {0} is {1}, and its decision and moves lead to {2}",
+        ),
+        "SELECT refund_request.id, refund_request.state, COALESCE(last_move.state, decision.outcome)"
+        " FROM refund_request JOIN decision ON decision.id = refund_request.decision_id"
+        ' LEFT JOIN "move" last_move ON last_move.id ='
+        ' (SELECT MAX(id) FROM "move" WHERE "move".request_id = refund_request.id)'
+        " WHERE refund_request.state <> COALESCE(last_move.state, decision.outcome) ORDER BY refund_request.id",
+    ),
+    Check(
+        "moves-follow-each-other",
+        Text(
+            "신청 {0}: {2} 다음에 {1}에서 시작하는 단계가 있습니다",
+            "request {0} made a move from {1} when it was {2}",
+        ),
+        "SELECT request_id, before, was FROM"
+        " (SELECT step.request_id AS request_id, step.before AS before, step.id AS id,"
+        " COALESCE(LAG(step.state) OVER (PARTITION BY step.request_id ORDER BY step.id), decision.outcome) AS was"
+        ' FROM "move" step JOIN refund_request ON refund_request.id = step.request_id'
+        " JOIN decision ON decision.id = refund_request.decision_id) AS steps WHERE before <> was ORDER BY id",
+    ),
+    Check(
+        "no-more-taken-back-than-earned",
+        Text(
+            "포인트 묶음 {0}: {1} 포인트를 적립했고 회수한 포인트는 {2}",
+            "lot {0}: {1} points were earned, and {2} taken back of them",
+        ),
+        f"SELECT lot.id, lot.amount, {_sum('take_back.points')} FROM lot JOIN take_back"  # noqa: S608
+        " ON take_back.lot_id = lot.id GROUP BY lot.id HAVING SUM(take_back.points) > lot.amount ORDER BY lot.id",
+    ),
+    Check(
+        "no-more-returned-than-used",
+        Text(
+            "포인트 묶음 {0}: 사용보다 {1} 포인트 더 돌려주었습니다", "lot {0}: {1} points more were returned than used"
+        ),
+        f"SELECT lot_id, {_sum('points')} FROM ledger_entry WHERE kind = 'use'"  # noqa: S608
+        " GROUP BY lot_id HAVING SUM(points) > 0 ORDER BY lot_id",
+    ),
+)
+
+
+def differences(database: Database) -> list[Difference]:
+    """Everything that is not as it must be; nothing on a sound database."""
+    return [
+        Difference(check.name, str(row[0]), Text(check.text.ko.format(*row), check.text.en.format(*row)))
+        for check in CHECKS
+        for row in rows(database, check.sql)
+    ]

@@ -1,0 +1,147 @@
+"""The life of a refund request: which moves there are, from which states, and what each does to its points.
+
+    filed -> approved | denied | needs_review
+    needs_review -> approved | refused | cancelled | lapsed
+    approved -> settled | failed | cancelled | lapsed
+    settled -> reversed
+
+Points are held from the filing on. `settle` pays them out for good; what ends a request otherwise gives them back to
+the lots that they came from, as old as they were. A request keeps the policy version and the decision of its filing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from service import ledger, refund_requests
+from service.clock import stored, to_the_second
+from service.database import Database, execute, rows
+from service.errors import Refusal
+from service.messages import refund_request_data
+from service.outbox import announce
+from service.publishing import Versions, local_day_of
+
+SELECT_STATE = (
+    "SELECT refund_request.account_id, refund_request.state, refund_request.last_held_on, decision.digest"
+    " FROM refund_request JOIN decision ON decision.id = decision_id WHERE refund_request.id = ?"
+)
+SELECT_HELD = (
+    "SELECT refund_request.id, refund_request.last_held_on, decision.digest"
+    " FROM refund_request JOIN decision ON decision.id = decision_id"
+    " WHERE refund_request.account_id = ? AND refund_request.state IN ('approved', 'needs_review')"
+    " AND refund_request.last_held_on IS NOT NULL ORDER BY refund_request.id"
+)
+SET_STATE = "UPDATE refund_request SET state = ? WHERE id = ? AND state = ?"
+INSERT = 'INSERT INTO "move" (request_id, name, before, state, actor, reason, moved_at) VALUES (?, ?, ?, ?, ?, ?, ?)'
+SELECT = 'SELECT name, before, state, actor, reason, moved_at FROM "move" WHERE request_id = ? ORDER BY id'
+
+
+def _keep(database: Database, account: str, request: str, at: datetime) -> None:
+    """The points stay held."""
+
+
+def _settle(database: Database, account: str, request: str, at: datetime) -> None:
+    ledger.settle(database, request)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One move: from which states it may be made, where it leads, and what becomes of the points.
+
+    `told` are the fields that it must be given: `by`, who makes it, and `reason`, why.
+    """
+
+    before: tuple[str, ...]
+    state: str
+    points: Callable[[Database, str, str, datetime], None]
+    told: tuple[str, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = {
+    "approve": Kind(("needs_review",), "approved", _keep, ("by",)),
+    "refuse": Kind(("needs_review",), "refused", ledger.release, ("by", "reason")),
+    "settle": Kind(("approved",), "settled", _settle),
+    "fail": Kind(("approved",), "failed", ledger.release, ("reason",)),
+    "cancel": Kind(("approved", "needs_review"), "cancelled", ledger.release),
+    "reverse": Kind(("settled",), "reversed", ledger.reverse, ("reason",)),
+    "lapse": Kind(("approved", "needs_review"), "lapsed", ledger.release),
+}
+# Nobody asks for it: time does.
+OWN = "lapse"
+REQUESTED = tuple(name for name in KINDS if name != OWN)
+STATES = ("approved", "denied", "needs_review", *dict.fromkeys(kind.state for kind in KINDS.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step that a request made, by whom ("": the service) and why."""
+
+    name: str
+    before: str
+    state: str
+    by: str
+    reason: str
+    moved_at: str
+
+
+def allowed(state: str) -> list[str]:
+    """The moves that can be asked for in a state."""
+    return [name for name in REQUESTED if state in KINDS[name].before]
+
+
+def moves_of(database: Database, request: str) -> list[Move]:
+    """The steps that a request made, oldest first."""
+    return [
+        Move(name, before, state, by, reason, to_the_second(moved_at))
+        for name, before, state, by, reason, moved_at in rows(database, SELECT, (request,))
+    ]
+
+
+def move(database: Database, versions: Versions, request: str, name: str, by: str, reason: str, now: datetime) -> None:
+    """Make a move inside an open write transaction. Raises Refusal: no such request, or a move that its state forbids.
+
+    A request whose hold is over has lapsed, whether or not a sweep has come by.
+    """
+    found = rows(database, SELECT_STATE, (request,))
+    if not found:
+        raise Refusal("not-found", what=f"/v1/refund-requests/{request}")
+    account = found[0][0]
+    ledger.find_account(database, account, locked=True)
+    _, state, last_held_on, digest = rows(database, SELECT_STATE, (request,))[0]
+    if state in KINDS[OWN].before and _over(versions, last_held_on, digest, now):
+        state = KINDS[OWN].state
+    if state not in KINDS[name].before:
+        raise Refusal("illegal-move", state=state, allowed=allowed(state))
+    _make(database, account, request, name, state, by, reason, now)
+
+
+def lapse_overdue(database: Database, versions: Versions, account: str, now: datetime) -> list[str]:
+    """Give back what requests of a locked account hold longer than their policy lets them; their ids."""
+    overdue = [
+        (request, last_held_on)
+        for request, last_held_on, digest in rows(database, SELECT_HELD, (account,))
+        if _over(versions, last_held_on, digest, now)
+    ]
+    for request, _ in overdue:
+        _, state, _, _ = rows(database, SELECT_STATE, (request,))[0]
+        _make(database, account, request, OWN, state, "", "", now)
+    return [request for request, _ in overdue]
+
+
+def _over(versions: Versions, last_held_on: object, digest: str, now: datetime) -> bool:
+    return last_held_on is not None and str(last_held_on) < local_day_of(versions.compiled(digest), now).isoformat()
+
+
+def _make(
+    database: Database, account: str, request: str, name: str, state: str, by: str, reason: str, now: datetime
+) -> None:
+    kind = KINDS[name]
+    changed = execute(database, SET_STATE, (kind.state, request, state))
+    assert changed == 1, f"{request} is {state} no longer, although its account is locked"
+    kind.points(database, account, request, now)
+    execute(database, INSERT, (request, name, state, kind.state, by, reason, stored(now)))
+    filed = refund_requests.find(database, request)
+    assert filed is not None, "it was just moved"
+    announce(database, f"refund_request.{filed.state}", account, refund_request_data(filed), now)
