@@ -25,82 +25,7 @@ from engine.kinds.fee import check_fees, free_points, is_free
 from engine.kinds.offset import ReadyOffset, offsets_in_order, set_off
 from engine.kinds.price import Rate
 from engine.kinds.tax import Rates, ReadyTax, check_taxes
-from policies.model import Rounding
-
-Number = int | Fraction
-Bounds = tuple[Number, Number]
-
-
-class Line(NamedTuple):
-    """An amount that changes with a whole number t: it lies from `slope * t + least` to `slope * t + most`, and after
-    `period` steps it is just so many slopes more (0: it never is).
-    """
-
-    slope: Number
-    least: Number
-    most: Number
-    period: int = 1
-
-    def within(self, first: int, last: int) -> tuple[Number, Number]:
-        """The bounds of the amount while t goes from `first` to `last`."""
-        ends = self.slope * first, self.slope * last
-        return min(ends) + self.least, max(ends) + self.most
-
-    def plus(self, other: Line) -> Line:
-        """The sum of two amounts."""
-        period = lcm(self.period, other.period)
-        return Line(self.slope + other.slope, self.least + other.least, self.most + other.most, period)
-
-    def minus(self, other: Line) -> Line:
-        """The difference of two amounts."""
-        period = lcm(self.period, other.period)
-        return Line(self.slope - other.slope, self.least - other.most, self.most - other.least, period)
-
-
-ZERO = Line(0, 0, 0)
-
-
-def constant(amount: Number) -> Line:
-    """An amount that does not change."""
-    return Line(0, amount, amount)
-
-
-def divided(line: Line, numerator: int, denominator: int, rounding: Rounding, to: int) -> Line:
-    """What `money.divided` makes of `line * numerator` and `denominator`. The amounts of `line` are whole.
-
-    >>> divided(Line(1, 0, 0), 1, 2, "down", 1)
-    Line(slope=Fraction(1, 2), least=Fraction(-1, 2), most=Fraction(0, 1), period=2)
-    >>> divided(Line(500, 3, 3), 1, 100, "down", 1)
-    Line(slope=5, least=0, most=0, period=1)
-    """
-    shared = gcd(numerator, denominator)
-    numerator, denominator = numerator // shared, denominator // shared
-    unit = denominator * to
-    slope, least, most, period = line
-    rise = int(slope * period) * numerator
-    if least == most and isinstance(slope, int) and isinstance(least, int) and slope * numerator % unit == 0:
-        # The amount is known, and what is left over is always the same.
-        at_zero = _rounded(least * numerator, unit, rounding) * to
-        return Line(slope * numerator // denominator, at_zero, at_zero)
-    below, above = _ROUNDED_BY[rounding](unit)
-    ratio = Fraction(numerator, denominator)
-    least, most = least * ratio - Fraction(below, denominator), most * ratio + Fraction(above, denominator)
-    return Line(slope * ratio, least, most, period * (unit // gcd(rise, unit)))
-
-
-def _rounded(amount: int, unit: int, rounding: Rounding) -> int:
-    if rounding == "down":
-        return amount // unit
-    return -(-amount // unit) if rounding == "up" else (2 * amount + unit) // (2 * unit)
-
-
-# By how much, in parts of a unit, an amount can be rounded down and up.
-_ROUNDED_BY: dict[Rounding, Any] = {
-    "down": lambda unit: (unit - 1, 0),
-    "up": lambda unit: (0, unit - 1),
-    "half_up": lambda unit: ((unit - 1) // 2, unit // 2),
-}
-
+from engine.lines import ZERO, Bounds, Line, On, constant, divided, total
 
 FeeKey = tuple[str, tuple[Any, ...]]
 """A fee rule, and what its fields come to."""
@@ -436,7 +361,7 @@ class _Search:
         own = self.points.least - run.first + 1
         points = Line(step, own, own) if first < last else constant(own + step * first)
         more = self._worth(points)
-        on = _On(first, last, more)
+        on = On(first, last, more)
         gross = constant(run.money).plus(more)
         fees, together = self._fees(on)
         net = gross
@@ -446,7 +371,7 @@ class _Search:
             net = net.minus(tax)
         return gross, net, self._payout(on, net) if self.course.debts else ZERO
 
-    def _payout(self, on: _On, net: Line) -> Line:
+    def _payout(self, on: On, net: Line) -> Line:
         left = net
         by_rule: dict[str, Line] = {}
         for ready, debt, most in self.course.debts:
@@ -455,7 +380,7 @@ class _Search:
                 bound = constant(most)
                 if isinstance(most, Fraction):
                     bound = divided(net, most.numerator, most.denominator * 100, ready.rounding, 1)
-                bound = on.no_less(bound.minus(_sum(by_rule.get(each, ZERO) for each in ready.shared)), 0)
+                bound = on.no_less(bound.minus(total(by_rule.get(each, ZERO) for each in ready.shared)), 0)
                 taken = on.no_more(bound, debt)
             taken = by_rule[ready.id] = on.no_less(on.lesser(taken, left), 0)
             left = left.minus(taken)
@@ -469,7 +394,7 @@ class _Search:
         together = divided(points.plus(constant(run.priced)), *rate.ratio, rate.rounding, rate.to)
         return together.minus(constant(rate.money(run.priced)))
 
-    def _fees(self, on: _On) -> tuple[dict[FeeKey, Line], dict[str, Line]]:
+    def _fees(self, on: On) -> tuple[dict[FeeKey, Line], dict[str, Line]]:
         """The part of each fee that falls on the lots of one sort, and what each rule comes to."""
         fees: dict[FeeKey, Line] = {}
         rates: dict[str, Line] = {}
@@ -494,24 +419,24 @@ class _Search:
                 together[ready.id] = bounded
         return fees, together
 
-    def _taxes(self, on: _On, fees: Mapping[FeeKey, Line]) -> Iterator[Line]:
+    def _taxes(self, on: On, fees: Mapping[FeeKey, Line]) -> Iterator[Line]:
         """What each rule comes to."""
         by_rule: dict[str, Line] = {}
         for ready in self.course.taxes:
             groups = []
             for key in [key for key in self.run.taxes if key[0] == ready.id]:
                 if ready.of:
-                    base = _sum(by_rule.get(each, ZERO) for each in ready.of)
+                    base = total(by_rule.get(each, ZERO) for each in ready.of)
                 else:
                     base = on.money(self.run.taxes[key], grows=key in self.run.grow)
                     if ready.after_fees:
-                        base = on.no_less(base.minus(_sum(self._part(on, key, fee, fees[fee]) for fee in fees)), 0)
+                        base = on.no_less(base.minus(total(self._part(on, key, fee, fees[fee]) for fee in fees)), 0)
                 groups.append((base, key[1]))
             if groups:
                 by_rule[ready.id] = _tax(on, ready, groups)
                 yield by_rule[ready.id]
 
-    def _part(self, on: _On, tax: TaxKey, fee: FeeKey, amount: Line) -> Line:
+    def _part(self, on: On, tax: TaxKey, fee: FeeKey, amount: Line) -> Line:
         """The part of a fee that falls on the lots of a tax."""
         run = self.run
         grows = fee in run.grow and tax in run.grow
@@ -528,52 +453,10 @@ class _Search:
         return Line(0, floor(least * share_least), floor(most * share_most), 0)
 
 
-class _On(NamedTuple):
-    """A stretch of t, with the money of the run's own lots on it."""
-
-    first: int
-    last: int
-    more: Line
-
-    def money(self, base: int, *, grows: bool) -> Line:
-        """The money that a fee or a tax is on."""
-        return constant(base).plus(self.more) if grows else constant(base)
-
-    def within(self, line: Line) -> tuple[Number, Number]:
-        """The bounds of an amount."""
-        return line.within(self.first, self.last)
-
-    def no_less(self, line: Line, least: int) -> Line:
-        """The amount, or `least` where that is more."""
-        low, high = self.within(line)
-        if high <= least:
-            return constant(least)
-        return line if low >= least else Line(0, least, high, 0)
-
-    def between(self, line: Line, least: int | None, most: int | None) -> Line:
-        """The amount, held between its bounds."""
-        line = line if least is None else self.no_less(line, least)
-        return line if most is None else self.no_more(line, most)
-
-    def lesser(self, one: Line, other: Line) -> Line:
-        """The lesser of two amounts."""
-        (low, high), (other_low, other_high) = self.within(one), self.within(other)
-        if high <= other_low:
-            return one
-        return other if other_high <= low else Line(0, min(low, other_low), min(high, other_high), 0)
-
-    def no_more(self, line: Line, most: int) -> Line:
-        """The amount, or `most` where that is less."""
-        low, high = self.within(line)
-        if low >= most:
-            return constant(most)
-        return line if high <= most else Line(0, low, most, 0)
-
-
-def _tax(on: _On, ready: ReadyTax, groups: Iterable[tuple[Line, Rates]]) -> Line:
+def _tax(on: On, ready: ReadyTax, groups: Iterable[tuple[Line, Rates]]) -> Line:
     """What a tax comes to on the bases of the groups of lots, in the order in which they pay."""
     groups = list(groups)
-    together = _sum(base for base, _ in groups)
+    together = total(base for base, _ in groups)
     tax, before, waived = ZERO, ZERO, None
     for base, rates in groups:
         upto = before.plus(base)
@@ -585,7 +468,7 @@ def _tax(on: _On, ready: ReadyTax, groups: Iterable[tuple[Line, Rates]]) -> Line
     return _not_under(on, tax, None if ready.waived_by_lot else waived)
 
 
-def _taxed(on: _On, ready: ReadyTax, base: Line, together: Line, upto: Line, before: Line, above: int | None) -> Line:
+def _taxed(on: On, ready: ReadyTax, base: Line, together: Line, upto: Line, before: Line, above: int | None) -> Line:
     """The part of a base that is taxed. `upto` is what the lots up to here come to, `before` those before them."""
     if above is None:
         return base
@@ -600,19 +483,12 @@ def _taxed(on: _On, ready: ReadyTax, base: Line, together: Line, upto: Line, bef
     return base if low > above else Line(0, 0, max(0, on.within(base)[1]), 0)
 
 
-def _not_under(on: _On, tax: Line, waived: int | None) -> Line:
+def _not_under(on: On, tax: Line, waived: int | None) -> Line:
     """The tax, or nothing where it is less than what is waived."""
     low, high = on.within(tax)
     if waived is None or low >= waived:
         return tax
     return ZERO if high < waived else Line(0, 0, high, 0)
-
-
-def _sum(lines: Iterable[Line]) -> Line:
-    together = ZERO
-    for line in lines:
-        together = together.plus(line)
-    return together
 
 
 def _net_for(wanted: Wanted, set_off: int) -> list[Allowed]:
