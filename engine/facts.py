@@ -19,7 +19,7 @@ from policies.model import Scalar
 COUNTED_STATES = ("approved", "needs_review", "settled")
 """The states of past refunds that limits count."""
 
-PAST_STATES = (*COUNTED_STATES, "denied", "cancelled", "rejected", "failed")
+PAST_STATES = (*COUNTED_STATES, "denied", "refused", "failed", "cancelled", "lapsed", "reversed")
 """Every state that a past refund can be in."""
 
 

@@ -12,8 +12,9 @@ from policies.json_shapes import Json, Shared
 from policies.model import WEEKDAYS, BusinessDay, DayOfMonth, DayOfYear, FactRef, TimeOfDay, ValueRef, Weekday
 from policies.problems import both
 from policies.readers import (
+    DAY_OF_YEAR,
     FACT_PATH,
-    read_batch_day,
+    one_of,
     read_date_fact,
     read_day,
     read_day_of_month,
@@ -98,7 +99,7 @@ class BatchDay(Field):
     """A day or a business day of every month, a day of every year or of every week."""
 
     def read(self, raw: Any) -> DayOfMonth | BusinessDay | DayOfYear | Weekday:
-        return BusinessDay(**_BUSINESS_DAY.load(raw)) if isinstance(raw, dict) else read_batch_day(raw)
+        return BusinessDay(**_BUSINESS_DAY.load(raw)) if isinstance(raw, dict) else _batch_day(raw)
 
     def json_schema(self, shared: Shared) -> Json:
         days = [shapes.whole(1, 31), shapes.one_of(("last", *WEEKDAYS)), shapes.text([_DAY_OF_YEAR])]
@@ -125,3 +126,14 @@ _BUSINESS_DAY = _BusinessDayMap()
 _DAY_OF_YEAR = (
     "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9])"
 )
+
+
+def _batch_day(raw: object) -> DayOfMonth | DayOfYear | Weekday:
+    """A day on which payouts are made: of every month, of every year or of every week."""
+    if raw in WEEKDAYS:
+        return raw
+    if isinstance(raw, str) and DAY_OF_YEAR.fullmatch(raw):
+        return read_day_of_year(raw)
+    if isinstance(raw, str) and raw != "last":
+        one_of(raw, (*WEEKDAYS, "last", "15", "02-15"), both("지급일", "batch day"))
+    return read_day_of_month(raw)

@@ -17,7 +17,6 @@ from marshmallow import ValidationError
 from marshmallow.experimental.context import Context
 
 from policies.model import (
-    WEEKDAYS,
     DayOfMonth,
     DayOfYear,
     Fact,
@@ -28,7 +27,6 @@ from policies.model import (
     TimeOfDay,
     Unit,
     ValueRef,
-    Weekday,
 )
 from policies.problems import both, did_you_mean, shorten
 
@@ -377,17 +375,6 @@ def read_day_of_year(raw: object) -> DayOfYear:
         hint = both("12-31처럼 월-일로 쓰십시오", "write month and day, such as 12-31")
         refuse("not-a-day-of-year", message, hint)
     return DayOfYear(day.month, day.day)
-
-
-def read_batch_day(raw: object) -> DayOfMonth | DayOfYear | Weekday:
-    """A day on which payouts are made: of every month, of every year or of every week."""
-    if raw in WEEKDAYS:
-        return raw
-    if isinstance(raw, str) and DAY_OF_YEAR.fullmatch(raw):
-        return read_day_of_year(raw)
-    if isinstance(raw, str) and raw != "last":
-        one_of(raw, (*WEEKDAYS, "last", "15", "02-15"), both("지급일", "batch day"))
-    return read_day_of_month(raw)
 
 
 def read_reference(raw: object, units: Sequence[Unit]) -> ValueRef | None:

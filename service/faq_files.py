@@ -132,7 +132,7 @@ def _read_head(text: str, file: str) -> tuple[dict[str, Any], dict[str, Place], 
         return found, {}, problems
     data = document.data
     if not isinstance(data, dict):
-        message = both("머리말은 '이름: 값' 줄이어야 합니다", "the head is not lines of 'name: value'")
+        message = both("머리말은 'name: value' 줄이어야 합니다", "the head is not lines of 'name: value'")
         return found, {}, [Fault("faq-head", message, _SHAPE).at(file, document.places[()])]
     for name, value in data.items():
         place = document.key_places[(name,)]

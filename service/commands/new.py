@@ -25,8 +25,9 @@ Example:
 def command(name: str, folder: str, lang: str) -> None:
     """Write a rule file to begin with, and its scenarios.
 
-    NAME becomes the policy's id: NAME.yaml and NAME.test.yaml have a rule of every kind, one figure that changes on a
-    day, and a scenario for each edge. Comments say what to replace. Files that exist are never overwritten.
+    NAME becomes the policy's id: NAME.yaml and NAME.test.yaml have rules of the ten usual kinds, one figure that
+    changes on a day, and a scenario for each edge. Comments say what to replace. Files that exist are never
+    overwritten.
     """
     _check_name(name, lang)
     target = Path(folder)

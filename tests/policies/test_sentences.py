@@ -66,29 +66,9 @@ SENTENCES = [
         "Asked for: in steps of 100 points.",
     ),
     (
-        "kind: limit | measure: request.points | multiple_of: 100 | or_all: true",
-        "신청 포인트: 100포인트 단위, 또는 환급 가능 포인트 전부.",
-        "Asked for: in steps of 100 points, or all points that can be refunded.",
-    ),
-    (
         "kind: limit | measure: balance.after | at_least: 500",
         "환급 후 남는 전체 포인트: 500포인트 이상.",
         "Left on the account afterwards: at least 500 points.",
-    ),
-    (
-        "kind: limit | measure: available.after | at_most: 0",
-        "환급 후 남는 환급 가능 포인트: 0포인트 이하.",
-        "Left to refund afterwards: at most 0 points.",
-    ),
-    (
-        "kind: limit | measure: balance.before | at_least: 10_000",
-        "환급 전 전체 포인트: 10,000포인트 이상.",
-        "Held on the account: at least 10,000 points.",
-    ),
-    (
-        "kind: review | measure: available.before | over: 10_000",
-        "환급 가능 포인트가 10,000포인트 초과이면 담당자가 확인합니다.",
-        "A person looks at the request first when over 10,000 points are held that can be refunded.",
     ),
     (
         "kind: limit | measure: {sum: refund.points, per: day, of: account} | at_most: 5_000",
@@ -201,11 +181,6 @@ SENTENCES = [
         "A fee of 500 KRW. The first one in a calendar year is free. On top of conversion-fee. Applies when the refund method is cash.",
     ),
     (
-        "kind: fee | when: {request.method: cash} | flat: 500 | free: {points: 100_000, per: month, of: account}",
-        "수수료: 500원. 월간 100,000포인트까지 무료. 적용 조건: 환급 방법이 현금.",
-        "A fee of 500 KRW. The first 100,000 points in a calendar month are free. Applies when the refund method is cash.",
-    ),
-    (
         "kind: fee | when: {request.method: cash} | rate: 2.2% | rounding: half_up | to: 10 | at_least: 100 | at_most: 3_000",
         "수수료: 2.2%(10원 미만 반올림), 최소 100원, 최대 3,000원. 적용 조건: 환급 방법이 현금.",
         "A fee of 2.2%, rounded half up to 10 KRW, at least 100 KRW, at most 3,000 KRW. Applies when the refund method is cash.",
@@ -214,16 +189,6 @@ SENTENCES = [
         "kind: fee | when: {request.method: cash} | rate: 3 | rounding: down",
         "수수료: 3%(1원 미만 버림). 적용 조건: 환급 방법이 현금.",
         "A fee of 3%, rounded down. Applies when the refund method is cash.",
-    ),
-    (
-        "kind: offset | debt: account.debt | at_most: 50% | rounding: down",
-        "지급액에서 상계: 미납 금액(최대 50%, 상계 전 지급액 기준, 버림).",
-        "Set off against the payout: the debt, at most 50% of what is left before any debt, rounded down.",
-    ),
-    (
-        "kind: pay | when: {request.method: cash} | batch: [{business_day: 10}, {business_day: last}]",
-        "매월 10번째 영업일 또는 마지막 영업일 지급. 적용 조건: 환급 방법이 현금.",
-        "Paid on the 10th business day or the last business day of a month. Applies when the refund method is cash.",
     ),
     (
         "kind: review | when: {request.applicant: {in: [agent, heir]}}",
@@ -288,34 +253,14 @@ SENTENCES = [
         "Paid on the 5th, the 20th or the last day of a month, the first that is at least 3 business days after the request.",
     ),
     (
-        "kind: pay | batch: [02-15, 08-15] | if_holiday: next_business_day",
-        "매년 02-15 또는 08-15 지급, 휴일이면 다음 영업일.",
-        "Paid every year on 02-15 or 08-15; if that is a holiday, on the next business day.",
-    ),
-    (
         'kind: pay | batch: [friday] | cut_off_time: "16:00"',
         "매주 금요일 지급, 16:00 이후 신청은 다음 날 신청으로 봄.",
         "Paid on Friday; a request at 16:00 or later counts as one of the next day.",
     ),
     (
-        "kind: pay | within: 0 days | if_holiday: next_business_day",
-        "신청일 당일 지급, 휴일이면 다음 영업일.",
-        "Paid on the day of the request; if that is a holiday, on the next business day.",
-    ),
-    (
         "kind: pay | within: 3 business days",
         "신청일부터 3영업일 이내 지급.",
         "Paid within 3 business days of the request.",
-    ),
-    (
-        "kind: pay | within: 7 days | if_holiday: next_business_day",
-        "신청일부터 7일 이내 지급, 휴일이면 다음 영업일.",
-        "Paid within 7 days of the request; if that is a holiday, on the next business day.",
-    ),
-    (
-        "kind: pay | within: 1 day | if_holiday: previous_business_day",
-        "신청일부터 1일 이내 지급, 휴일이면 직전 영업일.",
-        "Paid within 1 day of the request; if that is a holiday, on the business day before.",
     ),
     (
         "kind: earn | event: bill_paid | source: bill_payment | steps: {every: 1_000, earn: 5} | at_least: 50 | at_most: 500 | cap: {at_most: 10_000, per: month}",

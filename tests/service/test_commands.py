@@ -310,13 +310,6 @@ def test_show_suggests_a_rule(run: Run) -> None:
     assert ended(run("show", "small.yaml", "--rule", "monthly-limt")) == (1, "", error)
 
 
-@pytest.mark.parametrize(("lang", "weekday"), [("ko", "월요일"), ("en", "Monday")])
-def test_show_tells_the_holidays_of_a_year(lang: str, weekday: str) -> None:
-    told = run("show", "small.yaml", "--holidays", "--lang", lang, "--on", "2026-03-01").stdout.splitlines()
-    assert f"2026-03-02 {weekday}" in told
-    assert {line[:4] for line in told} == {"2026"}
-
-
 def test_decide_tells_the_decision(run: Run) -> None:
     code, told, _ = ended(run("decide", "small.yaml", "case.json"))
 

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from engine.facts import PAST_STATES
 from service.database import Database, execute, reading, rows, writing
 from service.ledger_check import differences
 from service.moves import KINDS, REQUESTED, STATES
@@ -211,3 +212,7 @@ def test_whatever_breaks_the_ledger_is_told_with_its_place(client: FlaskClient, 
     assert place in ("A.1", "A.2", request)
     assert place in found[name].text.ko
     assert place in found[name].text.en
+
+
+def test_the_engine_knows_the_states_that_a_request_can_be_in() -> None:
+    assert set(PAST_STATES) == set(STATES)
