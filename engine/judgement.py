@@ -136,6 +136,11 @@ class Judgement(Struct):
         self.denied = True
         self.say(ready, "denies", figures, lot)
 
+    def deny_besides(self, about: str, figures: dict[str, Any]) -> None:
+        """A rule of the engine's own says no, where no rule of the file has: what is denied is not paid for."""
+        if not self.denied:
+            self.deny(self.built_in[about], figures)
+
     def say(self, ready: Ready, effect: str, figures: dict[str, Any], lot: Lot | None = None) -> None:
         """A rule says something of the request; of lots of its own, `lot` is one."""
         self.spoken.append(Spoken(ready, effect, ready.reason_figures(self.scene, figures, lot)))

@@ -120,7 +120,7 @@ def fee(judgement: Judgement) -> None:
         judgement.note_paying("fee", paying, [(charge.ready.id, _told(charge)) for charge in charges])
     if judgement.fee >= judgement.gross:
         figures = {"fee": judgement.fee, "base": judgement.gross, "rate": None, "flat": None}
-        judgement.deny(judgement.built_in["fee"], figures)
+        judgement.deny_besides("fee", figures)
         judgement.worth = []
         return
     for charge in charges:

@@ -169,7 +169,7 @@ def price(judgement: Judgement) -> None:
     for each in broken:
         judgement.deny(each.ready, _figures(each, judgement), each.lot)
     if not broken and not judgement.gross:
-        judgement.deny(judgement.built_in["price"], {"points": judgement.points})
+        judgement.deny_besides("price", {"points": judgement.points})
     if not judgement.gross:
         # Nothing more can be said of it. Of a broken step, more is said as of the step below.
         judgement.worth = []

@@ -179,7 +179,7 @@ def tax(judgement: Judgement) -> None:
         judgement.note_paying("tax", judgement.paying(), [(each.ready.id, _told(each)) for each in withheld])
     if judgement.fee + judgement.tax >= judgement.gross:
         figures = {"tax": judgement.tax, "base": judgement.gross, "rate": None, "above": None}
-        judgement.deny(judgement.built_in["tax"], figures)
+        judgement.deny_besides("tax", figures)
         judgement.worth = []
         return
     for each in withheld:

@@ -293,8 +293,8 @@ NEVER_BITES = """
 @pytest.mark.parametrize(
     ("points", "expected"),
     [
-        (500, ["least", "fee-exceeds-payout"]),
-        ("all", ["least", "fee-exceeds-payout"]),
+        (500, ["least"]),
+        ("all", ["least"]),
         (700, ["least", "order"]),
     ],
 )
