@@ -261,3 +261,30 @@ def test_a_denied_request_holds_nothing() -> None:
 def test_a_batch_may_be_on_a_business_day_of_the_month(fields: str, as_of: str, expected: str) -> None:
     version = policy(f'- {{id: pay, kind: pay, terms: "1", {fields}}}')
     assert expected == decided(version, case(1_000, as_of=f"{as_of}T03:00:00Z")).payable_on
+
+
+BY_THE_20TH = """
+- {id: early, kind: pay, terms: "1", when: {request.day_of_month: {at_most: 20}}, batch: [last], at_least_after: 1 month}
+- {id: late, kind: pay, terms: "1", when: {request.day_of_month: {over: 20}}, batch: [last], at_least_after: 2 months}
+"""
+BY_HALF = """
+- {id: first, kind: pay, terms: "1", when: {request.day_of_month: {at_most: 15}}, batch: [last]}
+- {id: second, kind: pay, terms: "1", when: {request.day_of_month: {over: 15}}, batch: [15]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rules", "day", "expected"),
+    [
+        (BY_HALF, "2026-03-01", "2026-03-31"),
+        (BY_HALF, "2026-03-15", "2026-03-31"),
+        (BY_HALF, "2026-03-16", "2026-04-15"),
+        (BY_HALF, "2026-12-31", "2027-01-15"),
+        (BY_THE_20TH, "2026-03-01", "2026-04-30"),
+        (BY_THE_20TH, "2026-03-20", "2026-04-30"),
+        (BY_THE_20TH, "2026-03-21", "2026-05-31"),
+        (BY_THE_20TH, "2026-12-31", "2027-02-28"),
+    ],
+)
+def test_payouts_may_depend_on_the_day_of_the_month(rules: str, day: str, expected: str) -> None:
+    assert decided(policy(rules), case(1, as_of=f"{day}T03:00:00Z")).payable_on == expected
