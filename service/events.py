@@ -141,26 +141,33 @@ def tell_many(
 
 def tell_within(database: Database, versions: Versions, body: Mapping[str, Any], now: datetime) -> Told:
     """The same inside a write transaction that is open already."""
+    account = ledger.find_account(database, body["account"], locked=True)
+    if account is None:
+        raise Refusal("unknown-account", [FieldError.at(("account",), "unknown")], account=body["account"])
+    digest = digest_of(body)
+    # What was told before is known whatever the clock and the rules say by now.
+    known = find(database, body["id"]) or _told_now(database, versions, account, body, digest, now)
+    if known.digest != digest:
+        raise Refusal("event-id-reused", [FieldError.at(("id",), "used-before")])
+    return known
+
+
+def _told_now(
+    database: Database, versions: Versions, account: StoredAccount, body: Mapping[str, Any], digest: str, now: datetime
+) -> Told:
+    """Keep and answer an event of a locked account that nobody has told yet."""
     event = {name: value for name, value in body.items() if name != "account"}
     happened_at = datetime.fromisoformat(event["happened_at"])
     if happened_at > now + AHEAD:
         raise Refusal("not-yet", [FieldError.at(("happened_at",), "in-the-future")], now=spoken(now))
-    account = ledger.find_account(database, body["account"], locked=True)
-    if account is None:
-        raise Refusal("unknown-account", [FieldError.at(("account",), "unknown")], account=body["account"])
     compiled = _in_force(versions, account, happened_at)
-    read = _read(compiled, account, event, [], [])
-    known = find(database, read.event.id)
-    digest = digest_of(body)
-    if known is None:
-        row = (read.event.id, account.id, read.event.type, read.event.of, read.event.amount, canonical(event), digest)
-        if execute(database, INSERT, (*row, stored(happened_at), stored(now))) == 1:
-            _take_up(database, versions, compiled, account, event, now)
-        known = find(database, read.event.id)
-        assert known is not None, "it was just told"
-    if known.digest != digest:
-        raise Refusal("event-id-reused", [FieldError.at(("id",), "used-before")])
-    return known
+    read = _read(compiled, account, event, [], []).event
+    row = (read.id, account.id, read.type, read.of, read.amount, canonical(event), digest)
+    if execute(database, INSERT, (*row, stored(happened_at), stored(now))) == 1:
+        _take_up(database, versions, compiled, account, event, now)
+    found = find(database, read.id)
+    assert found is not None, "it was just told, here or by another account"
+    return found
 
 
 def find(database: Database, id: str) -> Told | None:

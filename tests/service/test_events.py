@@ -65,6 +65,15 @@ def test_an_event_told_again_gets_the_answer_that_it_had(
     assert left(database) == {"E-1": 500}
 
 
+def test_an_event_told_again_is_known_whatever_the_clock_and_the_rules_say(
+    client: FlaskClient, database: Database, clock: SetClock
+) -> None:
+    first = tell(client, "E-1")
+    publish(database, (POLICY + LIFE).replace("event: bill_paid", "event: purchase").encode(), "small.yaml", NOW)
+    clock.at = NOW - timedelta(days=30)
+    assert tell(client, "E-1").data == first.data
+
+
 def test_points_that_are_pending_cannot_be_refunded_before_their_day(
     client: FlaskClient, database: Database, clock: SetClock
 ) -> None:
