@@ -264,8 +264,18 @@ def test_a_batch_may_be_on_a_business_day_of_the_month(fields: str, as_of: str, 
 
 
 BY_THE_20TH = """
-- {id: early, kind: pay, terms: "1", when: {request.day_of_month: {at_most: 20}}, batch: [last], at_least_after: 1 month}
-- {id: late, kind: pay, terms: "1", when: {request.day_of_month: {over: 20}}, batch: [last], at_least_after: 2 months}
+- id: early
+  kind: pay
+  terms: "1"
+  when: {request.day_of_month: {at_most: 20}}
+  batch: [last]
+  at_least_after: 1 month
+- id: late
+  kind: pay
+  terms: "1"
+  when: {request.day_of_month: {over: 20}}
+  batch: [last]
+  at_least_after: 2 months
 """
 BY_HALF = """
 - {id: first, kind: pay, terms: "1", when: {request.day_of_month: {at_most: 15}}, batch: [last]}
