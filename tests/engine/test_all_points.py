@@ -21,7 +21,7 @@ from tests.policies_for_tests import case, decided, lot, past, policy, rules_of
 
 pytestmark = pytest.mark.slow
 NO_AMOUNT_HELPS = ("count", "balance.before", "available.before")
-thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tried(version: CompiledVersion, data: dict[str, Any], points: int) -> Decision | None:
