@@ -242,7 +242,7 @@ def test_money_is_searched_as_it_is_decided() -> None:
     taxes = ["rate: 20, rounding: down, above: 70", "rate: 15.4%, rounding: down, to: 10, after_fees: true"]
     steps = ["measure: payout, multiple_of: 35", "measure: payout, at_most: 111", "measure: payout, at_least: 90"]
     prices = ["every: 7, pays: 5, rounding: down, to: 3", "every: 6, pays: 40, whole_steps: true"]
-    few = [lot("L1", 150), lot("L2", 90, source="promotion")], [lot("L1", 333, source="promotion")]
+    few = [lot("L1", 75), lot("L2", 45, source="promotion")], [lot("L1", 165, source="promotion")]
     mixed = [lot(f"L{n}", 19, source="promotion" if n % 2 else "bill") for n in range(5)]
     for price, fee, tax, step in product(prices, fees, taxes, steps):
         version = policy(
