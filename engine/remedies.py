@@ -184,8 +184,10 @@ class _Papers:
         broken = [spoken.ready for spoken in self._judgement.spoken if isinstance(spoken.ready, ReadyPaper)]
         added: dict[str, None] = {}
         told = []
-        # Where one of several papers will do, it may be among those that are needed anyway.
-        for ready in sorted(broken, key=lambda each: each.any_one):
+        places = {name: place for place, name in enumerate(self._hearing.compiled.policy.papers)}
+        # Where one of several papers will do, it may be among those that are needed anyway. Otherwise they stand as the
+        # file declares them, in whatever order its rules ask for them.
+        for ready in sorted(broken, key=lambda each: (each.any_one, [places[name] for name in each.needs], each.id)):
             missing, within = ready.missing(scene)
             if not ready.any_one or added.keys().isdisjoint(missing):
                 added |= dict.fromkeys(missing[:1] if ready.any_one else missing)

@@ -240,6 +240,11 @@ FILL: tuple[str, ...] = (
     ),
     "INSERT INTO event VALUES ('E', 'A', 'purchase', '', 0, '{}', '', '', '')",
     "INSERT INTO event_answer VALUES ('E', 'sha256:0', FALSE, '{}', '{}', '')",
+    "INSERT INTO inquiry VALUES ('I', 'A', 'question', NULL, NULL, 'open', 'en', '', '2025-01-01', NULL)",
+    (
+        "INSERT INTO inquiry_entry (inquiry_id, move, who, agent, text, outcome, reason, due_on, at)"
+        " VALUES ('I', 'open', 'member', '', '', '', '', '2025-01-01', '')"
+    ),
     "INSERT INTO take_back (event_id, lot_id, rule, points, amount) VALUES ('E', 'L', '', 1, 1)",
     (
         "INSERT INTO notice (account_id, rule, day, digest, points, data, noticed_at)"
