@@ -45,6 +45,8 @@ def beside(parent: Connection) -> None:
     """The deliverer of `recoup serve`, in a process of its own: it ends when the parent says so, or is no more."""
     from service.delivering import Deliverer
 
+    # A terminal sends Ctrl-C here too, and the parent's block of it is lifted by whatever starts the resource tracker.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
 
