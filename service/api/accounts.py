@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response
+from marshmallow import Schema
 
 from service import events, inquiries, ledger, members, notices, refund_requests
 from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
 from service.balances import balance_of
-from service.database import reading
+from service.database import Database, reading
 from service.errors import FIELD_TEXTS, FieldError, Refusal, language
 from service.ledger import StoredAccount
 from service.options import options_of
@@ -30,6 +31,9 @@ from service.shapes import (
 )
 
 blueprint = Blueprint("accounts", __name__)
+
+Line = Callable[[Any], dict[str, Any]]
+"""How one item of a list is answered."""
 
 
 @blueprint.get("/v1/accounts/<id>")
@@ -81,63 +85,60 @@ def balance(id: str) -> Response:
 @blueprint.get("/v1/accounts/<id>/inquiries")
 def inquiries_of(id: str) -> Response:
     """The inquiries of an account, newest first."""
-    page = query(PAGE_QUERY)
-    with reading(parts().database):
-        today = parts().inquiries.today(_account(id).policy)
-        found = inquiries.page_of(parts().database, id, page.get("after"), page["limit"] + 1)
-    shown = [inquiry_line(inquiry, today) for inquiry in found[: page["limit"]]]
-    return answered({"inquiries": shown, "next": _next(id, "inquiries", shown, found, page["limit"])})
+
+    def line_of(account: StoredAccount) -> Line:
+        today = parts().inquiries.today(account.policy)
+        return lambda inquiry: inquiry_line(inquiry, today)
+
+    return _page(id, "inquiries", PAGE_QUERY, inquiries.page_of, line_of)
 
 
 @blueprint.get("/v1/accounts/<id>/refund-requests")
 def refund_requests_of(id: str) -> Response:
     """The refund requests of an account, newest first."""
-    page = query(PAGE_QUERY)
-    with reading(parts().database):
-        _account(id)
-        found = refund_requests.page_of(parts().database, id, page.get("after"), page["limit"] + 1)
-    shown = [refund_request_line(filed) for filed in found[: page["limit"]]]
-    return answered({"refund_requests": shown, "next": _next(id, "refund-requests", shown, found, page["limit"])})
+    return _page(id, "refund-requests", PAGE_QUERY, refund_requests.page_of, lambda _: refund_request_line)
 
 
 @blueprint.get("/v1/accounts/<id>/events")
 def events_of(id: str) -> Response:
     """The events of an account, the last that happened first."""
-    page = query(PAGE_QUERY)
-    with reading(parts().database):
-        _account(id)
-        found = events.page_of(parts().database, id, page.get("after"), page["limit"] + 1)
-    shown = [event_answer(told, language(), parts().faq.links) for told in found[: page["limit"]]]
-    return answered({"events": shown, "next": _next(id, "events", shown, found, page["limit"])})
+    links = parts().faq.links
+    return _page(id, "events", PAGE_QUERY, events.page_of, lambda _: lambda told: event_answer(told, language(), links))
 
 
 @blueprint.get("/v1/accounts/<id>/entries")
 def entries_of(id: str) -> Response:
     """The ledger entries of an account, the last that was entered first."""
-    page = query(NUMBERED_PAGE_QUERY)
-    with reading(parts().database):
-        _account(id)
-        found = ledger.entries_of(parts().database, id, page.get("after"), page["limit"] + 1)
-    shown = found[: page["limit"]]
-    return answered({"entries": shown, "next": _next(id, "entries", shown, found, page["limit"])})
+    return _page(id, "entries", NUMBERED_PAGE_QUERY, ledger.entries_of, lambda _: lambda entry: entry)
 
 
 @blueprint.get("/v1/accounts/<id>/notices")
 def notices_of(id: str) -> Response:
     """The notices that were due to an account, newest first."""
-    page = query(NUMBERED_PAGE_QUERY)
+    return _page(
+        id, "notices", NUMBERED_PAGE_QUERY, notices.page_of, lambda _: lambda notice: with_text(notice, language())
+    )
+
+
+def _page(
+    id: str,
+    what: str,
+    asked: Schema,
+    page_of: Callable[[Database, str, Any, int], Sequence[Any]],
+    line_of: Callable[[StoredAccount], Line],
+) -> Response:
+    """A page of what an account has, and where the next one is; `line_of` says how each is shown."""
+    page = query(asked)
     with reading(parts().database):
-        _account(id)
-        found = notices.page_of(parts().database, id, page.get("after"), page["limit"] + 1)
-    shown = with_text(found[: page["limit"]], language())
-    return answered({"notices": shown, "next": _next(id, "notices", shown, found, page["limit"])})
-
-
-def _next(id: str, what: str, shown: Sequence[Mapping[str, Any]], found: Sequence[object], limit: int) -> str | None:
-    """Where the next page is."""
-    if len(found) == len(shown):
-        return None
-    return f"/v1/accounts/{quote(id, safe='')}/{what}?after={quote(str(shown[-1]['id']), safe='')}&limit={limit}"
+        line = line_of(_account(id))
+        # One more than is shown says whether there are more.
+        found = page_of(parts().database, id, page.get("after"), page["limit"] + 1)
+    shown = [line(each) for each in found[: page["limit"]]]
+    following = None
+    if len(found) > len(shown):
+        last = quote(str(shown[-1]["id"]), safe="")
+        following = f"/v1/accounts/{quote(id, safe='')}/{what}?after={last}&limit={page['limit']}"
+    return answered({what.replace("-", "_"): shown, "next": following})
 
 
 def _can_be_an_id(id: str) -> None:
