@@ -10,6 +10,10 @@ from policies.model import WEEKDAYS, Fact, Text
 APPLICANTS = ("member", "guardian", "agent", "heir")
 CHANNELS = ("web", "app", "call_centre")
 EVENTS = ("bill_paid", "purchase", "purchase_cancelled", "promotion_joined", "points_used")
+MONEY_EVENTS = ("bill_paid", "purchase", "points_used")
+"""Those that say nothing without an amount."""
+UNDOES: Mapping[str, tuple[str, ...]] = {"purchase_cancelled": ("purchase", "points_used")}
+"""The common events that are there to undo another, and the types that each undoes."""
 STATUSES = ("active", "dormant", "suspended", "closed")
 OWN_SCOPES = ("account", "lot", "request", "event")
 """What a programme can declare facts of."""

@@ -54,6 +54,7 @@ def balance_of(
         "method": smallest["method"],
         "points": sum(lot["left"] for lot in usable),
         "refundable": decision["available"],
+        "points_debt": account.facts["points_debt"],
         "by_source": [
             {"source": source, **said(policy.sources[source], language), **sums}
             for source, sums in _by_source(usable).items()

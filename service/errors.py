@@ -88,8 +88,8 @@ KINDS: Mapping[str, Kind] = {
         409,
         Text("같은 id의 이벤트가 이미 있습니다.", "This event id was used before."),
         Text(
-            "이 id는 내용이 다른 이벤트에 쓰였습니다. 새 이벤트에는 새 id를 쓰십시오.",
-            "It came with another body. A new event needs an id of its own.",
+            "이 id는 내용이 다른 이벤트에 쓰였습니다(다른 항목은 errors 목록). 새 이벤트에는 새 id를 쓰십시오.",
+            "It came with other data; `errors` names what differs. A new event needs an id of its own.",
         ),
     ),
     "illegal-move": Kind(
@@ -138,6 +138,15 @@ KINDS: Mapping[str, Kind] = {
         422,
         Text("다른 계정의 이벤트를 취소할 수 없습니다.", "The event undoes one of another account."),
         Text("이벤트 {of}은(는) 이 계정의 것이 아닙니다.", "{of} happened to another account than this event."),
+    ),
+    "undoes-another-type": Kind(
+        422,
+        Text("이 종류의 이벤트로 취소할 수 없습니다.", "An event of this type does not undo that one."),
+        Text(
+            "{type} 이벤트가 취소하는 것: {known}. {of}은(는) {undone} 이벤트입니다.",
+            "{type} undoes {known}, and none that undoes another itself; {of} is {undone}. Send the event that undoes"
+            " it, or mend `of`.",
+        ),
     ),
     "not-yet": Kind(
         422,
@@ -202,7 +211,26 @@ FIELD_TEXTS: Mapping[str, Text] = {
     ),
     "not-a-sentence": Text("1~{most}자의 글이어야 합니다.", "is not a text of 1 to {most} characters"),
     "in-the-future": Text("미래의 시각입니다.", "lies in the future"),
-    "used-before": Text("이미 쓰인 id입니다.", "was used before"),
+    "other-than-before": Text("이 id를 처음 썼을 때와 다릅니다.", "is not what it was when the id was used first"),
+    "amount-missing": Text(
+        "필요한 항목입니다. {type} 이벤트에는 금액(또는 포인트)을 정수로 쓰십시오.",
+        "is missing; say how much it was of, as a whole number: without it, {type} would do nothing",
+    ),
+    "of-missing": Text(
+        "필요한 항목입니다. {type} 이벤트가 취소하는 이벤트의 id를 쓰십시오.",
+        "is missing; name the event that this {type} undoes by its id",
+    ),
+    "undoes-itself": Text(
+        "이벤트 자신의 id입니다. 취소할 이벤트의 id를 쓰십시오.",
+        "is the event's own id; name the event that it undoes",
+    ),
+    "undoes-nothing": Text(
+        "{type} 이벤트는 다른 이벤트를 취소하지 않습니다. 취소하는 종류: {known}",
+        "stands in an event of type {type}, which undoes none; leave it out, or tell one of {known}",
+    ),
+    "of-another-type": Text(
+        "{undone} 이벤트입니다. {type} 이벤트로 취소할 수 없습니다.", "is of type {undone}, which {type} does not undo"
+    ),
     "of-another-account": Text("다른 계정의 이벤트입니다.", "happened to another account"),
     "not-a-language": Text("ko 또는 en이어야 합니다.", "is neither ko nor en"),
     "not-in-range": Text("{least}부터 {most}까지의 정수여야 합니다.", "is not a whole number from {least} to {most}"),

@@ -3,7 +3,7 @@
 An event has an id of its caller's; told again it gets the answer that it had. Events may come late and in any order:
 each is answered by the version that was in force when it happened, and one that undoes another which has not come yet
 waits for it. Points that an event of type `points_used` spends, its `amount`, are taken from the lots; the event that
-undoes it puts them back where they came from.
+undoes it puts them back where they came from. Points that come pay first what is owed (see `ledger.collect`).
 """
 
 from __future__ import annotations
@@ -17,20 +17,23 @@ from typing import Any
 import msgspec
 
 from engine.calendars import local_day
-from engine.cases import BadCase, read_day_case, read_event_case
+from engine.cases import read_day_case
 from engine.compiled import CompiledVersion
+from engine.decision import ENGINE, Reason
 from engine.errors import Conflict, NotInForce
 from engine.events import EventAnswer, answer, counted_from
 from engine.facts import EventCase, event_case_data
+from engine.reading import instant_words
 from engine.spending import spend
-from service import ledger
+from service import event_mistakes, ledger
 from service.clock import spoken, stored, to_the_second
+from service.collected import repaid_of, tell_of
 from service.database import Database, execute, execute_many, rows, step, writing
-from service.errors import FieldError, Refusal, pointer
+from service.errors import FieldError, Refusal, problem_data
 from service.idempotency import digest_of
 from service.ids import new_id
 from service.json_body import canonical
-from service.ledger import Grant, Part, StoredAccount
+from service.ledger import Grant, Paid, Part, StoredAccount
 from service.messages import lots_data, reasons_data
 from service.outbox import announce
 from service.publishing import Versions
@@ -48,7 +51,7 @@ SELECT = (
     " FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id WHERE "
 )
 SELECT_WAITING = (
-    "SELECT event.id, body FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id"
+    "SELECT event.id, account_id, body FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id"
     " WHERE of = ? AND event_answer.event_id IS NULL ORDER BY happened_at, event.id"
 )
 SELECT_USED = (
@@ -61,6 +64,16 @@ AHEAD = timedelta(minutes=15)
 # Events of one transaction: enough to share what a commit costs, few enough to keep others waiting for a moment only.
 TOGETHER = 100
 USED = "points_used"
+STATES: Mapping[str, str] = {
+    "answered": " AND refused = FALSE",
+    "refused": " AND refused = TRUE",
+    "waiting": " AND event_answer.event_id IS NULL",
+}
+"""The states of an event, and what each adds to the statement that finds events."""
+# What answers of before do not hold.
+ADDED_LATER: dict[str, Any] = {"repaid": [], "awaited": []}
+NOTHING: dict[str, Any] = {"used": [], "returned": [], **ADDED_LATER}
+"""What an answer says of the lots where nothing became of them."""
 
 log = logging.getLogger("recoup.service")
 
@@ -82,7 +95,7 @@ def keep(database: Database, answered: Iterable[Answered], now: datetime) -> Non
         read, body = each.case.event, {**each.event, "account": each.account}
         row = (read.id, each.account, read.type, read.of, read.amount, canonical(each.event), digest_of(body))
         told.append((*row, stored(read.happened_at), stored(now)))
-        data = canonical(each.answer.to_data() | {"used": [], "returned": []})
+        data = canonical(each.answer.to_data() | NOTHING)
         answers.append((read.id, each.answer.digest, False, canonical(event_case_data(each.case)), data, stored(now)))
     execute_many(database, INSERT, told)
     execute_many(database, INSERT_ANSWER, answers)
@@ -148,8 +161,33 @@ def tell_within(database: Database, versions: Versions, body: Mapping[str, Any],
     # What was told before is known whatever the clock and the rules say by now.
     known = find(database, body["id"]) or _told_now(database, versions, account, body, digest, now)
     if known.digest != digest:
-        raise Refusal("event-id-reused", [FieldError.at(("id",), "used-before")])
+        raise Refusal("event-id-reused", _differences(known, body))
     return known
+
+
+def _differences(known: Told, body: Mapping[str, Any]) -> list[FieldError]:
+    """Where an event with an id that is known is another one."""
+    before = {**known.body, "account": known.account}
+    return [
+        FieldError.at((name,), "other-than-before")
+        for name in {**body, **before}
+        if name not in body or name not in before or canonical(body[name]) != canonical(before[name])
+    ]
+
+
+def mistaken(
+    database: Database, versions: Versions, sent: Mapping[str, Any], errors: Sequence[FieldError], now: datetime
+) -> Refusal:
+    """The refusal of an event with `errors` that are known, and with all others that can be found."""
+    account = ledger.find_account(database, sent["account"]) if isinstance(sent.get("account"), str) else None
+    compiled = versions.in_force(account.policy, now) if account is not None else None
+    if account is not None and compiled is not None:
+        try:
+            event = {name: value for name, value in sent.items() if name != "account"}
+            event_mistakes.check(compiled, account, event, errors)
+        except Refusal as refusal:
+            return refusal
+    return Refusal("bad-request", errors)
 
 
 def _told_now(
@@ -158,10 +196,12 @@ def _told_now(
     """Keep and answer an event of a locked account that nobody has told yet."""
     event = {name: value for name, value in body.items() if name != "account"}
     happened_at = datetime.fromisoformat(event["happened_at"])
-    if happened_at > now + AHEAD:
+    future = happened_at > now + AHEAD
+    compiled = _in_force(versions, account, now if future else happened_at)
+    event_mistakes.check(compiled, account, event, [], future=future)
+    if future:
         raise Refusal("not-yet", [FieldError.at(("happened_at",), "in-the-future")], now=spoken(now))
-    compiled = _in_force(versions, account, happened_at)
-    read = _read(compiled, account, event, [], []).event
+    read = event_mistakes.read(compiled, account, event, [], []).event
     row = (read.id, account.id, read.type, read.of, read.amount, canonical(event), digest)
     if execute(database, INSERT, (*row, stored(happened_at), stored(now))) == 1:
         _take_up(database, versions, compiled, account, event, now)
@@ -176,14 +216,15 @@ def find(database: Database, id: str) -> Told | None:
     return _told(found[0]) if found else None
 
 
-def page_of(database: Database, account: str, after: str | None, limit: int) -> list[Told]:
-    """The events of an account, the last that happened first, from the one after `after` on."""
+def page_of(database: Database, account: str, after: str | None, limit: int, state: str = "") -> list[Told]:
+    """The events of an account, in one state or any, the last that happened first, from the one after `after` on."""
     older = ""
     parameters: list[object] = [account]
     if after is not None:
         older = " AND (happened_at, event.id) < (SELECT happened_at, id FROM event WHERE id = ?)"
         parameters.append(after)
-    where = f"account_id = ?{older} ORDER BY happened_at DESC, event.id DESC LIMIT ?"
+    of_state = STATES[state] if state else ""
+    where = f"account_id = ?{older}{of_state} ORDER BY happened_at DESC, event.id DESC LIMIT ?"
     return [_told(row) for row in rows(database, SELECT + where, (*parameters, limit))]
 
 
@@ -199,7 +240,7 @@ def _told(row: Sequence[Any]) -> Told:
         happened_at=to_the_second(happened_at),
         entered_at=to_the_second(entered_at),
         refused=bool(refused),
-        answer=None if data is None else msgspec.json.decode(data),
+        answer=None if data is None else {**ADDED_LATER, **msgspec.json.decode(data)},
     )
 
 
@@ -218,22 +259,62 @@ def _take_up(
     """Answer an event that has just come, and those that waited for it."""
     of = event.get("of", "")
     undone = find(database, of) if of else None
-    if undone is not None and undone.account != account.id:
-        raise Refusal("undoes-another-account", [FieldError.at(("of",), "of-another-account")], of=of)
-    if of and (undone is None or undone.answer is None):
+    if undone is not None:
+        misfit = _misfit(compiled, account.id, event, undone)
+        if misfit is not None:
+            raise misfit
+    if of and undone is None:
         return
     _answer(database, compiled, account, event, undone, now)
     answered = find(database, event["id"])
-    for waiting, body in rows(database, SELECT_WAITING, (event["id"],)):
+    assert answered is not None, "it was just answered"
+    for waiting, whose, body in rows(database, SELECT_WAITING, (event["id"],)):
         late = msgspec.json.decode(body)
-        again = ledger.find_account(database, account.id, locked=True)
+        again = ledger.find_account(database, whose, locked=whose == account.id)
         assert again is not None, "an account is never deleted"
         try:
             with step(database):
                 in_force = _in_force(versions, again, datetime.fromisoformat(late["happened_at"]))
-                _answer(database, in_force, again, late, answered, now)
+                misfit = _misfit(in_force, whose, late, answered)
+                if misfit is None:
+                    _answer(database, in_force, again, late, answered, now)
+                else:
+                    _refuse(database, in_force, again, late, misfit, now)
         except Refusal as refusal:
             log.warning("event %s waits on: %s", waiting, refusal.code)
+
+
+def _misfit(compiled: CompiledVersion, account: str, event: Mapping[str, Any], undone: Told) -> Refusal | None:
+    return event_mistakes.misfit(compiled.policy, account, event, undone.account, undone.type, undone.of)
+
+
+def _refuse(
+    database: Database,
+    compiled: CompiledVersion,
+    account: StoredAccount,
+    event: Mapping[str, Any],
+    misfit: Refusal,
+    now: datetime,
+) -> None:
+    """Answer an event that waited for one which it cannot undo: it was kept, and must not be carried out."""
+    case = event_mistakes.read(compiled, account, event, [], [])
+    ko, en = (str(problem_data(misfit.code, (), misfit.figures, language)["detail"]) for language in ("ko", "en"))
+    refused = EventAnswer(
+        policy=compiled.policy.id,
+        version=compiled.version.number,
+        digest=compiled.version.digest,
+        engine=ENGINE,
+        account=account.id,
+        event=case.event.id,
+        happened_at=instant_words(case.event.happened_at),
+        happened_on=local_day(case.event.happened_at, compiled.zone).isoformat(),
+        points=0,
+        granted=(),
+        trace=(),
+        refused=True,
+        reasons=(Reason(misfit.code, "event", "refuses", "", ko, en, {}, None),),
+    )
+    _keep_answer(database, compiled, case, refused.to_data() | NOTHING, now)
 
 
 def _answer(
@@ -250,28 +331,69 @@ def _answer(
     of = event.get("of", "")
     earned = ledger.earned_by(database, account.id, counted_from(compiled, happened_at), of)
     lots = ledger.lots_before_sweeps(database, account.id) if of else []
-    case = _read(compiled, account, event, earned, lots)
+    case = event_mistakes.read(compiled, account, event, earned, lots)
     try:
         found = answer(compiled, case)
-        data = found.to_data() | {"used": [], "returned": []}
+        data = found.to_data() | NOTHING
         if event["type"] == USED:
             data |= _use(database, compiled, account, case, day, now)
+        awaited = _awaited(database, compiled, account, case, found) if found.forgiven else []
     except NotInForce:
         raise Refusal("not-in-force", policy=compiled.policy.id, day=day) from None
     except Conflict as error:
         raise Refusal("rules-conflict", conflict=str(error)) from None
     if not data["refused"]:
-        _book(database, account, case, found, now)
+        paid = _book(database, account, case, found, now)
+        ledger.await_return(database, account.id, awaited, now)
+        data["awaited"] = [{"rule": part.rule, "lot": part.lot, "points": part.points} for part in awaited]
         if undone is not None and undone.type == USED:
-            data["returned"] = _return(database, account, case, undone, now)
+            data["returned"], more = _return(database, account, case, undone, now)
+            paid += more
+        data["repaid"] = repaid_of(paid)
+        tell_of(database, account.policy, account.id, paid, now)
         if not of:
             ledger.be_active(database, account, day)
-    row = (event["id"], compiled.version.digest, data["refused"], canonical(event_case_data(case)), canonical(data))
+    _keep_answer(database, compiled, case, data, now)
+
+
+def _keep_answer(
+    database: Database, compiled: CompiledVersion, case: EventCase, data: Mapping[str, Any], now: datetime
+) -> None:
+    row = (case.event.id, compiled.version.digest, data["refused"], canonical(event_case_data(case)), canonical(data))
     execute(database, INSERT_ANSWER, (*row, stored(now)))
 
 
-def _book(database: Database, account: StoredAccount, case: EventCase, found: EventAnswer, now: datetime) -> None:
-    """What an event grants, takes back and leaves owing; others are told of it."""
+def _awaited(
+    database: Database, compiled: CompiledVersion, account: StoredAccount, case: EventCase, found: EventAnswer
+) -> list[Part]:
+    """What is forgiven only as long as it does not come back: the points of each lot that a rule would have taken if
+    refunds held nothing, and then if no refund had been paid out and no points been used.
+    """
+    data = event_case_data(case)
+    missing = {
+        line["rule"]: line["figures"]["forgiven"] for line in found.trace if "forgiven" in line.get("figures", {})
+    }
+    known = {(each.rule, each.lot): each.points for each in found.taken}
+    parts: dict[tuple[str, str], int] = {}
+    for away in (ledger.lots_held, ledger.lots_out):
+        lots = {lot["id"]: lot for lot in data["lots"]}
+        for lot in away(database, account.id):
+            here = lots.get(lot["id"])
+            lots[lot["id"]] = {**lot, "left": lot["left"] + (here["left"] if here else 0)}
+        would = answer(
+            compiled, event_mistakes.read(compiled, account, data["event"], data["earned"], [*lots.values()])
+        )
+        for each in would.taken:
+            key = (each.rule, each.lot)
+            more = min(each.points - known.get(key, 0) - parts.get(key, 0), missing.get(each.rule, 0))
+            if more > 0:
+                parts[key] = parts.get(key, 0) + more
+                missing[each.rule] -= more
+    return [Part(lot, points, case.event.id, rule) for (rule, lot), points in parts.items()]
+
+
+def _book(database: Database, account: StoredAccount, case: EventCase, found: EventAnswer, now: datetime) -> list[Paid]:
+    """What an event grants, takes back and leaves owing; others are told of it. What the grants paid at once."""
     event = case.event
     grants = [
         Grant(
@@ -294,10 +416,15 @@ def _book(database: Database, account: StoredAccount, case: EventCase, found: Ev
         for lot in found.granted
     ]
     ledger.grant(database, grants, now)
+    came = [Part(each.id, each.facts["amount"], event.id) for each in grants]
+    paid = ledger.collect(database, account.id, came, event.happened_at, now) if came else []
     for part in (Part(each.lot, each.points, event.id, each.rule) for each in found.taken):
         _restore(database, account, part, event.happened_at, now)
         ledger.take(database, account.id, "take_back", [part], event.happened_at, now)
-    ledger.owe(database, account.id, found.debt)
+    for line in found.trace:
+        debt = line.get("figures", {}).get("debt", 0)
+        if debt:
+            ledger.owe(database, account.id, debt, event.id, line["rule"], now)
     points = {each.earning: each for each in found.undone}
     for earning in (each for each in case.earned if each.event == event.of != ""):
         back = points.get(earning.id)
@@ -312,6 +439,7 @@ def _book(database: Database, account: StoredAccount, case: EventCase, found: Ev
         taken = lots_data([(each.lot, each.points) for each in found.taken])
         more = {"debt": found.debt, "reasons": reasons_data(found.reasons)}
         announce(database, "points.taken_back", account.id, {**whose, **taken, **more}, now)
+    return paid
 
 
 def _restore(database: Database, account: StoredAccount, part: Part, happened_at: datetime, now: datetime) -> None:
@@ -346,18 +474,21 @@ def _use(
 
 def _return(
     database: Database, account: StoredAccount, case: EventCase, undone: Told, now: datetime
-) -> list[dict[str, Any]]:
-    """Put points that were used back where they came from, those that were taken last first; at most what is left."""
+) -> tuple[list[dict[str, Any]], list[Paid]]:
+    """Put points that were used back where they came from, those that were taken last first; at most what is left. What
+    of them was taken at once is told besides. An event that tells no amount undoes the whole.
+    """
     event = case.event
-    rest = event.amount
+    used = rows(database, SELECT_USED, (undone.id, undone.id))
+    rest = event.amount or sum(points for _, points in used)
     parts = []
-    for lot, points in rows(database, SELECT_USED, (undone.id, undone.id)):
+    for lot, points in used:
         back = min(rest, points)
         if back:
             parts.append(Part(lot, back, event.id))
             rest -= back
-    ledger.put_back(database, account.id, "use", parts, event.happened_at, now)
-    return [{"lot": part.lot, "points": part.points} for part in parts]
+    paid = ledger.put_back(database, account.id, "use", parts, event.happened_at, now)
+    return [{"lot": part.lot, "points": part.points} for part in parts], paid
 
 
 def _in_force(versions: Versions, account: StoredAccount, at: datetime) -> CompiledVersion:
@@ -365,21 +496,3 @@ def _in_force(versions: Versions, account: StoredAccount, at: datetime) -> Compi
     if compiled is None:
         raise Refusal("not-in-force", policy=account.policy, day=spoken(at))
     return compiled
-
-
-def _read(
-    compiled: CompiledVersion, account: StoredAccount, event: Mapping[str, Any], earned: list[Any], lots: list[Any]
-) -> EventCase:
-    try:
-        data = {"account": account.facts, "event": event, "earned": earned, "lots": lots}
-        return read_event_case(compiled.policy, data)
-    except BadCase as error:
-        in_body = [
-            FieldError({"pointer": pointer(path.split(".")[1:])}, mistake.text)
-            for path, mistake in error.mistakes
-            if path.partition(".")[0] == "event"
-        ]
-        if in_body:
-            raise Refusal("bad-request", in_body) from None
-        errors = [FieldError({"pointer": pointer(path.split("."))}, mistake.text) for path, mistake in error.mistakes]
-        raise Refusal("account-does-not-fit", errors) from None

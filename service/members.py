@@ -43,7 +43,7 @@ def put(
         if known is None:
             ledger.open_accounts(database, [account], now)
         else:
-            ledger.change_account(database, account)
+            ledger.change_account(database, account, now)
         return account, known is None
 
     return writing(database, work)
@@ -57,7 +57,7 @@ def change(database: Database, versions: Versions, id: str, facts: Mapping[str, 
         if known is None:
             raise Refusal("not-found", what=f"/v1/accounts/{id}")
         account = _read(versions, known.policy, {**known.facts, **facts, "id": id}, now)
-        ledger.change_account(database, account)
+        ledger.change_account(database, account, now)
         return account
 
     return writing(database, work)

@@ -90,6 +90,13 @@ KINDS: Mapping[str, MessageKind] = {
         Text("적립된 포인트가 회수되었습니다.", "Points were taken back; what the lots lacked is a debt in points."),
         (*OF_AN_EVENT, "debt", "reasons"),
     ),
+    "points.repaid": MessageKind(
+        Text(
+            "들어온 포인트로 부족 포인트를 갚았습니다.",
+            "Points that came paid off points that were owed; `debt` is what is owed still.",
+        ),
+        (*WHOSE, "points", "lots", "debt"),
+    ),
     "points.expired": MessageKind(Text("포인트가 만료되었습니다.", "Points expired."), OF_A_DAY),
     "points.charged": MessageKind(
         Text("휴면 계정의 포인트가 차감되었습니다.", "Points of a dormant account were charged."),

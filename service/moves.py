@@ -6,7 +6,8 @@
     settled -> reversed
 
 Points are held from the filing on. `settle` pays them out for good; what ends a request otherwise gives them back to
-the lots that they came from, as old as they were. A request keeps the policy version and the decision of its filing.
+the lots that they came from, as old as they were; what was to be taken back meanwhile is taken of them at once (see
+`ledger.collect`). A request keeps the policy version and the decision of its filing.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from datetime import datetime
 
 from service import ledger, refund_requests
 from service.clock import stored, to_the_second
+from service.collected import tell_of
 from service.database import Database, execute, rows
 from service.errors import Refusal
+from service.ledger import Paid
 from service.messages import refund_request_data
 from service.outbox import announce
 from service.publishing import Versions, local_day_of
@@ -38,12 +41,14 @@ INSERT = 'INSERT INTO "move" (request_id, name, before, state, actor, reason, mo
 SELECT = 'SELECT name, before, state, actor, reason, moved_at FROM "move" WHERE request_id = ? ORDER BY id'
 
 
-def _keep(database: Database, account: str, request: str, at: datetime) -> None:
+def _keep(database: Database, account: str, request: str, at: datetime) -> list[Paid]:
     """The points stay held."""
+    return []
 
 
-def _settle(database: Database, account: str, request: str, at: datetime) -> None:
+def _settle(database: Database, account: str, request: str, at: datetime) -> list[Paid]:
     ledger.settle(database, request)
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Kind:
 
     before: tuple[str, ...]
     state: str
-    points: Callable[[Database, str, str, datetime], None]
+    points: Callable[[Database, str, str, datetime], list[Paid]]
     told: tuple[str, ...] = ()
 
 
@@ -140,8 +145,9 @@ def _make(
     kind = KINDS[name]
     changed = execute(database, SET_STATE, (kind.state, request, state))
     assert changed == 1, f"{request} is {state} no longer, although its account is locked"
-    kind.points(database, account, request, now)
+    paid = kind.points(database, account, request, now)
     execute(database, INSERT, (request, name, state, kind.state, by, reason, stored(now)))
     filed = refund_requests.find(database, request)
     assert filed is not None, "it was just moved"
     announce(database, f"refund_request.{filed.state}", account, refund_request_data(filed), now)
+    tell_of(database, filed.decision["policy"], account, paid, now)

@@ -23,6 +23,7 @@ from service.shapes import (
     BALANCE_QUERY,
     DECISION_IN,
     EVENT_IN,
+    EVENT_PAGE_QUERY,
     EVENTS_IN,
     FAQ_QUERY,
     ID,
@@ -83,7 +84,14 @@ OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-t
 OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
 OF_A_CASE = ("unknown-account", "other-policy", "not-in-force", "account-does-not-fit", "rules-conflict")
 
-OF_AN_EVENT = ("unknown-account", "event-id-reused", "undoes-another-account", "not-yet", "not-in-force")
+OF_AN_EVENT = (
+    "unknown-account",
+    "event-id-reused",
+    "undoes-another-account",
+    "undoes-another-type",
+    "not-yet",
+    "not-in-force",
+)
 MOVES = {
     "approve": ("Approve a request that somebody had to look at", "Needs `by`. The points stay held."),
     "refuse": ("Refuse a request that somebody had to look at", "Needs `by` and `reason`. The points are given back."),
@@ -167,7 +175,8 @@ OPERATIONS: Sequence[Operation] = (
         about="One event (201; 202 while it waits for the event that it undoes), or up to 10,000 as `events` (200),"
         " each of which is taken or refused by itself. An event that is told again, with the same `id` and the same"
         " data, gets the answer that it had. Events may come late and in any order; each is answered by the version"
-        " in force when it happened.",
+        " in force when it happened. `amount` is needed wherever an event would do nothing without it, `of` in those"
+        " that undo another.",
         body=EVENT_IN,
         bodies=(EVENT_IN, EVENTS_IN),
         examples=(("bill", "A bill was paid", reference_examples.EVENT),),
@@ -221,7 +230,8 @@ OPERATIONS: Sequence[Operation] = (
         "The events of an account, the last that happened first",
         {200: "Events"},
         ("bad-request", "not-found"),
-        query=PAGE_QUERY,
+        about="With `state=waiting` those that wait for the event that they undo.",
+        query=EVENT_PAGE_QUERY,
     ),
     Operation(
         "get",

@@ -315,7 +315,18 @@ EVENT_ANSWER = object_of(
         "undone": list_of(object_of({"earning": TEXT, "rule": TEXT, "points": AMOUNT})),
         "used": {**list_of(LOT_PART), "description": "What an event of type `points_used` took of the lots."},
         "returned": {**list_of(LOT_PART), "description": "What was put back of points that the undone event used."},
-        "refused": {"type": "boolean", "description": "The event must not be carried out: points are missing."},
+        "repaid": {
+            **list_of(LOT_PART),
+            "description": "What of the points that came, granted or returned, paid off a debt of points at once.",
+        },
+        "awaited": {
+            **list_of(object_of({"rule": TEXT, "lot": TEXT, "points": AMOUNT})),
+            "description": "Of what is forgiven, the points that are away, and are taken once they are back in the lot.",
+        },
+        "refused": {
+            "type": "boolean",
+            "description": "The event must not be carried out: points are missing, or it cannot undo what it names.",
+        },
         "reasons": list_of(object_of({"rule": TEXT, "kind": TEXT, "effect": TEXT, **SAID}, also=True)),
         "trace": list_of(ANY),
     },
@@ -364,7 +375,7 @@ ENTRY = object_of(
         "lot": TEXT,
         "kind": {
             "type": "string",
-            "enum": ["grant", "hold", "release", "reverse", "use", "take_back", "expire", "charge"],
+            "enum": ["grant", "hold", "release", "reverse", "use", "take_back", "repay", "expire", "charge"],
         },
         "points": {"type": "integer", "description": "What the lot gained, or lost where it is below 0."},
         "refund_request": TEXT_OR_NONE,

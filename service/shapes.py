@@ -19,6 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.clock import spoken
 from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
+from service.events import STATES as EVENT_STATES
 from service.inquiries import KINDS, OUTCOMES, STATES
 from service.json_body import read_json
 
@@ -418,6 +419,12 @@ class InquiryQuery(PageQuery):
     order = _choice_field("due", "newest", about="due: what is overdue, then what is due next.", load_default="due")
 
 
+class EventPageQuery(PageQuery):
+    """A page of the events of an account."""
+
+    state = _choice_field(*EVENT_STATES, about="Only those in this state; `waiting`: for the event that they undo.")
+
+
 class FaqQuery(LanguageQuery):
     """What the FAQ is asked."""
 
@@ -451,6 +458,7 @@ REFUND_REQUEST_IN = RefundRequestIn()
 LANGUAGE_QUERY = LanguageQuery()
 BALANCE_QUERY = BalanceQuery()
 PAGE_QUERY = PageQuery()
+EVENT_PAGE_QUERY = EventPageQuery()
 
 
 def body(schema: Schema) -> dict[str, Any]:

@@ -215,6 +215,26 @@ class TakeBack(Table):
     amount = BigIntegerField(constraints=[Check("amount >= 0")])
 
 
+class DebtEntry(Table):
+    """Points that an account owes from now on, or, below zero, that it owes no longer. Never changed.
+
+    With a `lot` they are owed by that lot only: to be taken back of it once they come back to it. `event` and `rule`
+    say what they are owed for; both are "" where a calling system said so, and where a debt is paid off. `since` is the
+    newest ledger entry when this one was written, or the one that brought the points which pay; `paid_by` is the ledger
+    entry that took them.
+    """
+
+    id = BigAutoField()
+    account = ForeignKeyField(Account)
+    lot = ForeignKeyField(Lot, null=True)
+    points = BigIntegerField(constraints=[Check("points <> 0")])
+    event = TextField()
+    rule = TextField()
+    since = BigIntegerField()
+    paid_by = ForeignKeyField(LedgerEntry, column_name="paid_by", null=True)
+    entered_at = TextField()
+
+
 class Notice(Table):
     """A notice that was due on a day, as the rule worded it. Never changed: the database refuses it."""
 
@@ -355,6 +375,7 @@ TABLES = (
     Event,
     EventAnswer,
     TakeBack,
+    DebtEntry,
     Notice,
     IdempotencyKey,
     Message,
@@ -364,4 +385,15 @@ TABLES = (
     InquiryEntry,
 )
 # The database itself refuses to change or delete a row of these.
-NEVER_CHANGED = (PolicyVersion, Decision, LedgerEntry, Move, Event, EventAnswer, TakeBack, Notice, InquiryEntry)
+NEVER_CHANGED = (
+    PolicyVersion,
+    Decision,
+    LedgerEntry,
+    Move,
+    Event,
+    EventAnswer,
+    TakeBack,
+    DebtEntry,
+    Notice,
+    InquiryEntry,
+)

@@ -12,7 +12,7 @@ from marshmallow import Schema
 from service import events, inquiries, ledger, members, notices, refund_requests
 from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
 from service.balances import balance_of
-from service.database import Database, reading
+from service.database import reading
 from service.errors import FIELD_TEXTS, FieldError, Refusal, language
 from service.ledger import StoredAccount
 from service.options import options_of
@@ -21,6 +21,7 @@ from service.shapes import (
     ACCOUNT_CHANGE_IN,
     ACCOUNT_IN,
     BALANCE_QUERY,
+    EVENT_PAGE_QUERY,
     LANGUAGE_QUERY,
     LONGEST_ID,
     NUMBERED_PAGE_QUERY,
@@ -103,7 +104,9 @@ def refund_requests_of(id: str) -> Response:
 def events_of(id: str) -> Response:
     """The events of an account, the last that happened first."""
     links = parts().faq.links
-    return _page(id, "events", PAGE_QUERY, events.page_of, lambda _: lambda told: event_answer(told, language(), links))
+    return _page(
+        id, "events", EVENT_PAGE_QUERY, events.page_of, lambda _: lambda told: event_answer(told, language(), links)
+    )
 
 
 @blueprint.get("/v1/accounts/<id>/entries")
@@ -124,20 +127,25 @@ def _page(
     id: str,
     what: str,
     asked: Schema,
-    page_of: Callable[[Database, str, Any, int], Sequence[Any]],
+    page_of: Callable[..., Sequence[Any]],
     line_of: Callable[[StoredAccount], Line],
 ) -> Response:
-    """A page of what an account has, and where the next one is; `line_of` says how each is shown."""
+    """A page of what an account has, and where the next one is; `line_of` says how each is shown.
+
+    What is asked besides, such as a state, is asked of `page_of`, and again on the next page.
+    """
     page = query(asked)
+    besides = {name: value for name, value in page.items() if name not in ("after", "limit", "lang")}
     with reading(parts().database):
         line = line_of(_account(id))
         # One more than is shown says whether there are more.
-        found = page_of(parts().database, id, page.get("after"), page["limit"] + 1)
+        found = page_of(parts().database, id, page.get("after"), page["limit"] + 1, **besides)
     shown = [line(each) for each in found[: page["limit"]]]
     following = None
     if len(found) > len(shown):
         last = quote(str(shown[-1]["id"]), safe="")
-        following = f"/v1/accounts/{quote(id, safe='')}/{what}?after={last}&limit={page['limit']}"
+        more = "".join(f"&{name}={value}" for name, value in besides.items())
+        following = f"/v1/accounts/{quote(id, safe='')}/{what}?after={last}&limit={page['limit']}{more}"
     return answered({what.replace("-", "_"): shown, "next": following})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response
@@ -9,12 +11,15 @@ from flask import Blueprint, Response
 from service import events
 from service.answers import event_answer
 from service.database import reading
-from service.errors import KINDS, Refusal, language, problem_data
+from service.errors import KINDS, Refusal, language, pointer, problem_data
 from service.events import Told
 from service.parts import answered, parts
 from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, body_of, loaded, query
 
 blueprint = Blueprint("events", __name__)
+
+# What is wrong there stands in no body.
+OF_THE_ACCOUNT = ("account-does-not-fit",)
 
 
 @blueprint.post("/v1/events")
@@ -46,11 +51,11 @@ def _tell_many(sent: list[Any]) -> Response:
         try:
             read[place] = _event(each)
         except Refusal as refusal:
-            results[place] = _refused(each, refusal)
+            results[place] = _refused(place, each, refusal)
     told = events.tell_many(parts().database, parts().versions, list(read.values()), parts().clock())
     for place, found in zip(read, told, strict=True):
         if isinstance(found, Refusal):
-            results[place] = _refused(sent[place], found)
+            results[place] = _refused(place, sent[place], found)
         else:
             results[place] = {
                 "id": found.id,
@@ -61,8 +66,15 @@ def _tell_many(sent: list[Any]) -> Response:
 
 
 def _event(sent: object) -> dict[str, Any]:
-    """An event as it was sent, whose account, id and instant were looked at."""
-    known = loaded(EVENT_IN, sent)
+    """An event as it was sent, whose account, id and instant were looked at. Raises Refusal with all that is wrong."""
+    try:
+        known = loaded(EVENT_IN, sent)
+    except Refusal as refusal:
+        if not isinstance(sent, dict):
+            raise
+        with reading(parts().database):
+            found = events.mistaken(parts().database, parts().versions, sent, refusal.errors, parts().clock())
+        raise found from None
     assert isinstance(sent, dict), "it was read"
     return {**sent, "happened_at": known["happened_at"]}
 
@@ -71,7 +83,15 @@ def _status(told: Told) -> int:
     return 202 if told.state == "waiting" else 201
 
 
-def _refused(sent: object, refusal: Refusal) -> dict[str, Any]:
+def _refused(place: int, sent: object, refusal: Refusal) -> dict[str, Any]:
+    """What is wrong with an event of a batch, in its place in the body."""
     told = sent.get("id") if isinstance(sent, dict) else None
-    problem = problem_data(refusal.code, refusal.errors, refusal.figures, language())
+    errors = refusal.errors
+    if refusal.code not in OF_THE_ACCOUNT:
+        errors = [replace(each, where=_in_batch(place, each.where)) for each in errors]
+    problem = problem_data(refusal.code, errors, refusal.figures, language())
     return {"id": told if isinstance(told, str) else None, "status": KINDS[refusal.code].status, "problem": problem}
+
+
+def _in_batch(place: int, where: Mapping[str, str]) -> dict[str, str]:
+    return {"pointer": pointer(("events", place)) + where["pointer"].removeprefix("#")}
