@@ -147,6 +147,7 @@ KINDS: Mapping[str, Kind] = {
             "{type} undoes {known}, and none that undoes another itself; {of} is {undone}. Send the event that undoes"
             " it, or mend `of`.",
         ),
+        ("known",),
     ),
     "not-yet": Kind(
         422,

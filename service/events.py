@@ -64,6 +64,7 @@ AHEAD = timedelta(minutes=15)
 # Events of one transaction: enough to share what a commit costs, few enough to keep others waiting for a moment only.
 TOGETHER = 100
 USED = "points_used"
+UNKNOWN_ACCOUNT = FieldError.at(("account",), "unknown")
 STATES: Mapping[str, str] = {
     "answered": " AND refused = FALSE",
     "refused": " AND refused = TRUE",
@@ -156,7 +157,7 @@ def tell_within(database: Database, versions: Versions, body: Mapping[str, Any],
     """The same inside a write transaction that is open already."""
     account = ledger.find_account(database, body["account"], locked=True)
     if account is None:
-        raise Refusal("unknown-account", [FieldError.at(("account",), "unknown")], account=body["account"])
+        raise Refusal("unknown-account", [UNKNOWN_ACCOUNT], account=body["account"])
     digest = digest_of(body)
     # What was told before is known whatever the clock and the rules say by now.
     known = find(database, body["id"]) or _told_now(database, versions, account, body, digest, now)
@@ -179,11 +180,15 @@ def mistaken(
     database: Database, versions: Versions, sent: Mapping[str, Any], errors: Sequence[FieldError], now: datetime
 ) -> Refusal:
     """The refusal of an event with `errors` that are known, and with all others that can be found."""
-    account = ledger.find_account(database, sent["account"]) if isinstance(sent.get("account"), str) else None
-    compiled = versions.in_force(account.policy, now) if account is not None else None
-    if account is not None and compiled is not None:
+    told = sent.get("account")
+    account = ledger.find_account(database, told) if isinstance(told, str) and told else None
+    if account is None:
+        unknown = [] if "#/account" in {each.where["pointer"] for each in errors} else [UNKNOWN_ACCOUNT]
+        return Refusal("bad-request", [*errors, *unknown])
+    compiled = versions.in_force(account.policy, now)
+    if compiled is not None:
+        event = {name: value for name, value in sent.items() if name != "account"}
         try:
-            event = {name: value for name, value in sent.items() if name != "account"}
             event_mistakes.check(compiled, account, event, errors)
         except Refusal as refusal:
             return refusal

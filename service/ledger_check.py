@@ -42,6 +42,18 @@ STEPS = " OR ".join(
     for before in kind.before
 )
 
+# Of each entry that brought points to a lot: what was owed before it, by the lot and by the account, and what it paid.
+CAME = (
+    "SELECT came.id AS id, came.lot_id AS lot_id, came.points AS points,"
+    " (SELECT COALESCE(SUM(due.points), 0) FROM debt_entry due WHERE due.account_id = lot.account_id"
+    " AND due.since < came.id AND (due.lot_id IS NULL OR due.lot_id = came.lot_id)) AS owed,"
+    " (SELECT COALESCE(-SUM(paid.points), 0) FROM debt_entry paid WHERE paid.since = came.id"
+    " AND paid.paid_by IS NOT NULL AND paid.account_id = lot.account_id) AS paid"
+    " FROM ledger_entry came JOIN lot ON lot.id = came.lot_id"
+    " WHERE lot.account_id IN (SELECT account_id FROM debt_entry)"
+    " AND (came.kind IN ('grant', 'release', 'reverse') OR (came.kind = 'use' AND came.points > 0))"
+)
+
 CHECKS = (
     Check(
         "left-is-the-sum",
@@ -163,6 +175,50 @@ CHECKS = (
         ),
         f"SELECT lot.id, lot.amount, {_sum('take_back.points')} FROM lot JOIN take_back"  # noqa: S608
         " ON take_back.lot_id = lot.id GROUP BY lot.id HAVING SUM(take_back.points) > lot.amount ORDER BY lot.id",
+    ),
+    Check(
+        "points-owed-are-the-sum",
+        Text(
+            "계정 {0}: 부족 포인트 {1}, 기록의 합 {2}",
+            "account {0}: it owes {1} points, and its debt entries come to {2}",
+        ),
+        f"SELECT account.id, account.points_debt, {_sum('debt_entry.points')} FROM account"  # noqa: S608
+        " LEFT JOIN debt_entry ON debt_entry.account_id = account.id AND debt_entry.lot_id IS NULL GROUP BY account.id"
+        " HAVING account.points_debt <> COALESCE(SUM(debt_entry.points), 0) ORDER BY account.id",
+    ),
+    Check(
+        "points-that-come-pay-what-is-owed",
+        Text(
+            "기록 {0}: 포인트 묶음 {1}에 포인트가 들어왔을 때 {2} 포인트를 거두어야 했고 거둔 포인트는 {3}",
+            "entry {0} brought points to lot {1}: {2} of them had to pay what was owed, and {3} did",
+        ),
+        "SELECT id, lot_id, CAST(due AS BIGINT), CAST(paid AS BIGINT) FROM"  # noqa: S608
+        " (SELECT id, lot_id, CASE WHEN owed < points THEN owed ELSE points END AS due, paid"
+        f" FROM ({CAME}) AS came) AS compared WHERE due <> paid ORDER BY id",
+    ),
+    Check(
+        "a-payment-is-booked",
+        Text(
+            "기록 {0}({1}): {2} 포인트를 거두었고 부족 포인트는 {3} 줄었습니다",
+            "entry {0} ({1}) took {2} points, and {3} less are owed for it",
+        ),
+        "SELECT ledger_entry.id, ledger_entry.kind, -ledger_entry.points,"  # noqa: S608
+        f" {_sum('-debt_entry.points')} FROM ledger_entry"
+        " LEFT JOIN debt_entry ON debt_entry.paid_by = ledger_entry.id GROUP BY ledger_entry.id"
+        " HAVING (ledger_entry.kind = 'repay' OR COUNT(debt_entry.id) > 0)"
+        " AND COALESCE(SUM(debt_entry.points), 0) <> ledger_entry.points ORDER BY ledger_entry.id",
+    ),
+    Check(
+        "no-more-awaited-than-away",
+        Text(
+            "포인트 묶음 {0}: 돌아올 수 있는 {1} 포인트에서 {2} 포인트를 거두어야 합니다",
+            "lot {0}: {1} points may come back to it, and {2} are to be taken of them",
+        ),
+        "SELECT due.lot_id, CAST(COALESCE(away.points, 0) AS BIGINT), CAST(due.points AS BIGINT) FROM"
+        " (SELECT lot_id, SUM(points) AS points FROM debt_entry WHERE lot_id IS NOT NULL GROUP BY lot_id) AS due"
+        " LEFT JOIN (SELECT lot_id, -SUM(points) AS points FROM ledger_entry"
+        " WHERE kind IN ('hold', 'release', 'reverse', 'use') GROUP BY lot_id) AS away ON away.lot_id = due.lot_id"
+        " WHERE due.points < 0 OR due.points > COALESCE(away.points, 0) ORDER BY due.lot_id",
     ),
     Check(
         "no-more-returned-than-used",

@@ -321,7 +321,7 @@ EVENT_ANSWER = object_of(
         },
         "awaited": {
             **list_of(object_of({"rule": TEXT, "lot": TEXT, "points": AMOUNT})),
-            "description": "Of what is forgiven, the points that are away, and are taken once they are back in the lot.",
+            "description": "Of what is forgiven, points that are away, and are taken once they are back in the lot.",
         },
         "refused": {
             "type": "boolean",
@@ -467,6 +467,11 @@ BALANCE = object_of(
         "method": {**METHOD, "description": "The refund method that `refundable` was worked out for."},
         "points": {"type": "integer", "description": "The sum of the lots that can still be used."},
         "refundable": {"type": "integer", "description": "Those of them that can be refunded."},
+        "points_debt": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "What the account owes in points now; points that come pay it off first.",
+        },
         "by_source": list_of(object_of({"source": SOURCE, "points": AMOUNT, "refundable": AMOUNT, **SAID})),
         "expiring": list_of(object_of({"last_usable_on": DAY, "points": AMOUNT})),
         "lots": list_of(BALANCE_LOT),

@@ -208,5 +208,26 @@ LIFE = """\
 """
 """Rules of earning, taking back, idling and telling, to stand behind the small policy's own."""
 
+CORRECTED = """\
+  - id: bill-back
+    kind: clawback
+    terms: "9.4"
+    event: bill_corrected
+    of: [bill-points]
+    rounding: down
+    shortfall: forgive
+    reason: {ko: "회수 {asked}, 면제 {forgiven}", en: "{asked} taken back, {forgiven} forgiven."}
+"""
+"""A rule that forgives what it cannot take back, to stand behind LIFE."""
+
+OWED = (
+    POLICY.replace("facts:\n", "events:\n  bill_corrected: {ko: 정정, en: correcting a bill}\nfacts:\n", 1)
+    + LIFE.replace("    usable_after: 7 days\n", "")
+    .replace("    cap: {at_most: 1_000, per: month}\n", "")
+    .replace("source: promotion\n    rate", "source: bill\n    rate")
+    + CORRECTED
+)
+"""The small policy where purchases (10%, a debt) and bills (1%, forgiven) earn what can be refunded at once."""
+
 HELD = POLICY.replace("    within: 3 business days\n", "    within: 3 business days\n    held_for: 10 days\n")
 """The small policy, where points are held for ten days."""

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from service.database import Database, reading, rows
 from service.ledger_check import differences
 from service.publishing import publish
-from tests.service.builders import LIFE, NOW, POLICY, SetClock, asking, open_account
+from tests.service.builders import LIFE, NOW, OWED, POLICY, SetClock, asking, open_account
 
 WHERE = "/v1/events"
 
@@ -62,6 +62,11 @@ def test_an_event_told_again_gets_the_answer_that_it_had(
     assert (again.status_code, again.data) == (201, first.data)
     other = tell(client, "E-1", amount=50_001)
     assert (other.status_code, other.get_json()["code"]) == (409, "event-id-reused")
+    changed = {**event("E-1", "purchase", at="2026-03-01T04:00:00Z"), "account": "A", "partner": "X"}
+    del changed["amount"]
+    others = client.post(WHERE, json={**changed, "amount": 1}).get_json()["errors"]
+    names = ("account", "type", "amount", "happened_at", "partner")
+    assert sorted(each["pointer"] for each in others) == sorted(f"#/{name}" for name in names)
     assert left(database) == {"E-1": 500}
 
 
@@ -161,6 +166,9 @@ def test_what_a_member_does_is_activity_and_what_is_undone_is_not(client: FlaskC
     assert (account["last_activity_on"], account["activity_days"]) == ("2026-02-28", ["2026-02-20", "2026-02-28"])
 
 
+MISSING = "(left out)"
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "code", "pointers"),
     [
@@ -172,18 +180,85 @@ def test_what_a_member_does_is_activity_and_what_is_undone_is_not(client: FlaskC
         ({"amount": -1}, 400, "bad-request", ["#/amount"]),
         ({"shop": "X"}, 400, "bad-request", ["#/shop"]),
         ({"id": ""}, 400, "bad-request", ["#/id"]),
+        ({"amount": None}, 400, "bad-request", ["#/amount"]),
+        ({"amount": MISSING}, 400, "bad-request", ["#/amount"]),
+        ({"type": "points_used", "amount": MISSING}, 400, "bad-request", ["#/amount"]),
+        ({"type": "purchase_cancelled"}, 400, "bad-request", ["#/of"]),
+        ({"type": "purchase_cancelled", "of": ""}, 400, "bad-request", ["#/of"]),
+        ({"type": "purchase_cancelled", "of": "E-1"}, 400, "bad-request", ["#/of"]),
+        ({"of": "E-0"}, 400, "bad-request", ["#/of"]),
+        (
+            {"happened_at": "soon", "type": "points_used", "amount": MISSING, "shop": "X", "of": "E-1"},
+            400,
+            "bad-request",
+            ["#/happened_at", "#/shop", "#/amount", "#/of"],
+        ),
+        ({"happened_at": "soon", "account": "nobody"}, 400, "bad-request", ["#/happened_at", "#/account"]),
+        ({"happened_at": "2026-04-01T00:00:00Z", "amount": -1}, 400, "bad-request", ["#/amount", "#/happened_at"]),
     ],
     ids=str,
 )
 def test_a_bad_event_is_refused_by_name_and_leaves_nothing(
     client: FlaskClient, database: Database, changes: dict[str, Any], status: int, code: str, pointers: list[str]
 ) -> None:
-    answer = client.post(WHERE, json={**event("E-1"), **changes})
+    body = {name: value for name, value in {**event("E-1"), **changes}.items() if value != MISSING}
+    answer = client.post(WHERE, json=body)
     found = answer.get_json()
     assert (answer.status_code, found["code"]) == (status, code)
     assert [error["pointer"] for error in found.get("errors", [])] == pointers
     with reading(database):
         assert rows(database, "SELECT count(*) FROM event") == [(0,)]
+
+
+def test_an_event_undoes_only_those_of_its_types(client: FlaskClient, database: Database) -> None:
+    tell(client, "B")
+    tell(client, "P", "purchase", 10_000)
+    tell(client, "C", "purchase_cancelled", 1_000, of="P")
+    for told, of in (("X", "B"), ("Y", "C")):
+        answer = tell(client, told, "purchase_cancelled", 1_000, of=of)
+        found = answer.get_json()
+        assert (answer.status_code, found["code"], found["errors"][0]["pointer"]) == (
+            422,
+            "undoes-another-type",
+            "#/of",
+        )
+        assert client.get(f"{WHERE}/{told}").status_code == 404
+    assert left(database) == {"B": 500, "P": 900}
+
+
+def test_an_event_that_waited_for_one_which_it_cannot_undo_is_refused_when_that_comes(
+    client: FlaskClient, database: Database
+) -> None:
+    assert tell(client, "C", "purchase_cancelled", 10_000, of="B").status_code == 202
+    other = {**event("D", "purchase_cancelled", 10_000, of="P"), "account": "A"}
+    assert client.post(WHERE, json=other).status_code == 202
+    tell(client, "B")
+    tell(client, "P", "purchase", 10_000)
+    for told, rule in (("C", "undoes-another-type"), ("D", "undoes-another-account")):
+        found = client.get(f"{WHERE}/{told}?lang=ko").get_json()
+        reason = found["answer"]["reasons"][0]
+        assert (found["state"], reason["rule"], reason["effect"]) == ("refused", rule, "refuses")
+        assert reason["text"] == reason["ko"] != reason["en"]
+    assert left(database) == {"B": 500, "P": 1_000}
+    again = client.post(WHERE, json=other)
+    assert (again.status_code, again.get_json()["state"]) == (201, "refused")
+
+
+def test_an_event_of_the_file_undoes_those_whose_earnings_its_rule_names(
+    client: FlaskClient, database: Database
+) -> None:
+    publish(database, OWED.encode(), "small.yaml", NOW)
+    tell(client, "B")
+    tell(client, "P", "purchase", 10_000)
+    assert tell(client, "X", "bill_corrected", of="P").get_json()["known"] == ["bill_paid"]
+    assert tell(client, "Y", "bill_corrected", of="").get_json()["errors"][0]["pointer"] == "#/of"
+    publish(database, OWED.replace("    of: [bill-points]\n", "").encode(), "small.yaml", NOW)
+    assert tell(client, "X", "bill_corrected", of="P").get_json()["answer"]["asked"] == 1_000
+    assert tell(client, "Z", "bill_corrected", of="X").status_code == 422, "what undoes cannot be undone"
+    assert tell(client, "P-2", "promotion_joined").status_code == 201
+    without = {name: value for name, value in event("P-3", "promotion_joined").items() if name != "amount"}
+    assert client.post(WHERE, json=without).status_code == 201, "no rule reads its amount"
+    assert left(database) == {"B": 500, "P": 0}
 
 
 def test_a_batch_takes_each_event_by_itself(client: FlaskClient, database: Database) -> None:
@@ -199,7 +274,7 @@ def test_a_batch_takes_each_event_by_itself(client: FlaskClient, database: Datab
     results = client.post(WHERE, json={"events": sent}).get_json()["results"]
     assert [each["status"] for each in results] == [201, 400, 201, 422, 201, 400, 201]
     assert [each["id"] for each in results] == ["C", "bad", "P", "nobody", "E", None, "E"]
-    assert results[1]["problem"]["errors"][0]["pointer"] == "#/amount"
+    assert results[1]["problem"]["errors"][0]["pointer"] == "#/events/1/amount"
     assert results[3]["problem"]["code"] == "unknown-account"
     assert results[4]["event"] == results[6]["event"]
     assert left(database) == {"P": 0, "E": 500}
@@ -242,6 +317,25 @@ def test_events_of_an_account_are_listed_page_by_page(client: FlaskClient) -> No
         f"E-{n}" for n in (5, 4, 3, 2, 1)
     ]
     assert last["next"] is None
+
+
+def test_events_are_listed_by_their_state(client: FlaskClient) -> None:
+    for number in range(3):
+        tell(client, f"C-{number}", "purchase_cancelled", 10_000, of=f"P-{number}")
+    tell(client, "U", "points_used", 90_000)
+    tell(client, "P-1", "purchase", 10_000)
+    first = client.get("/v1/accounts/B/events?state=waiting&limit=1").get_json()
+    second = client.get(first["next"]).get_json()
+    assert [(each["id"], each["of"]) for page in (first, second) for each in page["events"]] == [
+        ("C-2", "P-2"),
+        ("C-0", "P-0"),
+    ]
+    assert second["next"] is None
+    for state, ids in (("refused", {"U"}), ("answered", {"P-1", "C-1"})):
+        found = client.get(f"/v1/accounts/B/events?state={state}").get_json()["events"]
+        assert {each["id"] for each in found} == ids
+    wrong = client.get("/v1/accounts/B/events?state=lost").get_json()
+    assert wrong["errors"][0]["parameter"] == "state"
 
 
 def test_what_was_earned_can_be_refunded(client: FlaskClient) -> None:
