@@ -72,15 +72,15 @@ class Use:
 
 
 class Life(RuleBasedStateMachine):
-    """One member, from the first purchase on."""
+    """One member, from the first bill on."""
 
     requests = Bundle("requests")
     purchases = Bundle("purchases")
     bills = Bundle("bills")
     uses = Bundle("uses")
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(target=bills)
+    def begin(self) -> Any:
         self.folder = Path(tempfile.mkdtemp(prefix="recoup-life-"))
         url = f"sqlite:///{self.folder / 'recoup.db'}"
         self.database = open_database(Settings(database_url=url))
@@ -96,6 +96,7 @@ class Life(RuleBasedStateMachine):
         self.paid_bills: list[Earned] = []
         self.states: dict[str, tuple[str, int, str]] = {}
         self.holds: dict[str, list[dict[str, Any]]] = {}
+        return self.pay_bill(1_999_999)
 
     def teardown(self) -> None:
         if hasattr(self, "app"):
@@ -236,6 +237,24 @@ class Life(RuleBasedStateMachine):
         self.go(found["holds"])
         return request
 
+    @rule(target=requests, bill=bills, part=PARTS, share=PARTS)
+    def hold_and_correct(self, bill: Earned, part: str, share: str) -> Any:
+        """What a life seldom comes to by itself."""
+        request = self.file(part)
+        self.correct_bill(bill, share)
+        return request
+
+    @rule(target=requests, purchase=purchases, share=PARTS)
+    def hold_and_undo(self, purchase: Earned, share: str) -> Any:
+        """The same of a purchase."""
+        request = self.file("all")
+        self.undo_purchase(purchase, share)
+        return request
+
+    @rule(request=consumes(requests))
+    def give_up(self, request: str) -> None:
+        self.move(request, "cancel")
+
     @rule(request=requests, name=st.sampled_from(REQUESTED))
     def move(self, request: str, name: str) -> None:
         state, points, month = self.states[request]
@@ -257,10 +276,6 @@ class Life(RuleBasedStateMachine):
         found = sweep(self.database, Versions(self.database, 1), self.clock.at)
         assert (found["expired"], found["charged"], found["failed"]) == (0, 0, 0)
 
-    @rule(request=consumes(requests))
-    def forget(self, request: str) -> None:
-        """A request that is left as it is from now on."""
-
     @invariant()
     def the_model_and_the_ledger_agree(self) -> None:
         if not hasattr(self, "app"):
@@ -278,7 +293,7 @@ class Life(RuleBasedStateMachine):
 # A failure is not shrunk: it would take minutes, and a life of 25 steps can be read.
 Life.TestCase.settings = settings(
     phases=(Phase.reuse, Phase.generate),
-    max_examples=25,
+    max_examples=18,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
