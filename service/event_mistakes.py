@@ -54,45 +54,38 @@ def check(
     compiled: CompiledVersion,
     account: StoredAccount,
     event: Mapping[str, Any],
-    others: Sequence[FieldError],
+    others: Sequence[FieldError] = (),
     *,
     future: bool = False,
-) -> None:
-    """Raises Refusal with everything that is wrong with an event that is told. `others` are known to be wrong already;
-    `future` says that it has not happened yet, which is told where something else is wrong as well.
+) -> EventCase:
+    """An event that is told, as it is read. Raises Refusal with everything that is wrong with it. `others` are known to
+    be wrong already; `future` says that it has not happened yet, which is told where something else is wrong as well.
     """
     known = {each.where["pointer"] for each in others}
     sound = {name: value for name, value in event.items() if pointer((name,)) not in known} | {
         name: value for name, value in SOUND.items() if pointer((name,)) in known
     }
-    found, account_errors = _read_mistakes(compiled, account, sound)
+    found: list[FieldError] = []
+    of_account: list[FieldError] = []
+    case = None
+    try:
+        case = read_event_case(compiled.policy, {"account": account.facts, "event": sound, "earned": [], "lots": []})
+    except BadCase as error:
+        for path, mistake in error.mistakes:
+            scope, *rest = path.split(".")
+            if scope == "event":
+                found.append(FieldError({"pointer": pointer(rest)}, mistake.text))
+            else:
+                of_account.append(FieldError({"pointer": pointer((scope, *rest))}, mistake.text))
     wrong = {each.where["pointer"] for each in found}
     if pointer(("type",)) not in wrong:
         found += [each for each in _too_little(compiled.policy, event) if each.where["pointer"] not in wrong]
-    every = [*others, *found]
-    if every:
+    if others or found:
         late = [FieldError.at(("happened_at",), "in-the-future")] if future else []
-        raise Refusal("bad-request", [*every, *late])
-    if account_errors:
-        raise Refusal("account-does-not-fit", account_errors)
-
-
-def _read_mistakes(
-    compiled: CompiledVersion, account: StoredAccount, event: Mapping[str, Any]
-) -> tuple[list[FieldError], list[FieldError]]:
-    """What is wrong with the facts of the event, and with those of the account."""
-    try:
-        read_event_case(compiled.policy, {"account": account.facts, "event": event, "earned": [], "lots": []})
-    except BadCase as error:
-        in_event, in_account = [], []
-        for path, mistake in error.mistakes:
-            parts = path.split(".")
-            if parts[0] == "event":
-                in_event.append(FieldError({"pointer": pointer(parts[1:])}, mistake.text))
-            else:
-                in_account.append(FieldError({"pointer": pointer(parts)}, mistake.text))
-        return in_event, in_account
-    return [], []
+        raise Refusal("bad-request", [*others, *found, *late])
+    if case is None:
+        raise Refusal("account-does-not-fit", of_account)
+    return case
 
 
 def _too_little(policy: Policy, event: Mapping[str, Any]) -> list[FieldError]:

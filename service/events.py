@@ -51,7 +51,7 @@ SELECT = (
     " FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id WHERE "
 )
 SELECT_WAITING = (
-    "SELECT event.id, account_id, body FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id"
+    "SELECT account_id, body FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id"
     " WHERE of = ? AND event_answer.event_id IS NULL ORDER BY happened_at, event.id"
 )
 SELECT_USED = (
@@ -163,7 +163,12 @@ def tell_within(database: Database, versions: Versions, body: Mapping[str, Any],
     known = find(database, body["id"]) or _told_now(database, versions, account, body, digest, now)
     if known.digest != digest:
         raise Refusal("event-id-reused", _differences(known, body))
-    return known
+    undone = find(database, known.of) if known.answer is None else None
+    if undone is None or undone.answer is None:
+        return known
+    # It waits no longer than until it is told again, had it missed the other, which came at the same moment.
+    _answer_late(database, versions, known.account, known.body, undone, now)
+    return find(database, known.id) or known
 
 
 def _differences(known: Told, body: Mapping[str, Any]) -> list[FieldError]:
@@ -203,10 +208,9 @@ def _told_now(
     happened_at = datetime.fromisoformat(event["happened_at"])
     future = happened_at > now + AHEAD
     compiled = _in_force(versions, account, now if future else happened_at)
-    event_mistakes.check(compiled, account, event, [], future=future)
+    read = event_mistakes.check(compiled, account, event, future=future).event
     if future:
         raise Refusal("not-yet", [FieldError.at(("happened_at",), "in-the-future")], now=spoken(now))
-    read = event_mistakes.read(compiled, account, event, [], []).event
     row = (read.id, account.id, read.type, read.of, read.amount, canonical(event), digest)
     if execute(database, INSERT, (*row, stored(happened_at), stored(now))) == 1:
         _take_up(database, versions, compiled, account, event, now)
@@ -273,20 +277,29 @@ def _take_up(
     _answer(database, compiled, account, event, undone, now)
     answered = find(database, event["id"])
     assert answered is not None, "it was just answered"
-    for waiting, whose, body in rows(database, SELECT_WAITING, (event["id"],)):
-        late = msgspec.json.decode(body)
-        again = ledger.find_account(database, whose, locked=whose == account.id)
-        assert again is not None, "an account is never deleted"
-        try:
-            with step(database):
-                in_force = _in_force(versions, again, datetime.fromisoformat(late["happened_at"]))
-                misfit = _misfit(in_force, whose, late, answered)
-                if misfit is None:
-                    _answer(database, in_force, again, late, answered, now)
-                else:
-                    _refuse(database, in_force, again, late, misfit, now)
-        except Refusal as refusal:
-            log.warning("event %s waits on: %s", waiting, refusal.code)
+    for whose, body in rows(database, SELECT_WAITING, (event["id"],)):
+        _answer_late(database, versions, whose, msgspec.json.decode(body), answered, now)
+
+
+def _answer_late(
+    database: Database, versions: Versions, whose: str, event: Mapping[str, Any], undone: Told, now: datetime
+) -> None:
+    """Answer an event that waited for the one which it undoes; it waits on where it cannot be answered.
+
+    The account of the one that it undoes is locked: that of another account is refused, and nothing of it is changed.
+    """
+    account = ledger.find_account(database, whose, locked=whose == undone.account)
+    assert account is not None, "an account is never deleted"
+    try:
+        with step(database):
+            compiled = _in_force(versions, account, datetime.fromisoformat(event["happened_at"]))
+            misfit = _misfit(compiled, whose, event, undone)
+            if misfit is None:
+                _answer(database, compiled, account, event, undone, now)
+            else:
+                _refuse(database, compiled, account, event, misfit, now)
+    except Refusal as refusal:
+        log.warning("event %s waits on: %s", event["id"], refusal.code)
 
 
 def _misfit(compiled: CompiledVersion, account: str, event: Mapping[str, Any], undone: Told) -> Refusal | None:

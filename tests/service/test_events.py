@@ -10,7 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.database import Database, reading, rows
+from service.database import Database, execute, reading, rows, writing
+from service.events import INSERT
+from service.idempotency import digest_of
+from service.json_body import canonical
 from service.ledger_check import differences
 from service.publishing import publish
 from tests.service.builders import LIFE, NOW, OWED, POLICY, SetClock, asking, open_account
@@ -242,6 +245,25 @@ def test_an_event_that_waited_for_one_which_it_cannot_undo_is_refused_when_that_
     assert left(database) == {"B": 500, "P": 1_000}
     again = client.post(WHERE, json=other)
     assert (again.status_code, again.get_json()["state"]) == (201, "refused")
+
+
+def test_an_event_that_missed_the_other_is_answered_when_it_is_told_again(
+    client: FlaskClient, database: Database
+) -> None:
+    """Two that come at the same moment for two accounts do not see each other."""
+    missed = [event("C", "purchase_cancelled", 10_000, of="P"), event("D", "purchase_cancelled", 10_000, of="P")]
+    missed[1]["account"] = "A"
+
+    def race() -> None:
+        for each in missed:
+            body = canonical({name: value for name, value in each.items() if name != "account"})
+            row = (each["id"], each["account"], each["type"], "P", 10_000, body, digest_of(each), "", "")
+            execute(database, INSERT, row)
+
+    tell(client, "P", "purchase", 10_000)
+    writing(database, race)
+    assert [client.post(WHERE, json=each).get_json()["state"] for each in missed] == ["answered", "refused"]
+    assert left(database) == {"P": 0}
 
 
 def test_an_event_of_the_file_undoes_those_whose_earnings_its_rule_names(
