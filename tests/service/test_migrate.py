@@ -12,6 +12,7 @@ from playhouse.schema_diff import diff_models
 from service.config import Settings
 from service.database import Database, close_database, execute, on_sqlite, open_database, reading, rows
 from service.ledger import find_account
+from service.ledger_check import differences
 from service.migrate import FOLDER, WrongSchema, check_schema, migrate
 from service.tables import NEVER_CHANGED, TABLES
 
@@ -117,3 +118,21 @@ def test_an_account_of_before_owes_no_points_and_has_no_known_activity(empty_dat
     close_database(database)
     assert found is not None
     assert (found.facts["debt"], found.facts["points_debt"], found.facts["activity_days"]) == (7, 0, [])
+
+
+def test_what_an_account_of_before_owes_is_its_first_debt_entry(empty_database_url: str, tmp_path: Path) -> None:
+    for each in FOLDER.glob("000[1-6]_*.py"):
+        (tmp_path / each.name).write_text(each.read_text(encoding="utf-8"), encoding="utf-8")
+    database = open_database(Settings(database_url=empty_database_url))
+    migrate(database, tmp_path)
+    old = (
+        "INSERT INTO account (id, policy, status, kind, identity_level, joined_on, contact_verified, debt, points_debt,"
+        " activity_days, declared, created_at) VALUES ('A', 'p', '', '', 0, '2025-01-01', TRUE, 0, 9, '[]', '{}', '')"
+    )
+    with database.connection_context():
+        execute(database, old)
+    assert migrate(database) == ["0007_take_backs"]
+    with reading(database):
+        assert rows(database, "SELECT account_id, lot_id, points, paid_by FROM debt_entry") == [("A", None, 9, None)]
+        assert differences(database) == []
+    close_database(database)
