@@ -75,7 +75,8 @@ def read_url(text: str, *, private: bool) -> Target:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     target = Target(parts.scheme, host, port or PORTS[parts.scheme], path)
     if not _may_be_named(host, private=private):
-        raise BadUrl("url-not-allowed", host=host)
+        may_be_allowed = _may_be_named(host, private=True)
+        raise BadUrl("url-not-allowed" if may_be_allowed else "url-never-allowed", host=host)
     return target
 
 

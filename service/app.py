@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from flask import Flask, Response, request
 
 from service.api import (
@@ -20,7 +22,7 @@ from service.api import (
 from service.clock import Clock, utc_now
 from service.config import Settings, read_settings
 from service.database import open_database
-from service.errors import Refusal, register_errors
+from service.errors import FieldError, Refusal, register_errors
 from service.faq import load_faq
 from service.inquiries import Inquiries
 from service.judging import Judge
@@ -58,15 +60,33 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     for part in (*nouns, openapi):
         app.register_blueprint(part.blueprint)
     register_errors(app)
-    app.before_request(_refuse_nul)
+    app.before_request(_refuse_unreadable)
     app.after_request(_with_headers)
     return app
 
 
-def _refuse_nul() -> None:
-    """No id holds a NUL, and PostgreSQL cannot even be asked for one."""
+def _refuse_unreadable() -> None:
+    """An address is UTF-8. What is not would be read with U+FFFD in its place, and be somebody else's id.
+
+    No id holds a NUL, and PostgreSQL cannot even be asked for one.
+    """
+    parts = {
+        "path": request.environ.get("PATH_INFO", "").encode("latin-1"),
+        "query": unquote_to_bytes(request.environ.get("QUERY_STRING", "").encode("latin-1")),
+    }
+    unreadable = [name for name, sent in parts.items() if not _is_utf_8(sent)]
+    if unreadable:
+        raise Refusal("bad-request", [FieldError.in_parameter(name, "not-utf-8") for name in unreadable])
     if "\0" in request.path:
         raise Refusal("not-found", what=request.path)
+
+
+def _is_utf_8(sent: bytes) -> bool:
+    try:
+        sent.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _with_headers(answer: Response) -> Response:

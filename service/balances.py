@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.facts import request_data
 from engine.smallest import smallest_request
-from service import ledger
+from service import ledger, refund_requests
 from service.answers import said, with_text
 from service.clock import spoken
 from service.database import Database
@@ -55,6 +55,7 @@ def balance_of(
         "points": sum(lot["left"] for lot in usable),
         "refundable": decision["available"],
         "points_debt": account.facts["points_debt"],
+        "held": refund_requests.held_by(database, account.facts["id"], at if at < now else None),
         "by_source": [
             {"source": source, **said(policy.sources[source], language), **sums}
             for source, sums in _by_source(usable).items()

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from policies.model import Text
 from service.database import Unavailable
@@ -74,14 +74,14 @@ KINDS: Mapping[str, Kind] = {
     "method-not-allowed": Kind(
         405,
         Text("허용되지 않는 메서드입니다.", "The method is not allowed here."),
-        Text("허용되는 메서드는 Allow 헤더에 있습니다.", "The header Allow lists the methods that are."),
+        Text("허용되는 메서드: {allowed}", "{what} takes {allowed}."),
     ),
     "idempotency-key-reused": Kind(
         409,
-        Text("같은 Idempotency-Key로 다른 신청이 이미 있습니다.", "This Idempotency-Key was used before."),
+        Text("같은 Idempotency-Key로 다른 요청이 이미 있습니다.", "This Idempotency-Key was used before."),
         Text(
-            "이 값은 내용이 다른 신청에 쓰였습니다. 새 신청에는 새 값을 쓰십시오.",
-            "It came with another body. A new refund request needs a fresh value.",
+            "이 값은 내용이나 주소가 다른 요청에 쓰였습니다. 새 요청에는 새 값을 쓰십시오.",
+            "It came with another body, or to another address. A new request needs a fresh value.",
         ),
     ),
     "event-id-reused": Kind(
@@ -98,10 +98,33 @@ KINDS: Mapping[str, Kind] = {
         Text("상태: {state}. 가능한 것: {allowed}", "The state is {state}; it allows: {allowed}."),
         ("state", "allowed"),
     ),
+    "already-contested": Kind(
+        409,
+        Text("이 결정에 대한 이의 제기가 이미 열려 있습니다.", "The decision is contested already."),
+        Text(
+            "열려 있는 이의 제기: {inquiry}. 더 할 말은 여기에 덧붙이십시오: /v1/inquiries/{inquiry}/entries",
+            "{inquiry} waits for its answer; add to it at /v1/inquiries/{inquiry}/entries.",
+        ),
+        ("inquiry",),
+    ),
+    "facts-left-out": Kind(
+        409,
+        Text("빠진 항목이 있어 기본값으로 되돌아갑니다.", "Facts are left out that would fall back to their defaults."),
+        Text(
+            "PUT은 계정 정보 전체를 바꿉니다. errors 목록의 항목을 모두 쓰거나, 일부만 바꾸려면 PATCH를 쓰십시오.",
+            "PUT replaces all facts of an account. Write those that `errors` names as well, or change single facts"
+            " with PATCH.",
+        ),
+    ),
     "too-large": Kind(
         413,
         Text("본문이 너무 큽니다.", "The body is too large."),
-        Text("최대 {most}바이트까지 읽습니다.", "At most {most} bytes are read."),
+        Text(
+            "최대 {most}바이트까지 읽습니다. 이벤트 묶음은 나누어 보내십시오. 한 묶음은 10,000건, {most}바이트까지"
+            "입니다.",
+            "At most {most} bytes are read. Split a batch of events: up to 10,000 of them, in up to {most} bytes, go"
+            " in one.",
+        ),
     ),
     "unsupported-media-type": Kind(
         415,
@@ -194,7 +217,33 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "unknown": Text("알 수 없는 항목입니다.", "is not known here"),
     "not-an-object": Text("객체여야 합니다.", "is not an object"),
     "not-a-list": Text("목록이어야 합니다.", "is not a list"),
+    "unknown-name": Text("알 수 없는 항목입니다. {hint}", "is not known here; {hint}"),
+    "unknown-policy": Text(
+        "게시되지 않은 정책입니다. 게시된 정책: {known}", "is no published policy; published are {known}"
+    ),
+    "not-utf-8": Text(
+        "UTF-8이 아닌 바이트가 있습니다.", "has bytes that are no UTF-8; write it in UTF-8, percent-encoded"
+    ),
+    "not-a-key": Text(
+        "인쇄할 수 있는 ASCII 문자 1~200자여야 합니다. UUID가 좋습니다.",
+        "is not a value of 1 to 200 printable ASCII characters, such as a UUID",
+    ),
+    "another-id": Text(
+        "주소의 id({id})와 다릅니다. 빼거나 같게 쓰십시오.",
+        "is another id than the address has, {id}; leave it out, or write the same",
+    ),
+    "left-out": Text(
+        "빠져 있고, 지금 값은 {now}입니다. 값을 쓰십시오.", "is left out, and stands at {now}; write what it is to be"
+    ),
+    "day-to-come": Text(
+        "{written}: 오늘({today})보다 뒤의 날짜입니다. 지난 날짜를 쓰십시오.",
+        "is {written}, a day to come: it is {today} in the programme's zone; write the day on which it happened",
+    ),
     "too-many": Text("최대 {most}개까지입니다.", "has more than {most} items"),
+    "too-many-events": Text(
+        "한 묶음은 최대 {most}건까지입니다. 나누어 보내십시오.",
+        "has more than {most} events; send them in several batches",
+    ),
     "not-text": Text("문자열이어야 합니다.", "is not text"),
     "not-true-or-false": Text("true 또는 false여야 합니다.", "is neither true nor false"),
     "not-an-account": Text(
@@ -205,7 +254,7 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "only-for-contests": Text("이의 제기(contest)에만 쓸 수 있습니다.", "is only for a contest"),
     "only-with-outcome": Text("outcome과 함께만 쓸 수 있습니다.", "is only for an entry with an outcome"),
     "one-of-two": Text("decision_id와 하나만 쓸 수 있습니다.", "stands beside decision_id; name one of the two"),
-    "not-an-id": Text("1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
+    "not-an-id": Text("인쇄할 수 있는 1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
     "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
@@ -244,15 +293,17 @@ FIELD_TEXTS: Mapping[str, Text] = {
     ),
     "url-with-fragment": Text("주소에 #을 쓸 수 없습니다.", "has a part behind #, which is never sent"),
     "url-not-allowed": Text(
+        "{host}: 공개된 주소가 아니어서 보낼 수 없습니다. 운영자가 WEBHOOK_PRIVATE_ADDRESSES=yes로 허용할 수 있습니다.",
+        "is on {host}, which is no public address; nothing is sent there unless the operator sets"
+        " WEBHOOK_PRIVATE_ADDRESSES=yes",
+    ),
+    "url-never-allowed": Text(
         "{host}: 공개된 주소가 아니어서 보낼 수 없습니다.",
-        "is on {host}, which is no public address; nothing is sent there",
+        "is on {host}, where nothing is ever sent; name a public address",
     ),
     "not-a-message-kind": Text(
         "{written}: 없는 종류입니다. 가능한 종류: {known}",
         "is {written}, which is no kind of message; known are {known}",
-    ),
-    "not-a-delivery-state": Text(
-        "pending, delivered, dead 중 하나여야 합니다.", "is none of pending, delivered and dead"
     ),
     "only-with-account-facts": Text(
         "계정 정보를 본문에 보낼 때만 쓸 수 있습니다.", "is only for an account whose facts are in the body"
@@ -282,8 +333,13 @@ class FieldError:
 
     @classmethod
     def in_parameter(cls, name: str, code: str, **figures: object) -> FieldError:
-        """A mistake in the query part of the address."""
+        """A mistake in the address: its query part, or a part of its path."""
         return cls({"parameter": name}, _filled(FIELD_TEXTS[code], figures))
+
+    @classmethod
+    def in_header(cls, name: str, code: str, **figures: object) -> FieldError:
+        """A mistake in a header."""
+        return cls({"header": name}, _filled(FIELD_TEXTS[code], figures))
 
 
 class Refusal(Exception):
@@ -371,6 +427,9 @@ def _of_the_framework(error: HTTPException, app: Flask) -> Response:
     status = error.code or 500
     if status == 404:
         return problem("not-found", what=request.path)
+    if isinstance(error, MethodNotAllowed):
+        allowed = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
+        return problem("method-not-allowed", what=request.path, allowed=allowed)
     if status == 413:
         return problem("too-large", most=app.config["MAX_CONTENT_LENGTH"])
     for code, kind in KINDS.items():
@@ -386,11 +445,16 @@ def _placeholders(kind: Kind) -> bool:
 
 
 def _filled(text: Text, figures: Mapping[str, object]) -> Text:
-    shown = {name: _listed(figure) for name, figure in figures.items()}
-    return Text(text.ko.format_map(shown), text.en.format_map(shown))
+    ko, en = (
+        text.in_language(spoken).format_map({name: _shown(figure, spoken) for name, figure in figures.items()})
+        for spoken in ("ko", "en")
+    )
+    return Text(ko, en)
 
 
-def _listed(figure: object) -> object:
+def _shown(figure: object, spoken: str) -> object:
+    if isinstance(figure, Text):
+        return figure.in_language(spoken)
     return (", ".join(map(str, figure)) or "-") if isinstance(figure, list) else figure
 
 

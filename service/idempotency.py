@@ -15,7 +15,7 @@ from peewee import Database
 
 from service.clock import stored
 from service.database import execute, rows
-from service.errors import Refusal
+from service.errors import FieldError, Refusal
 from service.json_body import canonical
 
 LONGEST_KEY = 200
@@ -40,10 +40,10 @@ class Answer:
 
 def read_key(header: str | None) -> str:
     """The key in a request's header. Raises Refusal when it is missing or cannot be one."""
-    if header is None or not 0 < len(header) <= LONGEST_KEY:
+    if not header:
         raise Refusal("idempotency-key-missing")
-    if not (header.isascii() and header.isprintable()):
-        raise Refusal("idempotency-key-missing")
+    if not (len(header) <= LONGEST_KEY and header.isascii() and header.isprintable()):
+        raise Refusal("bad-request", [FieldError.in_header("Idempotency-Key", "not-a-key")])
     return header
 
 

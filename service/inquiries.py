@@ -63,6 +63,9 @@ SELECT = (
 SELECT_ENTRIES = (
     "SELECT move, who, agent, text, outcome, reason, due_on, at FROM inquiry_entry WHERE inquiry_id = ? ORDER BY id"
 )
+SELECT_OPEN_CONTEST = (
+    "SELECT id FROM inquiry WHERE decision_id = ? AND kind = 'contest' AND state = 'open' ORDER BY id LIMIT 1"
+)
 SELECT_REQUEST_OF = "SELECT id FROM refund_request WHERE decision_id = ?"
 BEHIND_BY_DUE = "(inquiry.due_on, inquiry.id) > ((SELECT due_on FROM inquiry WHERE id = ?), ?)"
 
@@ -152,6 +155,8 @@ class Inquiries:
         if account is None:
             raise Refusal("unknown-account", [FieldError.at(("account",), "unknown")], account=body["account"])
         request_id, decision_id = self._subject(body)
+        if body["kind"] == "contest":
+            self._check_contested(decision_id)
         made = new_id("Q", now)
         due_on = self._day_of(account.policy, now) + self._span
         about = (body["account"], body["kind"], request_id, decision_id)
@@ -174,6 +179,14 @@ class Inquiries:
             return (filed_as[0][0] if filed_as else None), record.id
         return None, None
 
+    def _check_contested(self, decision: str | None) -> None:
+        """A decision is contested once at a time, or one of two agents would answer against the other."""
+        assert decision is not None, "a contest is about a decision"
+        lock(self._database, f"recoup:contest:{decision}")
+        found = rows(self._database, SELECT_OPEN_CONTEST, (decision,))
+        if found:
+            raise Refusal("already-contested", inquiry=found[0][0])
+
     def _move(self, id: str, move_of: Callable[[Inquiry], str], body: Mapping[str, Any], now: datetime) -> None:
         lock(self._database, f"recoup:inquiry:{id}")
         inquiry = find(self._database, id)
@@ -186,6 +199,8 @@ class Inquiries:
         if move == "answer":
             execute(self._database, ANSWER, (stored(now), id))
         if move == "add" and inquiry.state == "answered":
+            if inquiry.kind == "contest":
+                self._check_contested(inquiry.decision_id)
             due_on = self._day_of(inquiry.policy, now) + self._span
             execute(self._database, REOPEN, (due_on, id))
         execute(self._database, MOVE, (LEADS_TO.get(move, inquiry.state), id))

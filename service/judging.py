@@ -143,8 +143,9 @@ class Judge:
         if asked in known:
             return asked
         code = "policy-required" if asked is None and known else "unknown-policy"
-        mistake = FieldError.at(("policy",), "missing" if asked is None else "unknown")
-        raise Refusal(code, [mistake], known=", ".join(known))
+        names = ", ".join(known) or "-"
+        mistake = FieldError.at(("policy",), "missing" if asked is None else "unknown-policy", known=names)
+        raise Refusal(code, [mistake], known=names)
 
     def _in_force(self, policy: str, at: datetime) -> CompiledVersion:
         compiled = self._versions.in_force(policy, at)

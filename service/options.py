@@ -1,7 +1,7 @@
 """What a member can do before applying: how much each way pays, what it costs, when, and what is missing for it.
 
 Each refund method is judged as if all points were asked for by it, or the amount that the caller gives. Nothing is
-recorded. What is missing is what the decision itself proposes: the remedies of the rules that deny.
+recorded. What is missing are the rules that deny, each with what the decision itself proposes, where it can tell.
 """
 
 from __future__ import annotations
@@ -53,14 +53,11 @@ def options_of(
             continue
         asking = {**asked, "method": method}
         decision = judge(account.facts, asking, at)
-        missing = [
-            {"rule": reason["rule"], "kind": reason["kind"], **reason["remedy"]}
-            for reason in decision["reasons"]
-            if reason["effect"] == "denies" and reason["remedy"] is not None
-        ]
+        missing = [_missing(reason) for reason in decision["reasons"] if reason["effect"] == "denies"]
+        changes = [each["set"] for each in missing if each["set"] is not None]
         then = None
-        if missing:
-            facts, mended, when = _given(account.facts, asking, at, [each["set"] for each in missing])
+        if changes:
+            facts, mended, when = _given(account.facts, asking, at, changes)
             found = judge(facts, mended, when)
             then = _amounts(found) if found["outcome"] != "denied" else None
         options.append(
@@ -78,6 +75,12 @@ def options_of(
         judge(account.facts, asked, at)
     answer = {"account": account.id, "policy": compiled.policy.id, "as_of": spoken(at), "options": options}
     return dict(with_text(answer, language))
+
+
+def _missing(reason: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rule that denies asks for: its remedy, or where it has none its sentence, with nothing to set."""
+    remedy = reason["remedy"] or {"set": None, "ko": reason["ko"], "en": reason["en"]}
+    return {"rule": reason["rule"], "kind": reason["kind"], **remedy}
 
 
 def _amounts(decision: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from service.shapes import (
     OPTIONS_IN,
     PAGE_QUERY,
     REFUND_REQUEST_IN,
+    REFUND_REQUESTS_QUERY,
 )
 from service.shapes_messages import DELIVERIES_QUERY, MESSAGES_QUERY, WEBHOOK_IN
 
@@ -76,7 +77,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": True,
     "description": "A value of your own, fresh for each new request. Sent again with the same body, it gets the"
-    " same answer, byte for byte; with another body, 409.",
+    " same answer, byte for byte; with another body or to another address, 409.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "example": "2f1c6a0e-4b7d",
 }
@@ -145,6 +146,17 @@ OPERATIONS: Sequence[Operation] = (
     ),
     Operation(
         "get",
+        "/v1/refund-requests",
+        "refund requests",
+        "The refund requests of all accounts, oldest first",
+        {200: "RefundRequests"},
+        ("bad-request",),
+        about="`state=needs_review` is the queue of those that somebody has to look at. A page begins behind `after`,"
+        " whatever became of that request.",
+        query=REFUND_REQUESTS_QUERY,
+    ),
+    Operation(
+        "get",
         "/v1/refund-requests/{id}",
         "refund requests",
         "A refund request, its state and what it holds",
@@ -195,9 +207,10 @@ OPERATIONS: Sequence[Operation] = (
         "accounts",
         "Open an account, or replace its facts",
         {200: "StoredAccount", 201: "StoredAccount"},
-        (*OF_A_BODY, "unknown-policy", "other-policy", "not-in-force"),
-        about="No name, number or address: what rules need to know of a person is a level, a flag and a day. What"
-        " events change (`points_debt`, `activity_days`, `last_activity_on`) stays as it is where it is left out.",
+        (*OF_A_BODY, "facts-left-out", "unknown-policy", "other-policy", "not-in-force"),
+        about="No name, number or address: what rules need to know of a person is a level, a flag and a day. All facts"
+        " are replaced. What events change (`points_debt`, `activity_days`, `last_activity_on`) stays as it is where it"
+        " is left out; any other fact that is left out has to stand at its default already, or nothing is replaced.",
         body=ACCOUNT_IN,
         examples=(("new", "A new member", reference_examples.ACCOUNT),),
     ),
@@ -207,7 +220,9 @@ OPERATIONS: Sequence[Operation] = (
         "accounts",
         "Change some facts of an account",
         {200: "StoredAccount"},
-        (*OF_A_BODY, "not-found", "not-in-force"),
+        (*OF_A_BODY, "not-found", "other-policy", "not-in-force"),
+        about="What is left out stays as it is; null is the fact's default. It may be sent as"
+        " `application/merge-patch+json` as well.",
         body=ACCOUNT_CHANGE_IN,
         examples=(("level", "The identity was checked", {"identity_level": 2}),),
     ),
@@ -292,8 +307,9 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "Ask, or contest a decision",
         {201: "Inquiry"},
-        (*OF_A_KEY, *OF_A_BODY, "unknown-account", "not-in-force"),
-        about="Starts the clock: `due_on` is the local day by which it has to be answered.",
+        (*OF_A_KEY, *OF_A_BODY, "already-contested", "unknown-account", "not-in-force"),
+        about="Starts the clock: `due_on` is the local day by which it has to be answered. One contest of a decision is"
+        " open at a time.",
         body=INQUIRY_IN,
         examples=(("contest", "A decision is contested", reference_examples.CONTEST),),
         headers=(IDEMPOTENCY_KEY,),
@@ -321,7 +337,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "Add to an inquiry, ask back, or answer it",
         {201: "Inquiry"},
-        (*OF_A_KEY, *OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        (*OF_A_KEY, *OF_A_BODY, "not-found", "illegal-move", "already-contested", "not-in-force"),
         about="What an agent says answers a question. A contest is answered by an `outcome` with its `reason`; without"
         " one the agent asks back, and the clock runs on. A member who adds to an inquiry that was answered opens it"
         " again, with a clock of its own.",
@@ -355,7 +371,7 @@ OPERATIONS: Sequence[Operation] = (
         "faq",
         "Find answers by words, the best first; or list all",
         {200: "FaqEntries"},
-        ("bad-request",),
+        ("bad-request", "not-found"),
         query=FAQ_QUERY,
     ),
     Operation(

@@ -24,7 +24,7 @@ WEBHOOK_LINE: dict[str, Schema] = {
     "url": TEXT,
     "kinds": {"type": "array", "items": TEXT, "description": "Which messages; all of them when empty."},
     "policy": {"type": ["string", "null"], "description": "Only messages of this policy, or null."},
-    "state": {"type": "string", "enum": ["active", "disabled"]},
+    "state": {"type": "string", "enum": ["active", "disabled", "removed"]},
     "cause": {"type": ["string", "null"], "description": "Why it is disabled."},
     "created_at": INSTANT,
 }

@@ -13,6 +13,7 @@ from engine.facts import PAST_STATES
 from engine.reading import MOST
 from policies.model import Fact
 from policies.vocabulary import COMMON
+from service.members import HIGHEST_LEVEL
 from service.shapes import ID
 
 Schema = dict[str, Any]
@@ -258,7 +259,8 @@ PLANNED_REQUEST: Schema = {
     "required": [],
 }
 ACCOUNT_CHANGE: Schema = {**ACCOUNT, "required": [], "description": "Facts of an account, by their names."}
-ACCOUNT_CHANGE["properties"] = {name: value for name, value in ACCOUNT["properties"].items() if name != "id"}
+LEVEL: Schema = {**ACCOUNT["properties"]["identity_level"], "minimum": 0, "maximum": HIGHEST_LEVEL}
+ACCOUNT_CHANGE["properties"] = {**ACCOUNT["properties"], "identity_level": LEVEL}
 FILED_LINE = {
     "id": TEXT,
     "account": TEXT,
@@ -415,6 +417,7 @@ OPTION_AMOUNTS: dict[str, Schema] = {
     "payable_on": DAY_OR_NONE,
     "last_held_on": HELD_UNTIL,
 }
+SET: Schema = {"type": ["object", "null"]}
 OPTIONS = object_of(
     {
         "account": TEXT,
@@ -429,8 +432,9 @@ OPTIONS = object_of(
                     "reasons": list_of(ref("Reason")),
                     "missing": {
                         "type": "array",
-                        "description": "What would have to be otherwise, where that would help.",
-                        "items": object_of({"rule": TEXT, "kind": TEXT, "set": ANY, **SAID}),
+                        "description": "The rules that deny, and what would have to be otherwise; `set` is null where"
+                        " no change of a fact is known to help.",
+                        "items": object_of({"rule": TEXT, "kind": TEXT, "set": SET, **SAID}),
                     },
                     "then": {
                         "description": "What it would come to once all that is missing is there; null: nothing more.",
@@ -472,6 +476,7 @@ BALANCE = object_of(
             "minimum": 0,
             "description": "What the account owes in points now; points that come pay it off first.",
         },
+        "held": {**AMOUNT, "description": "What refund requests hold; not among `points`."},
         "by_source": list_of(object_of({"source": SOURCE, "points": AMOUNT, "refundable": AMOUNT, **SAID})),
         "expiring": list_of(object_of({"last_usable_on": DAY, "points": AMOUNT})),
         "lots": list_of(BALANCE_LOT),
@@ -505,12 +510,14 @@ PROBLEM: Schema = {
         "detail": TEXT,
         "state": {"type": "string", "description": "Of `illegal-move`: the present state."},
         "allowed": {**list_of(TEXT), "description": "Of `illegal-move`: what may be done in it."},
+        "inquiry": {"type": "string", "description": "Of `already-contested`: the inquiry that is open."},
         "errors": list_of(
             {
                 "type": "object",
                 "properties": {
                     "pointer": {"type": "string", "description": "Where in the body, as a JSON pointer."},
-                    "parameter": {"type": "string", "description": "Which parameter of the address."},
+                    "parameter": {"type": "string", "description": "Which parameter or part of the address."},
+                    "header": {"type": "string", "description": "Which header."},
                     "detail": TEXT,
                 },
                 "required": ["detail"],

@@ -23,6 +23,17 @@ SELECT = (
 )
 SELECT_HOLDS = "SELECT lot_id, points, state FROM hold WHERE request_id = ? ORDER BY lot_id"
 
+# Only what was approved, or waits for a review, has holds; they end with the first move to another state.
+SELECT_HELD = (
+    "SELECT CAST(COALESCE(SUM(hold.points), 0) AS BIGINT) FROM hold"
+    " JOIN refund_request ON refund_request.id = hold.request_id WHERE account_id = ? AND "
+)
+NOW_HELD = "hold.state = 'held'"
+HELD_AT = (
+    'requested_at <= ? AND NOT EXISTS (SELECT 1 FROM "move" WHERE "move".request_id = hold.request_id'
+    " AND moved_at <= ? AND \"move\".state NOT IN ('approved', 'needs_review'))"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -67,6 +78,22 @@ def page_of(database: Database, account: str, after: str | None, limit: int) -> 
     where = f"account_id = ?{older} ORDER BY refund_request.id DESC LIMIT ?"
     parameters = (account, limit) if after is None else (account, after, limit)
     return [_filed(row) for row in rows(database, SELECT + where, parameters)]
+
+
+def queue(database: Database, state: str | None, account: str | None, after: str | None, limit: int) -> list[Filed]:
+    """The requests in a state (None: in any) of one account or of all, oldest first, from the one after `after` on."""
+    asked = {"refund_request.state = ?": state, "account_id = ?": account, "refund_request.id > ?": after}
+    given = {condition: value for condition, value in asked.items() if value is not None}
+    where = " AND ".join(given) or "1 = 1"
+    found = rows(database, f"{SELECT}{where} ORDER BY refund_request.id LIMIT ?", (*given.values(), limit))
+    return [_filed(row) for row in found]
+
+
+def held_by(database: Database, account: str, at: datetime | None = None) -> int:
+    """The points that requests of an account hold now, or held at an instant in the past."""
+    if at is None:
+        return int(rows(database, SELECT_HELD + NOW_HELD, (account,))[0][0])
+    return int(rows(database, SELECT_HELD + HELD_AT, (account, stored(at), stored(at)))[0][0])
 
 
 def holds_of(database: Database, id: str) -> list[Hold]:

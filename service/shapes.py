@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,11 +17,13 @@ from flask import request
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from policies.problems import both, did_you_mean
 from service.clock import spoken
 from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
 from service.events import STATES as EVENT_STATES
 from service.inquiries import KINDS, OUTCOMES, STATES
 from service.json_body import read_json
+from service.moves import STATES as REFUND_STATES
 
 MOST_EVENTS = 10_000
 MOST_LOTS = 1_000
@@ -66,10 +68,15 @@ class Checked(fields.Field[Any]):
         return self.read(value)
 
 
+def may_be_an_id(value: object) -> bool:
+    """Whether callers can give something this id. U+FFFD stands where a decoder lost what was written."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable() and "\ufffd" not in value
+
+
 def _id(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or not value.isprintable():
+    if not may_be_an_id(value):
         raise Complaint("not-an-id")
-    return value
+    return str(value)
 
 
 def _flag(value: object) -> bool:
@@ -84,12 +91,12 @@ def _object(value: object) -> dict[str, Any]:
     return value
 
 
-def _list_of(most: int) -> Callable[[object], object]:
+def _list_of(most: int, complaint: str = "too-many") -> Callable[[object], object]:
     def read(value: object) -> object:
         if not isinstance(value, list):
             raise Complaint("not-a-list")
         if len(value) > most:
-            raise Complaint("too-many", most=most)
+            raise Complaint(complaint, most=most)
         return value
 
     return read
@@ -175,6 +182,9 @@ POLICY_ABOUT = (
 )
 
 
+UNKNOWN: Mapping[str, Any] = {"code": "unknown", "figures": {}}
+
+
 class Strict(Schema):
     """A schema that refuses what it does not know."""
 
@@ -182,7 +192,7 @@ class Strict(Schema):
         unknown = RAISE
 
     error_messages: Any = {  # noqa: RUF012
-        "unknown": {"code": "unknown", "figures": {}},
+        "unknown": UNKNOWN,
         "type": {"code": "not-an-object", "figures": {}},
     }
 
@@ -267,7 +277,7 @@ class EventIn(Schema):
 
 
 class AccountChangeIn(Schema):
-    """Facts of an account, by their names; those that are left out stay as they are."""
+    """Facts of an account, by their names (RFC 7396): what is left out stays, what is null falls to its default."""
 
     class Meta:
         unknown = INCLUDE
@@ -276,7 +286,7 @@ class AccountChangeIn(Schema):
 
 
 class AccountIn(AccountChangeIn):
-    """The facts of an account, by their names; those that are left out have their defaults."""
+    """All facts of an account, by their names; those that are left out have their defaults."""
 
     policy = Checked(_id, "not-an-id", ID, about="The policy of the member's programme.", required=True)
 
@@ -297,7 +307,7 @@ class EventsIn(Strict):
     """Many events; each is taken or refused by itself."""
 
     events = Checked(
-        _list_of(MOST_EVENTS),
+        _list_of(MOST_EVENTS, "too-many-events"),
         "not-a-list",
         {"type": "array", "maxItems": MOST_EVENTS, "items": {"$ref": "#/components/schemas/Event"}},
         about="The events, in any order.",
@@ -335,7 +345,7 @@ class BalanceQuery(LanguageQuery):
 
 
 class PageQuery(LanguageQuery):
-    """A page of a list, newest first."""
+    """A page of a list, newest first where nothing else is said."""
 
     after = Checked(_id, "not-an-id", ID, about="The last id of the page before.")
     limit = Checked(
@@ -358,7 +368,8 @@ class NumberedPageQuery(PageQuery):
     )
 
 
-def _choice_field(*known: str, about: str, **options: Any) -> Checked:
+def a_choice(*known: str, about: str, **options: Any) -> Checked:
+    """A field that holds one of these words."""
     field = Checked(_choice(*known), "not-a-choice", {"type": "string", "enum": list(known)}, about=about, **options)
     return _null_as_any_other(field, "not-a-choice", known=", ".join(known))
 
@@ -385,20 +396,20 @@ class InquiryIn(Strict):
     """What a member asks, or contests."""
 
     account = Checked(_id, "not-an-id", ID, about="The id of the account.", required=True)
-    kind = _choice_field(*KINDS, about="A contest is about a decision or a refund request.", required=True)
+    kind = a_choice(*KINDS, about="A contest is about a decision or a refund request.", required=True)
     text = _words_field(LONGEST_WORDS, "The member's own words.", required=True)
     decision_id = Checked(_id, "not-an-id", ID, about="The decision that it is about.")
     refund_request_id = Checked(_id, "not-an-id", ID, about="In its place: the refund request that it is about.")
-    language = _choice_field(*LANGUAGES, about="The member's language; that of the request when left out.")
+    language = a_choice(*LANGUAGES, about="The member's language; that of the request when left out.")
 
 
 class InquiryEntryIn(Strict):
     """What a member adds, or an agent says."""
 
-    by = _choice_field("member", "agent", about=WHO_ABOUT, required=True)
+    by = a_choice("member", "agent", about=WHO_ABOUT, required=True)
     agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
     text = _words_field(LONGEST_WORDS, "What the other side reads.", required=True)
-    outcome = _choice_field(
+    outcome = a_choice(
         *OUTCOMES, about="What an agent answers to a contest; without it the agent asks back, and the clock runs on."
     )
     reason = _words_field(LONGEST_REASON, "Why the outcome is this one; required with it.")
@@ -407,16 +418,23 @@ class InquiryEntryIn(Strict):
 class InquiryEndIn(Strict):
     """Who closes or withdraws an inquiry."""
 
-    by = _choice_field("member", "agent", about=WHO_ABOUT, required=True)
+    by = a_choice("member", "agent", about=WHO_ABOUT, required=True)
     agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
     text = _words_field(LONGEST_WORDS, "A last word, if there is one.")
+
+
+class RefundRequestsQuery(PageQuery):
+    """A page of the refund requests of all accounts, oldest first."""
+
+    state = a_choice(*REFUND_STATES, about="Only those in this state; `needs_review` is what waits for somebody.")
+    account = an_id("Only those of this account.")
 
 
 class InquiryQuery(PageQuery):
     """A page of the inquiries of all accounts."""
 
-    state = _choice_field(*STATES, about="Only those in this state.")
-    order = _choice_field("due", "newest", about="due: what is overdue, then what is due next.", load_default="due")
+    state = a_choice(*STATES, about="Only those in this state.")
+    order = a_choice("due", "newest", about="due: what is overdue, then what is due next.", load_default="due")
 
 
 class EventPageQuery(PageQuery):
@@ -439,6 +457,9 @@ class FaqQuery(LanguageQuery):
     )
 
 
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
 ACCOUNT_CHANGE_IN = AccountChangeIn()
 ACCOUNT_IN = AccountIn()
 
@@ -455,20 +476,21 @@ INQUIRY_END_IN = InquiryEndIn()
 INQUIRY_QUERY = InquiryQuery()
 FAQ_QUERY = FaqQuery()
 REFUND_REQUEST_IN = RefundRequestIn()
+REFUND_REQUESTS_QUERY = RefundRequestsQuery()
 LANGUAGE_QUERY = LanguageQuery()
 BALANCE_QUERY = BalanceQuery()
 PAGE_QUERY = PageQuery()
 EVENT_PAGE_QUERY = EventPageQuery()
 
 
-def body(schema: Schema) -> dict[str, Any]:
-    """The body of this request, read strictly. Raises Refusal."""
-    return loaded(schema, body_of())
+def body(schema: Schema, *also: str) -> dict[str, Any]:
+    """The body of this request, read strictly; `also` are media types of JSON that it may have. Raises Refusal."""
+    return loaded(schema, body_of(*also))
 
 
-def body_of() -> Any:
+def body_of(*also: str) -> Any:
     """The data in the body of this request, whatever it is. Raises Refusal."""
-    if request.mimetype != "application/json":
+    if request.mimetype not in (JSON, *also):
         raise Refusal("unsupported-media-type")
     if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
         raise Refusal("unsupported-media-type")
@@ -500,12 +522,13 @@ def _loaded(
     try:
         found: dict[str, Any] = schema.load(data)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise Refusal("bad-request", _complaints(error.messages_dict, complain)) from None
+        raise Refusal("bad-request", _complaints(error.messages_dict, list(schema.fields), complain)) from None
     return found
 
 
 def _complaints(
     messages: Mapping[str, Any],
+    known: Sequence[str],
     complain: Callable[[tuple[str | int, ...], str, dict[str, Any]], FieldError],
 ) -> list[FieldError]:
     errors: list[FieldError] = []
@@ -513,5 +536,8 @@ def _complaints(
         path = () if name == "_schema" else (name,)
         # marshmallow wraps what a field raises in a list, and what it says itself not.
         mistakes = found if isinstance(found, list) else [found]
+        if mistakes == [UNKNOWN]:
+            names = both("쓸 수 있는 것: {names}", "known here are {names}", names=", ".join(known))
+            mistakes = [{"code": "unknown-name", "figures": {"hint": did_you_mean(name, known) or names}}]
         errors.extend(complain(path, each["code"], each["figures"]) for each in mistakes)
     return errors

@@ -86,7 +86,7 @@ def add(database: Database, url: str, kinds: Sequence[str], policy: str, now: da
             raise BadWebhook("kinds", "not-a-message-kind", written=kind, known=", ".join(KINDS))
     known = [name for (name,) in rows(database, "SELECT DISTINCT policy FROM policy_version ORDER BY policy")]
     if policy and policy not in known:
-        raise BadWebhook("policy", "unknown")
+        raise BadWebhook("policy", "unknown-policy", known=", ".join(known) or "-")
     webhook = new_id("W", now)
     named = canonical(sorted(set(kinds)))
     execute(database, INSERT, (webhook, url, named, policy, new_secret(), stored(now)))

@@ -23,11 +23,12 @@ from service.shapes import (
     BALANCE_QUERY,
     EVENT_PAGE_QUERY,
     LANGUAGE_QUERY,
-    LONGEST_ID,
+    MERGE_PATCH,
     NUMBERED_PAGE_QUERY,
     OPTIONS_IN,
     PAGE_QUERY,
     body,
+    may_be_an_id,
     query,
 )
 
@@ -59,8 +60,9 @@ def put_account(id: str) -> Response:
 
 @blueprint.patch("/v1/accounts/<id>")
 def change_account(id: str) -> Response:
-    """Change some facts of an account."""
-    changed = members.change(parts().database, parts().versions, id, body(ACCOUNT_CHANGE_IN), parts().clock())
+    """Change some facts of an account: a merge patch."""
+    facts = body(ACCOUNT_CHANGE_IN, MERGE_PATCH)
+    changed = members.change(parts().database, parts().versions, id, facts, parts().clock())
     return answered({"policy": changed.policy, **changed.facts})
 
 
@@ -150,7 +152,7 @@ def _page(
 
 
 def _can_be_an_id(id: str) -> None:
-    if not 0 < len(id) <= LONGEST_ID or not id.isprintable():
+    if not may_be_an_id(id):
         raise Refusal("bad-request", [FieldError({"parameter": "id"}, FIELD_TEXTS["not-an-id"])])
 
 

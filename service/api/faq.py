@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from service.answers import faq_line, found_answer, said
 from service.database import reading
-from service.errors import Refusal, language
+from service.errors import FieldError, Refusal, language
 from service.faq import Page, found_in
 from service.faq_files import EVERY_POLICY
 from service.parts import answered, parts
@@ -19,7 +19,7 @@ blueprint = Blueprint("faq", __name__)
 def entries() -> Response:
     """The entries that have the words, the best first; or all of them."""
     asked = query(FAQ_QUERY)
-    page, spoken, limit = _page(), language(), asked["limit"]
+    page, spoken, limit = _page(asked.get("policy")), language(), asked["limit"]
     if "q" in asked:
         hits = page.search(asked["q"], asked.get("policy"))
         found = [found_in(hit, asked["q"], spoken) for hit in hits[:limit]]
@@ -40,6 +40,11 @@ def entry(id: str) -> Response:
     return answered({**faq_line(found, language()), "answer": said(found.answer, language())})
 
 
-def _page() -> Page:
+def _page(policy: str | None = None) -> Page:
+    """The entries of today. Raises Refusal where a policy is asked for that is not published."""
     with reading(parts().database):
+        known = parts().versions.policies()
+        if policy not in (None, EVERY_POLICY, *known):
+            mistake = FieldError.in_parameter("policy", "unknown-policy", known=", ".join(known) or "-")
+            raise Refusal("not-found", [mistake], what=f"/v1/faq?policy={policy}")
         return parts().faq.page(parts().versions, parts().clock())

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from service import moves, refund_requests
-from service.answers import decision_answer, refund_request_answer
+from service.answers import decision_answer, refund_request_answer, refund_request_line
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, claim, digest_of, finish, read_key
 from service.parts import answered, given, json_text, parts
 from service.records import Record
 from service.refund_requests import Filed, Hold
-from service.shapes import LANGUAGE_QUERY, MOVE_IN, REFUND_REQUEST_IN, body, query
+from service.shapes import LANGUAGE_QUERY, MOVE_IN, REFUND_REQUEST_IN, REFUND_REQUESTS_QUERY, body, query
 
 blueprint = Blueprint("refund-requests", __name__)
 
@@ -31,6 +32,23 @@ def file() -> Response:
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, json_text(data))
 
     return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))
+
+
+@blueprint.get("/v1/refund-requests")
+def queue() -> Response:
+    """The refund requests of all accounts, oldest first; `state=needs_review` is what somebody has to look at."""
+    page = query(REFUND_REQUESTS_QUERY)
+    named: dict[str, Any] = {name: page[name] for name in ("state", "account") if name in page}
+    limit = page["limit"]
+    with reading(parts().database):
+        found = refund_requests.queue(
+            parts().database, named.get("state"), named.get("account"), page.get("after"), limit + 1
+        )
+    shown = [refund_request_line(filed) for filed in found[:limit]]
+    following = None
+    if len(found) > len(shown):
+        following = f"/v1/refund-requests?{urlencode({**named, 'after': shown[-1]['id'], 'limit': limit})}"
+    return answered({"refund_requests": shown, "next": following})
 
 
 @blueprint.get("/v1/refund-requests/<id>")

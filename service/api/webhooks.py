@@ -50,7 +50,7 @@ def remove(id: str) -> Response:
         webhooks.remove(parts().database, id)
         return found
 
-    return answered(webhook_answer(writing(parts().database, work)))
+    return answered({**webhook_answer(writing(parts().database, work)), "state": "removed"})
 
 
 def _add(asked: dict[str, Any]) -> Webhook:
