@@ -299,7 +299,7 @@ FIELD_TEXTS: Mapping[str, Text] = {
     ),
     "url-never-allowed": Text(
         "{host}: 공개된 주소가 아니어서 보낼 수 없습니다.",
-        "is on {host}, where nothing is ever sent; name a public address",
+        "is on {host}, which is no public address; nothing is ever sent there",
     ),
     "not-a-message-kind": Text(
         "{written}: 없는 종류입니다. 가능한 종류: {known}",

@@ -63,8 +63,25 @@ def test_a_past_day_shows_what_was_there_before_a_refund(client: FlaskClient, cl
     body = {"account": "A", "request": asking(10_000)}
     client.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": "k"})
     clock.at = datetime(2026, 3, 5, tzinfo=UTC)
-    balances = {on: client.get(f"{WHERE}/balance?on={on}").get_json()["points"] for on in ("2026-03-01", "2026-03-02")}
-    assert balances == {"2026-03-01": 30_000, "2026-03-02": 20_000}
+    balances = [client.get(f"{WHERE}/balance?on={on}").get_json() for on in ("2026-03-01", "2026-03-02", "2026-03-05")]
+    assert [(each["points"], each["held"]) for each in balances] == [(30_000, 0), (20_000, 10_000), (20_000, 10_000)]
+
+
+def test_what_is_paid_out_or_given_back_is_held_no_longer(client: FlaskClient, clock: SetClock) -> None:
+    def post(where: str, body: dict[str, Any], day: int) -> str:
+        clock.at = datetime(2026, 3, day, tzinfo=UTC)
+        answer = client.post(f"/v1/refund-requests{where}", json=body, headers={"Idempotency-Key": f"{where} {day}"})
+        return str(answer.get_json()["id"])
+
+    paid, given_up = (post("", {"account": "A", "request": asking(day * 1_000)}, day) for day in (2, 3))
+    post(f"/{paid}/settle", {}, 4)
+    post(f"/{given_up}/cancel", {}, 5)
+    clock.at = datetime(2026, 3, 8, tzinfo=UTC)
+    days = ("2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05", "2026-03-08", "2026-03-09")
+    found = [client.get(f"{WHERE}/balance?on={on}").get_json() for on in days]
+    assert [(each["points"], each["held"]) for each in found] == [
+        *((30_000, 0), (28_000, 2_000), (25_000, 5_000), (25_000, 3_000), (28_000, 0), (28_000, 0), (28_000, 0)),
+    ]
 
 
 def test_what_is_not_refunded_is_counted_apart_and_says_why(client: FlaskClient, database: Database) -> None:

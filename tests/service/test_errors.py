@@ -19,9 +19,10 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from service.errors import FIELD_TEXTS, KINDS, register_errors
 from service.reference_shapes import PROBLEM
+from service.shapes import MOST_EVENTS
 from tests.service.builders import asking
 
-JSON = {"content_type": "application/json"}
+JSON: dict[str, Any] = {"content_type": "application/json"}
 TABLE: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "unreadable-json": ("post", "/v1/decisions", {"data": b"{", **JSON}, 400),
     "bad-request": ("post", "/v1/decisions", {"json": {}}, 400),
@@ -82,7 +83,40 @@ def test_an_error_of_the_framework_or_a_bug_has_it_too(error: Exception, code: s
 
 
 def test_a_method_that_is_not_allowed_names_those_that_are(client: FlaskClient) -> None:
-    assert "POST" in client.put("/v1/decisions").headers["Allow"]
+    answer = client.put("/v1/webhooks")
+    assert "POST" in answer.headers["Allow"]
+    assert answer.get_json()["detail"] == "/v1/webhooks takes GET, POST."
+
+
+def test_bytes_that_are_no_utf_8_are_nobodys_id(client: FlaskClient) -> None:
+    # As servers hand them over; the test client would write U+FFFD in their place.
+    for method, sent, part in (
+        ("PUT", {"PATH_INFO": "/v1/accounts/\xff"}, "path"),
+        ("GET", {"PATH_INFO": "/v1/events/a\xc3"}, "path"),
+        ("GET", {"PATH_INFO": "/v1/faq", "QUERY_STRING": "q=%ff"}, "query"),
+    ):
+        answer = client.open("/", method=method, json={}, environ_overrides=sent)
+        assert (answer.status_code, answer.get_json()["errors"][0]["parameter"]) == (400, part)
+    assert client.get("/v1/accounts/%ED%9A%8C").status_code == 404
+
+
+def test_what_is_not_known_is_told_with_what_is(client: FlaskClient) -> None:
+    asked: list[tuple[str, str, Any, str]] = [
+        ("get", "/v1/inquiries?stat=open", None, "is not known here; did you mean 'state'?"),
+        ("get", "/v1/policies?x=1", None, "is not known here; known here are lang"),
+        ("post", "/v1/decisions", {"account": "A", "request": {}, "dryrun": 1}, "did you mean 'dry_run'?"),
+        ("post", "/v1/decisions", {"account": {"id": "A"}, "request": {}, "policy": "x"}, "published are small"),
+        ("post", "/v1/events", {"events": [{}] * (MOST_EVENTS + 1)}, "10000 events; send them in several batches"),
+    ]
+    for method, where, body, words in asked:
+        (error,) = client.open(where, method=method.upper(), json=body).get_json()["errors"]
+        assert words in error["detail"], where
+
+
+def test_a_body_that_is_too_large_is_told_how_to_split_it(client: FlaskClient) -> None:
+    detail = client.post("/v1/events", data=b"x" * 1_000_001, **JSON).get_json()["detail"]
+    assert "At most 1000000 bytes are read. Split a batch" in detail
+    assert f"up to {MOST_EVENTS:,} of them" in detail
 
 
 @pytest.mark.parametrize(

@@ -99,14 +99,21 @@ def ids(client: FlaskClient, query: str) -> list[str]:
         ("q=50,000", ["monthly"]),
         ("q=환급&limit=1", ["life"]),
         ("q=answered&policy=small", ["answers"]),
-        ("q=환급&policy=nothing", []),
         ("q=없는낱말", []),
         ("", ["answers", "life", "monthly"]),
-        ("policy=nothing", ["answers"]),
+        ("policy=all", ["answers"]),
     ],
 )
 def test_entries_are_found_by_words_the_best_first(client: FlaskClient, query: str, expected: list[str]) -> None:
     assert ids(client, query) == expected
+
+
+def test_a_policy_that_is_not_published_has_no_faq(client: FlaskClient) -> None:
+    for query in ("policy=nothing", "q=환급&policy=nothing"):
+        answer = client.get(f"/v1/faq?{query}")
+        (error,) = answer.get_json()["errors"]
+        assert (answer.status_code, error["parameter"]) == (404, "policy")
+        assert error["detail"] == "is no published policy; published are small"
 
 
 def test_what_was_found_shows_where_the_words_stand(client: FlaskClient) -> None:

@@ -48,8 +48,9 @@ def filed(client: FlaskClient, points: int = 5_000, key: str = "filed") -> dict[
     return found
 
 
-def contest(client: FlaskClient, key: str = "contest") -> dict[str, Any]:
-    found: dict[str, Any] = ask(client, key, kind="contest", decision_id=filed(client)["decision_id"]).get_json()
+def contest(client: FlaskClient, key: str = "contest", points: int = 5_000) -> dict[str, Any]:
+    subject = filed(client, points, f"filed for {key}")["decision_id"]
+    found: dict[str, Any] = ask(client, key, kind="contest", decision_id=subject).get_json()
     return found
 
 
@@ -227,7 +228,8 @@ def test_each_state_allows_its_moves_and_no_other(client: FlaskClient, state: st
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(st.sampled_from(sorted(MOVES)), max_size=8))
 def test_whatever_is_tried_the_entries_tell_the_state(client: FlaskClient, names: list[str]) -> None:
-    kept = contest(client, f"{datetime.now(UTC).timestamp()}")["id"]
+    # Of a denied request, which holds nothing, so that there can be any number of them.
+    kept = contest(client, f"{datetime.now(UTC).timestamp()}", 50_001)["id"]
     made = [name for number, name in enumerate(names) if move(client, kept, name, f"{kept} {number}").status_code < 300]
     found = seen(client, kept)
     assert [entry["move"] for entry in found["entries"]] == ["open", *made]
@@ -291,6 +293,24 @@ def test_nobody_asks_about_the_decision_of_another(client: FlaskClient, database
         answer = ask(client, account="B", kind="contest", **subject)
         assert (answer.status_code, answer.get_json()["errors"][0]["detail"]) == (400, "is not known here")
     assert ask(client, account="C").get_json()["code"] == "unknown-account"
+
+
+def test_a_decision_is_contested_once_at_a_time(client: FlaskClient) -> None:
+    refund = filed(client)
+    subjects = ({"decision_id": refund["decision_id"]}, {"refund_request_id": refund["id"]})
+    first = ask(client, "first", kind="contest", **subjects[0]).get_json()["id"]
+    for subject in subjects:
+        second = ask(client, "second", kind="contest", **subject)
+        assert (second.status_code, second.get_json()["code"]) == (409, "already-contested")
+        assert (second.get_json()["inquiry"], first in second.get_json()["detail"]) == (first, True)
+    assert ask(client, "question", **subjects[0]).status_code == 201, "a question is not a contest"
+    move(client, first, "answer")
+    second = ask(client, "second", kind="contest", **subjects[1])
+    assert second.status_code == 201, "the first was answered"
+    again = move(client, first, "add", "again")
+    assert (again.status_code, again.get_json()["inquiry"]) == (409, second.get_json()["id"])
+    move(client, second.get_json()["id"], "withdraw")
+    assert move(client, first, "add", "again").status_code == 201
 
 
 @pytest.mark.parametrize(

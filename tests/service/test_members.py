@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -21,8 +22,9 @@ def test_an_account_is_opened_with_the_facts_that_rules_need(client: FlaskClient
     expected = {"status": "active", "identity_level": 1, "contact_verified": False, "debt": 0, "grade": "GOLD"}
     assert {name: found[name] for name in expected} == expected
     assert client.get(answer.headers["Location"]).get_json() == found
-    again = client.put("/v1/accounts/N 1", json={**FACTS, "identity_level": 2})
+    again = client.put("/v1/accounts/N 1", json={**FACTS, "identity_level": 2, "grade": "PLAIN"})
     assert (again.status_code, again.get_json()["identity_level"], again.get_json()["grade"]) == (200, 2, "PLAIN")
+    assert client.put("/v1/accounts/N 1", json=again.get_json()).get_json() == again.get_json()
 
 
 def test_a_change_leaves_the_other_facts_alone(client: FlaskClient) -> None:
@@ -31,11 +33,52 @@ def test_a_change_leaves_the_other_facts_alone(client: FlaskClient) -> None:
     assert found == {**before, "identity_level": 3, "contact_changed_on": "2026-03-01"}
 
 
+def test_null_is_the_default_as_in_every_merge_patch(client: FlaskClient) -> None:
+    before = client.get("/v1/accounts/A").get_json()
+    body = {"identity_level": None, "grade": None, "born_on": None, "policy": "small", "id": "A"}
+    media = {"content_type": "application/merge-patch+json"}
+    found = client.patch("/v1/accounts/A", data=json.dumps(body), **media).get_json()
+    assert found == {**before, "identity_level": 0, "grade": "PLAIN"}
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"joined_on": None}, "bad-request"),
+        ({"nickname": None}, "bad-request"),
+        ({"policy": "other"}, "other-policy"),
+    ]
+    assert [client.patch("/v1/accounts/A", json=body).get_json()["code"] for body, _ in refused] == [
+        code for _, code in refused
+    ]
+    assert client.put("/v1/accounts/A", data=b"{}", **media).status_code == 415
+
+
 def test_what_events_change_stays_when_the_facts_are_replaced(client: FlaskClient) -> None:
     client.patch("/v1/accounts/A", json={"points_debt": 500})
-    found = client.put("/v1/accounts/A", json=FACTS).get_json()
-    assert (found["points_debt"], found["last_activity_on"]) == (500, "2026-02-01")
+    own = {**FACTS, "identity_level": 2, "contact_verified": True, "grade": "PLAIN"}
+    found = client.put("/v1/accounts/A", json=own).get_json()
+    assert (found["points_debt"], found["last_activity_on"], found["grade"]) == (500, "2026-02-01", "PLAIN")
     assert client.patch("/v1/accounts/A", json={"points_debt": 0}).get_json()["points_debt"] == 0
+
+
+def test_nothing_is_lost_by_leaving_it_out(client: FlaskClient) -> None:
+    client.put("/v1/accounts/S", json={**FACTS, "status": "suspended", "debt": 700, "identity_level": 1})
+    kept = client.get("/v1/accounts/S").get_json()
+    answer = client.put("/v1/accounts/S", json={**FACTS, "identity_level": 2})
+    found = answer.get_json()
+    assert (answer.status_code, found["code"]) == (409, "facts-left-out")
+    assert {error["pointer"]: error["detail"].partition(";")[0] for error in found["errors"]} == {
+        "#/status": "is left out, and stands at 'suspended'",
+        "#/debt": "is left out, and stands at 700",
+    }
+    assert client.get("/v1/accounts/S").get_json() == kept
+    said = {**FACTS, "identity_level": 2, "status": "active", "debt": 0}
+    assert client.put("/v1/accounts/S", json=said).get_json() == {**kept, **said}
+
+
+def test_a_fact_that_the_policy_declares_no_longer_does_not_stay_in_the_way(
+    client: FlaskClient, database: Database
+) -> None:
+    declared = "facts:\n  account.grade: {type: [GOLD, PLAIN], ko: 등급, en: the grade, default: PLAIN}\n"
+    publish(database, POLICY.replace(declared, "").encode(), "small.yaml", NOW)
+    assert "grade" not in client.patch("/v1/accounts/A", json={"debt": 1}).get_json()
 
 
 @pytest.mark.parametrize(
@@ -51,6 +94,29 @@ def test_what_events_change_stays_when_the_facts_are_replaced(client: FlaskClien
         ("patch", "A", {"debt": -1, "phone": "010"}, 400, "bad-request", ["#/debt", "#/phone"]),
         ("patch", "A", [1], 400, "bad-request", ["#"]),
         ("patch", "nobody", {"debt": 1}, 404, "not-found", []),
+        ("put", "N", {**FACTS, "id": "M"}, 400, "bad-request", ["#/id"]),
+        ("patch", "A", {"id": "B"}, 400, "bad-request", ["#/id"]),
+        ("put", "%ff", FACTS, 400, "bad-request", [None]),
+        ("put", "%EF%BF%BD", FACTS, 400, "bad-request", [None]),
+        ("put", "N", {**FACTS, "joined_on": "2026-03-03"}, 400, "bad-request", ["#/joined_on"]),
+        (
+            "put",
+            "N",
+            {**FACTS, "born_on": "2200-01-01", "identity_level": 101},
+            400,
+            "bad-request",
+            ["#/born_on", "#/identity_level"],
+        ),
+        (
+            "put",
+            "N",
+            {**FACTS, "activity_days": ["2026-03-02", "2026-03-03"]},
+            400,
+            "bad-request",
+            ["#/activity_days/1"],
+        ),
+        ("patch", "A", {"identity_level": -1}, 400, "bad-request", ["#/identity_level"]),
+        ("patch", "A", {"contact_changed_on": "2026-03-03"}, 400, "bad-request", ["#/contact_changed_on"]),
     ],
 )
 def test_a_bad_fact_is_refused_by_name(
@@ -117,6 +183,23 @@ def test_what_is_missing_is_told_with_what_it_would_bring(client: FlaskClient, d
     (missing,) = found["cash"]["missing"]
     assert (missing["rule"], missing["set"]) == ("identified", {"account.identity_level": 2})
     assert (found["cash"]["then"]["points"], found["cash"]["then"]["payout"]) == (10_000, 9_900)
+
+
+def test_what_denies_is_missing_even_where_no_change_is_known_to_help(client: FlaskClient, database: Database) -> None:
+    more = """\
+  - id: named
+    kind: require
+    terms: "3.2"
+    when: {request.method: cash}
+    that: {request.receiving_account: {is_not: ""}}
+    reason: {ko: "받을 계좌가 필요합니다.", en: "Say which account is paid."}
+"""
+    publish(database, (POLICY + more).encode(), "small.yaml", NOW)
+    cash = options(client)["cash"]
+    expected = {"rule": "named", "kind": "require", "set": None, "ko": "받을 계좌가 필요합니다."}
+    assert [{name: each[name] for name in expected} for each in cash["missing"]] == [expected]
+    assert (cash["missing"][0]["text"], cash["then"]) == ("Say which account is paid.", None)
+    assert options(client, receiving_account="RA-1")["cash"]["missing"] == []
 
 
 def test_what_was_refunded_already_counts(client: FlaskClient, database: Database) -> None:

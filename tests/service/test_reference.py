@@ -37,7 +37,10 @@ def test_every_route_is_in_the_reference_and_no_other(client: FlaskClient) -> No
 def test_the_document_is_served_as_it_is(client: FlaskClient) -> None:
     served = client.get("/openapi.json").get_json()
     assert (served["openapi"], served["paths"]) == ("3.1.0", DOCUMENT["paths"])
-    assert client.get("/").get_json()["links"]["openapi"] == "/openapi.json"
+    links = client.get("/").get_json()["links"]
+    nouns = {path.split("/")[2] for path in DOCUMENT["paths"]}
+    assert {link.split("/")[2] for link in links.values() if link.startswith("/v1/")} == nouns
+    assert links["openapi"] == "/openapi.json"
 
 
 def test_every_shape_is_a_schema_and_every_reference_leads_somewhere() -> None:
@@ -84,10 +87,14 @@ def test_answers_have_the_documented_shape(client: FlaskClient, clock: SetClock)
     check(client.get("/v1/accounts/A/balance").get_json(), "Balance")
     check(client.get("/v1/accounts/A/balance?on=2027-06-15").get_json(), "Balance")
     check(client.get("/v1/accounts/A/refund-requests").get_json(), "RefundRequests")
+    check(client.get("/v1/refund-requests?state=approved").get_json(), "RefundRequests")
+    check(client.post("/v1/accounts/A/refund-options", json={}).get_json(), "RefundOptions")
+    check(client.post("/v1/refund-requests", json={}, headers={"Idempotency-Key": "키"}).get_json(), "Problem")
     question = {"account": "A", "kind": "contest", "text": "왜?", "refund_request_id": filed.get_json()["id"]}
     check(question, "InquiryIn")
     opened = client.post("/v1/inquiries", json=question, headers={"Idempotency-Key": "i"})
     check(opened.get_json(), "Inquiry")
+    check(client.post("/v1/inquiries", json=question, headers={"Idempotency-Key": "j"}).get_json(), "Problem")
     where = opened.headers["Location"]
     entry = {"by": "agent", "agent": "x", "text": "규칙", "outcome": "explained", "reason": "4.1"}
     check(entry, "InquiryEntryIn")

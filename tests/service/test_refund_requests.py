@@ -135,8 +135,14 @@ def test_the_same_key_with_another_body_is_a_conflict(client: FlaskClient, datab
 def test_a_key_is_required_and_the_refusal_says_why(client: FlaskClient, database: Database, key: str | None) -> None:
     headers = {} if key is None else {"Idempotency-Key": key.encode().decode("latin-1")}
     answer = client.post(WHERE, json={"account": "A", "request": asking()}, headers=headers)
-    assert (answer.status_code, answer.get_json()["code"]) == (400, "idempotency-key-missing")
-    assert "Send a fresh value" in answer.get_json()["detail"]
+    found = answer.get_json()
+    if key:
+        (error,) = found["errors"]
+        assert (answer.status_code, found["code"], error["header"]) == (400, "bad-request", "Idempotency-Key")
+        assert "1 to 200 printable ASCII characters" in error["detail"]
+    else:
+        assert (answer.status_code, found["code"]) == (400, "idempotency-key-missing")
+        assert "Send a fresh value" in found["detail"]
     assert counts(database) == NOTHING
 
 
@@ -280,6 +286,32 @@ def test_the_requests_of_an_account_come_in_pages_newest_first(client: FlaskClie
         following, pages = page["next"], pages + 1
     assert (seen, pages) == (made[::-1], 3)
     assert client.get(f"{where}?limit=5").get_json()["next"] is None
+
+
+def test_what_waits_for_a_review_is_a_queue_oldest_first(
+    client: FlaskClient, database: Database, clock: SetClock
+) -> None:
+    made = []
+    for n in range(6):
+        clock.at = NOW + timedelta(minutes=n)
+        open_account(database, lot_facts(60_000), name=f"B{n}")
+        made.append(file(client, str(n), asking(45_000 if n else 1_000), f"B{n}").get_json()["id"])
+    page = client.get(f"{WHERE}?state=needs_review&limit=2").get_json()
+    assert [line["id"] for line in page["refund_requests"]] == made[1:3]
+    for name in made[2:4]:
+        # The last of the page, and one of the next, leave the queue meanwhile.
+        client.post(f"{WHERE}/{name}/approve", json={"by": "x"}, headers={"Idempotency-Key": f"approve {name}"})
+    rest = client.get(page["next"]).get_json()
+    assert ([line["id"] for line in rest["refund_requests"]], rest["next"]) == (made[4:], None)
+    for asked, expected in (
+        ("", made),
+        ("account=B0", made[:1]),
+        ("state=approved&account=B2", made[2:3]),
+        ("state=settled", []),
+        ("account=nobody", []),
+    ):
+        assert [line["id"] for line in client.get(f"{WHERE}?{asked}").get_json()["refund_requests"]] == expected
+    assert "is none of approved, denied" in client.get(f"{WHERE}?state=x").get_json()["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=1.0", "page=2", "lang=fr"])

@@ -67,16 +67,17 @@ def test_a_webhook_wants_everything_unless_it_says_otherwise(client: FlaskClient
         ({"url": "example.com"}, "#/url", "is not an address in ASCII with http://", "http:// 또는 https://로"),
         ({"url": "https://u:p@example.com/"}, "#/url", "holds a user or a password", "사용자 이름이나 비밀번호"),
         ({"url": "https://example.com/#a"}, "#/url", "has a part behind #", "#을 쓸 수 없습니다"),
-        ({"url": "http://127.0.0.1:8000/"}, "#/url", "is on 127.0.0.1, which is no public", "공개된 주소가 아니어서"),
+        ({"url": "http://127.0.0.1:8000/"}, "#/url", "WEBHOOK_PRIVATE_ADDRESSES=yes", "WEBHOOK_PRIVATE_ADDRESSES=yes"),
         ({"url": URL, "kinds": "all"}, "#/kinds", "is not a list", "목록이어야 합니다."),
         ({"url": URL, "kinds": ["points.lost"]}, "#/kinds", "is points.lost, which is no kind", "없는 종류입니다."),
         ({"url": URL, "kinds": [None]}, "#/kinds", "is None, which is no kind", "없는 종류입니다."),
-        ({"url": URL, "policy": "other"}, "#/policy", "is not known here", "알 수 없는 항목입니다."),
-        ({"url": URL, "secret": "mine"}, "#/secret", "is not known here", "알 수 없는 항목입니다."),
+        ({"url": URL, "policy": "other"}, "#/policy", "policy; published are small", "게시된 정책: small"),
+        ({"url": URL, "secret": "mine"}, "#/secret", "known here are url, kinds", "쓸 수 있는 것: url, kinds"),
+        ({"url": URL, "kind": []}, "#/kind", "is not known here; did you mean 'kinds'?", "혹시 'kinds'입니까?"),
     ],
     ids=[
         *("no url", "no text", "no scheme", "credentials", "fragment", "private", "no list", "no kind", "null"),
-        *("no policy", "a secret of one's own"),
+        *("no policy", "a secret of one's own", "a near miss"),
     ],
 )
 def test_a_webhook_that_cannot_be_is_refused_by_name(
@@ -96,6 +97,7 @@ def test_a_webhook_is_removed_once(client: FlaskClient) -> None:
     assert len(listed(client)) == 1
     removed = client.delete(f"/v1/webhooks/{made['id']}")
     assert (removed.status_code, removed.get_json()["id"]) == (200, made["id"])
+    assert removed.get_json()["state"] == "removed"
     assert (client.get("/v1/webhooks").get_json(), listed(client)) == ({"webhooks": []}, [])
     assert client.delete(f"/v1/webhooks/{made['id']}").get_json()["code"] == "not-found"
     file(client, "another")
