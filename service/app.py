@@ -52,6 +52,8 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     versions = Versions(database, settings.cached_versions)
     # Files are served by `openapi`, with the policy that they need.
     app = Flask("recoup", static_folder=None)
+    # An address with an empty part is none of ours, and is not turned into another one.
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     judge = Judge(database, versions, clock)
     desk = Inquiries(database, versions, clock, settings.answer_within_days)

@@ -40,7 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "unreadable-json": Kind(
         400,
         Text("본문을 JSON으로 읽을 수 없습니다.", "The body cannot be read as JSON."),
-        Text("{place}: {cause}", "{place}: {cause}"),
+        Text("{place}: {cause}", "{place}: {cause}."),
     ),
     "bad-request": Kind(
         400,

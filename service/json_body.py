@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from policies.model import Text
+from policies.problems import both
 from service.errors import FieldError, Refusal
 
 MOST_LEVELS = 20
@@ -22,6 +24,29 @@ CANONICAL = msgspec.json.Encoder(order="sorted")
 MOST = 2**53 - 1
 # More are not listed: nobody reads them.
 MOST_ERRORS = 50
+EMPTY = both("본문이 비어 있습니다. JSON 객체를 보내십시오", "the body is empty; send a JSON object")
+NOT_UTF_8 = both("UTF-8이 아닙니다", "this is not UTF-8; send JSON in UTF-8")
+TOO_DEEP = both("단계가 너무 깊습니다", "there are too many levels")
+NO_JSON = both("JSON이 아닙니다", "this is not JSON")
+# What the standard reader says of a text, by how it begins, in words of ours.
+CAUSES = (
+    ("Expecting value", both("값이 있어야 할 자리입니다", "a value is expected here")),
+    (
+        "Expecting property name",
+        both("큰따옴표 안의 이름이 있어야 합니다", "a name in double quotes is expected"),
+    ),
+    ("Expecting ':'", both("이름 뒤에 쌍점(:)이 있어야 합니다", "a colon is expected here, behind the name")),
+    ("Expecting ','", both("쉼표(,)나 닫는 괄호가 있어야 합니다", "a comma or the closing bracket is expected here")),
+    ("Illegal trailing comma", both("마지막 항목 뒤에 쉼표가 있습니다", "a comma stands behind the last item")),
+    ("Unterminated string", both("닫는 큰따옴표가 없습니다", "the text that begins here has no closing quote")),
+    (
+        "Invalid control",
+        both("문자열에 제어 문자가 있습니다", "a control character stands in a text; escape it"),
+    ),
+    ("Invalid \\", both("역슬래시를 잘못 썼습니다", "a backslash begins no escape that JSON knows")),
+    ("Extra data", both("JSON 뒤에 다른 글자가 있습니다", "something stands behind the JSON")),
+    ("Unexpected UTF-8 BOM", both("맨 앞의 BOM을 빼고 보내십시오", "a byte order mark stands here; leave it out")),
+)
 
 
 class _Wrong(str):
@@ -41,7 +66,10 @@ def read_json(data: bytes) -> Any:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise Refusal("unreadable-json", place=f"byte {error.start + 1}", cause="not UTF-8") from None
+        place = both("{byte}번째 바이트", "Byte {byte}", byte=error.start + 1)
+        raise Refusal("unreadable-json", place=place, cause=NOT_UTF_8) from None
+    if not text.strip():
+        raise Refusal("unreadable-json", place=_place(1, 1), cause=EMPTY)
     try:
         found = json.loads(
             text,
@@ -51,10 +79,10 @@ def read_json(data: bytes) -> Any:
             parse_constant=_Wrong,
         )
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise Refusal("unreadable-json", place=place, cause=error.msg) from None
+        cause = next((text for begins, text in CAUSES if error.msg.startswith(begins)), NO_JSON)
+        raise Refusal("unreadable-json", place=_place(error.lineno, error.colno), cause=cause) from None
     except RecursionError:
-        raise Refusal("unreadable-json", place="line 1", cause="too many levels") from None
+        raise Refusal("unreadable-json", place=_place(1, 1), cause=TOO_DEEP) from None
     errors = _mistakes(found, may_escape="\\u" in text)
     if errors:
         raise Refusal("bad-request", errors)
@@ -67,6 +95,10 @@ def canonical(data: object) -> str:
     For the data that `read_json` lets pass (and that the engine makes) this is RFC 8785.
     """
     return CANONICAL.encode(data).decode()
+
+
+def _place(line: int, column: int) -> Text:
+    return both("{line}행 {column}열", "Line {line}, column {column}", line=line, column=column)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from engine.reading import shown
 from service.addresses import LONGEST_URL
 from service.deliveries import STATES
 from service.messages import KINDS
-from service.shapes import LONGEST_ID, Checked, Complaint, PageQuery, Strict, a_choice, an_id
+from service.shapes import Checked, Complaint, PageQuery, Strict, a_choice, an_id
 
 
 def _kinds(value: object) -> list[str]:
@@ -13,7 +14,7 @@ def _kinds(value: object) -> list[str]:
         raise Complaint("not-a-list")
     for kind in value:
         if not isinstance(kind, str) or kind not in KINDS:
-            raise Complaint("not-a-message-kind", written=str(kind)[:LONGEST_ID], known=", ".join(KINDS))
+            raise Complaint("not-a-message-kind", written=shown(kind), known=", ".join(KINDS))
     return value
 
 

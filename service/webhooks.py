@@ -83,7 +83,7 @@ def add(database: Database, url: str, kinds: Sequence[str], policy: str, now: da
         raise BadWebhook("url", error.code, **error.figures) from None
     for kind in kinds:
         if kind not in KINDS:
-            raise BadWebhook("kinds", "not-a-message-kind", written=kind, known=", ".join(KINDS))
+            raise BadWebhook("kinds", "not-a-message-kind", written=f"'{kind}'", known=", ".join(KINDS))
     known = [name for (name,) in rows(database, "SELECT DISTINCT policy FROM policy_version ORDER BY policy")]
     if policy and policy not in known:
         raise BadWebhook("policy", "unknown-policy", known=", ".join(known) or "-")

@@ -8,9 +8,10 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import click
@@ -18,10 +19,13 @@ import click
 from service.config import SETTINGS, Settings, read_settings
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
 
 SECONDS_TO_FINISH = 30
 """How long requests and deliveries that are under way may take when the service is told to end."""
+READERS = 64
+"""How many bodies one process reads at once."""
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_STARTS = 5
 
@@ -170,7 +174,33 @@ def answering() -> Flask:
     from service.app import create_app
 
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    return create_app()
+    app = create_app()
+    app.wsgi_app = OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
+    return app
+
+
+class OneAtATime:
+    """A WSGI application that answers one request at a time, which is what the rules engine is made for.
+
+    The body is read before its turn comes, so that a client that stalls in the middle of one keeps nobody waiting.
+    """
+
+    def __init__(self, app: WSGIApplication, most_bytes: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._turn = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) <= self._most_bytes:
+            # A body in chunks tells no length: one byte more shows that it is too large.
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(self._most_bytes + 1))
+        with self._turn:
+            answer = self._app(environ, start_response)
+            try:
+                return list(answer)
+            finally:
+                getattr(answer, "close", lambda: None)()
 
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
@@ -187,8 +217,8 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        # One request at a time in a process: the rules engine is not made for more.
-        blocking_threads=1,
+        # So many clients may stall; requests are answered one at a time all the same.
+        blocking_threads=READERS,
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

@@ -289,7 +289,7 @@ def test_dead_letters_are_listed_and_made_anew(run: Run, database: Database) -> 
     [
         (["webhooks", "add", "example.com"], 1, "recoup: url is not an address in ASCII"),
         (["webhooks", "add", "http://169.254.169.254/"], 1, "recoup: url is on 169.254.169.254, which is no public"),
-        (["webhooks", "add", URL, "--kind", "points.lost"], 1, "recoup: kinds is points.lost, which is no kind"),
+        (["webhooks", "add", URL, "--kind", "points.lost"], 1, "recoup: kinds is 'points.lost', which is no kind"),
         (["webhooks", "add", URL, "--policy", "other"], 1, "recoup: policy is no published policy; published are"),
         (["webhooks", "remove", "W-0"], 1, "recoup: there is no webhook W-0; see recoup webhooks list"),
         (["webhooks", "rotate-secret", "W-0"], 1, "recoup: there is no webhook W-0"),
