@@ -15,9 +15,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
+from marshmallow import Schema
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
-from service.errors import FIELD_TEXTS, KINDS, register_errors
+from service import shapes, shapes_messages
+from service.errors import FIELD_TEXTS, KINDS, FieldError, register_errors
 from service.reference_shapes import PROBLEM
 from service.shapes import MOST_EVENTS
 from tests.service.builders import asking
@@ -107,10 +109,26 @@ def test_what_is_not_known_is_told_with_what_is(client: FlaskClient) -> None:
         ("post", "/v1/decisions", {"account": "A", "request": {}, "dryrun": 1}, "did you mean 'dry_run'?"),
         ("post", "/v1/decisions", {"account": {"id": "A"}, "request": {}, "policy": "x"}, "published are small"),
         ("post", "/v1/events", {"events": [{}] * (MOST_EVENTS + 1)}, "10000 events; send them in several batches"),
+        ("get", "/v1/inquiries?limit=1&limit=2", None, "stands twice"),
     ]
     for method, where, body, words in asked:
         (error,) = client.open(where, method=method.upper(), json=body).get_json()["errors"]
         assert words in error["detail"], where
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [each for name, each in [*vars(shapes).items(), *vars(shapes_messages).items()] if name.endswith("_IN")],
+    ids=lambda schema: type(schema).__name__,
+)
+def test_null_is_told_of_every_field_with_its_figures(schema: Schema) -> None:
+    for name, field in schema.fields.items():
+        told: Any = field.error_messages["null"]
+        assert "{" not in FieldError.at((name,), told["code"], **told["figures"]).text.en
+
+
+def test_an_address_with_an_empty_part_is_none_of_ours(client: FlaskClient) -> None:
+    shaped(client.get("/v1/accounts//balance"), "not-found", 404, "en")
 
 
 def test_a_body_that_is_too_large_is_told_how_to_split_it(client: FlaskClient) -> None:

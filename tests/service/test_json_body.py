@@ -12,6 +12,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policies.model import Text
 from service.app import create_app
 from service.config import Settings
 from service.database import close_database, open_database
@@ -51,23 +52,34 @@ def test_what_could_be_misunderstood_is_refused_by_name(body: bytes, pointer: st
 @pytest.mark.parametrize(
     ("body", "place"),
     [
-        (b"", "line 1, column 1"),
-        (b"{", "line 1, column 2"),
-        (b"{'a': 1}", "line 1, column 2"),
-        (b'{"a": 1,\n "b" 2}', "line 2, column 6"),
-        (b'{"a": 01}', "line 1, column 8"),
-        (b'{"a": "\x00"}', "line 1, column 8"),
-        (b"\xef\xbb\xbf{}", "line 1, column 1"),
-        (b'{"a": "\xff"}', "byte 8"),
-        (b"[" * 500_000, "line 1"),
-        (b'{"a":' * 100_000, "line 1"),
+        (b"", "Line 1, column 1: the body is empty; send a JSON object"),
+        (b"{", "Line 1, column 2: a name in double quotes is expected"),
+        (b"{'a': 1}", "Line 1, column 2: a name in double quotes is expected"),
+        (b'{"a": 1,\n "b" 2}', "Line 2, column 6: a colon is expected here, behind the name"),
+        (b'{"a": 01}', "Line 1, column 8: a comma or the closing bracket is expected here"),
+        (b'{"a": "\x00"}', "Line 1, column 8: a control character stands in a text; escape it"),
+        (b"\xef\xbb\xbf{}", "Line 1, column 1: a byte order mark stands here; leave it out"),
+        (b'{"a": "\xff"}', "Byte 8: this is not UTF-8; send JSON in UTF-8"),
+        (b'{"a": tru}', "Line 1, column 7: a value is expected here"),
+        (b'{"a": "b}', "Line 1, column 7: the text that begins here has no closing quote"),
+        (b'{"a": "\\x"}', "Line 1, column 8: a backslash begins no escape that JSON knows"),
+        (b"{} {}", "Line 1, column 4: something stands behind the JSON"),
+        (b"[" * 500_000, "Line 1, column 1: there are too many levels"),
+        (b'{"a":' * 100_000, "Line 1, column 1: there are too many levels"),
     ],
-    ids=["empty", "cut", "quotes", "colon", "zero", "NUL", "BOM", "encoding", "deep lists", "deep objects"],
+    ids=[
+        *("empty", "cut", "quotes", "colon", "zero", "NUL", "BOM", "encoding", "value", "quote", "escape", "behind"),
+        *("deep lists", "deep objects"),
+    ],
 )
 def test_what_is_not_json_is_refused_by_place(body: bytes, place: str) -> None:
     with pytest.raises(Refusal) as raised:
         read_json(body)
-    assert (raised.value.code, raised.value.figures["place"]) == ("unreadable-json", place)
+    assert raised.value.code == "unreadable-json"
+    where, cause = raised.value.figures["place"], raised.value.figures["cause"]
+    assert isinstance(where, Text)
+    assert isinstance(cause, Text)
+    assert f"{where.en}: {cause.en}" == place
 
 
 def test_every_mistake_is_named_up_to_fifty() -> None:
