@@ -110,6 +110,13 @@ def test_what_is_not_known_is_told_with_what_is(client: FlaskClient) -> None:
         ("post", "/v1/decisions", {"account": {"id": "A"}, "request": {}, "policy": "x"}, "published are small"),
         ("post", "/v1/events", {"events": [{}] * (MOST_EVENTS + 1)}, "10000 events; send them in several batches"),
         ("get", "/v1/inquiries?limit=1&limit=2", None, "stands twice"),
+        ("get", "/v1/inquiries?after=Q-0", None, "is not known here"),
+        (
+            "post",
+            "/v1/events",
+            {"id": "E", "account": "A", "of": "E", "type": "purchase_cancelled", "happened_at": "2026-03-01T00:00:00Z"},
+            "is the event itself; name the one that it undoes",
+        ),
     ]
     for method, where, body, words in asked:
         (error,) = client.open(where, method=method.upper(), json=body).get_json()["errors"]
