@@ -73,6 +73,7 @@ def test_ctrl_c_in_a_terminal_reaches_every_process_and_ends_them_all(sqlite_url
 def test_a_body_in_chunks_that_is_too_large_is_refused_and_not_cut(sqlite_url: str, rest: bytes) -> None:
     body = json.dumps({"account": "A-1", "request": {"points": 1, "method": "cash"}}).encode()
     with serving(sqlite_url) as (_, port, _):
+        assert ask(port, "GET", "/")[0] == 200
         stalled = socket.create_connection(("127.0.0.1", port))
         stalled.sendall(b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
         assert ask(port, "GET", "/")[0] == 200, "one client that stalls keeps nobody waiting"
