@@ -13,6 +13,7 @@ from service.publishing import publish
 from tests.service.builders import NOW, POLICY, SetClock, asking, lot_facts, open_account
 
 FACTS = {"policy": "small", "joined_on": "2021-05-01"}
+FUTURE = dict.fromkeys(("joined_on", "born_on", "contact_changed_on", "last_activity_on"), "2026-03-03")
 
 
 def test_an_account_is_opened_with_the_facts_that_rules_need(client: FlaskClient) -> None:
@@ -96,27 +97,16 @@ def test_a_fact_that_the_policy_declares_no_longer_does_not_stay_in_the_way(
         ("patch", "nobody", {"debt": 1}, 404, "not-found", []),
         ("put", "N", {**FACTS, "id": "M"}, 400, "bad-request", ["#/id"]),
         ("patch", "A", {"id": "B"}, 400, "bad-request", ["#/id"]),
-        ("put", "%ff", FACTS, 400, "bad-request", [None]),
         ("put", "%EF%BF%BD", FACTS, 400, "bad-request", [None]),
-        ("put", "N", {**FACTS, "joined_on": "2026-03-03"}, 400, "bad-request", ["#/joined_on"]),
         (
             "put",
             "N",
-            {**FACTS, "born_on": "2200-01-01", "identity_level": 101},
+            {**FACTS, **FUTURE, "activity_days": ["2026-03-02", "2026-03-03"], "identity_level": 101},
             400,
             "bad-request",
-            ["#/born_on", "#/identity_level"],
-        ),
-        (
-            "put",
-            "N",
-            {**FACTS, "activity_days": ["2026-03-02", "2026-03-03"]},
-            400,
-            "bad-request",
-            ["#/activity_days/1"],
+            sorted(["#/activity_days/1", "#/identity_level", *(f"#/{name}" for name in FUTURE)]),
         ),
         ("patch", "A", {"identity_level": -1}, 400, "bad-request", ["#/identity_level"]),
-        ("patch", "A", {"contact_changed_on": "2026-03-03"}, 400, "bad-request", ["#/contact_changed_on"]),
     ],
 )
 def test_a_bad_fact_is_refused_by_name(
