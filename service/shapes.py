@@ -429,7 +429,7 @@ class InquiryQuery(PageQuery):
 class EventPageQuery(PageQuery):
     """A page of the events of an account."""
 
-    state = _choice_field(*EVENT_STATES, about="Only those in this state; `waiting`: for the event that they undo.")
+    state = a_choice(*EVENT_STATES, about="Only those in this state; `waiting`: for the event that they undo.")
 
 
 class FaqQuery(LanguageQuery):

@@ -115,7 +115,7 @@ def test_what_is_not_known_is_told_with_what_is(client: FlaskClient) -> None:
             "post",
             "/v1/events",
             {"id": "E", "account": "A", "of": "E", "type": "purchase_cancelled", "happened_at": "2026-03-01T00:00:00Z"},
-            "is the event itself; name the one that it undoes",
+            "is the event's own id; name the event that it undoes",
         ),
     ]
     for method, where, body, words in asked:
