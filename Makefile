@@ -15,7 +15,8 @@ run: python
 
 # Run everything that must hold: format, lint, types and the whole suite.
 test: check
-	@$(in_venv) pytest -n auto --maxprocesses 8 --dist worksteal
+	@# The suite starts hundreds of Pythons; where none may keep its bytecode, each compiles the house anew.
+	@PYTHONDONTWRITEBYTECODE= $(in_venv) pytest -n auto --maxprocesses 8 --dist worksteal
 
 # Check format, lint and types.
 check: python

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,10 @@ import pytest
 from flask.testing import FlaskClient
 from peewee import Database
 
+from engine.compiled import CompiledVersion, compile_version
+from engine.versions import load_version
+from policies.versions import PolicyVersion
+from service import faq_files, publishing
 from service.app import create_app
 from service.config import Settings
 from service.database import close_database, execute, open_database, rows, writing
@@ -29,6 +34,25 @@ from service.tables import TABLES
 from tests.service.builders import SetClock, lot_facts, open_account, publish_small
 
 numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_reading() -> Iterator[None]:
+    """The same text is read once and the same version compiled once.
+
+    Nothing is replaced: these functions know nothing but their arguments. A thousand tests use the same few texts.
+    """
+    compiled: dict[object, CompiledVersion] = {}
+
+    def compile_once(version: PolicyVersion) -> CompiledVersion:
+        key = (version.digest, version.number, version.holidays, version.text)
+        return compiled.get(key) or compiled.setdefault(key, compile_version(version))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing, "load_version", lru_cache(64)(load_version))
+        patch.setattr(publishing, "compile_version", compile_once)
+        patch.setattr(faq_files, "read_entry", lru_cache(256)(faq_files.read_entry))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import http.client
 import json
+import multiprocessing
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+
+# Here, so that a forked server need not import it again.
+import granian  # noqa: F401
+
+from service.commands import serve
+from service.config import read_settings
 
 ROOT = Path(__file__).parents[2]
 RECOUP = [sys.executable, "-m", "service.cli"]
@@ -55,6 +65,51 @@ def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess
             process.send_signal(signal.SIGTERM)
         process.wait(20)
         process.stdout.close()
+
+
+class Forked:
+    """The server of `recoup serve`, without a deliverer, forked out of this process instead of started anew.
+
+    The modules are there already, so it answers after a tenth of a second. Nothing else of this process may be in use
+    when it is forked: no connection to a database, and no thread.
+    """
+
+    def __init__(self, url: str, port: int, workers: int) -> None:
+        self.killed = False
+        self._held, held = os.pipe()
+        self.process = os.fork()
+        if not self.process:
+            # Nothing of the test's own may run here: no cleaning up, no reports.
+            with suppress(BaseException):
+                os.setpgid(0, 0)
+                os.close(self._held)
+                warnings.simplefilter("ignore")
+                os.environ["DATABASE_URL"] = url
+                multiprocessing.set_start_method("fork", force=True)
+                settings = replace(read_settings(), port=port, workers=workers)
+                serve._serve(settings, serve.prepare(settings, demo=False))
+            os._exit(1)
+        os.close(held)
+
+    def kill(self) -> None:
+        """Kill the parent and its workers in one blow, unless that was done, and wait until none of them is left."""
+        if self.killed:
+            return
+        self.killed = True
+        os.killpg(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+        # The workers are nobody's children now, but each holds the other end of the pipe as long as it is there.
+        assert os.read(self._held, 1) == b""
+        os.close(self._held)
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that nobody else is given, where one server after another may listen; until one does, it refuses."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def ask(
