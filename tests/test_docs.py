@@ -5,14 +5,8 @@ What there is comes from the code's own lists, so a kind, fact or setting that n
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,13 +25,16 @@ from policies.sentences import ROUNDINGS
 from policies.values import UNITS
 from policies.vocabulary import TYPES, vocabulary
 from service.cli import recoup
-from service.config import SETTINGS
+from service.config import SETTINGS, Settings
+from service.database import close_database, connected, execute, open_database
+from service.demo import set_up
 from service.errors import KINDS as REFUSALS
 from service.messages import KINDS as MESSAGES
 from service.reference import OPERATIONS
 from service.tables import TABLES
 from tests import catalogue
 from tests.docs_runner import ROOT, blocks, pages, run
+from tests.service.processes import forked
 from tests.test_bad import reported
 
 PAGES = [page for page in pages() if any(block.language != "text" for block in blocks(page))]
@@ -49,12 +46,26 @@ MEASURES = (*SINGLE_MEASURES, "refund.points", "refunds", "account", "receiving_
 WINDOWS = ("day", "month", "year", "24 hours", "30 days", "ever")
 
 
+@pytest.fixture(scope="module")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as `recoup serve --demo` sets it up, for each page to copy."""
+    file = tmp_path_factory.mktemp("demo") / "recoup.db"
+    settings = Settings(database_url=f"sqlite:///{file}")
+    database = open_database(settings)
+    set_up(database, settings)
+    with connected(database):
+        execute(database, "PRAGMA wal_checkpoint(TRUNCATE)")
+    close_database(database)
+    return file
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, demo_file: Path) -> None:
     found = list(blocks(page))
     (tmp_path / "rules").symlink_to(ROOT / "rules")
-    with _server(tmp_path, wanted=any(":8000/" in block.body for block in found)) as port:
+    with _server(tmp_path, demo_file, wanted=any(":8000/" in block.body for block in found)) as port:
         for block in found:
             run(block, tmp_path, port)
 
@@ -244,30 +255,11 @@ def _derived(fact: Fact) -> bool:
 
 
 @contextmanager
-def _server(folder: Path, *, wanted: bool) -> Iterator[int | None]:
-    """`recoup serve --demo` on a free port, for a page whose commands speak with it."""
+def _server(folder: Path, demo_file: Path, *, wanted: bool) -> Iterator[int | None]:
+    """The service with the example accounts on a port of its own, for a page whose commands speak with it."""
     if not wanted:
         yield None
         return
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    command = [sys.executable, "-m", "service.cli", "serve", "--demo", "--port", str(port)]
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{folder}/recoup.db", "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(port, server)
-            yield port
-        finally:
-            server.send_signal(signal.SIGTERM)
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(1_200):
-        assert server.poll() is None, "the server ended by itself"
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the server does not answer")
+    shutil.copyfile(demo_file, folder / "recoup.db")
+    with forked(f"sqlite:///{folder}/recoup.db", WEBHOOK_PRIVATE_ADDRESSES="yes") as port:
+        yield port

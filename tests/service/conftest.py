@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from peewee import Database
 
-from engine.compiled import CompiledVersion, compile_version
 from engine.versions import load_version
-from policies.versions import PolicyVersion
 from service import faq_files, publishing
 from service.app import create_app
 from service.config import Settings
@@ -38,19 +38,13 @@ numbers = itertools.count(1)
 
 @pytest.fixture(autouse=True, scope="session")
 def one_reading() -> Iterator[None]:
-    """The same text is read once and the same version compiled once.
+    """The same text is read once.
 
-    Nothing is replaced: these functions know nothing but their arguments. A thousand tests use the same few texts.
+    Nothing is pretended: both functions know only their arguments. A thousand tests publish the same few texts, and
+    every service reads the FAQ.
     """
-    compiled: dict[object, CompiledVersion] = {}
-
-    def compile_once(version: PolicyVersion) -> CompiledVersion:
-        key = (version.digest, version.number, version.holidays, version.text)
-        return compiled.get(key) or compiled.setdefault(key, compile_version(version))
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publishing, "load_version", lru_cache(64)(load_version))
-        patch.setattr(publishing, "compile_version", compile_once)
         patch.setattr(faq_files, "read_entry", lru_cache(256)(faq_files.read_entry))
         yield
 
@@ -104,9 +98,12 @@ def empty_sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A migrated SQLite file."""
-    path = tmp_path / "recoup.db"
+def sqlite_url(sqlite_template: Path) -> str:
+    """A migrated SQLite file: a new one, always in the same place."""
+    path = sqlite_template.with_name("recoup.db")
+    # Whatever a test before left open stays with the file that it was.
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
     shutil.copyfile(sqlite_template, path)
     return f"sqlite:///{path}"
 
@@ -164,11 +161,38 @@ def clock() -> SetClock:
     return SetClock()
 
 
+class Apps:
+    """The service on each of the few places where tests have their databases: its routes take long to make.
+
+    An app keeps of a test what the next would come to itself: texts, compiled, by their digests.
+    """
+
+    def __init__(self) -> None:
+        self.clock = SetClock()
+        self._made: dict[str, Flask] = {}
+
+    def at(self, url: str) -> Flask:
+        """The app on a migrated database."""
+        if url not in self._made:
+            self._made[url] = create_app(Settings(database_url=url), self._now)
+        return self._made[url]
+
+    def _now(self) -> datetime:
+        return self.clock()
+
+
+@pytest.fixture(scope="session")
+def apps() -> Apps:
+    """The apps of this session."""
+    return Apps()
+
+
 @pytest.fixture
-def client(database_url: str, database: Database, clock: SetClock) -> Iterator[FlaskClient]:
+def client(database_url: str, database: Database, clock: SetClock, apps: Apps) -> Iterator[FlaskClient]:
     """The service on a fresh database with the small policy and the account A: 10,000 + 20,000 points."""
     publish_small(database)
     open_account(database, lot_facts(10_000), lot_facts(20_000, acquired_on="2025-07-01"))
-    app = create_app(Settings(database_url=database_url), clock)
+    app = apps.at(database_url)
+    apps.clock = clock
     yield app.test_client()
     close_database(app.extensions[EXTENSION].database)

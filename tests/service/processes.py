@@ -70,37 +70,45 @@ def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess
 class Forked:
     """The server of `recoup serve`, without a deliverer, forked out of this process instead of started anew.
 
-    The modules are there already, so it answers after a tenth of a second. Nothing else of this process may be in use
-    when it is forked: no connection to a database, and no thread.
+    What it has to import is there already, so it answers after a tenth of a second. This process must have no
+    connection to a database when it is forked, and no thread that works.
     """
 
-    def __init__(self, url: str, port: int, workers: int) -> None:
-        self.killed = False
-        self._held, held = os.pipe()
+    def __init__(self, url: str, port: int, workers: int, **more: str) -> None:
+        self._lives, alive = os.pipe()
         self.process = os.fork()
         if not self.process:
             # Nothing of the test's own may run here: no cleaning up, no reports.
             with suppress(BaseException):
                 os.setpgid(0, 0)
-                os.close(self._held)
+                os.close(self._lives)
                 warnings.simplefilter("ignore")
-                os.environ["DATABASE_URL"] = url
+                os.environ.update(environment(url, **more))
                 multiprocessing.set_start_method("fork", force=True)
                 settings = replace(read_settings(), port=port, workers=workers)
                 serve._serve(settings, serve.prepare(settings, demo=False))
             os._exit(1)
-        os.close(held)
+        os.close(alive)
 
     def kill(self) -> None:
-        """Kill the parent and its workers in one blow, unless that was done, and wait until none of them is left."""
-        if self.killed:
-            return
-        self.killed = True
+        """Kill the parent and its workers in one blow, and wait until none of them is left."""
         os.killpg(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
-        # The workers are nobody's children now, but each holds the other end of the pipe as long as it is there.
-        assert os.read(self._held, 1) == b""
-        os.close(self._held)
+        # The workers are nobody's children now, but each holds the other end of the pipe as long as it lives.
+        assert os.read(self._lives, 1) == b""
+        os.close(self._lives)
+
+
+@contextmanager
+def forked(url: str, **more: str) -> Iterator[int]:
+    """A forked server that answers: its port."""
+    with reserved_port() as port:
+        server = Forked(url, port, 1, **more)
+        try:
+            assert ask(port, "GET", "/")[0] == 200
+            yield port
+        finally:
+            server.kill()
 
 
 @contextmanager
@@ -131,6 +139,6 @@ def ask(
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.05)
+            time.sleep(0.01)
         finally:
             connection.close()

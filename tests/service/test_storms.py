@@ -19,12 +19,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from service import events, moves
+from service import events
 from service.clock import utc_now
 from service.config import Settings
-from service.database import Database, Unavailable, close_database, open_database, reading, rows, writing
+from service.database import Database, Unavailable, close_database, open_database, reading, rows
 from service.idempotency import Answer
 from service.judging import Judge
 from service.ledger_check import differences
@@ -155,85 +153,6 @@ def statuses_of(found: set[tuple[int, bytes]]) -> set[int]:
 # Crashes
 
 
-def in_short(filed: Filed, _holds: list[Hold], _record: Record) -> Answer:
-    return Answer(201, filed.id, "en", "")
-
-
-def write_until_killed(database: Database, versions: Versions, number: int, told: int) -> None:
-    """File, settle and tell events, and name each on a pipe once it was committed."""
-    judge = Judge(database, versions, utc_now)
-    for turn in range(10_000):
-        key = f"{number}-{turn}"
-        account = ACCOUNTS[turn % len(ACCOUNTS)]
-        request = judge.file({"account": account, "request": asking(1 + turn % 7)}, key, in_short).location
-        os.write(told, f"request {request}\n".encode())
-        if turn % 2:
-            settle = partial(moves.move, database, versions, request, "settle", "", "", utc_now())
-            writing(database, settle)
-            os.write(told, f"settled {request}\n".encode())
-        happened_at = utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        body = {"id": key, "account": account, "type": "purchase", "amount": 100, "happened_at": happened_at}
-        events.tell(database, versions, body, utc_now())
-        os.write(told, f"event {key}\n".encode())
-
-
-KEPT = {
-    "request": "SELECT count(*) FROM refund_request WHERE id = ?",
-    "settled": "SELECT count(*) FROM refund_request WHERE id = ? AND state = 'settled'",
-    "event": "SELECT count(*) FROM event JOIN event_answer ON event_id = event.id WHERE event.id = ?",
-}
-
-
-def killed_after(lines: int, seconds: float, work: Callable[[int], None], last: str = "") -> list[str]:
-    """What a forked process told before it was killed: so many lines, or up to one that begins with `last`, and then
-    whatever it told in some more seconds.
-    """
-    hears, tells = os.pipe()
-    child = os.fork()
-    if not child:
-        # Nothing of the test's own may run in the child: no cleaning up, no reports.
-        os.close(hears)
-        with contextlib.suppress(BaseException):
-            work(tells)
-        os._exit(0)
-    os.close(tells)
-    with os.fdopen(hears) as pipe:
-        told: list[str] = []
-        while len(told) < lines and not (last and told and told[-1].startswith(last)):
-            told.append(pipe.readline())
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        # The last line may have been cut by the kill.
-        return [line[:-1] for line in (*told, *pipe) if line.endswith("\n")]
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_what_was_answered_before_a_process_was_killed_is_there_and_nothing_is_half_done(database_url: str) -> None:
-    database = prepared(database_url, limit=10**9)
-    versions = Versions(database, 4)
-    with reading(database):
-        # Compiled once, here, so that each process begins to write at once.
-        versions.in_force("small", utc_now())
-    moments = random.Random(1)
-    told: list[str] = []
-    for number in range(150):
-        # A connection belongs to the process that opened it.
-        close_database(database)
-        work = partial(write_until_killed, database, versions, number)
-        told += killed_after(moments.randint(1, 6), moments.uniform(0, 0.01), work)
-        if number % 10 == 9:
-            sound(database)
-    sound(database)
-    with reading(database):
-        for line in told:
-            what, name = line.split()
-            assert rows(database, KEPT[what], (name,)) == [(1,)], line
-    assert len(told) >= 150
-    close_database(database)
-
-
 def test_a_service_that_was_killed_comes_back_with_all_that_it_answered(database_url: str) -> None:
     database = prepared(database_url, limit=10**9)
     answered: list[bytes] = []
@@ -262,13 +181,40 @@ def test_a_service_that_was_killed_comes_back_with_all_that_it_answered(database
     assert len(answered) > 20
     with reading(database):
         for text in answered:
-            assert rows(database, KEPT["request"], (json.loads(text)["id"],)) == [(1,)]
+            found = rows(database, "SELECT count(*) FROM refund_request WHERE id = ?", (json.loads(text)["id"],))
+            assert found == [(1,)]
     ended = run(database_url, "ledger", "verify")
     assert (ended.returncode, ended.stdout.startswith("the ledger holds: ")) == (0, True), ended.stdout
     close_database(database)
 
 
 # A disk that is full
+
+
+def in_short(filed: Filed, _holds: list[Hold], _record: Record) -> Answer:
+    return Answer(201, filed.id, "en", "")
+
+
+def told_up_to(last: str, work: Callable[[int], None]) -> list[str]:
+    """What a forked process told, up to a line that begins with `last`, at which it is killed."""
+    hears, tells = os.pipe()
+    child = os.fork()
+    if not child:
+        # Nothing of the test's own may run in the child: no cleaning up, no reports.
+        os.close(hears)
+        with contextlib.suppress(BaseException):
+            work(tells)
+        os._exit(0)
+    os.close(tells)
+    with os.fdopen(hears) as pipe:
+        told: list[str] = []
+        for line in pipe:
+            told.append(line.rstrip("\n"))
+            if line.startswith(last):
+                break
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return told
 
 
 def write_until_full(database: Database, versions: Versions, most_bytes: int, told: int) -> None:
@@ -293,7 +239,7 @@ def test_a_full_disk_is_told_and_loses_nothing(sqlite_url: str) -> None:
     close_database(database)
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     work = partial(write_until_full, database, versions, file.stat().st_size + 200_000)
-    told = killed_after(1_000, 0, work, last="unavailable")
+    told = told_up_to("unavailable", work)
     assert (told[-1], len(told) > 3) == ("unavailable -", True)
     sound(database)
     with reading(database):
