@@ -123,6 +123,7 @@ def check_whole(database: Database, callers: list[Caller]) -> int:
             else:
                 if not heard and key not in answers:
                     continue
+                assert key in answers, f"{key} was answered and is not kept"
                 # If nobody heard of it yet, this is what its caller is going to hear.
                 caller.hear(key, answers.pop(key))
                 request = caller.requests[key] if path == FILE else path.split("/")[3]
