@@ -29,6 +29,7 @@ from pathlib import Path
 import yaml
 
 from policies.load import load_policy
+from tests.forks import Shell
 
 ROOT = Path(__file__).parent.parent
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
@@ -37,8 +38,6 @@ _CONDITIONS = {"when", "unless", "that"}
 # A fragment need not use every value that it declares.
 _ALLOWED_IN_FRAGMENTS = {"value-unused"}
 _SETS_UP_A_SHELL = (". .venv/", "git clone ", "cd ")
-# The commands come from this checkout, whether or not it is installed.
-_RECOUP = 'recoup() { "$RECOUP_PYTHON" -m service.cli "$@"; }\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def blocks(page: Path) -> Iterator[Block]:
         yield Block(page, text.count("\n", 0, match.start()) + 1, language, name.strip(), body)
 
 
-def run(block: Block, folder: Path, port: int | None) -> None:
+def run(block: Block, folder: Path, port: int | None, shell: Shell) -> None:
     """Run one block in the page's folder. An AssertionError tells what is not as the page says."""
     if block.name:
         (folder / block.name).write_text(block.body, encoding="utf-8")
@@ -83,7 +82,7 @@ def run(block: Block, folder: Path, port: int | None) -> None:
     elif block.language == "python":
         _run_python(block, folder)
     elif block.language == "console":
-        _run_console(block, folder, port)
+        _run_console(block, folder, port, shell)
     else:
         assert block.language in ("yaml", "text"), f"{block.place}: say what the block is, such as ```text"
 
@@ -136,7 +135,7 @@ def _run_python(block: Block, folder: Path) -> None:
     assert done.returncode == 0, f"{block.place}: {done.stderr}"
 
 
-def _run_console(block: Block, folder: Path, port: int | None) -> None:
+def _run_console(block: Block, folder: Path, port: int | None, shell: Shell) -> None:
     for command, expected in _commands(block):
         if command.startswith("make "):
             target = command.split()[1]
@@ -145,17 +144,8 @@ def _run_console(block: Block, folder: Path, port: int | None) -> None:
         if command.startswith(_SETS_UP_A_SHELL):
             continue
         asked = command.replace(":8000", f":{port}") if port else command
-        done = subprocess.run(
-            ["bash", "-c", _RECOUP + asked],
-            cwd=folder,
-            env=_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        printed = done.stdout.replace(f":{port}", ":8000") if port else done.stdout
+        printed = shell.run(asked, folder, _environment(), timeout=120)
+        printed = printed.replace(f":{port}", ":8000") if port else printed
         assert matches(expected, printed), (
             f"{block.place}: $ {command}\n--- the page says\n{expected}\n--- it printed\n{printed}"
         )
@@ -199,7 +189,6 @@ def _environment() -> dict[str, str]:
         **os.environ,
         "PATH": f"{binaries}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
-        "RECOUP_PYTHON": sys.executable,
         "PYTHONUTF8": "1",
         "NO_COLOR": "1",
         "COLUMNS": "100",

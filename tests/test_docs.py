@@ -34,6 +34,7 @@ from service.reference import OPERATIONS
 from service.tables import TABLES
 from tests import catalogue
 from tests.docs_runner import ROOT, blocks, pages, run
+from tests.forks import Shell
 from tests.service.processes import forked
 from tests.test_bad import reported
 
@@ -64,10 +65,11 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, demo_file: Path) -> None:
     found = list(blocks(page))
+    shell = Shell(demo_file.parent)
     (tmp_path / "rules").symlink_to(ROOT / "rules")
     with _server(tmp_path, demo_file, wanted=any(":8000/" in block.body for block in found)) as port:
         for block in found:
-            run(block, tmp_path, port)
+            run(block, tmp_path, port, shell)
 
 
 @pytest.mark.parametrize(
