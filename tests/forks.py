@@ -10,9 +10,11 @@ import json
 import logging
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,24 +23,41 @@ from tempfile import TemporaryFile
 
 from service.cli import main
 
-MOST_BYTES = 100_000
 CLIENT = """
 import json, os, socket, sys
-with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as service:
+with socket.socket(socket.AF_UNIX) as service:
     service.connect(os.environ["RECOUP_FORKS"])
-    told = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
-    socket.send_fds(service, [told], [0, 1, 2])
+    socket.send_fds(service, [b"+"], [0, 1, 2])
+    service.sendall(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode())
+    service.shutdown(socket.SHUT_WR)
     code = service.recv(1)
 sys.exit(code[0] if code else "the command was killed")
 """
+"""Stands for a command in a shell: hands over what it was given, its standard files too, and ends as the fork did."""
 
 
-def forked(arguments: Sequence[str], folder: str, environment: Mapping[str, str], files: Sequence[int]) -> int:
-    """Fork a process that runs `recoup` with these arguments and these three standard files: its id."""
-    child = os.fork()
-    if not child:
-        os._exit(_run(arguments, folder, environment, files))
-    return child
+def run(arguments: Sequence[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
+    """Run `recoup` with these arguments to its end."""
+    with (
+        Path(os.devnull).open() as nothing,
+        TemporaryFile("w+", encoding="utf-8") as said,
+        TemporaryFile("w+", encoding="utf-8") as complained,
+    ):
+        child = os.fork()
+        if not child:
+            files = [nothing.fileno(), said.fileno(), complained.fileno()]
+            os._exit(_run(arguments, str(Path.cwd()), environment, files))
+        deadline = time.monotonic() + timeout
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                raise subprocess.TimeoutExpired(list(arguments), timeout)
+            time.sleep(0.002)
+        said.seek(0)
+        complained.seek(0)
+        code = os.waitstatus_to_exitcode(ended[1])
+        return subprocess.CompletedProcess(list(arguments), code, said.read(), complained.read())
 
 
 def _run(arguments: Sequence[str], folder: str, environment: Mapping[str, str], files: Sequence[int]) -> int:
@@ -81,32 +100,35 @@ class Shell:
     def run(self, script: str, folder: Path, environment: Mapping[str, str], timeout: float) -> str:
         """What a script prints, errors too."""
         function = f'recoup() {{ "{sys.executable}" -I -S "{self._client}" "$@"; }}\n'
-        more = {"RECOUP_FORKS": self._address}
-        with (
-            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asked,
-            TemporaryFile("w+", encoding="utf-8") as printed,
-        ):
+        command = ["bash", "-c", function + script]
+        # The shell and all that it starts hold the other end of the pipe; it ends with the last of them.
+        lives, alive = os.pipe()
+        children = []
+        with socket.socket(socket.AF_UNIX) as asked, TemporaryFile("w+", encoding="utf-8") as printed:
             asked.bind(self._address)
             asked.listen()
-            command = ["bash", "-c", function + script]
-            children = []
             with subprocess.Popen(
-                command, cwd=folder, env={**environment, **more}, stdout=printed, stderr=subprocess.STDOUT
+                command,
+                cwd=folder,
+                env={**environment, "RECOUP_FORKS": self._address},
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                pass_fds=[alive],
             ) as bash:
-                ended = os.pidfd_open(bash.pid)
+                os.close(alive)
                 try:
                     while True:
-                        ready, _, _ = select.select([asked, ended], [], [], timeout)
+                        ready, _, _ = select.select([asked.fileno(), lives], [], [], timeout)
                         assert ready, f"{script} takes more than {timeout} s"
-                        if asked not in ready:
+                        if asked.fileno() not in ready:
                             break
                         children.append(self._answer(asked))
                 finally:
-                    os.close(ended)
+                    os.close(lives)
                     bash.kill()
+                    Path(self._address).unlink()
             for child in children:
                 os.waitpid(child, 0)
-            Path(self._address).unlink()
             printed.seek(0)
             return printed.read()
 
@@ -114,8 +136,9 @@ class Shell:
         """Fork what was asked for; the process that asked ends when and as it does."""
         service, _ = asked.accept()
         with service:
-            told, files, _, _ = socket.recv_fds(service, MOST_BYTES, 3)
-            arguments, folder, environment = json.loads(told)
+            _, files, _, _ = socket.recv_fds(service, 1, 3)
+            with service.makefile("rb") as told:
+                arguments, folder, environment = json.loads(told.read())
             child = os.fork()
             if not child:
                 code = _run(arguments, folder, environment, files)

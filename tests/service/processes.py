@@ -23,6 +23,7 @@ import granian  # noqa: F401
 
 from service.commands import serve
 from service.config import read_settings
+from tests import forks
 
 ROOT = Path(__file__).parents[2]
 RECOUP = [sys.executable, "-m", "service.cli"]
@@ -33,9 +34,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
 
 
 def run(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*RECOUP, *arguments], env=environment(url, **more), capture_output=True, text=True, timeout=60, check=False
-    )
+    return forks.run(arguments, environment(url, **more), timeout=60)
 
 
 @contextmanager
@@ -100,10 +99,10 @@ class Forked:
 
 
 @contextmanager
-def forked(url: str, **more: str) -> Iterator[int]:
+def forked(url: str, workers: int = 1, **more: str) -> Iterator[int]:
     """A forked server that answers: its port."""
     with reserved_port() as port:
-        server = Forked(url, port, 1, **more)
+        server = Forked(url, port, workers, **more)
         try:
             assert ask(port, "GET", "/")[0] == 200
             yield port

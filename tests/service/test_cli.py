@@ -20,8 +20,10 @@ from service.database import close_database, open_database, reading, rows
 from service.ledger_check import differences
 from service.migrate import FOLDER
 from tests.service.builders import POLICY, asking, lot_facts, open_account, publish_small
-from tests.service.processes import ask, run, serving
+from tests.service.processes import ask, forked, run, serving
 
+# Commands, and servers whose start is not the claim, are forked.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 ALL = [each.stem for each in sorted(FOLDER.glob("[0-9]*.py"))]
 
 
@@ -35,7 +37,8 @@ def test_processes_that_race_never_spend_a_point_twice(database_url: str) -> Non
     database = open_database(Settings(database_url=database_url))
     publish_small(database)
     open_account(database, *[lot_facts(1_000) for _ in range(30)])
-    with serving(database_url, "--workers", "2") as (_, port, _):
+    close_database(database)
+    with forked(database_url, workers=2) as port:
         assert ask(port, "GET", "/v1/accounts/A")[0] == 200
         with ThreadPoolExecutor(16) as threads:
             answers = list(threads.map(lambda n: file(port, f"key-{n % 30}", 1_500), range(60)))

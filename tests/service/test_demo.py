@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,12 +46,27 @@ def settings(empty_database_url: str) -> Settings:
     return Settings(database_url=empty_database_url)
 
 
-def test_the_demo_is_loaded_once(settings: Settings) -> None:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str]]:
+    """A database of either kind with the example accounts, and the last line that was told of them."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        server.psql("CREATE DATABASE demo")
+        url = server.get_uri("demo")
+    settings = Settings(database_url=url)
     database = open_database(settings)
-    first = demo.set_up(database, settings, SetClock(NOW))
+    told = demo.set_up(database, settings, SetClock(NOW))
+    close_database(database)
+    yield settings, told[-1]
+
+
+def test_the_demo_is_loaded_once(loaded: tuple[Settings, str]) -> None:
+    settings, first = loaded
+    database = open_database(settings)
     before = asked(database, COUNTS)
     again = demo.set_up(database, settings, SetClock(NOW.replace(day=21)))
-    assert (first[-1], again[-1]) == ("made 240 example accounts", "the example accounts are there already")
+    assert (first, again[-1]) == ("made 240 example accounts", "the example accounts are there already")
     assert asked(database, COUNTS) == before
     assert before["accounts"] == [(240,)]
     found = {name: {row[0] for row in values} for name, values in asked(database, KINDS).items()}
@@ -68,9 +84,8 @@ def test_the_demo_is_loaded_once(settings: Settings) -> None:
     close_database(database)
 
 
-def test_what_is_printed_to_try_works(settings: Settings) -> None:
-    database = open_database(settings)
-    demo.set_up(database, settings, SetClock(NOW))
+def test_what_is_printed_to_try_works(loaded: tuple[Settings, str]) -> None:
+    settings, _ = loaded
     app = create_app(settings, SetClock(NOW))
     client = app.test_client()
     request = {"points": 20_000, "method": "cash", "receiving_account": "RA-0001", "receiving_holder": "member"}
@@ -82,7 +97,6 @@ def test_what_is_printed_to_try_works(settings: Settings) -> None:
     assert any(not lot["refundable"] for lot in balance["lots"])
     assert balance["points"] > sum(each["points"] for each in balance["expiring"][:1]) > 0
     close_database(app.extensions[EXTENSION].database)
-    close_database(database)
 
 
 def test_the_accounts_are_the_same_on_every_machine(tmp_path: Path, postgresql_url: str) -> None:

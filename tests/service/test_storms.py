@@ -19,6 +19,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from service import events
 from service.clock import utc_now
 from service.config import Settings
@@ -153,6 +155,7 @@ def statuses_of(found: set[tuple[int, bytes]]) -> set[int]:
 # Crashes
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_service_that_was_killed_comes_back_with_all_that_it_answered(database_url: str) -> None:
     database = prepared(database_url, limit=10**9)
     answered: list[bytes] = []
@@ -231,6 +234,7 @@ def write_until_full(database: Database, versions: Versions, most_bytes: int, to
     time.sleep(60)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_full_disk_is_told_and_loses_nothing(sqlite_url: str) -> None:
     database = prepared(sqlite_url, limit=10**9)
     versions = Versions(database, 4)
