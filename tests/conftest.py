@@ -1,10 +1,18 @@
-"""The suite is told everything in English, whatever the language of the terminal that runs it."""
+"""What holds for the whole suite: its language, whatever that of the terminal, and its memory."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage look at what tests make: thousands of collected tests are none, every time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(autouse=True, scope="session")

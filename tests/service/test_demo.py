@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +46,7 @@ def settings(empty_database_url: str) -> Settings:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str]]:
+def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, str]:
     """A database of either kind with the example accounts, and the last line that was told of them."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
     if request.param == "postgresql":
@@ -58,7 +57,7 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     database = open_database(settings)
     told = demo.set_up(database, settings, SetClock(NOW))
     close_database(database)
-    yield settings, told[-1]
+    return settings, told[-1]
 
 
 def test_the_demo_is_loaded_once(loaded: tuple[Settings, str]) -> None:
