@@ -103,11 +103,31 @@ def close_database(database: Database) -> None:
     database.close_all()  # type: ignore[attr-defined]  # of the pool
 
 
+class _Sqlite(PooledSqliteDatabase):  # type: ignore[misc]  # without types
+    """A pool whose connections wait for the switch to WAL.
+
+    Where several processes open a new file in the same instant, SQLite tells all but one of them at once that it is
+    locked, whatever the busy timeout is: to wait with the file half opened could be a deadlock.
+    """
+
+    busy_seconds: int
+
+    def _connect(self) -> Any:
+        end = time.monotonic() + self.busy_seconds
+        while True:
+            try:
+                return super()._connect()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(random.uniform(0, 2 * FIRST_PAUSE_SECONDS))
+
+
 def _sqlite(settings: Settings) -> Database:
     path = settings.database_url.removeprefix("sqlite://").removeprefix("/")
     if not path or path == ":memory:":
         raise BadSetting("DATABASE_URL names no file: write sqlite:///recoup.db")
-    database: Database = PooledSqliteDatabase(
+    database = _Sqlite(
         path,
         max_connections=settings.max_connections,
         timeout=settings.busy_seconds,
@@ -122,7 +142,9 @@ def _sqlite(settings: Settings) -> Database:
             ("foreign_keys", 1),
         ],
     )
-    return database
+    database.busy_seconds = settings.busy_seconds
+    pooled: Database = database
+    return pooled
 
 
 def _postgresql(settings: Settings) -> Database:

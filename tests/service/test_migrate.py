@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import multiprocessing
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,7 @@ from service.ledger_check import differences
 from service.migrate import FOLDER, WrongSchema, check_schema, migrate
 from service.tables import NEVER_CHANGED, TABLES
 
-ROOT = Path(__file__).parents[2]
 NAMES = sorted(each.stem for each in FOLDER.glob("[0-9]*.py"))
-MIGRATE = (
-    "import sys; from service.config import Settings; from service.database import close_database, open_database;"
-    " from service.migrate import migrate; sys.stdin.readline();"
-    " print(migrate(open_database(Settings(database_url=sys.argv[1]))))"
-)
 
 
 def test_migrations_make_exactly_the_tables_of_the_models(empty_database_url: str) -> None:
@@ -55,25 +50,26 @@ def test_a_second_run_finds_nothing_to_do(empty_database_url: str) -> None:
     close_database(database)
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_processes_that_start_at_once_apply_each_migration_once(empty_database_url: str, turn: int) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", MIGRATE, empty_database_url],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
+def apply_at_once(url: str, all_ready: Barrier, applied: SimpleQueue[list[str]]) -> None:
+    all_ready.wait(60)
+    applied.put(migrate(open_database(Settings(database_url=url))))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("turn", range(4))
+def test_processes_that_start_at_once_apply_each_migration_once(
+    empty_database_url: str, turn: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    forks = multiprocessing.get_context("fork")
+    applied: SimpleQueue[list[str]] = forks.SimpleQueue()
+    given = (empty_database_url, forks.Barrier(4), applied)
+    processes = [forks.Process(target=apply_at_once, args=given) for _ in range(4)]
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ends = [process.communicate(timeout=60) for process in processes]
-    assert sorted(ends) == [(f"{NAMES}\n", "")] + [("[]\n", "")] * 3
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert ([process.exitcode for process in processes], capfd.readouterr().err) == ([0] * 4, "")
+    assert sorted(applied.get() for _ in processes) == [[], [], [], NAMES]
 
 
 def test_a_run_that_fails_leaves_the_database_as_it_was(empty_database_url: str, tmp_path: Path) -> None:
