@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import gcd
-from typing import NamedTuple
+from operator import ge, le
 
 from msgspec import Struct
 
@@ -29,7 +30,7 @@ class Reading(Struct, frozen=True, gc=False):
     passes: bool
 
 
-class Allowed(NamedTuple):
+class Allowed(Struct, frozen=True, gc=False):
     """The amounts from `least` to `most` that leave the rest `rest` when divided by `step`."""
 
     least: int
@@ -46,8 +47,13 @@ class Allowed(NamedTuple):
         True
         """
         least, most = max(self.least, other.least), min(self.most, other.most)
+        if least > most:
+            return None
+        if other.step == 1:
+            # Most bounds are no steps.
+            return Allowed(least, most, self.step, self.rest)
         shared = gcd(self.step, other.step)
-        if least > most or (self.rest - other.rest) % shared:
+        if (self.rest - other.rest) % shared:
             return None
         # The chinese remainder: how often `step` must be added to `rest` until it suits the other as well.
         times = (other.rest - self.rest) // shared * pow(self.step // shared, -1, other.step // shared)
@@ -83,14 +89,16 @@ class Held:
 class Bound:
     """A measure with the sense in which it is bound: `at_most`, `at_least` or `multiple_of`.
 
-    `beyond` is what the last measure that passes lies beyond the amount that the rule names: a review `at_least` 10
-    lets at most 9 pass, so it is -1 there. `fixed` is that measure where it is the same for every request. With
-    `or_all` a request for all points that can be refunded passes whatever the measure is; and where it is
-    `lifted_by_offset`, a payout all of which is set off against a debt: nothing is paid out then.
+    `holds` says whether a measure is within it. `beyond` is what the last measure that passes lies beyond the amount
+    that the rule names: a review `at_least` 10 lets at most 9 pass, so it is -1 there. `fixed` is that measure where it
+    is the same for every request. With `or_all` a request for all points that can be refunded passes whatever the
+    measure is; and where it is `lifted_by_offset`, a payout all of which is set off against a debt: nothing is paid out
+    then.
     """
 
     gauge: Gauge
     sense: str
+    holds: Callable[[int, int], bool]
     amount: Amount | Held
     beyond: int
     fixed: int | None
@@ -119,16 +127,17 @@ class Bound:
 
     def read(self, judgement: Judgement) -> Reading:
         """What the bound comes to for the request. Equal to a bound passes."""
-        limit, amount, gauge, scene = self.fixed, self.amount, self.gauge, judgement.scene
+        limit, gauge, scene = self.fixed, self.gauge, judgement.scene
         if limit is None:
+            amount = self.amount
             limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
-        if gauge.of_lots:
-            base = judgement.available if gauge.of.startswith("available") else judgement.balance
-        else:
+        if gauge.base is not None:
             base = gauge.base(scene)
+        else:
+            base = judgement.available if gauge.of.startswith("available") else judgement.balance
         measured = base + (self._money(judgement) if gauge.in_money else gauge.slope * scene.points)
         passes = (
-            self._holds(measured, limit)
+            self.holds(measured, limit)
             or (self.or_all and scene.points == judgement.available)
             or (self.lifted_by_offset and measured == 0 and judgement.offset > 0)
         )
@@ -136,30 +145,30 @@ class Bound:
 
     def passes_set_off(self, reading: Reading) -> bool:
         """Whether a payout of 0 passes, all of which was set off against a debt."""
-        return self.lifted_by_offset or self._holds(reading.base, reading.limit)
-
-    def _holds(self, measured: int, limit: int) -> bool:
-        if self.sense == "at_most":
-            return measured <= limit
-        return measured >= limit if self.sense == "at_least" else measured % limit == 0
+        return self.lifted_by_offset or self.holds(reading.base, reading.limit)
 
     def figures(self, reading: Reading, judgement: Judgement) -> dict[str, int | None]:
         """The figures of a reason: `used` is what the window holds already, `room` the most that this rule alone lets
         through (points, money, or refunds for a count); for a step, the most up to what was asked for.
         """
-        of, points, available = self.gauge.of, judgement.points, judgement.available
-        used = reading.base if of in _USED else reading.base - 1 if of == "count" else 0
+        gauge, base, points = self.gauge, reading.base, judgement.scene.points
         limit = reading.limit - self.beyond
-        if self.gauge.in_money:
+        if gauge.in_money:
             money = self._money(judgement)
             return {
                 "limit": limit,
-                "used": 0 if of == "payout" else reading.base,
+                "used": 0 if gauge.of == "payout" else base,
                 "room": self._room_for_money(reading, money),
                 "points": points,
                 "gross" if self.of_gross else "payout": money,
             }
-        return {"limit": limit, "used": used, "room": self._room(reading, points, available), "points": points}
+        used = 0 if gauge.itself is None else base - gauge.itself
+        return {
+            "limit": limit,
+            "used": used,
+            "room": self._room(reading, points, judgement.available),
+            "points": points,
+        }
 
     def _money(self, judgement: Judgement) -> int:
         """The money of this refund that is measured."""
@@ -197,16 +206,13 @@ class Bound:
         """
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
         if slope == 0:
-            return Allowed(0, ANY if self._holds(reading.measured, limit) else -1)
+            return Allowed(0, ANY if self.holds(reading.measured, limit) else -1)
         if self.sense == "multiple_of":
             return Allowed(0, ANY, limit, (-slope * base) % limit)
         if (self.sense == "at_most") == (slope > 0):
             return Allowed(0, slope * (limit - base))
         return Allowed(max(0, slope * (limit - base)), ANY)
 
-
-_USED = ("sum", "balance.before", "available.before")
-"""The measures of which something is there before anything is asked for, and told as such."""
 
 ANY = 10**40
 """Above every amount that there is."""
@@ -223,9 +229,9 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
     fixed = known + beyond if isinstance(known, int) else None
     measured = gauge(rule.measure, workshop.zone)
     if not isinstance(rule, Limit):
-        return Bound(measured, sense, amount, beyond, fixed)
+        return Bound(measured, sense, _HOLDS[sense], amount, beyond, fixed)
     lifted_by_offset = measured.of == "payout" and sense == "at_least"
-    return Bound(measured, sense, amount, beyond, fixed, rule.or_all, lifted_by_offset)
+    return Bound(measured, sense, _HOLDS[sense], amount, beyond, fixed, rule.or_all, lifted_by_offset)
 
 
 def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:
@@ -234,6 +240,12 @@ def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:
         return figures.amount(bound)
     return Held(figures.amount(bound.share), bound.of, bound.rounding, figures.optional(bound.at_least))
 
+
+_HOLDS: Mapping[str, Callable[[int, int], bool]] = {
+    "at_most": le,
+    "at_least": ge,
+    "multiple_of": lambda measured, step: measured % step == 0,
+}
 
 # A limit says what passes, a review what does not.
 _SENSES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -45,6 +46,7 @@ from engine.reading import (
     Reader,
     choice,
     instant,
+    printable,
     shown,
 )
 from policies.model import Fact, Policy, Scalar, Text
@@ -241,16 +243,16 @@ class _Readers:
     def _sound_case(self, data: object) -> Case:
         """The case, read in one go. Raises ValueError or TypeError where anything is amiss, or looks it."""
         whole = convert(data, self._whole_case)
-        if not (
-            self._account.reader.printable((whole.account,))
-            and self._lot.reader.printable(whole.lots)
-            and self._request.reader.printable((whole.request,))
-            and self._past.printable(whole.history)
-        ):
+        texts = chain(
+            self._account.reader.texts((whole.account,)),
+            self._lot.reader.texts(whole.lots),
+            self._request.reader.texts((whole.request,)),
+            self._past.texts(whole.history),
+        )
+        if not printable(texts):
             raise ValueError("there may be a control character")
         lots = self._lot.records(whole.lots)
-        _complete(lots)
-        if any(lot.left > lot.amount for lot in lots) or sum([lot.left for lot in lots]) > MOST_POINTS:
+        if not _complete(lots):
             raise ValueError("a lot, or all together, hold too much")
         asked: RefundRequest = self._request.records([whole.request])[0]
         if asked.papers and not self._paper_names.issuperset([shown.paper for shown in asked.papers]):
@@ -260,7 +262,7 @@ class _Readers:
         if (asked.points is None) == (asked.money is None):
             raise ValueError("a request is for points or for money")
         history = [_past_refund(self._past.values(past)) for past in whole.history]
-        if len({lot.id for lot in lots}) < len(lots) or len({past.id for past in history}) < len(history):
+        if _repeats(lots) or _repeats(history):
             raise ValueError("ids are unique")
         return Case(
             self._account.records([whole.account])[0],
@@ -366,13 +368,28 @@ class _Readers:
         return _by_id(lots)
 
 
-def _complete(lots: list[Any]) -> None:
-    """Gives lots that nobody has seen yet what follows from their other facts, and was not said."""
+def _complete(lots: list[Any]) -> bool:
+    """Gives lots that nobody has seen yet what follows from their other facts, and was not said. Whether none of them
+    holds more than it ever did, and all together no more than a case may.
+    """
+    together = 0
+    sound = True
     for lot in lots:
-        if lot.left is None:
-            force_setattr(lot, "left", lot.amount)
+        left, amount = lot.left, lot.amount
+        if left is None:
+            force_setattr(lot, "left", amount)
+            left = amount
+        elif left > amount:
+            sound = False
+        together += left
         if lot.usable_from_on is None:
             force_setattr(lot, "usable_from_on", lot.acquired_on)
+    return sound and together <= MOST_POINTS
+
+
+def _repeats(records: list[Any]) -> bool:
+    """Whether two have the same id."""
+    return len(records) > 1 and len({record.id for record in records}) < len(records)
 
 
 def _by_id(lots: list[Lot]) -> tuple[Lot, ...]:

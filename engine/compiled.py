@@ -40,20 +40,28 @@ BUILT_IN: tuple[Rule, ...] = (
 class Conditions:
     """Formulas with the fields that they look at. `sees_points` is True where one depends on the points asked for.
 
-    What holds for a lot is remembered by the facts of the lot, below those of the request. `Matcher` remembers too,
-    and more widely, but has to be told every field first.
+    What holds for a request or an event is remembered by its facts, and what holds for a lot by those of the lot, below
+    those of the request. `Matcher` remembers too, and more widely, but has to be told every field first.
     """
 
-    def __init__(self, fields: FieldTable, formulas: Mapping[str, Formula]) -> None:
+    def __init__(self, policy: Policy, fields: FieldTable, formulas: Mapping[str, Formula]) -> None:
         self._fields = fields
         self._matcher = Matcher(formulas)
+        self._scene_key = fields.scene_key(policy)
+        self._scenes: dict[Any, Matched] = {}
         self._key = fields.lot_key()
         self._known: dict[tuple[int | str, ...], dict[Any, Matched]] = {}
         self.sees_points = "request.points" in fields.paths
 
     def of_scene(self, scene: Scene) -> Matched:
         """The formulas that hold for the request or the event."""
-        return self._matcher.match([self._fields.scene_facts(scene)])[0]
+        key = self._scene_key(scene)
+        found = self._scenes.get(key)
+        if found is None:
+            if len(self._scenes) >= _SCENES_REMEMBERED:
+                self._scenes.clear()
+            found = self._scenes[key] = self._matcher.match([self._fields.scene_facts(scene)])[0]
+        return found
 
     def of_lots(self, scene: Scene, lots: tuple[Lot, ...]) -> list[Matched]:
         """The formulas that hold for each lot."""
@@ -64,7 +72,7 @@ class Conditions:
         known = self._known.get(request, _NOTHING_KNOWN)
         keys = [*map(self._key, lots)]
         try:
-            return [known[key] for key in keys]
+            return [*map(known.__getitem__, keys)]
         except KeyError:
             matched = self._matcher.match(self._fields.lot_facts(scene, lots, shared))
             self._remember(request, dict(zip(keys, matched, strict=True)))
@@ -113,6 +121,7 @@ class LotRules:
         return Scene(scene.account, scene.day, scene.at, 1, self.smallest, scene.event)
 
 
+_SCENES_REMEMBERED = 16_384
 _REQUESTS_REMEMBERED = 64
 _LOTS_REMEMBERED = 16_384
 _NOTHING_KNOWN: Mapping[Any, Matched] = {}
@@ -183,15 +192,15 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
             "request" if rule is NO_SUCH_AMOUNT else rule.kind: KINDS[rule.kind](rule, refunds) for rule in BUILT_IN
         },
         plans=Plans(rules),
-        scene=Conditions(refunds.scene_fields, refunds.scene_formulas),
-        lot=Conditions(refunds.lot_fields, refunds.lot_formulas),
-        parts=Conditions(refunds.part_fields, refunds.part_formulas),
-        event=Conditions(events.scene_fields, events.scene_formulas),
-        event_lot=Conditions(events.lot_fields, events.lot_formulas),
+        scene=Conditions(policy, refunds.scene_fields, refunds.scene_formulas),
+        lot=Conditions(policy, refunds.lot_fields, refunds.lot_formulas),
+        parts=Conditions(policy, refunds.part_fields, refunds.part_formulas),
+        event=Conditions(policy, events.scene_fields, events.scene_formulas),
+        event_lot=Conditions(policy, events.lot_fields, events.lot_formulas),
         day=LotRules(
             {"expire": expiry} | {kind: rules[kind] for kind in DAY_KINDS},
-            Conditions(days.scene_fields, days.scene_formulas),
-            Conditions(days.lot_fields, days.lot_formulas),
+            Conditions(policy, days.scene_fields, days.scene_formulas),
+            Conditions(policy, days.lot_fields, days.lot_formulas),
             smallest_request(policy),
         ),
         fixed=_fixed(rules, lots_see_points=lots_see_points),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from engine.compiled import CompiledVersion, compile_version
 from engine.decision import (
@@ -22,6 +24,8 @@ from engine.errors import Conflict, NotInForce
 from engine.facts import Case, Lot, request_data
 from engine.hearing import STAGES, Hearing
 from engine.judgement import Judgement, Spoken
+from engine.kinds.expire import ReadyExpire
+from engine.plans import LotPlan
 from engine.reading import day_words, instant_words
 from engine.ready import Ready
 from engine.remedies import remedies
@@ -74,7 +78,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         if denied
         else tuple([FeeLine(charge.ready.id, charge.base, charge.fee) for charge in judgement.charges if charge.fee]),
         reasons=tuple([_reason(spoken, way) for spoken, way in zip(judgement.spoken, ways, strict=True)]),
-        lots=_lot_lines(judgement, shares),
+        lots=_lot_lines(judgement),
         trace=[{"stage": stage, "rules": rules} for stage, rules in judgement.trace.items()],
         prices=()
         if denied
@@ -96,21 +100,43 @@ def _reason(spoken: Spoken, remedy: Remedy | None) -> Reason:
     return Reason(rule.id, rule.kind, spoken.effect, rule.terms, text.ko, text.en, figures, remedy)
 
 
-def _lot_lines(judgement: Judgement, shares: dict[str, int]) -> tuple[LotLine, ...]:
-    today = judgement.scene.day
-    share = shares.get
-    lines = []
-    for lot, plan, last_day in zip(judgement.lots, judgement.lot_plans, judgement.last_days, strict=True):
-        reasons = plan.excluded
-        if reasons is None:
-            reasons = [ready.reason or _lot_reason(ready, judgement.scene, lot, last_day) for ready in plan.exclude]
-        if last_day is not None and last_day < today:
-            ready = plan.expire[0] if plan.expire else judgement.built_in["expire"]
-            told = ready.reason and ready.reason(last_day)
-            reasons = [told or _lot_reason(ready, judgement.scene, lot, last_day), *reasons]
-        written = None if last_day is None else day_words(last_day)
-        lines.append(LotLine(lot.id, lot.left, written, share(lot.id, 0), reasons))
-    return tuple(lines)
+def _lot_lines(judgement: Judgement) -> tuple[LotLine, ...]:
+    allocated = [0] * len(judgement.lots)
+    if not judgement.denied:
+        for position, points in judgement.shares:
+            allocated[position] = points
+    written = map(_written, judgement.last_days)
+    told = zip(judgement.lots, written, allocated, _lot_reasons(judgement), strict=True)
+    return tuple([LotLine(lot.id, lot.left, day, points, reasons) for lot, day, points, reasons in told])
+
+
+def _lot_reasons(judgement: Judgement) -> list[Sequence[LotReason]]:
+    """Why each lot cannot pay. What is excluded for the same reasons shares them."""
+    lots, plans, last_days = judgement.lots, judgement.lot_plans, judgement.last_days
+    found = [
+        _excluded(plan, judgement.scene, lot, last_day) if plan.excluded is None else plan.excluded
+        for plan, lot, last_day in zip(plans, lots, last_days, strict=True)
+    ]
+    for position in judgement.expired:
+        expired = _expired(judgement, plans[position], lots[position], last_days[position])
+        found[position] = [expired, *found[position]]
+    return found
+
+
+@lru_cache(16_384)
+def _written(day: date | None) -> str | None:
+    return None if day is None else day_words(day)
+
+
+def _excluded(plan: LotPlan, scene: Scene, lot: Lot, last_day: date | None) -> list[LotReason]:
+    return [ready.reason or _lot_reason(ready, scene, lot, last_day) for ready in plan.exclude]
+
+
+def _expired(judgement: Judgement, plan: LotPlan, lot: Lot, last_day: date | None) -> LotReason:
+    ready: ReadyExpire = plan.expire[0] if plan.expire else judgement.built_in["expire"]
+    if ready.reason is None or last_day is None:
+        return _lot_reason(ready, judgement.scene, lot, last_day)
+    return ready.reason(last_day)
 
 
 def _lot_reason(ready: Ready, scene: Scene, lot: Lot, last_day: date | None) -> LotReason:

@@ -115,8 +115,7 @@ class RefundRequest(Record, frozen=True, gc=False):
     declared: Mapping[str, Scalar]
 
 
-@dataclass(frozen=True, slots=True)
-class PastRefund:
+class PastRefund(Struct, frozen=True, gc=False):
     """A refund asked for before, of this account or to the same receiving account. `payout` is its points where a
     case does not give it.
     """
@@ -131,8 +130,7 @@ class PastRefund:
     payout: int
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Everything that a refund is judged on. Lots stand in the order of their ids, history in the order of time."""
 
     account: Account
@@ -269,7 +267,7 @@ def _json(value: Scalar | datetime | tuple[date, ...]) -> Any:
 
 def own_fields(record: type[Any]) -> tuple[str, ...]:
     """The names of the fields of a record besides what is declared."""
-    names = record.__struct_fields__ if issubclass(record, Record) else record.__dataclass_fields__
+    names = record.__struct_fields__ if issubclass(record, Struct) else record.__dataclass_fields__
     return tuple(name for name in names if name != "declared")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import cached_property
+
+from msgspec.structs import replace
 
 from engine.amounts import largest, stretches, wanted
 from engine.bounds import Allowed
@@ -60,6 +63,7 @@ class Hearing:
         self._plan: Plan | None = None
         self._lots_matched: list[Matched] | None = None
         self._lot_plans: list[LotPlan] = []
+        self._different_plans: Collection[LotPlan] = ()
         self._lots: Judgement | None = None
         self._breaks: list[int] | None = None
 
@@ -76,6 +80,7 @@ class Hearing:
             matched = compiled.lot.of_lots(scene, self.case.lots)
         if plan is not self._plan or matched is not self._lots_matched:
             self._plan, self._lots_matched, self._lot_plans = plan, matched, plan.lot_plans(matched)
+            self._different_plans = dict.fromkeys(self._lot_plans)
         judgement = Judgement(
             compiled.rules,
             compiled.built_in,
@@ -83,6 +88,7 @@ class Hearing:
             scene,
             plan,
             self._lot_plans,
+            self._different_plans,
             tracing,
             telling and compiled.tells_all,
         )
@@ -123,7 +129,7 @@ class Hearing:
             self._lots = judgement
         else:
             judgement.last_days = known.last_days
-            judgement.usable = known.usable
+            judgement.usable, judgement.expired = known.usable, known.expired
             judgement.available = known.available
             judgement.queues = known.queues
 
@@ -140,6 +146,7 @@ class Hearing:
             self._breaks = sorted(found)
         return self._breaks
 
+    @cached_property
     def most(self) -> int:
         """The points of all lots together: no request can be for more."""
         return sum([lot.left for lot in self.case.lots])
@@ -154,7 +161,7 @@ class Hearing:
             if points is None:
                 return self._no_such_amount(tracing=tracing)
         elif points == "all":
-            found = largest(self.judge, self.breaks(), 1, self.most())
+            found = largest(self.judge, self.breaks(), 1, self.most)
             if found is None:
                 return self._nothing(tracing=tracing)
             points = found
@@ -215,8 +222,8 @@ class Hearing:
         steps_of_all = steps
         for ready, reading in judgement.readings:
             allowed = ready.bound.allowed(reading)
-            smallest = smallest.both(allowed._replace(most=MOST_POINTS)) or smallest
-            step = allowed._replace(least=1, most=MOST_POINTS)
+            smallest = smallest.both(replace(allowed, most=MOST_POINTS)) or smallest
+            step = replace(allowed, least=1, most=MOST_POINTS)
             steps = steps.both(step) or steps
             if not ready.bound.or_all:
                 steps_of_all = steps_of_all.both(step) or steps_of_all
@@ -231,7 +238,9 @@ class Hearing:
     def _smallest_payout(self, judgement: Judgement, allowed: Allowed) -> int | None:
         """The smallest of the allowed amounts that prices, and what has to be paid at least, let through."""
         there = allowed.both(Allowed(1, judgement.available))
+        if there is None:
+            return None
         try:
-            return there and Course(judgement).best(there, wanted(judgement, capped=False), from_top=False)
+            return Course(judgement).best(there, wanted(judgement, capped=False), from_top=False)
         except Conflict:
             return None

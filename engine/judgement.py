@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from itertools import compress
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -46,7 +46,7 @@ class Charge(Struct):
     lot: Lot
 
 
-class Queue(NamedTuple):
+class Queue(Struct, frozen=True):
     """The lots that can pay, first to last: what each pays when it pays all that it holds, and what it holds together
     with those before it.
     """
@@ -58,13 +58,14 @@ class Queue(NamedTuple):
 class Judgement(Struct):
     """One request at one amount, on its way through the stages.
 
-    Lists of the lots run in the order of `lots`; `usable` are the positions of those that can pay. Where no amount
-    makes a difference to them, all that is known of the lots is shared with the same request at other amounts; so are
-    `queues`, the orders in which they pay, by the rule that says so. `readings` are the limits on points that have
-    their say, each with what its bound comes to. `shares` are the points that lots pay and `worth` the money that
-    those come to, in the order in which they pay. Where the request was denied before, they are there only if it
-    `tells_all`; and `worth` is empty where nothing more can be said. `asked` is False where nobody asked for just so
-    many points: for "all" of which none pass, or for money.
+    Lists of the lots run in the order of `lots`, and `different_plans` are their plans, each once. `usable` are the
+    positions of those that can pay, and `expired` of those that have ended. Where no amount makes a difference to them,
+    all that is known of the lots is shared with the same request at other amounts; so are `queues`, the orders in which
+    they pay, by the rule that says so. `readings` are the limits on points that have their say, each with what its
+    bound comes to. `shares` are the points that lots pay and `worth` the money that those come to, in the order in
+    which they pay. Where the request was denied before, they are there only if it `tells_all`; and `worth` is empty
+    where nothing more can be said. `asked` is False where nobody asked for just so many points: for "all" of which none
+    pass, or for money.
     """
 
     rules: Mapping[str, tuple[Any, ...]]
@@ -73,10 +74,12 @@ class Judgement(Struct):
     scene: Scene
     plan: Plan
     lot_plans: list[LotPlan]
+    different_plans: Collection[LotPlan]
     tracing: bool
     tells_all: bool = False
     last_days: list[date | None] = field(default_factory=list)
     usable: list[int] = field(default_factory=list)
+    expired: list[int] = field(default_factory=list)
     available: int = 0
     queues: dict[str, Queue] = field(default_factory=dict)
     readings: list[tuple[Any, Any]] = field(default_factory=list)
@@ -97,7 +100,6 @@ class Judgement(Struct):
     conflict: Conflict | None = None
     asked: bool = True
     trace: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    _groups: dict[LotPlan, list[str]] | None = None
 
     @property
     def points(self) -> int:
@@ -145,27 +147,22 @@ class Judgement(Struct):
         """A rule says something of the request; of lots of its own, `lot` is one."""
         self.spoken.append(Spoken(ready, effect, ready.reason_figures(self.scene, figures, lot)))
 
-    def note_lots(self, kind: str) -> None:
-        """Adds the rules of a kind to the trace, with the lots to which they apply."""
+    def note_lots(self, *kinds: str) -> None:
+        """Adds the rules of these kinds to the trace, with the lots to which they apply."""
         if self.tracing:
-            if self._groups is None:
-                self._groups = grouped(self.lot_plans, [lot.id for lot in self.lots])
-            self.trace[kind] = lot_lines(kind, self.rules[kind], self._groups)
+            ids = [lot.id for lot in self.lots]
+            for kind in kinds:
+                self.trace[kind] = lot_lines(kind, self.rules[kind], ids, self.lot_plans, self.different_plans)
 
-    def paying(self) -> dict[LotPlan, list[Share]]:
-        """The money of the lots that pay, by their plan."""
-        plans = self.lot_plans
-        return grouped([plans[position] for position, _ in self.worth], self.worth)
-
-    def note_paying(
-        self, kind: str, paying: Mapping[LotPlan, list[Share]], told: Iterable[tuple[str, dict[str, Any]]]
-    ) -> None:
+    def note_paying(self, kind: str, told: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Adds the rules of a kind to the trace, with the lots that pay to which they apply, and with the figures of
         each rule; of one that is told several times, in a list.
         """
-        lots = self.lots
-        groups = {plan: sorted([lots[position].id for position, _ in shares]) for plan, shares in paying.items()}
-        lines = lot_lines(kind, self.rules[kind], groups)
+        lots, plans = self.lots, self.lot_plans
+        concerned = any(plan.applying[kind] or plan.lifted[kind] for plan in self.different_plans)
+        positions = sorted([position for position, _ in self.worth]) if concerned else []
+        ids, paying = [lots[position].id for position in positions], [plans[position] for position in positions]
+        lines = lot_lines(kind, self.rules[kind], ids, paying, dict.fromkeys(paying))
         by_rule: dict[str, list[dict[str, Any]]] = {}
         for rule, figures in told:
             by_rule.setdefault(rule, []).append(figures)
@@ -200,44 +197,33 @@ class Judgement(Struct):
         self.trace[stage or kind] = lines
 
 
-T = TypeVar("T")
-
-
-def grouped(plans: Iterable[LotPlan], of: Iterable[T]) -> dict[LotPlan, list[T]]:
-    """What stands beside the same plan, together."""
-    groups: dict[LotPlan, list[T]] = {}
-    for plan, each in zip(plans, of, strict=True):
-        group = groups.get(plan)
-        if group is None:
-            groups[plan] = [each]
-        else:
-            group.append(each)
-    return groups
-
-
-def lot_lines(kind: str, rules: Iterable[Ready], groups: Mapping[LotPlan, list[str]]) -> list[dict[str, Any]]:
-    """How each rule of a kind stands to the lots: to which it applies, and for which it is lifted or silenced.
+def lot_lines(
+    kind: str, rules: Iterable[Ready], ids: list[str], plans: list[LotPlan], different: Collection[LotPlan]
+) -> list[dict[str, Any]]:
+    """How each rule of a kind stands to lots, which are given by their ids, in order, their plans, and those plans that
+    are `different`: to which it applies, and for which it is lifted or silenced.
 
     `excepted` has the number of an exception, and `silenced` the id of a rule, before the lots that they speak for.
     """
-    applied: dict[str, list[list[str]]] = {}
     others: dict[str, dict[str, dict[str, list[str]]]] = {}
-    for plan, ids in groups.items():
-        for rule in plan.applying[kind]:
-            applied.setdefault(rule, []).append(ids)
+    for plan in different:
         for rule, how, by in plan.lifted[kind]:
             below = others.setdefault(rule, {}).setdefault(how, {})
-            below[by] = sorted(below.get(by, []) + ids)[:MOST_LOTS_IN_TRACE]
+            own = [each for each, of in zip(ids, plans, strict=True) if of is plan]
+            below[by] = sorted(below.get(by, []) + own)[:MOST_LOTS_IN_TRACE]
     lines = []
     for ready in rules:
-        found = applied.get(ready.id)
-        # The ids of a group are in order; those of several are put in one.
-        lots = [] if found is None else found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
+        rule = ready.id
+        applying = {plan for plan in different if rule in plan.applying[kind]}
+        if len(applying) == len(different):
+            lots = ids
+        else:
+            lots = [*compress(ids, map(applying.__contains__, plans))] if applying else []
         line = {
-            "rule": ready.id,
-            "applies": found is not None,
+            "rule": rule,
+            "applies": bool(applying),
             "lots": lots[:MOST_LOTS_IN_TRACE],
             "lot_count": len(lots),
         }
-        lines.append(line | others[ready.id] if ready.id in others else line)
+        lines.append(line | others[rule] if rule in others else line)
     return lines

@@ -7,6 +7,7 @@ means is said here and nowhere else: it is false, except `is_not`; `is: none` as
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +19,7 @@ from engine.calendars import at_least_ago_bound
 from engine.facts import Lot
 from engine.figures import Amount, Figures
 from engine.matching import Fact, Field, Formula, Test
-from engine.scene import LOTS_IN_SCENE, Scene, lot_reader, scene_reader
+from engine.scene import LOTS_IN_SCENE, Scene, lot_reader, scene_attribute, scene_reader
 from policies.contradictions import ordinal
 from policies.model import Comparison, Condition, FactRef, Policy, Span, ValueRef
 
@@ -26,6 +27,7 @@ OfScene = Callable[[Scene], int | str]
 OfLot = Callable[[Lot], int | str]
 OfBoth = Callable[[Scene, Lot], int | str]
 
+_POINTS = "request.points"
 _NO_DAY = 0
 _NO_DAY_ON_THE_RIGHT = -1
 """Differs from 0, so that two missing days are not the same day."""
@@ -35,12 +37,18 @@ _ORDERED = {"under": "<", "at_most": "<=", "at_least": ">=", "over": ">"}
 
 @dataclass(slots=True)
 class FieldTable:
-    """The fields that a set of formulas looks at, by what they depend on. `paths` are the facts behind them."""
+    """The fields that a set of formulas looks at, by what they depend on. `paths` are the facts behind them.
+
+    `cuts` are the amounts from which one of the formulas may hold or fail as more points are asked for, None where they
+    are not the same for every request. `sees_day` is True where days are counted back from that of the request.
+    """
 
     of_scene: dict[str, OfScene] = field(default_factory=dict)
     of_lot: dict[str, OfLot] = field(default_factory=dict)
     of_both: dict[str, OfBoth] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
+    cuts: set[int] | None = field(default_factory=set)
+    sees_day: bool = False
 
     def scene_facts(self, scene: Scene) -> dict[str, int | str]:
         """The fields of the scene, as the matcher wants them."""
@@ -58,6 +66,20 @@ class FieldTable:
             }
             for lot in lots
         ]
+
+    def scene_key(self, policy: Policy) -> Callable[[Scene], Any]:
+        """What the fields of a scene follow from, as something to remember their answers by."""
+        paths = sorted(path for path in self.paths if not path.startswith("lot.") and path != _POINTS)
+        places = {path: scene_attribute(path, policy) for path in paths}
+        plain = {place for place in places.values() if place is not None}
+        plain |= {"day"} if self.sees_day else set()
+        plain |= {"points"} if self.cuts is None else set()
+        read = attrgetter(*sorted(plain)) if plain else lambda scene: ()
+        others = [scene_reader(path, policy) for path, place in places.items() if place is None]
+        cuts = sorted(self.cuts or ())
+        if others:
+            return lambda scene: (read(scene), bisect_right(cuts, scene.points), *[each(scene) for each in others])
+        return (lambda scene: (read(scene), bisect_right(cuts, scene.points))) if cuts else read
 
     def lot_key(self) -> Callable[[Lot], Any]:
         """What the fields of a lot follow from, as something to remember their answers by."""
@@ -94,10 +116,23 @@ class Lowering:
     def formula(self, condition: Condition, fields: FieldTable) -> Formula:
         """The condition as a formula; the fields it needs are added to `fields`."""
         fields.paths |= self.paths(condition)
+        for clause in condition.comparisons():
+            found = self._cuts(clause)
+            fields.cuts = None if found is None or fields.cuts is None else fields.cuts | found
         return Formula(
             self._tests(condition.all_of, fields),
             tuple(self._tests(branch, fields) for branch in condition.any_of),
         )
+
+    def _cuts(self, clause: Comparison) -> set[int] | None:
+        """From which amounts on one clause may hold or fail, None where a fact decides that."""
+        rights = clause.right if isinstance(clause.right, tuple) else (clause.right,)
+        named = [self.figures.amount(each) if isinstance(each, FactRef | ValueRef) else None for each in rights]
+        if clause.path != _POINTS:
+            return None if any(each and each.of_points for each in named) else set()
+        literals = [each if amount is None else amount.figure for each, amount in zip(rights, named, strict=True)]
+        amounts = [each for each in literals if isinstance(each, int)]
+        return {cut for each in amounts for cut in (each, each + 1)} if len(amounts) == len(literals) else None
 
     def _tests(self, clauses: tuple[Comparison, ...], fields: FieldTable) -> tuple[Test, ...]:
         return tuple(test for clause in clauses for test in self._clause(clause, fields))
@@ -147,6 +182,7 @@ class Lowering:
         """The last day that is a span ago on the day of the request."""
         assert isinstance(right, Span | ValueRef), f"{right!r} is not a span"
         span = self.figures.amount(right)
+        fields.sees_day = True
 
         def read(scene: Scene, lot: Lot | None) -> Any:
             return at_least_ago_bound(scene.day, span.read(scene, lot))

@@ -115,11 +115,10 @@ class Plan:
 
     def lot_plans(self, matched: list[Matched]) -> list[LotPlan]:
         """The plan of each lot, by the formulas that hold for it."""
-        known = self._lots
         try:
-            return [known[each] for each in matched]
+            return [*map(self._lots.__getitem__, matched)]
         except KeyError:
-            return [self._lot_plan(each) for each in matched]
+            return [*map(self._lot_plan, matched)]
 
     def _lot_plan(self, matched: Matched) -> LotPlan:
         found = self._lots.get(matched)

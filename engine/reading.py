@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -120,7 +120,7 @@ class ObjectReader:
         """The values; every trouble is added to `errors`, and then the values mean nothing."""
         try:
             shaped = convert(data, self.shape)
-            if self.printable((shaped,)):
+            if printable(self.texts((shaped,))):
                 return self.values(shaped)
         except (ValueError, TypeError):
             pass
@@ -135,15 +135,15 @@ class ObjectReader:
             return []
         try:
             shaped = convert(data, self._shapes)
-            if self.printable(shaped):
+            if printable(self.texts(shaped)):
                 return [self.values(each) for each in shaped]
         except (ValueError, TypeError):
             pass
         return [self._with_errors(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
 
-    def printable(self, shaped: Collection[Any]) -> bool:
-        """Whether nothing in the texts of objects that msgspec read could be a control character."""
-        return "".join(chain.from_iterable(map(self._texts, shaped))).isprintable()
+    def texts(self, shaped: Iterable[Any]) -> Iterable[str]:
+        """The texts of objects that msgspec read, in which it looks for no control characters."""
+        return chain.from_iterable(map(self._texts, shaped))
 
     def values(self, shaped: Any) -> list[Any]:
         """The values of an object that msgspec read, with those that it has no shape for read as well.
@@ -191,6 +191,11 @@ class ObjectReader:
 
     def _example(self) -> str:
         return ", ".join(f'"{name}": ...' for name in self._names()[:2])
+
+
+def printable(texts: Iterable[str]) -> bool:
+    """Whether nothing in texts could be a control character."""
+    return "".join(texts).isprintable()
 
 
 def _texts(names: list[str]) -> Callable[[Any], Iterable[str]]:
@@ -342,7 +347,7 @@ def instant(raw: object) -> datetime:
             last=_LAST_YEAR,
         )
         raise _unfit(raw, hint)
-    return found.astimezone(UTC)
+    return found if found.tzinfo is UTC else found.astimezone(UTC)
 
 
 def _days(raw: object) -> tuple[date, ...]:

@@ -6,7 +6,6 @@ A remedy is only given when the case with it was decided, and what it is for no 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -80,11 +79,11 @@ def changed(policy: Policy, case: Case, change: Changed) -> Case:
         scope, _, name = path.partition(".")
         if path == _AT:
             assert isinstance(value, datetime), f"{value!r} is not an instant"
-            case = replace(case, as_of=value)
+            case = structs.replace(case, as_of=value)
             continue
         if path == _DAY:
             assert isinstance(value, date), f"{value!r} is not a day"
-            case = replace(case, as_of=_at_the_same_time(case.as_of, value, ZoneInfo(policy.timezone)))
+            case = structs.replace(case, as_of=_at_the_same_time(case.as_of, value, ZoneInfo(policy.timezone)))
             continue
         record = getattr(case, scope)
         own: dict[str, Any] = {name: value}
@@ -92,7 +91,7 @@ def changed(policy: Policy, case: Case, change: Changed) -> Case:
             own = {"declared": {**record.declared, name: value}}
         if path in _OTHER_AMOUNT:
             own |= {_OTHER_AMOUNT[path]: None}
-        case = replace(case, **{scope: structs.replace(record, **own)})
+        case = structs.replace(case, **{scope: structs.replace(record, **own)})
     return case
 
 
@@ -130,8 +129,8 @@ class _Amounts:
             return None
         hearing = self._hearing
         if self._money is not None:
-            return largest(hearing.judge, hearing.breaks(), 1, hearing.most(), Allowed(1, self._money - 1))
-        most = min(self._points - 1, hearing.most())
+            return largest(hearing.judge, hearing.breaks(), 1, hearing.most, Allowed(1, self._money - 1))
+        most = min(self._points - 1, hearing.most)
         return largest(hearing.judge, hearing.breaks(), 1, most, near=self._near)
 
     @cached_property
@@ -142,8 +141,8 @@ class _Amounts:
         hearing = self._hearing
         if self._money is not None:
             more = Allowed(self._money + 1, ANY)
-            return smallest(hearing.judge, hearing.breaks(), 1, min(hearing.most(), MOST), more)
-        most = min(hearing.most(), MOST)
+            return smallest(hearing.judge, hearing.breaks(), 1, min(hearing.most, MOST), more)
+        most = min(hearing.most, MOST)
         return smallest(hearing.judge, hearing.breaks(), self._points + 1, most, near=self._near)
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from engine.bounds import Allowed
 from engine.covers import Cover, Covered
 from engine.judgement import Share
@@ -107,4 +109,4 @@ def points_in(run: Run, allowed: Allowed) -> Allowed | None:
     if found is None:
         return None
     first, last = found.up(found.least), found.down(found.most)
-    return found._replace(least=first, most=last) if first <= last else None
+    return replace(found, least=first, most=last) if first <= last else None

@@ -54,12 +54,18 @@ _WORKED_OUT: Mapping[str, SceneReader] = {
 _RENAMED = {"request.points": "points", "request.requested_on": "day", "event.happened_on": "day", "day.today": "day"}
 
 
+def scene_attribute(path: str, policy: Policy) -> str | None:
+    """Where a scene holds a fact of the account, the request or the event; None where it is worked out or declared."""
+    return None if path in _WORKED_OUT or path in policy.declared else _RENAMED.get(path, path)
+
+
 def scene_reader(path: str, policy: Policy) -> SceneReader:
     """How a fact of the account, the request or the event is read."""
     if path in _WORKED_OUT:
         return _WORKED_OUT[path]
-    if path not in policy.declared:
-        return attrgetter(_RENAMED.get(path, path))
+    attribute = scene_attribute(path, policy)
+    if attribute is not None:
+        return attrgetter(attribute)
     scope, _, name = path.partition(".")
     declared = attrgetter(f"{scope}.declared")
     return lambda scene: declared(scene)[name]

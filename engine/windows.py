@@ -73,50 +73,57 @@ def past_refunds(
 
 
 _OF_LOTS = ("balance.before", "balance.after", "available.before", "available.after")
+_THEMSELVES = {"sum": 0, "balance.before": 0, "available.before": 0, "count": 1}
 _SLOPES = {"balance.before": 0, "balance.after": -1, "available.before": 0, "available.after": -1, "count": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A measure, ready to be read. It comes to `base(...) + slope * points` for any number of points asked for, or,
-    where it is `in_money`, to `base(...) + payout`, or to the gross itself.
+    """A measure, ready to be read. It comes to `base(scene) + slope * points` for any number of points asked for, or,
+    where it is `in_money`, to `base(scene) + payout`, or to the gross itself. `base` is None where it is a sum over the
+    lots, which `of` names. `itself` is what the request counts for in its base, None where that is nothing that was
+    there before.
     """
 
     of: str
     slope: int
-    bounds: Bounds | None
-    key: str
-    methods: frozenset[str]
-    same_method: bool = False
-    in_money: bool = False
+    in_money: bool
+    itself: int | None
+    base: Callable[[Scene], int] | None
 
     @property
     def of_lots(self) -> bool:
-        """Whether it is a sum over the lots, and which, decides its `base`."""
-        return self.of in _OF_LOTS
-
-    def base(self, scene: Scene) -> int:
-        """What the measure comes to before the points asked for are counted in, unless it is one of lots."""
-        assert not self.of_lots, f"{self.of} is a sum over lots"
-        if self.of in ("request.points", "gross", "payout"):
-            return 0
-        if self.of == "destination.after":
-            assert scene.request is not None, "only a refund request has a destination"
-            return scene.request.destination_balance
-        assert self.bounds is not None, f"{self.of} needs a window"
-        past = past_refunds(scene, self.bounds, self.key, self.methods, same_method=self.same_method)
-        if self.of == "count":
-            return len(past) + 1
-        return sum([refund.payout if self.in_money else refund.points for refund in past])
+        """Whether it is a sum over the lots, and which, decides its base."""
+        return self.base is None
 
 
 def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
     """The gauge of a measure, whose sums and counts include the request itself."""
-    slope = _SLOPES.get(measure.of, 1)
-    bounds = None if measure.per is None else window(measure.per, zone)
-    return Gauge(
-        measure.of, slope, bounds, measure.key, frozenset(measure.methods), measure.same_method, measure.in_money
-    )
+    base = None if measure.of in _OF_LOTS else _base(measure, zone)
+    return Gauge(measure.of, _SLOPES.get(measure.of, 1), measure.in_money, _THEMSELVES.get(measure.of), base)
+
+
+def _base(measure: Measure, zone: ZoneInfo) -> Callable[[Scene], int]:
+    if measure.of in ("request.points", "gross", "payout"):
+        return lambda scene: 0
+    if measure.of == "destination.after":
+        return _destination_balance
+    assert measure.per is not None, f"{measure.of} needs a window"
+    bounds, key, methods = window(measure.per, zone), measure.key, frozenset(measure.methods)
+    counts, in_money, same_method = measure.of == "count", measure.in_money, measure.same_method
+
+    def base(scene: Scene) -> int:
+        past = past_refunds(scene, bounds, key, methods, same_method=same_method) if scene.history else ()
+        if counts:
+            return len(past) + 1
+        return sum([refund.payout if in_money else refund.points for refund in past])
+
+    return base
+
+
+def _destination_balance(scene: Scene) -> int:
+    assert scene.request is not None, "only a refund request has a destination"
+    return scene.request.destination_balance
 
 
 def rolling_start(per: Span, zone: ZoneInfo) -> Callable[[datetime], datetime]:

@@ -93,8 +93,9 @@ def queue(judgement: Judgement, ready: ReadyAllocate) -> Queue:
     """
     known = judgement.queues.get(ready.id)
     if known is None:
-        lefts = [lot.left for lot in judgement.lots]
-        shares = [(position, lefts[position]) for position in in_order(judgement, ready.ranks) if lefts[position]]
+        lots = judgement.lots
+        order = in_order(judgement, ready.ranks)
+        shares = [(position, left) for position in order if (left := lots[position].left)]
         together = [*accumulate([left for _, left in shares])]
         known = judgement.queues[ready.id] = Queue(shares, together)
     return known
@@ -108,8 +109,15 @@ def ranks_of(order: Iterable[OrderKey], policy: Policy) -> tuple[Ranks, ...]:
 def in_order(payers: Payers, ranks: Sequence[Ranks]) -> list[int]:
     """The lots that can pay, first to last. What the orders leave equal stays in the order of the ids."""
     order = payers.usable
-    for each in reversed(ranks):
-        order = sorted(order, key=each(payers).__getitem__)
+    needed = []
+    for each in ranks:
+        places = each(payers)
+        needed.append(places)
+        if len({places[position] for position in order}) == len(order):
+            # The orders behind one that leaves no two lots equal have nothing to say.
+            break
+    for places in reversed(needed):
+        order = sorted(order, key=places.__getitem__)
     return order
 
 

@@ -32,12 +32,13 @@ def make(rule: Exclude, workshop: Workshop) -> ReadyExclude:
 def exclude(judgement: Judgement) -> None:
     """Finds the lots that can pay: neither expired nor excluded. Together they hold what is available."""
     today = judgement.scene.day
-    lots = judgement.lots
-    usable = [
-        position
-        for position, (plan, last_day) in enumerate(zip(judgement.lot_plans, judgement.last_days, strict=True))
-        if not plan.exclude and (last_day is None or last_day >= today)
-    ]
-    judgement.usable = usable
-    judgement.available = sum([lots[position].left for position in usable])
-    judgement.note_lots("exclude")
+    lots, usable, expired = judgement.lots, judgement.usable, judgement.expired
+    available = 0
+    for position, (plan, last_day) in enumerate(zip(judgement.lot_plans, judgement.last_days, strict=True)):
+        if last_day is not None and last_day < today:
+            expired.append(position)
+        elif not plan.exclude:
+            usable.append(position)
+            available += lots[position].left
+    judgement.available = available
+    judgement.note_lots("expire", "exclude")

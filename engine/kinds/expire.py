@@ -55,12 +55,16 @@ def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
 
 def expire(judgement: Judgement) -> None:
     """Finds the last usable day of every lot. A lot that no rule covers keeps its own, or never expires."""
-    scene = judgement.scene
-    judgement.last_days = [
-        plan.last_day(lot) if plan.last_day else _last_day_by(plan.expire, scene, lot)
-        for lot, plan in zip(judgement.lots, judgement.lot_plans, strict=True)
-    ]
-    judgement.note_lots("expire")
+    scene, lots = judgement.scene, judgement.lots
+    readers = {plan.last_day for plan in judgement.different_plans}
+    of_lot = readers.pop() if len(readers) == 1 else None
+    if of_lot is not None:
+        judgement.last_days = [*map(of_lot, lots)]
+    else:
+        judgement.last_days = [
+            plan.last_day(lot) if plan.last_day else _last_day_by(plan.expire, scene, lot)
+            for lot, plan in zip(lots, judgement.lot_plans, strict=True)
+        ]
 
 
 def _last_day_by(rules: tuple[ReadyExpire, ...], scene: Scene, lot: Lot) -> date | None:

@@ -106,8 +106,7 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
 
 def fee(judgement: Judgement) -> None:
     """Charges every fee that applies, on the sum of the money of its lots. Fees that leave nothing of it deny."""
-    paying = judgement.paying()
-    bases = _bases(judgement, paying)
+    bases = _bases(judgement)
     charges = [
         charge
         for ready in judgement.rules["fee"]
@@ -117,7 +116,7 @@ def fee(judgement: Judgement) -> None:
     judgement.charges = charges
     judgement.fee = sum([charge.fee for charge in charges])
     if judgement.tracing:
-        judgement.note_paying("fee", paying, [(charge.ready.id, _told(charge)) for charge in charges])
+        judgement.note_paying("fee", [(charge.ready.id, _told(charge)) for charge in charges])
     if judgement.fee >= judgement.gross:
         figures = {"fee": judgement.fee, "base": judgement.gross, "rate": None, "flat": None}
         judgement.deny_besides("fee", figures)
@@ -128,17 +127,21 @@ def fee(judgement: Judgement) -> None:
             judgement.say(charge.ready, "charges", charge.figures, charge.lot)
 
 
-Paying = Mapping[LotPlan, list[Share]]
 Bases = dict[str, dict[tuple[Any, ...], list[Share]]]
 
 
-def _bases(judgement: Judgement, paying: Paying) -> Bases:
+def _bases(judgement: Judgement) -> Bases:
     """The money of the lots that each fee is charged on: together, or apart where lots make the fee's own fields
     differ.
     """
     bases: Bases = {}
-    lots = judgement.lots
-    for plan, shares in paying.items():
+    if not any(plan.fee for plan in judgement.different_plans):
+        return bases
+    lots, plans = judgement.lots, judgement.lot_plans
+    groups: dict[LotPlan, list[Share]] = {}
+    for each in judgement.worth:
+        groups.setdefault(plans[each[0]], []).append(each)
+    for plan, shares in groups.items():
         if len(plan.fee) > 1:
             check_fees(plan.fee, lots[shares[0][0]])
         for ready in plan.fee:

@@ -164,7 +164,7 @@ def price(judgement: Judgement) -> None:
     judgement.prices = in_order
     judgement.gross = sum([money for _, money in judgement.worth])
     if judgement.tracing:
-        judgement.note_paying("price", judgement.paying(), [(each.ready.id, _told(each)) for each in in_order])
+        judgement.note_paying("price", [(each.ready.id, _told(each)) for each in in_order])
     broken = [each for each in in_order if each.rate.whole_steps and each.points % each.rate.every]
     for each in broken:
         judgement.deny(each.ready, _figures(each, judgement), each.lot)

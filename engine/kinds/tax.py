@@ -176,7 +176,7 @@ def tax(judgement: Judgement) -> None:
     judgement.taxes = withheld
     judgement.tax = sum(by_rule.values())
     if judgement.tracing:
-        judgement.note_paying("tax", judgement.paying(), [(each.ready.id, _told(each)) for each in withheld])
+        judgement.note_paying("tax", [(each.ready.id, _told(each)) for each in withheld])
     if judgement.fee + judgement.tax >= judgement.gross:
         figures = {"tax": judgement.tax, "base": judgement.gross, "rate": None, "above": None}
         judgement.deny_besides("tax", figures)

@@ -257,9 +257,9 @@ def test_money_is_searched_as_it_is_decided() -> None:
             data = case("all", *lots)
             hearing = Hearing(version, read_case(version.policy, data))
             # Judged only: what would help is told of each denial otherwise, which takes ten times as long.
-            found = [points for points in range(1, hearing.most() + 1) if hearing.judge(points).passes]
+            found = [points for points in range(1, hearing.most + 1) if hearing.judge(points).passes]
             assert max(found, default=0) == decided(version, data).points, (fee, tax, step)
-            least = smallest(hearing.judge, hearing.breaks(), 1, hearing.most())
+            least = smallest(hearing.judge, hearing.breaks(), 1, hearing.most)
             assert min(found, default=None) == least, (fee, tax, step)
 
 
@@ -292,7 +292,7 @@ def test_bounds_and_thresholds_of_a_rule_whose_rate_depends_on_the_lot_are_searc
         found = passing(version, data)
         assert max(found, default=0) == decided(version, data).points, (fee, tax, step)
         hearing = Hearing(version, read_case(version.policy, data))
-        assert min(found, default=None) == smallest(hearing.judge, hearing.breaks(), 1, hearing.most()), (
+        assert min(found, default=None) == smallest(hearing.judge, hearing.breaks(), 1, hearing.most), (
             fee,
             tax,
             step,
