@@ -293,7 +293,7 @@ class Life(RuleBasedStateMachine):
 # A failure is not shrunk: it would take minutes, and a life of 25 steps can be read.
 Life.TestCase.settings = settings(
     phases=(Phase.reuse, Phase.generate),
-    max_examples=18,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
