@@ -38,7 +38,8 @@ BUILT_IN: tuple[Rule, ...] = (
 
 
 class Conditions:
-    """Formulas with the fields that they look at. `sees_points` is True where one depends on the points asked for.
+    """Formulas with the fields that they look at. `sees_points` is True where one depends on the points asked for,
+    `of_lots_alone` where all that they look at is in the lots.
 
     What holds for a request or an event is remembered by its facts, and what holds for a lot by those of the lot, below
     those of the request. `Matcher` remembers too, and more widely, but has to be told every field first.
@@ -52,6 +53,7 @@ class Conditions:
         self._key = fields.lot_key()
         self._known: dict[tuple[int | str, ...], dict[Any, Matched]] = {}
         self.sees_points = "request.points" in fields.paths
+        self.of_lots_alone = not fields.of_scene and not fields.of_both
 
     def of_scene(self, scene: Scene) -> Matched:
         """The formulas that hold for the request or the event."""

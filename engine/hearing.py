@@ -65,7 +65,16 @@ class Hearing:
         self._lot_plans: list[LotPlan] = []
         self._different_plans: Collection[LotPlan] = ()
         self._lots: Judgement | None = None
+        self._lots_before: Judgement | None = None
         self._breaks: list[int] | None = None
+
+    def with_facts(self, case: Case) -> Hearing:
+        """The same case with other facts. What is known of its lots is kept where the change cannot touch it."""
+        other = Hearing(self.compiled, case)
+        same_lots = case.lots is self.case.lots and case.request.lots == self.case.request.lots
+        if same_lots and other.scene.day == self.scene.day and self.compiled.lot.of_lots_alone:
+            other._lots_matched, other._lots_before = self._lots_matched, self._lots
+        return other
 
     def judge(self, points: int, *, tracing: bool = False, telling: bool = False) -> Judgement:
         """The request at one amount, through all the stages. A conflict stops it, and is kept. Only where it is
@@ -122,7 +131,7 @@ class Hearing:
                 return
 
     def _find_lots(self, judgement: Judgement) -> None:
-        known = self._lots
+        known = self._lots or self._lots_of_before(judgement)
         if known is None or judgement.tracing or self.compiled.lots_see_points:
             for stage in LOT_STAGES:
                 stage(judgement)
@@ -132,6 +141,15 @@ class Hearing:
             judgement.usable, judgement.expired = known.usable, known.expired
             judgement.available = known.available
             judgement.queues = known.queues
+            self._lots = known
+
+    def _lots_of_before(self, judgement: Judgement) -> Judgement | None:
+        """What is known of the lots from the case with other facts, None where rules may say something else of them."""
+        before = self._lots_before
+        if before is None or before.lot_plans != judgement.lot_plans:
+            return None
+        # Until when a lot lasts may follow from more than the lot.
+        return before if all(plan.last_day for plan in judgement.different_plans) else None
 
     def breaks(self) -> list[int]:
         """The amounts at which a condition or a value may change as more points are asked for, ascending."""

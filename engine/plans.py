@@ -94,14 +94,16 @@ class LotPlan:
 class Plan:
     """What the rules say of every request for which the same formulas hold.
 
-    `speaking` are the rules of each kind that have their say.
+    `speaking` are the rules of each kind that have their say, `for_lots` those of the formulas that rules of lots look
+    at. Requests that differ in others only share the plans of their lots.
     """
 
     matched: Matched
+    for_lots: Matched
     speaking: Mapping[str, tuple[Any, ...]]
     _rules: Mapping[str, tuple[Ready, ...]]
+    _lots: dict[Matched, LotPlan]
     _lines: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    _lots: dict[Matched, LotPlan] = field(default_factory=dict)
 
     def lines(self, kind: str) -> tuple[Mapping[str, Any], ...]:
         """How every rule of a kind stands, for the trace. Only what is asked for is told: a search for an amount goes
@@ -125,7 +127,7 @@ class Plan:
         if found is None:
             if len(self._lots) >= _MOST_REMEMBERED:
                 self._lots.clear()
-            together = self.matched | matched
+            together = self.for_lots | matched
             standing = {kind: holding(self._rules[kind], together) for kind in LOT_KINDS}
             speaking = {kind: _speaking(each) for kind, each in standing.items()}
             found = LotPlan(
@@ -145,6 +147,8 @@ class Plans:
     def __init__(self, rules: Mapping[str, tuple[Ready, ...]]) -> None:
         self._rules = rules
         self._known: dict[Matched, Plan] = {}
+        self._lot_plans: dict[Matched, dict[Matched, LotPlan]] = {}
+        self._of_lots = frozenset[str]().union(*(ready.guard.names for kind in LOT_KINDS for ready in rules[kind]))
         self._most = min(_MOST_REMEMBERED, _MOST_LINES // max(1, sum(map(len, rules.values()))) + 1)
 
     def plan(self, matched: Matched) -> Plan:
@@ -153,8 +157,11 @@ class Plans:
         if found is None:
             if len(self._known) >= self._most:
                 self._known.clear()
+                self._lot_plans.clear()
             speaking = {kind: _speaking(holding(self._rules[kind], matched)) for kind in REQUEST_KINDS}
-            found = self._known[matched] = Plan(matched, speaking, self._rules)
+            for_lots = matched & self._of_lots
+            lots = self._lot_plans.setdefault(for_lots, {})
+            found = self._known[matched] = Plan(matched, for_lots, speaking, self._rules, lots)
         return found
 
 

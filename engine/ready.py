@@ -35,6 +35,12 @@ class Guard:
     unless: tuple[str | None, ...]
     bites: str | None = None
 
+    @property
+    def names(self) -> set[str]:
+        """The formulas that the guard looks at."""
+        named = (self.when, *self.within, *self.unless, self.bites)
+        return {name for name in named if name is not None}
+
     def holds(self, matched: Matched) -> bool:
         """Whether what the rule asks for is the case, exceptions aside."""
         return (self.when is None or self.when in matched) and all(name in matched for name in self.within)

@@ -379,7 +379,7 @@ def _helps(hearing: Hearing, judgement: Judgement, broken: Collection[Ready], ch
     before = {spoken.ready.id for spoken in judgement.spoken if spoken.effect == "denies"}
     try:
         case = changed(hearing.compiled.policy, hearing.case, change)
-        after = Hearing(hearing.compiled, case).asked()
+        after = hearing.with_facts(case).asked()
     except (NotInForce, OverflowError):
         return False
     denies = {spoken.ready.id for spoken in after.spoken if spoken.effect == "denies"}

@@ -35,7 +35,8 @@ FEE_EXCEEDS_PAYOUT = Fee(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyFee(Ready):
     """Just one of `flat` and `rate` is there. `by_lot` is True when the lots decide how much it comes to;
-    `bounds_by_lot` says of `at_least` and of `at_most` whether they decide it.
+    `bounds_by_lot` says of `at_least` and of `at_most` whether they decide it. `fixed` are the terms where they are the
+    same for every request.
     """
 
     flat: Amount | None
@@ -54,19 +55,14 @@ class ReadyFee(Ready):
     adds_to: frozenset[str]
     by_lot: bool
     bounds_by_lot: tuple[bool, bool]
+    fixed: tuple[Any, ...] | None
 
     def terms_for(self, scene: Scene, lot: Lot) -> tuple[Any, ...]:
         """What the fee's fields come to for a lot: flat, rate, at_least, at_most, gross_at_least, gross_under."""
-        flat, rate, at_least, at_most = self.flat, self.rate, self.at_least, self.at_most
-        gross_at_least, gross_under = self.gross_at_least, self.gross_under
-        return (
-            flat and flat.read(scene, lot),
-            rate and rate.read(scene, lot),
-            at_least and at_least.read(scene, lot),
-            at_most and at_most.read(scene, lot),
-            gross_at_least and gross_at_least.read(scene, lot),
-            gross_under and gross_under.read(scene, lot),
-        )
+        if self.fixed is not None:
+            return self.fixed
+        terms = (self.flat, self.rate, self.at_least, self.at_most, self.gross_at_least, self.gross_under)
+        return tuple([each and each.read(scene, lot) for each in terms])
 
     def bounds(self, terms: tuple[Any, ...], *, by_lot: bool) -> tuple[int | None, int | None]:
         """The least and the most that lots decide, or those that hold for the rule as a whole."""
@@ -82,7 +78,8 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
     gross_at_least, gross_under = figures.optional(rule.gross_at_least), figures.optional(rule.gross_under)
     first = figures.optional(rule.free.first) if rule.free else None
     points = figures.optional(rule.free.points) if rule.free else None
-    amounts = [each for each in (flat, rate, at_least, at_most, gross_at_least, gross_under) if each]
+    terms = (flat, rate, at_least, at_most, gross_at_least, gross_under)
+    amounts = [each for each in terms if each]
     return ReadyFee(
         **workshop.common(rule, PLACEHOLDERS, (*amounts, first, points)),
         flat=flat,
@@ -101,6 +98,9 @@ def make(rule: Fee, workshop: Workshop) -> ReadyFee:
         adds_to=frozenset(rule.adds_to),
         by_lot=any(each.of_lot for each in amounts),
         bounds_by_lot=(bool(at_least and at_least.of_lot), bool(at_most and at_most.of_lot)),
+        fixed=tuple(each and each.figure for each in terms)
+        if all(each.figure is not None for each in amounts)
+        else None,
     )
 
 
