@@ -36,6 +36,11 @@ def decision_answer(record: Record, language: str, links: Links, *, recorded: bo
     }
 
 
+def filed_answer(filed: Filed, holds: Sequence[Hold], record: Record, language: str, links: Links) -> dict[str, Any]:
+    """A refund request that was just filed, with the whole decision that it got."""
+    return {**refund_request_answer(filed, holds), "decision": decision_answer(record, language, links)}
+
+
 def refund_request_answer(filed: Filed, holds: Sequence[Hold], moves: Sequence[Move] = ()) -> dict[str, Any]:
     """A refund request, what it holds, the moves that it made, and those that its state allows."""
     return {

@@ -24,7 +24,7 @@ def stored(instant: datetime) -> str:
     '2026-03-02T01:00:00.000000Z'
     """
     assert instant.tzinfo is not None, "an instant carries its zone"
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def spoken(instant: datetime) -> str:
@@ -34,7 +34,7 @@ def spoken(instant: datetime) -> str:
     '2026-03-02T01:00:00Z'
     """
     assert instant.tzinfo is not None, "an instant carries its zone"
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def to_the_second(text: str) -> str:

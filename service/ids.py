@@ -18,8 +18,4 @@ def new_id(noun: str, at: datetime) -> str:
 
 
 def _in_base_32(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 32)
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+    return "".join([ALPHABET[number >> shift & 31] for shift in range(5 * (width - 1), -1, -5)])

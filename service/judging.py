@@ -16,7 +16,7 @@ from engine.cases import BadCase, read_case
 from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.errors import Conflict, NotInForce
-from engine.facts import case_data
+from engine.facts import Case, case_data
 from service import ledger, moves, records, refund_requests
 from service.clock import Clock, spoken
 from service.database import Database, lock, reading, writing
@@ -47,10 +47,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A decision and the whole case that it was made on, as plain JSON data."""
+    """A decision, as plain JSON data, and the whole case that it was made on."""
 
-    case: Mapping[str, Any]
+    case: Case
     decision: Mapping[str, Any]
+
+    def record(self, now: datetime) -> Record:
+        """What is kept of it, under a new id."""
+        return Record(new_id("D", now), spoken(now), case_data(self.case), self.decision)
 
 
 class Judge:
@@ -66,7 +70,7 @@ class Judge:
         now = self._clock()
         with reading(self._database):
             judged = self._judge(question, now)
-        made = Record(new_id("D", now), spoken(now), judged.case, judged.decision)
+        made = judged.record(now)
         if record:
             writing(self._database, lambda: records.keep(self._database, made, now))
         return made
@@ -100,14 +104,12 @@ class Judge:
         lots = ledger.lots_of(database, account.id)
         compiled = self._in_force(_policy_of(account, body.get("policy")), at)
         judged = judged_by(compiled, account.facts, lots, request, history, at, stored_account=True)
-        record = Record(new_id("D", now), spoken(now), judged.case, judged.decision)
+        record = judged.record(now)
         request_id = new_id("R", now)
         records.keep(database, record, now)
-        refund_requests.file(database, request_id, record.id, judged.decision, at)
+        filed = refund_requests.file(database, request_id, record.id, judged.decision, at)
         allocation = [(part["lot"], part["points"]) for part in judged.decision["allocation"]]
         ledger.hold(database, account.id, request_id, allocation, at, now)
-        filed = refund_requests.find(database, request_id)
-        assert filed is not None, "it was just filed"
         announce(database, f"refund_request.{filed.state}", account.id, refund_request_data(filed), now)
         answered = answer(filed, refund_requests.holds_of(database, request_id), record)
         finish(database, key, answered)
@@ -189,7 +191,7 @@ def judged_by(
         raise Refusal("not-in-force", policy=compiled.policy.id, day=day) from None
     except Conflict as error:
         raise Refusal("rules-conflict", conflict=str(error)) from None
-    return Judged(case_data(case), decision)
+    return Judged(case, decision)
 
 
 def _unfit(error: BadCase, *, stored_account: bool) -> Refusal:

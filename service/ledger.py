@@ -13,7 +13,7 @@ through the tables' models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -52,12 +52,27 @@ LOT_FACTS = (
     "locked",
     "identity_level",
 )
-FLAGS = frozenset({"contact_verified", "locked"})
 # Kept as JSON text.
 LISTS = frozenset({"activity_days"})
 
+
+def _day(found: date | str | None) -> str | None:
+    return found.isoformat() if isinstance(found, date) else found
+
+
+# How the facts that are not plain already are read: SQLite answers days as text and flags as 0 and 1.
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("joined_on", "born_on", "contact_changed_on", "last_activity_on"), _day),
+    **dict.fromkeys(("acquired_on", "usable_from_on", "expires_on"), _day),
+    **dict.fromkeys(("contact_verified", "locked"), bool),
+    **dict.fromkeys(LISTS, msgspec.json.decode),
+}
+ACCOUNT_READERS = [(name, READERS[name]) for name in ACCOUNT_FACTS if name in READERS]
+LOT_READERS = [(name, READERS[name]) for name in LOT_FACTS if name in READERS]
+
 SELECT_ACCOUNT = f"SELECT policy, {', '.join(ACCOUNT_FACTS)}, declared FROM account WHERE id = ?"  # noqa: S608
-LOT_COLUMNS = ", ".join(f"lot.{name}" for name in ("id", *LOT_FACTS, "declared"))
+LOT_NAMES = ("id", *LOT_FACTS)
+LOT_COLUMNS = ", ".join(f"lot.{name}" for name in (*LOT_NAMES, "declared"))
 SELECT_LOTS = (
     f'SELECT {LOT_COLUMNS}, lot."left" FROM lot'  # noqa: S608
     ' WHERE account_id = ? AND "left" > 0 ORDER BY lot.id'
@@ -236,9 +251,8 @@ def hold(
     at: datetime,
 ) -> None:
     """Reserve points of lots for a request: nobody else can spend them until they are given back."""
-    for lot, points in allocation:
-        _take(database, account, "hold", Part(lot, points), request, happened_at, at)
-        execute(database, INSERT_HOLD, (request, lot, points))
+    _take(database, account, "hold", [Part(lot, points) for lot, points in allocation], request, happened_at, at)
+    execute_many(database, INSERT_HOLD, [(request, lot, points) for lot, points in allocation])
 
 
 def settle(database: Database, request: str) -> None:
@@ -260,8 +274,7 @@ def take(
     database: Database, account: str, kind: str, parts: Iterable[Part], happened_at: datetime, at: datetime
 ) -> None:
     """Take points of lots for something other than a request: `use`, `take_back`, `expire` or `charge`."""
-    for part in parts:
-        _take(database, account, kind, part, None, happened_at, at)
+    _take(database, account, kind, parts, None, happened_at, at)
 
 
 def put_back(
@@ -324,7 +337,7 @@ def _pay(
     database: Database, account: str, kind: str, part: Part, since: int, happened_at: datetime, at: datetime
 ) -> None:
     """Take points that came with the entry `since`, for what is owed: by their own lot, or by the account."""
-    _take(database, account, kind, part, None, happened_at, at)
+    _take(database, account, kind, [part], None, happened_at, at)
     lot = part.lot if kind == "take_back" else None
     row = (lot, -part.points, part.event, part.rule, since, _newest_entry(database, part.lot), stored(at))
     execute(database, INSERT_DEBT, (account, *row))
@@ -357,13 +370,23 @@ def be_active(database: Database, account: StoredAccount, day: date) -> None:
 
 
 def _take(
-    database: Database, account: str, kind: str, part: Part, request: str | None, happened_at: datetime, at: datetime
+    database: Database,
+    account: str,
+    kind: str,
+    parts: Iterable[Part],
+    request: str | None,
+    happened_at: datetime,
+    at: datetime,
 ) -> None:
-    points, lot = part.points, part.lot
-    assert points > 0, f"{kind} takes nothing of {lot}"
-    taken = execute(database, TAKE, (points, lot, account, points))
-    assert taken == 1, f"{kind} would take {points} of {lot}, which has fewer or is not of {account}"
-    _enter(database, kind, part, -points, request, happened_at, at)
+    happened, entered = stored(happened_at), stored(at)
+    entries = []
+    for part in parts:
+        points, lot = part.points, part.lot
+        assert points > 0, f"{kind} takes nothing of {lot}"
+        taken = execute(database, TAKE, (points, lot, account, points))
+        assert taken == 1, f"{kind} would take {points} of {lot}, which has fewer or is not of {account}"
+        entries.append((lot, kind, -points, request, part.event, part.rule, happened, entered))
+    execute_many(database, INSERT_ENTRY, entries)
 
 
 def _put(
@@ -372,7 +395,8 @@ def _put(
     points, lot = part.points, part.lot
     given = execute(database, GIVE_BACK, (points, lot, account, points))
     assert given == 1, f"{kind} would give {points} back to {lot}, which never had as many or is not of {account}"
-    _enter(database, kind, part, points, request, happened_at, at)
+    row = (lot, kind, points, request, part.event, part.rule, stored(happened_at), stored(at))
+    execute(database, INSERT_ENTRY, row)
 
 
 def _give_back(
@@ -387,13 +411,6 @@ def _give_back(
     return paid
 
 
-def _enter(
-    database: Database, kind: str, part: Part, points: int, request: str | None, happened_at: datetime, at: datetime
-) -> None:
-    row = (part.lot, kind, points, request, part.event, part.rule, stored(happened_at), stored(at))
-    execute(database, INSERT_ENTRY, row)
-
-
 def find_account(database: Database, id: str, *, locked: bool = False) -> StoredAccount | None:
     """The account of an id; `locked`: nobody else may lock it before our transaction ends."""
     suffix = " FOR UPDATE" if locked and not on_sqlite(database) else ""
@@ -401,7 +418,9 @@ def find_account(database: Database, id: str, *, locked: bool = False) -> Stored
     if not found:
         return None
     policy, *own, declared = found[0]
-    return StoredAccount(policy, {"id": id, **_facts(ACCOUNT_FACTS, own), **msgspec.json.decode(declared)})
+    facts = {"id": id, **dict(zip(ACCOUNT_FACTS, own, strict=True))}
+    _read_plainly(facts, ACCOUNT_READERS)
+    return StoredAccount(policy, facts | msgspec.json.decode(declared))
 
 
 def lots_of(database: Database, account: str, at: datetime | None = None) -> list[dict[str, Any]]:
@@ -427,10 +446,14 @@ def lots_out(database: Database, account: str) -> list[dict[str, Any]]:
 
 
 def _lots(found: Iterable[Row]) -> list[dict[str, Any]]:
-    return [
-        {"id": lot, **_facts(LOT_FACTS, own), "left": left, **msgspec.json.decode(declared)}
-        for lot, *own, declared, left in found
-    ]
+    lots = []
+    for *own, declared, left in found:
+        facts = dict(zip(LOT_NAMES, own, strict=True))
+        _read_plainly(facts, LOT_READERS)
+        facts["left"] = left
+        facts.update(msgspec.json.decode(declared))
+        lots.append(facts)
+    return lots
 
 
 def entries_of(database: Database, account: str, after: int | None, limit: int) -> list[dict[str, Any]]:
@@ -510,15 +533,7 @@ def _split(facts: Mapping[str, Any], own: Sequence[str]) -> tuple[dict[str, Any]
     return kept, canonical(declared)
 
 
-def _facts(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    """What a database answered as plain JSON data: days as text, flags as flags, lists as lists."""
-    return {name: _plain(name, value) for name, value in zip(names, values, strict=True)}
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    if name in LISTS:
-        return msgspec.json.decode(value)
-    # SQLite answers 0 and 1.
-    return bool(value) if name in FLAGS else value
+def _read_plainly(facts: dict[str, Any], readers: Iterable[tuple[str, Callable[[Any], Any]]]) -> None:
+    """Make what a database answered plain JSON data: days as text, flags as flags, lists as lists."""
+    for name, read in readers:
+        facts[name] = read(facts[name])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from service import ledger, refund_requests
 from service.clock import stored, to_the_second
@@ -34,7 +34,7 @@ SELECT_HELD = (
     "SELECT refund_request.id, refund_request.last_held_on, decision.digest"
     " FROM refund_request JOIN decision ON decision.id = decision_id"
     " WHERE refund_request.account_id = ? AND refund_request.state IN ('approved', 'needs_review')"
-    " AND refund_request.last_held_on IS NOT NULL ORDER BY refund_request.id"
+    " AND refund_request.last_held_on < ? ORDER BY refund_request.id"
 )
 SET_STATE = "UPDATE refund_request SET state = ? WHERE id = ? AND state = ?"
 INSERT = 'INSERT INTO "move" (request_id, name, before, state, actor, reason, moved_at) VALUES (?, ?, ?, ?, ?, ?, ?)'
@@ -124,9 +124,11 @@ def move(database: Database, versions: Versions, request: str, name: str, by: st
 
 def lapse_overdue(database: Database, versions: Versions, account: str, now: datetime) -> list[str]:
     """Give back what requests of a locked account hold longer than their policy lets them; their ids."""
+    # No zone is a whole day ahead of UTC, so no policy calls a later day than this one over.
+    latest = now.astimezone(UTC).date() + timedelta(days=1)
     overdue = [
         (request, last_held_on)
-        for request, last_held_on, digest in rows(database, SELECT_HELD, (account,))
+        for request, last_held_on, digest in rows(database, SELECT_HELD, (account, latest))
         if _over(versions, last_held_on, digest, now)
     ]
     for request, _ in overdue:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from service.clock import stored, to_the_second
+from service.clock import spoken, stored, to_the_second
 from service.database import Database, Row, execute, rows
 
 INSERT = (
@@ -58,12 +58,13 @@ class Filed:
     decision: Mapping[str, Any]
 
 
-def file(database: Database, id: str, decision_id: str, decision: Mapping[str, Any], requested_at: datetime) -> None:
+def file(database: Database, id: str, decision_id: str, decision: Mapping[str, Any], requested_at: datetime) -> Filed:
     """Keep a request beside the decision it got. Its state is that decision's outcome."""
-    asked = decision["request"]
-    state, points = decision["outcome"], decision["points"]
-    row = (id, decision["account"], decision_id, state, points, asked["method"], asked["receiving_account"])
-    execute(database, INSERT, (*row, stored(requested_at), decision["payout"], decision["last_held_on"]))
+    account, state, points = decision["account"], decision["outcome"], decision["points"]
+    method, receiving = decision["request"]["method"], decision["request"]["receiving_account"]
+    row = (id, account, decision_id, state, points, method, receiving, stored(requested_at))
+    execute(database, INSERT, (*row, decision["payout"], decision["last_held_on"]))
+    return Filed(id, account, decision_id, state, points, method, spoken(requested_at), decision)
 
 
 def find(database: Database, id: str) -> Filed | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from service import moves, refund_requests
-from service.answers import decision_answer, refund_request_answer, refund_request_line
+from service.answers import filed_answer, refund_request_answer, refund_request_line
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, claim, digest_of, finish, read_key
@@ -28,8 +28,8 @@ def file() -> Response:
     spoken, links = language(), parts().faq.links
 
     def answer(filed: Filed, holds: list[Hold], record: Record) -> Answer:
-        data = {**refund_request_answer(filed, holds), "decision": decision_answer(record, spoken, links)}
-        return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, json_text(data))
+        text = json_text(filed_answer(filed, holds, record, spoken, links))
+        return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, text)
 
     return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))
 
