@@ -22,6 +22,8 @@ from service.records import Record
 from service.refund_requests import Filed, Hold
 from service.webhooks import Webhook
 
+NESTED = (dict, list)
+
 
 def decision_answer(record: Record, language: str, links: Links, *, recorded: bool = True) -> dict[str, Any]:
     """A decision; one that was not recorded has no id. `links` say which entries of the FAQ explain a reason."""
@@ -145,20 +147,27 @@ def with_text(data: Any, language: str) -> Any:
     >>> with_text({"reasons": [{"rule": "r", "ko": "한도", "en": "limit"}]}, "ko")["reasons"][0]["text"]
     '한도'
     """
-    if isinstance(data, dict):
-        said = {key: with_text(value, language) for key, value in data.items()}
-        return {**said, "text": said[language]} if "ko" in said and "en" in said else said
     if isinstance(data, list):
         return [with_text(value, language) for value in data]
-    return data
+    if not isinstance(data, dict):
+        return data
+    # An answer has many more values than objects: most calls are saved here.
+    said = {key: with_text(value, language) if isinstance(value, NESTED) else value for key, value in data.items()}
+    if "ko" in said and "en" in said:
+        said["text"] = said[language]
+    return said
 
 
 def with_faq(data: Any, policy: str, links: Links) -> Any:
     """The same data, where every rule that says why also has the `faq`: the ids of the entries that explain it."""
-    if isinstance(data, dict):
-        found = {key: with_faq(value, policy, links) for key, value in data.items()}
-        return {**found, "faq": links.about(policy, data["rule"])} if "rule" in data and "terms" in data else found
-    return [with_faq(value, policy, links) for value in data] if isinstance(data, list) else data
+    if isinstance(data, list):
+        return [with_faq(value, policy, links) for value in data]
+    if not isinstance(data, dict):
+        return data
+    found = {key: with_faq(value, policy, links) if isinstance(value, NESTED) else value for key, value in data.items()}
+    if "rule" in data and "terms" in data:
+        found["faq"] = links.about(policy, data["rule"])
+    return found
 
 
 def without_additions(data: Any) -> Any:
