@@ -22,6 +22,8 @@ def stored(instant: datetime) -> str:
 
     >>> stored(datetime(2026, 3, 2, 1, tzinfo=UTC))
     '2026-03-02T01:00:00.000000Z'
+    >>> stored(datetime(999, 3, 2, 1, tzinfo=UTC))
+    '0999-03-02T01:00:00.000000Z'
     """
     assert instant.tzinfo is not None, "an instant carries its zone"
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

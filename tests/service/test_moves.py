@@ -178,7 +178,7 @@ def test_a_hold_lapses_with_the_day_after_its_last(client: FlaskClient, clock: S
 def test_the_next_request_finds_the_points_of_a_lapsed_one(
     client: FlaskClient, clock: SetClock, held: str, database: Database
 ) -> None:
-    clock.at = NOW.replace(day=13)
+    clock.at = NOW.replace(day=12, hour=15)  # 00:00 on 13 March in Seoul, and 12 March still in UTC.
     assert file(client, 30_000, key="next")["state"] == "approved"
     lapsed = client.get(f"{WHERE}/{held}").get_json()
     assert (lapsed["state"], lapsed["moves"][-1]["name"], lapsed["moves"][-1]["by"]) == ("lapsed", "lapse", None)
