@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.cases import decide_plainly, make_cases
 from benchmarks.decide import in_short, recoup
+from benchmarks.filing import measure, prepare
 
 
 @pytest.mark.parametrize("lots", [0, 1, 20])
@@ -13,3 +16,9 @@ def test_recoup_decides_the_cases_as_the_plain_function_does(lots: int) -> None:
     decide = recoup()
     for case in make_cases(300, lots, seed=lots):
         assert decide_plainly(case) == in_short(decide(case))
+
+
+def test_the_sql_of_filings_alone_leaves_the_rows_that_filings_leave(tmp_path: Path) -> None:
+    prepare(tmp_path / "start.db")
+    ours, raw = measure(tmp_path, tmp_path / "start.db", 3)  # Compares the rows.
+    assert min(ours, raw) > 0
