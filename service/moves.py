@@ -25,6 +25,7 @@ from service.ledger import Paid
 from service.messages import refund_request_data
 from service.outbox import announce
 from service.publishing import Versions, local_day_of
+from service.refund_requests import Filed
 
 SELECT_STATE = (
     "SELECT refund_request.account_id, refund_request.state, refund_request.last_held_on, decision.digest"
@@ -104,8 +105,9 @@ def moves_of(database: Database, request: str) -> list[Move]:
     ]
 
 
-def move(database: Database, versions: Versions, request: str, name: str, by: str, reason: str, now: datetime) -> None:
-    """Make a move inside an open write transaction. Raises Refusal: no such request, or a move that its state forbids.
+def move(database: Database, versions: Versions, request: str, name: str, by: str, reason: str, now: datetime) -> Filed:
+    """Make a move inside an open write transaction; the request as it is then. Raises Refusal: no such request, or a
+    move that its state forbids.
 
     A request whose hold is over has lapsed, whether or not a sweep has come by.
     """
@@ -119,7 +121,7 @@ def move(database: Database, versions: Versions, request: str, name: str, by: st
         state = KINDS[OWN].state
     if state not in KINDS[name].before:
         raise Refusal("illegal-move", state=state, allowed=allowed(state))
-    _make(database, account, request, name, state, by, reason, now)
+    return _make(database, account, request, name, state, by, reason, now)
 
 
 def lapse_overdue(database: Database, versions: Versions, account: str, now: datetime) -> list[str]:
@@ -143,7 +145,7 @@ def _over(versions: Versions, last_held_on: object, digest: str, now: datetime) 
 
 def _make(
     database: Database, account: str, request: str, name: str, state: str, by: str, reason: str, now: datetime
-) -> None:
+) -> Filed:
     kind = KINDS[name]
     changed = execute(database, SET_STATE, (kind.state, request, state))
     assert changed == 1, f"{request} is {state} no longer, although its account is locked"
@@ -153,3 +155,4 @@ def _make(
     assert filed is not None, "it was just moved"
     announce(database, f"refund_request.{filed.state}", account, refund_request_data(filed), now)
     tell_of(database, filed.decision["policy"], account, paid, now)
+    return filed

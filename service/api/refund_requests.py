@@ -56,7 +56,10 @@ def refund_request(id: str) -> Response:
     """A refund request, its state, what it holds and the moves that it made."""
     query(LANGUAGE_QUERY)
     with reading(parts().database):
-        return answered(_shown(id))
+        found = refund_requests.find(parts().database, id)
+        if found is None:
+            raise Refusal("not-found", what=f"/v1/refund-requests/{id}")
+        return answered(_shown(found))
 
 
 def move(id: str, name: str) -> Response:
@@ -73,8 +76,8 @@ def move(id: str, name: str) -> Response:
         known = claim(database, key, digest_of({"request": id, "move": name, **asked}), now)
         if known is not None:
             return known
-        moves.move(database, parts().versions, id, name, asked.get("by", ""), asked.get("reason", ""), now)
-        answer = Answer(200, "", spoken, json_text(_shown(id)))
+        filed = moves.move(database, parts().versions, id, name, asked.get("by", ""), asked.get("reason", ""), now)
+        answer = Answer(200, "", spoken, json_text(_shown(filed)))
         finish(database, key, answer)
         return answer
 
@@ -85,9 +88,8 @@ for _name in moves.REQUESTED:
     blueprint.add_url_rule(f"/v1/refund-requests/<id>/{_name}", _name, partial(move, name=_name), methods=["POST"])
 
 
-def _shown(id: str) -> dict[str, Any]:
+def _shown(filed: Filed) -> dict[str, Any]:
     database = parts().database
-    found = refund_requests.find(database, id)
-    if found is None:
-        raise Refusal("not-found", what=f"/v1/refund-requests/{id}")
-    return refund_request_answer(found, refund_requests.holds_of(database, id), moves.moves_of(database, id))
+    return refund_request_answer(
+        filed, refund_requests.holds_of(database, filed.id), moves.moves_of(database, filed.id)
+    )
