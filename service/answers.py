@@ -6,7 +6,7 @@ for, so that a page can show an answer without choosing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,8 +33,8 @@ def decision_answer(record: Record, language: str, links: Links, *, recorded: bo
         "recorded": recorded,
         "decided_at": record.decided_at,
         **record.decision,
-        "reasons": with_faq(with_text(record.decision["reasons"], language), policy, links),
-        "lots": with_faq(with_text(record.decision["lots"], language), policy, links),
+        "reasons": with_both(record.decision["reasons"], language, policy, links),
+        "lots": with_both(record.decision["lots"], language, policy, links),
     }
 
 
@@ -90,7 +90,7 @@ def event_answer(told: Told, language: str, links: Links) -> dict[str, Any]:
         "state": told.state,
         "happened_at": told.happened_at,
         "entered_at": told.entered_at,
-        "answer": told.answer and with_faq(with_text(told.answer, language), told.answer["policy"], links),
+        "answer": told.answer and with_both(told.answer, language, told.answer["policy"], links),
     }
 
 
@@ -147,27 +147,44 @@ def with_text(data: Any, language: str) -> Any:
     >>> with_text({"reasons": [{"rule": "r", "ko": "한도", "en": "limit"}]}, "ko")["reasons"][0]["text"]
     '한도'
     """
-    if isinstance(data, list):
-        return [with_text(value, language) for value in data]
-    if not isinstance(data, dict):
-        return data
-    # An answer has many more values than objects: most calls are saved here.
-    said = {key: with_text(value, language) if isinstance(value, NESTED) else value for key, value in data.items()}
-    if "ko" in said and "en" in said:
-        said["text"] = said[language]
-    return said
+    return _walked(data, lambda found: _add_text(found, language))
 
 
 def with_faq(data: Any, policy: str, links: Links) -> Any:
     """The same data, where every rule that says why also has the `faq`: the ids of the entries that explain it."""
+    return _walked(data, lambda found: _add_faq(found, policy, links))
+
+
+def with_both(data: Any, language: str, policy: str, links: Links) -> Any:
+    """The same data with the `text` and the `faq`."""
+
+    def add(found: dict[str, Any]) -> None:
+        _add_text(found, language)
+        _add_faq(found, policy, links)
+
+    return _walked(data, add)
+
+
+def _walked(data: Any, add: Callable[[dict[str, Any]], None]) -> Any:
+    """A copy of some data, where every object was given to `add`."""
     if isinstance(data, list):
-        return [with_faq(value, policy, links) for value in data]
+        return [_walked(value, add) for value in data]
     if not isinstance(data, dict):
         return data
-    found = {key: with_faq(value, policy, links) if isinstance(value, NESTED) else value for key, value in data.items()}
-    if "rule" in data and "terms" in data:
-        found["faq"] = links.about(policy, data["rule"])
+    # An answer has many more values than objects: most calls are saved here.
+    found = {key: _walked(value, add) if isinstance(value, NESTED) else value for key, value in data.items()}
+    add(found)
     return found
+
+
+def _add_text(found: dict[str, Any], language: str) -> None:
+    if "ko" in found and "en" in found:
+        found["text"] = found[language]
+
+
+def _add_faq(found: dict[str, Any], policy: str, links: Links) -> None:
+    if "rule" in found and "terms" in found:
+        found["faq"] = links.about(policy, found["rule"])
 
 
 def without_additions(data: Any) -> Any:
