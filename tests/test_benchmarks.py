@@ -21,4 +21,4 @@ def test_recoup_decides_the_cases_as_the_plain_function_does(lots: int) -> None:
 def test_the_sql_of_filings_alone_leaves_the_rows_that_filings_leave(tmp_path: Path) -> None:
     prepare(tmp_path / "start.db")
     ours, raw = measure(tmp_path, tmp_path / "start.db", 3)  # Compares the rows.
-    assert min(ours, raw) > 0
+    assert len(ours) == len(raw) == 2, "the first compiles, and is not counted"
