@@ -53,7 +53,7 @@ class Conditions:
         self._key = fields.lot_key()
         self._known: dict[tuple[int | str, ...], dict[Any, Matched]] = {}
         self.sees_points = "request.points" in fields.paths
-        self.of_lots_alone = not fields.of_scene and not fields.of_both
+        self.of_lots_alone = not fields.of_scene and not fields.mixed
 
     def of_scene(self, scene: Scene) -> Matched:
         """The formulas that hold for the request or the event."""
@@ -68,7 +68,7 @@ class Conditions:
     def of_lots(self, scene: Scene, lots: tuple[Lot, ...]) -> list[Matched]:
         """The formulas that hold for each lot."""
         shared = self._fields.scene_facts(scene)
-        if self._fields.of_both:
+        if self._fields.mixed:
             return self._matcher.match(self._fields.lot_facts(scene, lots, shared))
         request = tuple(shared.values())
         known = self._known.get(request, _NOTHING_KNOWN)

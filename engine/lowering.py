@@ -28,6 +28,7 @@ OfLot = Callable[[Lot], int | str]
 OfBoth = Callable[[Scene, Lot], int | str]
 
 _POINTS = "request.points"
+_DAY = "request.requested_on"
 _NO_DAY = 0
 _NO_DAY_ON_THE_RIGHT = -1
 """Differs from 0, so that two missing days are not the same day."""
@@ -40,7 +41,8 @@ class FieldTable:
     """The fields that a set of formulas looks at, by what they depend on. `paths` are the facts behind them.
 
     `cuts` are the amounts from which one of the formulas may hold or fail as more points are asked for, None where they
-    are not the same for every request. `sees_day` is True where days are counted back from that of the request.
+    are not the same for every request. `sees_day` is True where days are counted back from that of the request, and
+    `mixed` where what is told of a lot follows from facts of the lot and of the request together.
     """
 
     of_scene: dict[str, OfScene] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class FieldTable:
     paths: set[str] = field(default_factory=set)
     cuts: set[int] | None = field(default_factory=set)
     sees_day: bool = False
+    mixed: bool = False
 
     def scene_facts(self, scene: Scene) -> dict[str, int | str]:
         """The fields of the scene, as the matcher wants them."""
@@ -188,7 +191,7 @@ class Lowering:
             return at_least_ago_bound(scene.day, span.read(scene, lot))
 
         name = f"the day ${right.name} ago" if isinstance(right, ValueRef) else f"the day {right} ago"
-        return Field(self._field(name, Amount(read, span.paths), fields, _NO_DAY))
+        return Field(self._field(name, Amount(read, span.paths | {_DAY}), fields, _NO_DAY))
 
     def _field(self, name: str, amount: Amount, fields: FieldTable, missing: int) -> str:
         read = amount.read
@@ -199,6 +202,7 @@ class Lowering:
             fields.of_lot[name] = of_lot if as_it_is else lambda lot: encoded(of_lot(lot), missing)
         elif amount.of_lot:
             fields.of_both[name] = lambda scene, lot: encoded(read(scene, lot), missing)
+            fields.mixed |= name in LOTS_IN_SCENE or not all(path.startswith("lot.") for path in amount.paths)
         elif fact is not None and as_it_is:
             fields.of_scene[name] = scene_reader(name, self.policy)
         else:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from engine.cases import read_case
+from engine.cases import BadCase, read_case
 from engine.compiled import CompiledVersion
 from engine.decide import Conflict, decide
 from engine.decision import Decision
@@ -142,3 +142,24 @@ def test_every_amount_is_judged_alike_alone_and_in_a_search(tested: Policy, data
         )
         assert str(together.conflict) == str(alone.conflict)
         assert [spoken.figures for spoken in together.spoken] == [spoken.figures for spoken in alone.spoken]
+
+
+@law
+@given(tested=policies(), one=any_case, other=any_case, data=st.data())
+def test_what_a_version_remembers_of_other_cases_changes_nothing(
+    tested: Policy, one: dict[str, Any], other: dict[str, Any], data: st.DataObject
+) -> None:
+    version = compiled(tested)
+    # Cases that differ in one fact are what could be taken for one another.
+    facts = [(part, name) for part in ("account", "request") for name in one[part] if name not in ("id", "points")]
+    changed = [("request", "points"), *data.draw(st.lists(st.sampled_from(facts), max_size=2, unique=True))]
+    alike = [{**one, part: {**one[part], name: other[part][name]}} for part, name in changed]
+    for each in (one, {**one, "as_of": "2026-06-01T15:30:00Z"}, *alike, one):
+        assert _told(version, each) == _told(compiled(tested), each)
+
+
+def _told(version: CompiledVersion, data: dict[str, Any]) -> object:
+    try:
+        return decided(version, data).to_data()
+    except (Conflict, BadCase) as refused:
+        return str(refused)
