@@ -116,6 +116,15 @@ KINDS: Mapping[str, Kind] = {
             " with PATCH.",
         ),
     ),
+    "kept-facts-differ": Kind(
+        409,
+        Text("Recoup이 기록하는 항목이 지금 값과 다릅니다.", "Facts that Recoup keeps stand otherwise by now."),
+        Text(
+            "읽은 뒤에 이벤트가 바꾸었을 수 있습니다. PUT에서는 errors 목록의 항목을 빼고, 바꾸려면 PATCH를 쓰십시오.",
+            "An event may have changed them since you read them. Leave those that `errors` names out of a PUT, or"
+            " change them with PATCH.",
+        ),
+    ),
     "too-large": Kind(
         413,
         Text("본문이 너무 큽니다.", "The body is too large."),
@@ -234,6 +243,13 @@ FIELD_TEXTS: Mapping[str, Text] = {
     ),
     "left-out": Text(
         "빠져 있고, 지금 값은 {now}입니다. 값을 쓰십시오.", "is left out, and stands at {now}; write what it is to be"
+    ),
+    "kept": Text(
+        "지금 값은 {now}입니다. 빼거나 PATCH로 바꾸십시오.", "stands at {now}; leave it out, or change it with PATCH"
+    ),
+    "undoes-nothing-of-it": Text(
+        "0입니다. 일부를 취소하려면 그 금액을 쓰고, 전부 취소하려면 빼십시오.",
+        "is 0; write how much of that event is undone, or leave it out where all of it is",
     ),
     "day-to-come": Text(
         "{written}: 오늘({today})보다 뒤의 날짜입니다. 지난 날짜를 쓰십시오.",

@@ -94,6 +94,8 @@ def _too_little(policy: Policy, event: Mapping[str, Any]) -> list[FieldError]:
     found = []
     if "amount" not in event and says_an_amount(policy, sort):
         found.append(FieldError.at(("amount",), "amount-missing", type=sort))
+    if of and "amount" in event and event["amount"] == 0:
+        found.append(FieldError.at(("amount",), "undoes-nothing-of-it"))
     if not of and undoes_only(policy, sort):
         found.append(FieldError.at(("of",), "of-missing", type=sort))
     if of and of == event.get("id"):

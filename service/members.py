@@ -49,6 +49,7 @@ def put(
             ledger.open_accounts(database, [account], now)
         else:
             _check_left_out(known.facts, account.facts, facts)
+            _check_kept(known.facts, account.facts)
             ledger.change_account(database, account, now)
         return account, known is None
 
@@ -81,7 +82,8 @@ def change(database: Database, versions: Versions, id: str, facts: Mapping[str, 
     return writing(database, work)
 
 
-# Events are what changes these; a calling system may set them all the same, as when a debt of points is paid.
+# Events are what changes these; a calling system may set them all the same, with PATCH, as when a debt of points is
+# paid. PUT sends back what was read before, and an event may have come since.
 KEPT = ("points_debt", "activity_days", "last_activity_on")
 
 
@@ -103,6 +105,14 @@ def _check_left_out(before: Mapping[str, Any], after: Mapping[str, Any], given: 
     if lost:
         mistakes = [FieldError.at((name,), "left-out", now=shown(before[name])) for name in lost]
         raise Refusal("facts-left-out", mistakes)
+
+
+def _check_kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """What events change is not set back by a body that was read before one of them came."""
+    stale = [name for name in KEPT if before[name] != after[name]]
+    if stale:
+        mistakes = [FieldError.at((name,), "kept", now=shown(before[name])) for name in stale]
+        raise Refusal("kept-facts-differ", mistakes)
 
 
 def _in_force(versions: Versions, policy: str, now: datetime) -> CompiledVersion:

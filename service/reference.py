@@ -207,10 +207,11 @@ OPERATIONS: Sequence[Operation] = (
         "accounts",
         "Open an account, or replace its facts",
         {200: "StoredAccount", 201: "StoredAccount"},
-        (*OF_A_BODY, "facts-left-out", "unknown-policy", "other-policy", "not-in-force"),
+        (*OF_A_BODY, "facts-left-out", "kept-facts-differ", "unknown-policy", "other-policy", "not-in-force"),
         about="No name, number or address: what rules need to know of a person is a level, a flag and a day. All facts"
-        " are replaced. What events change (`points_debt`, `activity_days`, `last_activity_on`) stays as it is where it"
-        " is left out; any other fact that is left out has to stand at its default already, or nothing is replaced.",
+        " are replaced. What events change (`points_debt`, `activity_days`, `last_activity_on`) stays as it is, and is"
+        " refused where it stands otherwise; any other fact that is left out has to stand at its default already, or"
+        " nothing is replaced.",
         body=ACCOUNT_IN,
         examples=(("new", "A new member", reference_examples.ACCOUNT),),
     ),

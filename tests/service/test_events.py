@@ -185,6 +185,7 @@ MISSING = "(left out)"
         ({"id": ""}, 400, "bad-request", ["#/id"]),
         ({"amount": None}, 400, "bad-request", ["#/amount"]),
         ({"amount": MISSING}, 400, "bad-request", ["#/amount"]),
+        ({"type": "purchase_cancelled", "of": "E-9", "amount": 0}, 400, "bad-request", ["#/amount"]),
         ({"type": "points_used", "amount": MISSING}, 400, "bad-request", ["#/amount"]),
         ({"type": "purchase_cancelled"}, 400, "bad-request", ["#/of"]),
         ({"type": "purchase_cancelled", "of": ""}, 400, "bad-request", ["#/of"]),

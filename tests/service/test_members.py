@@ -56,6 +56,11 @@ def test_what_events_change_stays_when_the_facts_are_replaced(client: FlaskClien
     own = {**FACTS, "identity_level": 2, "contact_verified": True, "grade": "PLAIN"}
     found = client.put("/v1/accounts/A", json=own).get_json()
     assert (found["points_debt"], found["last_activity_on"], found["grade"]) == (500, "2026-02-01", "PLAIN")
+    stale = {**own, "points_debt": 0, "activity_days": ["2026-01-01"]}
+    answer = client.put("/v1/accounts/A", json=stale)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "kept-facts-differ")
+    assert [each["pointer"] for each in answer.get_json()["errors"]] == ["#/points_debt", "#/activity_days"]
+    assert client.put("/v1/accounts/A", json={**own, "points_debt": 500}).status_code == 200
     assert client.patch("/v1/accounts/A", json={"points_debt": 0}).get_json()["points_debt"] == 0
 
 
