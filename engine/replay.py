@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from msgspec import DecodeError, Struct
+from msgspec.json import Decoder, Encoder, decode
+
 from engine.cases import BadCase, read_case, read_day_case, read_event_case
 from engine.compiled import CompiledVersion
 from engine.daily import Daily, daily
@@ -13,13 +16,40 @@ from engine.decision import Decision
 from engine.errors import Conflict, NotInForce
 from engine.events import EventAnswer, answer
 from engine.reading import shown
-from policies.problems import in_language
+from policies.model import Text
+from policies.problems import both, in_language
 
 _NOT_COMPARED = {"engine"}
 """Which engine decided is no part of what was decided."""
 
+_DIFFERS = Text("{path}: 기록은 {was}, 지금은 {now}", "{path}: was {was}, is now {now}")
+_ABSENT = both("없음", "missing")
+_NO_RECORD = Text("기록이 {what} 아닙니다: {error}", "the record is not {what}: {error}")
+_NOT_AGAIN = Text("이 사안을 다시 판정할 수 없습니다: {error}", "the case cannot be decided again: {error}")
+_EARLY_KO = "'{policy}'의 시행일은 {starts}인데 {day}의 일입니다"
+_DECISION = both("결정이", "a decision")
+_ANSWER = both("이벤트의 답이", "an answer to an event")
+_DAY = both("하루의 결과가", "of a day")
+_JSON = both("JSON이", "JSON")
 
-def replay(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+
+class _Record(Protocol):
+    def to_data(self) -> dict[str, Any]: ...
+
+
+class _Head(Struct):
+    """What has to be known of a stored decision before it is compared."""
+
+    engine: str
+
+
+_CANONICAL = Encoder(order="sorted")
+_HEAD = Decoder(_Head)
+
+
+def replay(
+    compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any], language: str = "en"
+) -> list[str]:
     """Every difference between a recorded decision and the one that its stored case comes to on its version.
 
     Empty for a sound record. A case that cannot be decided any more is one difference, not an error.
@@ -27,63 +57,111 @@ def replay(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping
     >>> list(differences({"fee": 500, "lots": [1]}, {"fee": 0, "lots": []}))
     ['fee: was 500, is now 0', 'lots.0: was 1, is now missing']
     """
-    return _replayed(
-        compiled,
-        case,
-        recorded,
-        "a decision",
-        Decision.from_data,
-        lambda: decide(compiled, read_case(compiled.policy, dict(case))),
-    )
+    now = _again(lambda: _decided(compiled, case), language)
+    return _replayed(compiled, case, recorded, now, _DECISION, Decision.from_data, language)
 
 
-def replay_event(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+def replay_event(
+    compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any], language: str = "en"
+) -> list[str]:
     """The same for the answer to an event."""
-    return _replayed(
-        compiled,
-        case,
-        recorded,
-        "an answer to an event",
-        EventAnswer.from_data,
-        lambda: answer(compiled, read_event_case(compiled.policy, dict(case))),
-    )
+    now = _again(lambda: answer(compiled, read_event_case(compiled.policy, dict(case))), language)
+    return _replayed(compiled, case, recorded, now, _ANSWER, EventAnswer.from_data, language)
 
 
-def replay_day(compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+def replay_day(
+    compiled: CompiledVersion, case: Mapping[str, Any], recorded: Mapping[str, Any], language: str = "en"
+) -> list[str]:
     """The same for what a day came to."""
-    return _replayed(
-        compiled,
-        case,
-        recorded,
-        "of a day",
-        Daily.from_data,
-        lambda: daily(compiled, read_day_case(compiled.policy, dict(case))),
-    )
+    now = _again(lambda: daily(compiled, read_day_case(compiled.policy, dict(case))), language)
+    return _replayed(compiled, case, recorded, now, _DAY, Daily.from_data, language)
 
 
-class _Record(Protocol):
-    def to_data(self) -> dict[str, Any]: ...
+def replay_stored(
+    compiled: CompiledVersion, case: str, recorded: str, beside: Mapping[str, Any], language: str = "en"
+) -> list[str]:
+    """The same for a decision as it is stored, both parts as JSON text, with what is stored `beside` the text, too.
+
+    The record is not even read where its text is the canonical one of what is decided now.
+    """
+    try:
+        facts = decode(case)
+        now = _again(lambda: _decided(compiled, facts), language)
+        if isinstance(now, dict) and _is_text_of(now, recorded):
+            return _beside(beside, now, language)
+        record = decode(recorded)
+    except (DecodeError, RecursionError) as error:
+        return [_told(_NO_RECORD, language, what=_JSON, error=error)]
+    found = _replayed(compiled, facts, record, now, _DECISION, Decision.from_data, language)
+    # Of a case that cannot be decided one sentence is enough.
+    return found + _beside(beside, now, language) if isinstance(now, dict) else found
+
+
+def _decided(compiled: CompiledVersion, case: Mapping[str, Any]) -> Decision:
+    return decide(compiled, read_case(compiled.policy, dict(case)))
+
+
+def _again(make: Callable[[], _Record], language: str) -> dict[str, Any] | str:
+    """What a case comes to now, or the sentence that says why it comes to nothing."""
+    try:
+        return make().to_data()
+    except BadCase as error:
+        lines = [f"{path} {in_language(each.text, language)}".strip() for path, each in error.mistakes]
+        return _told(_NOT_AGAIN, language, error="; ".join(lines))
+    except NotInForce as error:
+        early = both(_EARLY_KO, str(error), policy=error.policy, starts=error.starts, day=error.day)
+        return _told(_NOT_AGAIN, language, error=early)
+    except (AssertionError, AttributeError, Conflict, LookupError, TypeError, ValueError) as error:
+        # A case that somebody changed may be anything; of a bug, too, the rest of the records must be told.
+        return _told(_NOT_AGAIN, language, error=error)
+
+
+def _is_text_of(now: Mapping[str, Any], recorded: str) -> bool:
+    """Whether a text is the canonical one of a decision, whichever engine made it."""
+    try:
+        engine = _HEAD.decode(recorded).engine
+    except ValueError:
+        return False
+    return _CANONICAL.encode({**now, "engine": engine}) == recorded.encode()
+
+
+def _beside(beside: Mapping[str, Any], now: Mapping[str, Any], language: str) -> list[str]:
+    return [
+        line
+        for name, value in beside.items()
+        if value != now[name]
+        for line in differences(value, now[name], f"[{name}]", language)
+    ]
 
 
 def _replayed(
     compiled: CompiledVersion,
     case: Mapping[str, Any],
     recorded: Mapping[str, Any],
-    what: str,
+    now: dict[str, Any] | str,
+    what: Text,
     load: Callable[[Mapping[str, Any]], _Record],
-    again: Callable[[], _Record],
+    language: str,
 ) -> list[str]:
+    if isinstance(now, dict) and _same(recorded, now):
+        # What was just made keeps the laws, and so does what equals it.
+        return []
     try:
         loaded = load(recorded).to_data()
-    except (AssertionError, KeyError, TypeError, ValueError) as error:
-        return [f"the record is not {what}: {error}"]
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        return [_told(_NO_RECORD, language, what=what, error=error)]
     if recorded["digest"] != compiled.version.digest:
-        return [f"digest: was {_told(recorded['digest'])}, is now {_told(compiled.version.digest)}"]
-    try:
-        now = again().to_data()
-    except (BadCase, Conflict, NotInForce) as error:
-        return [f"the case cannot be decided again: {error}"]
-    return list(differences(_completed({**loaded, **recorded}, case, now), now))
+        return list(differences(recorded["digest"], compiled.version.digest, "digest", language))
+    if isinstance(now, str):
+        return [now]
+    return list(differences(_completed({**loaded, **recorded}, case, now), now, "", language))
+
+
+def _same(recorded: object, now: Mapping[str, Any]) -> bool:
+    """Whether a record is what was decided now. As texts, because to Python true is 1."""
+    if not isinstance(recorded, Mapping):
+        return False
+    return _CANONICAL.encode({**recorded, "engine": ""}) == _CANONICAL.encode({**now, "engine": ""})
 
 
 def _completed(recorded: dict[str, Any], case: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +176,7 @@ def _completed(recorded: dict[str, Any], case: Mapping[str, Any], now: Mapping[s
     return {**recorded, "request": {**unknown, **recorded["request"]}}
 
 
-def differences(before: object, now: object, path: str = "") -> Iterator[str]:
+def differences(before: object, now: object, path: str = "", language: str = "en") -> Iterator[str]:
     """Each place where two pieces of plain data differ, as a sentence."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         names = [*before, *(name for name in now if name not in before)]
@@ -110,15 +188,19 @@ def differences(before: object, now: object, path: str = "") -> Iterator[str]:
         ]
     else:
         if before != now or type(before) is not type(now):
-            yield f"{path}: was {_told(before)}, is now {_told(now)}"
+            yield _told(_DIFFERS, language, path=path, was=_shown(before), now=_shown(now))
         return
     for name, one, other in pairs:
         if path or name not in _NOT_COMPARED:
-            yield from differences(one, other, f"{path}.{name}" if path else str(name))
+            yield from differences(one, other, f"{path}.{name}" if path else str(name), language)
 
 
 _MISSING = object()
 
 
-def _told(value: object) -> str:
-    return "missing" if value is _MISSING else str(in_language(shown(value), "en"))
+def _shown(value: object) -> str | Text:
+    return _ABSENT if value is _MISSING else shown(value)
+
+
+def _told(sentence: Text, language: str, **figures: object) -> str:
+    return both(sentence.ko, sentence.en, **figures).in_language(language)
