@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks import decide, filing, growth
+from benchmarks import decide, filing, growth, replay
 
 if __name__ == "__main__":
     decide.main()
     filing.main()
+    replay.main()
     growth.main()

@@ -60,7 +60,7 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
     on, by the text and the holidays of its version; nothing is written. What takes longer than a second tells how far
     it is. Ends with 0 when nothing differs, with 1 when something does, with 2 when it could not be done.
     """
-    from service.replaying import Chosen, Replay
+    from service.replaying import Chosen, Replay, collect_seldom
 
     name, at, number = policy.partition("@")
     if at and not (number.isascii() and number.isdigit() and len(number) < 10 and name):
@@ -71,6 +71,7 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
         replay = Replay(database, chosen, lang, most_versions)
         if id and not replay.rows:
             raise Unusable(NO_ID.in_language(lang).format(id=id))
+        collect_seldom()
         progress = Progress(replay.rows, lang)
         for sort, found in (("decisions", replay.decisions()), ("answers", replay.answers())):
             for each in found:
