@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -97,19 +97,20 @@ class Progress:
     pause is twice the one before.
     """
 
-    def __init__(self, total: int, language: str) -> None:
+    def __init__(self, total: int, language: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._total = total
         self._sentence = PROGRESS.in_language(language)
         self._done = 0
         self._terminal = sys.stderr.isatty()
         self._shown = False
         self._pause = 1.0
-        self._next = time.monotonic() + self._pause
+        self._clock = clock
+        self._next = clock() + self._pause
 
     def step(self) -> None:
         """One more is done."""
         self._done += 1
-        now = time.monotonic()
+        now = self._clock()
         if now < self._next:
             return
         said = self._sentence.format(done=self._done, total=self._total)
