@@ -23,7 +23,7 @@ from tests.service.processes import run
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 COLUMNS = ("id", "account", "policy", "digest", "outcome", "points", "as_of", "decided_at", "case_data", "data")
-SELECT = f"SELECT {', '.join(COLUMNS)} FROM decision WHERE points = 5000 AND id LIKE 'D-01K%'"  # noqa: S608
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM decision WHERE points = 5000 AND id > 'D-01' AND id < 'D-02'"  # noqa: S608
 VERSION = (
     "INSERT INTO policy_version (digest, policy, number, starts, text, holidays, published_at)"
     " SELECT ?, policy, ?, starts, ?, holidays, published_at FROM policy_version WHERE number = 1"
