@@ -78,7 +78,7 @@ class Replay:
         self._day = chosen.day
         self._language = language
         self._texts = _Texts(database, most_versions)
-        self._decisions = _where(chosen, "id", "account", "as_of", "decision.digest")
+        self._decisions = _where(chosen, "id", "account", "as_of", "digest")
         self._answers = _where(chosen, "event_id", "account_id", "happened_at", "event_answer.digest")
         with reading(database):
             self._decision_count, self._last_decision = _extent(database, DECISIONS[1], self._decisions)

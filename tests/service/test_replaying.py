@@ -28,7 +28,7 @@ VERSION = (
     "INSERT INTO policy_version (digest, policy, number, starts, text, holidays, published_at)"
     " SELECT ?, policy, ?, starts, ?, holidays, published_at FROM policy_version WHERE number = 1"
 )
-EVENTS = (
+EVENTS: tuple[dict[str, Any], ...] = (
     {"id": "E-1", "type": "bill_paid", "amount": 50_000},
     {"id": "E-2", "type": "purchase", "amount": 20_000},
     {"id": "E-3", "type": "purchase_cancelled", "of": "E-2"},
