@@ -182,7 +182,11 @@ def _where(chosen: Chosen, id: str, account: str, instant: str, digest: str) -> 
         if value:
             conditions.append(f"{column} = ?")
             parameters.append(value)
-    if chosen.policy:
+    if chosen.policy and chosen.number is None and id == "id":
+        # A decision names its policy itself, and so one whose version is gone is found too.
+        conditions.append("policy = ?")
+        parameters.append(chosen.policy)
+    elif chosen.policy:
         numbered = "" if chosen.number is None else " AND number = ?"
         conditions.append(f"{digest} IN ({OF_VERSION}{numbered})")
         parameters += [chosen.policy] if chosen.number is None else [chosen.policy, chosen.number]

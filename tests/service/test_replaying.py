@@ -139,6 +139,7 @@ def test_each_record_that_somebody_changed_is_named_and_the_others_are_decided_a
     }
     assert {name for name, each in told.items() if not each} == {"engine"}
     assert not any(found[name] for name in ids)
+    assert "lacking" in {each.id for each in replay(database, Chosen(policy="small"))}
     in_korean = {each.id: each.differences for each in replay(database, ALL, "ko")}
     assert in_korean["day"] == ["payable_on: 기록은 '2026-03-09', 지금은 '2026-03-05'"]
     assert [name for name in changes if len(in_korean[name]) != len(found[name])] == []
