@@ -10,6 +10,7 @@ from __future__ import annotations
 from peewee import (
     BigAutoField,
     BigIntegerField,
+    BlobField,
     BooleanField,
     Check,
     DateField,
@@ -363,6 +364,40 @@ class InquiryEntry(Table):
     at = TextField()
 
 
+class LogLeaf(Table):
+    """One leaf of the log: which row of which table it stands for. The database makes it together with that row.
+
+    It is changed once, when it gets its place `seq`, a `salt` and the `digest` of the row; the database refuses
+    anything else.
+    """
+
+    id = BigAutoField()
+    kind = TextField()
+    reference = TextField()
+    seq = BigIntegerField(null=True, unique=True)
+    salt = TextField(null=True)
+    digest = TextField(null=True)
+
+    class Meta:
+        indexes = ((("kind", "reference"), True),)
+
+
+class LogNode(Table):
+    """The hash of one complete subtree of the log, by its place (see `service/log/tree.py`). Never changed."""
+
+    id = BigIntegerField(primary_key=True)
+    hash = BlobField()
+
+
+class LogCheckpoint(Table):
+    """A signed head of the log. Never changed: the database refuses it."""
+
+    id = BigAutoField()
+    size = BigIntegerField()
+    note = TextField()
+    signed_at = TextField()
+
+
 TABLES = (
     PolicyVersion,
     Account,
@@ -383,6 +418,9 @@ TABLES = (
     Delivery,
     Inquiry,
     InquiryEntry,
+    LogLeaf,
+    LogNode,
+    LogCheckpoint,
 )
 # The database itself refuses to change or delete a row of these.
 NEVER_CHANGED = (
@@ -396,4 +434,7 @@ NEVER_CHANGED = (
     DebtEntry,
     Notice,
     InquiryEntry,
+    LogLeaf,
+    LogNode,
+    LogCheckpoint,
 )

@@ -251,6 +251,9 @@ FILL: tuple[str, ...] = (
         "INSERT INTO notice (account_id, rule, day, digest, points, data, noticed_at)"
         " VALUES ('A', 'r', '2025-01-01', 'sha256:0', 1, '{}', '')"
     ),
+    "UPDATE log_leaf SET seq = 0, salt = '', digest = '' WHERE kind = 'decision'",
+    "INSERT INTO log_node VALUES (0, '')",
+    "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (0, '', '')",
 )
 
 

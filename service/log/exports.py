@@ -1,0 +1,163 @@
+"""An export of the log, line by line: how it is written, and how anybody checks it without the service.
+
+Each line is canonical JSON. The first names the log. Then come the leaves in their order, each with what it records,
+and behind the last leaf that it covers each signed checkpoint. The last line counts both and holds the digest of all
+lines before it, so that a file that was cut short is seen to be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from service.log.canonical import NotCanonical, canonical, read
+from service.log.notes import BadNote, Verifier, open_note, read_checkpoint
+from service.log.tree import Frontier, leaf_hash
+
+FORMAT = "recoup-log/1"
+HEADER = {"format", "origin"}
+LEAF = {"seq", "kind", "reference", "salt", "body", "digest"}
+CHECKPOINT = {"checkpoint", "note"}
+END = {"leaves", "checkpoints", "end"}
+
+
+class BadExport(Exception):
+    """The first line that is not as it was written, and why."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What an export that holds has in it."""
+
+    origin: str
+    leaves: int
+    checkpoints: int
+    root: bytes
+
+
+def digest_of(kind: str, reference: str, salt: str, body: Mapping[str, Any] | None) -> str:
+    """What a leaf says of the thing it records. Without the salt nobody can guess the thing from it."""
+    said = {"kind": kind, "reference": reference, "salt": salt, "body": body}
+    return f"sha256:{hashlib.sha256(canonical(said)).hexdigest()}"
+
+
+def leaf_of(kind: str, reference: str, digest: str) -> bytes:
+    """The bytes of a leaf."""
+    return canonical({"kind": kind, "reference": reference, "digest": digest})
+
+
+def written(origin: str, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """The lines of an export whose leaves and checkpoints are given in their order."""
+    whole = hashlib.sha256()
+    leaves = checkpoints = 0
+    for record in itertools.chain([{"format": FORMAT, "origin": origin}], records):
+        line = canonical(record) + b"\n"
+        leaves += "seq" in record
+        checkpoints += "note" in record
+        whole.update(line)
+        yield line
+    end = {"leaves": leaves, "checkpoints": checkpoints, "end": f"sha256:{whole.hexdigest()}"}
+    yield canonical(end) + b"\n"
+
+
+def check(lines: Iterable[bytes], verifiers: Sequence[Verifier]) -> Checked:
+    """What an export has in it, every digest, root and signature checked. Raises BadExport at the first bad line."""
+    checking = _Checking(verifiers)
+    number = 0
+    for number, line in enumerate(lines, 1):
+        checking.line = number
+        checking.take(line)
+    if checking.end is None:
+        raise BadExport(number + 1, "the export ends before its end")
+    return checking.end
+
+
+class _Checking:
+    """How far an export has been read."""
+
+    def __init__(self, verifiers: Sequence[Verifier]) -> None:
+        self.line = 0
+        self.end: Checked | None = None
+        self._verifiers = verifiers
+        self._origin = ""
+        self._tree = Frontier()
+        self._covered = 0
+        self._checkpoints = 0
+        self._whole = hashlib.sha256()
+
+    def take(self, line: bytes) -> None:
+        """Check one line more. Raises BadExport."""
+        if self.end is not None:
+            self._stop("something stands behind the end")
+        if not line.endswith(b"\n"):
+            self._stop("the line is cut short")
+        try:
+            record = read(line[:-1])
+        except NotCanonical as error:
+            self._stop(str(error))
+        names = set(record) if isinstance(record, dict) else set()
+        if self.line == 1:
+            self._header(record, names)
+        elif names == LEAF:
+            self._leaf(**record)
+        elif names == CHECKPOINT:
+            self._checkpoint(**record)
+        elif names == END:
+            self._end(record)
+        else:
+            self._stop("this is no record of an export")
+        self._whole.update(line)
+
+    def _header(self, record: Any, names: set[str]) -> None:
+        if names != HEADER or record["format"] != FORMAT or not isinstance(record["origin"], str):
+            self._stop(f"this is no export in the format {FORMAT}")
+        self._origin = record["origin"]
+        if all(each.name != self._origin for each in self._verifiers):
+            self._stop(f"no key of {self._origin} was given")
+
+    def _leaf(self, seq: Any, kind: Any, reference: Any, salt: Any, body: Any, digest: Any) -> None:
+        if type(seq) is not int or seq != self._tree.size:
+            self._stop(f"leaf {self._tree.size} should stand here")
+        if digest_of(kind, reference, salt, body) != digest:
+            self._stop(f"leaf {seq} ({kind} {reference}) is not what was recorded: its digest is another")
+        self._tree.append(leaf_hash(leaf_of(kind, reference, digest)))
+
+    def _checkpoint(self, checkpoint: Any, note: Any) -> None:
+        if type(checkpoint) is not int or checkpoint != self._checkpoints or not isinstance(note, str):
+            self._stop(f"checkpoint {self._checkpoints} should stand here")
+        try:
+            text, _ = open_note(note, self._verifiers)
+            found = read_checkpoint(text)
+        except BadNote as error:
+            self._stop(f"checkpoint {checkpoint}: {error}")
+        if found.origin != self._origin:
+            self._stop(f"checkpoint {checkpoint} is of another log, {found.origin}")
+        if found.size != self._tree.size:
+            self._stop(f"checkpoint {checkpoint} is of {found.size} leaves, and stands behind {self._tree.size}")
+        if found.root != self._tree.root():
+            since = f"behind leaf {self._covered - 1}" if self._covered else "from the first leaf on"
+            self._stop(f"checkpoint {checkpoint} was signed over other leaves; something was changed {since}")
+        self._covered = self._tree.size
+        self._checkpoints += 1
+
+    def _end(self, record: Mapping[str, Any]) -> None:
+        if not self._checkpoints or self._covered != self._tree.size:
+            self._stop("no checkpoint covers the last leaves")
+        counts = (self._tree.size, self._checkpoints)
+        if (record["leaves"], record["checkpoints"]) != counts or any(
+            type(record[name]) is not int for name in ("leaves", "checkpoints")
+        ):
+            self._stop("the export has not as many leaves and checkpoints as it says")
+        if record["end"] != f"sha256:{self._whole.hexdigest()}":
+            self._stop("a line before this one was changed: their digest is another")
+        self.end = Checked(self._origin, *counts, self._tree.root())
+
+    def _stop(self, reason: str) -> NoReturn:
+        raise BadExport(self.line, reason)
