@@ -41,6 +41,9 @@ SETTINGS = (
     Setting("MAX_CONNECTIONS", "20", "how many database connections one process keeps", 1),
     Setting("BUSY_SECONDS", "10", "how long to wait for a lock or a free connection", 1),
     Setting("ANSWER_WITHIN_DAYS", "30", "how many days after an inquiry its answer is due", 1),
+    Setting(
+        "LOG_KEY_FILE", "recoup-log.key", "the file with the keys that sign the log; `recoup audit keygen` makes it"
+    ),
     Setting("CACHED_VERSIONS", "32", "how many compiled policy versions one process keeps", 1),
     Setting(
         "WEBHOOK_PRIVATE_ADDRESSES",
@@ -79,6 +82,7 @@ class Settings:
     max_connections: int = 20
     busy_seconds: int = 10
     answer_within_days: int = 30
+    log_key_file: Path = Path("recoup-log.key")
     cached_versions: int = 32
     private_webhooks: bool = False
     webhook_overlap_hours: int = 24
@@ -121,6 +125,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         max_connections=numbers["MAX_CONNECTIONS"],
         busy_seconds=numbers["BUSY_SECONDS"],
         answer_within_days=numbers["ANSWER_WITHIN_DAYS"],
+        log_key_file=Path(texts["LOG_KEY_FILE"]),
         cached_versions=numbers["CACHED_VERSIONS"],
         private_webhooks=_yes_or_no("WEBHOOK_PRIVATE_ADDRESSES", texts["WEBHOOK_PRIVATE_ADDRESSES"]),
         webhook_overlap_hours=numbers["WEBHOOK_OVERLAP_HOURS"],

@@ -84,9 +84,9 @@ def new_signer(name: str) -> Signer:
 
 def read_verifier(text: str) -> Verifier:
     """The public key in a text. Raises BadKey."""
-    name, id, key = _key(text)
+    name, key_id, key = _key(text)
     found = Verifier(name, key)
-    if found.id.hex() != id:
+    if found.id.hex() != key_id:
         raise BadKey("the id is not that of the key")
     return found
 
@@ -95,9 +95,9 @@ def read_signer(text: str) -> Signer:
     """The private key in a text. Raises BadKey."""
     if not text.startswith(PRIVATE):
         raise BadKey("this is no private key")
-    name, id, key = _key(text.removeprefix(PRIVATE))
+    name, key_id, key = _key(text.removeprefix(PRIVATE))
     found = Signer(name, key)
-    if found.verifier.id.hex() != id:
+    if found.verifier.id.hex() != key_id:
         raise BadKey("the id is not that of the key")
     return found
 
@@ -120,12 +120,12 @@ def open_note(note: str, verifiers: Iterable[Verifier]) -> tuple[str, list[Verif
     known = {(each.name, each.id): each for each in verifiers}
     found: list[Verifier] = []
     for line in lines:
-        name, id, signature = _signature(line)
-        verifier = known.get((name, id))
+        name, key_id, signature = _signature(line)
+        verifier = known.get((name, key_id))
         if verifier is None or verifier in found:
             continue
         if not verifier.verifies(signature, text):
-            raise BadNote(f"the signature by {name}+{id.hex()} is not of this text")
+            raise BadNote(f"the signature by {name}+{key_id.hex()} is not of this text")
         found.append(verifier)
     if not found:
         raise BadNote("it is signed by none of the keys that are known")
@@ -176,7 +176,7 @@ def _key(text: str) -> tuple[str, str, bytes]:
     parts = text.split("+", 2)
     if len(parts) != 3:
         raise BadKey("a key is written NAME+ID+KEY")
-    name, id, key = parts
+    name, key_id, key = parts
     _check_name(name)
     try:
         data = _bytes(key)
@@ -184,7 +184,7 @@ def _key(text: str) -> tuple[str, str, bytes]:
         raise BadKey("the key is not in base64") from None
     if data[:1] != ED25519 or len(data) != 33:
         raise BadKey("this is no Ed25519 key")
-    return name, id, data[1:]
+    return name, key_id, data[1:]
 
 
 def _check_name(name: str) -> None:

@@ -1,0 +1,211 @@
+"""The log as it stands in the database: leaves get their places, heads are signed, and all of it is exported.
+
+The database itself makes a leaf of every row that is never changed, in the transaction of that row (see
+`migrations/0008_log.py`): no code that records anything can forget it, and a filing pays for one row more. A leaf gets
+its place afterwards, behind all that have one, by whoever looks at the log next. So of two transactions that overlap,
+none waits for the other; what was committed before a checkpoint is in it; and a leaf never moves.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from service.clock import stored
+from service.database import Database, execute, execute_many, lock, reading, rows, writing
+from service.log.exports import digest_of, leaf_of
+from service.log.notes import Checkpoint, Signer, read_checkpoint, sign
+from service.log.tree import EMPTY, frontier_of, leaf_hash, place, root_of
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is recorded of a row: the column by which it is found, and those that are never changed.
+
+    Texts that hold JSON stay texts: what is proven is what is kept, byte for byte.
+    """
+
+    key: str
+    columns: tuple[str, ...]
+
+
+# By table. What was logged once stays as it was: a column that is added to a table later needs a kind of its own.
+KINDS: Mapping[str, Kind] = {
+    "policy_version": Kind("digest", ("digest", "policy", "number", "starts", "text", "holidays", "published_at")),
+    "decision": Kind(
+        "id",
+        (
+            *("id", "account", "policy", "digest", "outcome", "points", "as_of", "decided_at"),
+            *("case_data", "data"),
+        ),
+    ),
+    # Its state changes: the moves tell how.
+    "refund_request": Kind(
+        "id", ("id", "account_id", "decision_id", "points", "method", "receiving_account", "requested_at")
+    ),
+    "move": Kind("id", ("id", "request_id", "name", "before", "state", "actor", "reason", "moved_at")),
+    "ledger_entry": Kind(
+        "id", ("id", "lot_id", "kind", "points", "request_id", "happened_at", "entered_at", "event", "rule")
+    ),
+    "event": Kind("id", ("id", "account_id", "type", "of", "amount", "body", "digest", "happened_at", "entered_at")),
+    "event_answer": Kind("event_id", ("event_id", "digest", "refused", "case_data", "data", "answered_at")),
+    "take_back": Kind("id", ("id", "event_id", "lot_id", "rule", "points", "amount")),
+    "debt_entry": Kind(
+        "id", ("id", "account_id", "lot_id", "points", "event", "rule", "since", "paid_by", "entered_at")
+    ),
+    "notice": Kind("id", ("id", "account_id", "rule", "day", "digest", "points", "data", "noticed_at")),
+    "inquiry_entry": Kind(
+        "id",
+        ("id", "inquiry_id", "move", "who", "agent", "text", "outcome", "reason", "due_on", "at"),
+    ),
+}
+# SQLite answers 0 and 1.
+FLAGS = frozenset({"refused"})
+SELECT = {
+    name: f"SELECT {', '.join(f'{chr(34)}{column}{chr(34)}' for column in kind.columns)}"  # noqa: S608
+    f' FROM "{name}" WHERE "{kind.key}" = ?'
+    for name, kind in KINDS.items()
+}
+# As many at once as keep a transaction short.
+BATCH = 500
+UNPLACED = "SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL ORDER BY id LIMIT ?"
+SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
+PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
+INSERT_NODE = "INSERT INTO log_node (id, hash) VALUES (?, ?)"
+SELECT_NODE = "SELECT hash FROM log_node WHERE id = ?"
+SELECT_LEAVES = (
+    "SELECT seq, kind, reference, salt, digest FROM log_leaf WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?"
+)
+INSERT_CHECKPOINT = "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (?, ?, ?)"
+SELECT_LAST = "SELECT size, note FROM log_checkpoint ORDER BY id DESC LIMIT 1"
+SELECT_CHECKPOINTS = "SELECT size, note FROM log_checkpoint ORDER BY id"
+
+
+class Altered(Exception):
+    """The log does not agree with what was signed before; the text says where."""
+
+
+def place_all(database: Database) -> None:
+    """Give every leaf that was committed its place. Raises Unavailable; what got one until then keeps it."""
+    while True:
+        with reading(database):
+            if not rows(database, UNPLACED, (1,)):
+                return
+        writing(database, lambda: _place_some(database))
+
+
+def _place_some(database: Database) -> None:
+    lock(database, "recoup:log")
+    tree = frontier_of(_nodes(database), size_of(database))
+    places, nodes = [], []
+    for id, kind, reference in rows(database, UNPLACED, (BATCH,)):
+        salt = secrets.token_hex(16)
+        digest = digest_of(kind, reference, salt, body_of(database, kind, reference))
+        places.append((tree.size, salt, digest, id))
+        nodes += tree.append(leaf_hash(leaf_of(kind, reference, digest)))
+    execute_many(database, PLACE, places)
+    execute_many(database, INSERT_NODE, [(place(level, index), found) for level, index, found in nodes])
+
+
+def size_of(database: Database) -> int:
+    """How many leaves have their place."""
+    found: int = rows(database, SIZE)[0][0]
+    return found
+
+
+def root(database: Database, size: int) -> bytes:
+    """The root over the first leaves."""
+    return root_of(_nodes(database), 0, size) if size else EMPTY
+
+
+def body_of(database: Database, kind: str, reference: str) -> dict[str, Any] | None:
+    """What a leaf stands for, as it is in the database now; None where it is there no longer."""
+    found = rows(database, SELECT[kind], (reference,))
+    if not found:
+        return None
+    columns = KINDS[kind].columns
+    return {name: _plain(name, value) for name, value in zip(columns, found[0], strict=True)}
+
+
+def sign_head(database: Database, signers: Sequence[Signer], now: datetime) -> str:
+    """The signed head over every leaf that was committed; kept, unless the last one says the same.
+
+    Raises Altered where the leaves that were signed before are not those any more, or were signed by another log.
+    """
+    place_all(database)
+
+    def work() -> str:
+        lock(database, "recoup:log")
+        size = size_of(database)
+        head = Checkpoint(signers[0].name, size, root(database, size))
+        last = _last(database)
+        if last is not None:
+            _check_appended(database, last, head, signers)
+        note = sign(head.text(), signers)
+        if last is None or last[1] != note:
+            execute(database, INSERT_CHECKPOINT, (size, note, stored(now)))
+        return note
+
+    return writing(database, work)
+
+
+def _check_appended(database: Database, last: tuple[int, str], head: Checkpoint, signers: Sequence[Signer]) -> None:
+    before = read_checkpoint(last[1].rpartition("\n\n")[0] + "\n")
+    if before.origin != head.origin:
+        raise Altered(f"the log is {before.origin}, and the key is of {head.origin}")
+    if before.size > head.size:
+        raise Altered(f"the log has {head.size} leaves, and {before.size} were signed")
+    if root(database, before.size) != before.root:
+        raise Altered(f"the first {before.size} leaves are not those that were signed")
+
+
+def checkpoints(database: Database) -> list[tuple[int, str]]:
+    """The signed heads, oldest first: the number of leaves and the note."""
+    return [(size, note) for size, note in rows(database, SELECT_CHECKPOINTS)]
+
+
+def records(database: Database) -> Iterator[dict[str, Any]]:
+    """The leaves that were signed, each with its body, and behind the last one that it covers each signed head."""
+    start = 0
+    for number, (size, note) in enumerate(checkpoints(database)):
+        yield from _leaves(database, start, size)
+        start = size
+        yield {"checkpoint": number, "note": note}
+
+
+def _leaves(database: Database, start: int, end: int) -> Iterator[dict[str, Any]]:
+    while start < end:
+        found = rows(database, SELECT_LEAVES, (start, end, BATCH))
+        assert found, "leaves have every place up to the last"
+        for seq, kind, reference, salt, digest in found:
+            body = body_of(database, kind, reference)
+            yield {
+                "seq": seq,
+                "kind": kind,
+                "reference": reference,
+                "salt": salt,
+                "body": body,
+                "digest": digest,
+            }
+        start = found[-1][0] + 1
+
+
+def _last(database: Database) -> tuple[int, str] | None:
+    found = rows(database, SELECT_LAST)
+    return (found[0][0], found[0][1]) if found else None
+
+
+def _nodes(database: Database) -> Any:
+    def node(level: int, index: int) -> bytes:
+        return bytes(rows(database, SELECT_NODE, (place(level, index),))[0][0])
+
+    return node
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return bool(value) if name in FLAGS else value
