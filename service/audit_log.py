@@ -18,7 +18,7 @@ from service.clock import stored
 from service.database import Database, execute, execute_many, lock, reading, rows, writing
 from service.log.exports import digest_of, leaf_of
 from service.log.notes import Checkpoint, Signer, read_checkpoint, sign
-from service.log.tree import EMPTY, frontier_of, leaf_hash, place, root_of
+from service.log.tree import EMPTY, Node, frontier_of, leaf_hash, place, root_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,15 @@ def place_all(database: Database) -> None:
 
 def _place_some(database: Database) -> None:
     lock(database, "recoup:log")
-    tree = frontier_of(_nodes(database), size_of(database))
-    places, nodes = [], []
-    for id, kind, reference in rows(database, UNPLACED, (BATCH,)):
+    tree = frontier_of(nodes(database), size_of(database))
+    places, made = [], []
+    for leaf, kind, reference in rows(database, UNPLACED, (BATCH,)):
         salt = secrets.token_hex(16)
         digest = digest_of(kind, reference, salt, body_of(database, kind, reference))
-        places.append((tree.size, salt, digest, id))
-        nodes += tree.append(leaf_hash(leaf_of(kind, reference, digest)))
+        places.append((tree.size, salt, digest, leaf))
+        made += tree.append(leaf_hash(leaf_of(kind, reference, digest)))
     execute_many(database, PLACE, places)
-    execute_many(database, INSERT_NODE, [(place(level, index), found) for level, index, found in nodes])
+    execute_many(database, INSERT_NODE, [(place(level, index), found) for level, index, found in made])
 
 
 def size_of(database: Database) -> int:
@@ -118,7 +118,7 @@ def size_of(database: Database) -> int:
 
 def root(database: Database, size: int) -> bytes:
     """The root over the first leaves."""
-    return root_of(_nodes(database), 0, size) if size else EMPTY
+    return root_of(nodes(database), 0, size) if size else EMPTY
 
 
 def body_of(database: Database, kind: str, reference: str) -> dict[str, Any] | None:
@@ -198,7 +198,9 @@ def _last(database: Database) -> tuple[int, str] | None:
     return (found[0][0], found[0][1]) if found else None
 
 
-def _nodes(database: Database) -> Any:
+def nodes(database: Database) -> Node:
+    """The hashes of the complete subtrees that are kept."""
+
     def node(level: int, index: int) -> bytes:
         return bytes(rows(database, SELECT_NODE, (place(level, index),))[0][0])
 

@@ -45,6 +45,7 @@ HOMES = {
     "click": ["service/*.py"],
     "granian": ["service/*.py"],
     "psycopg": STORE,
+    "cryptography": ["service/log/notes.py"],
 }
 
 # What a decision may not depend on: the clock, chance, the machine and the network.

@@ -1,7 +1,7 @@
 """Canonical JSON: one text for the same data, as RFC 8785 has it, for the part of JSON that needs no judgement.
 
-Only texts, whole numbers that every reader keeps exactly, true, false, null, lists and objects. Numbers with a fraction,
-and names whose order is another in UTF-16 than in code points, are refused: there readers and writers differ.
+Only texts, whole numbers that every reader keeps exactly, true, false, null, lists and objects. Numbers with a
+fraction, and names whose order may be another in UTF-16 than in code points, are refused: there readers differ.
 """
 
 from __future__ import annotations

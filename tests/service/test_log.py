@@ -57,8 +57,10 @@ RFC_8785 = (
             "\u0080": "Control",
             "\u00f6": "Latin Small Letter O With Diaeresis",
         },
-        '{"\\r":"Carriage Return","1":"One","\u0080":"Control","ö":"Latin Small Letter O With Diaeresis"'
-        ',"€":"Euro Sign","\ufb33":"Hebrew Letter Dalet With Dagesh"}',
+        (
+            '{"\\r":"Carriage Return","1":"One","\u0080":"Control","ö":"Latin Small Letter O With Diaeresis"'
+            ',"€":"Euro Sign","\ufb33":"Hebrew Letter Dalet With Dagesh"}'
+        ),
     ),
 )
 
@@ -78,7 +80,18 @@ def test_what_is_not_refused_is_rfc_8785(data: Any) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [1.0, [333333333.3], 2**53, -(2**53), {"\U0001f600": 1}, {1: "a"}, ("a",), b"a", {"a": {"b": [float("nan")]}}, "\ud800"],
+    [
+        1.0,
+        [333333333.3],
+        2**53,
+        -(2**53),
+        {"\U0001f600": 1},
+        {1: "a"},
+        ("a",),
+        b"a",
+        {"a": {"b": [float("nan")]}},
+        "\ud800",
+    ],
     ids=str,
 )
 def test_what_readers_differ_about_is_refused(data: Any) -> None:

@@ -1,0 +1,426 @@
+"""The log of a database: everything that is never changed is in it, and nothing in it can be changed unnoticed."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import itertools
+import json
+import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+
+from service import audit_log
+from service.audit_log import KINDS, Altered, place_all, sign_head
+from service.cli import recoup
+from service.config import Settings
+from service.database import Database, close_database, execute, on_sqlite, open_database, reading, rows, writing
+from service.log.exports import BadExport, check, digest_of, leaf_of, written
+from service.log.notes import Checkpoint, Signer, new_signer, read_checkpoint, sign
+from service.log.tree import Frontier, consistency_proof, consistent, includes, inclusion_proof, leaf_hash, place
+from service.migrate import FOLDER, migrate
+from service.tables import NEVER_CHANGED, RefundRequest
+from tests.service.builders import NOW, asking
+from tests.service.test_database import FILL
+
+ROOT = Path(__file__).parents[2]
+ORIGIN = "refunds.example.com/log"
+RECORDED = [each for each in FILL if "log_" not in each]
+EVENT = "INSERT INTO event VALUES (?, 'A', 'purchase', '', 0, '{}', '', '', '')"
+LEAVES = "SELECT seq, kind, reference FROM log_leaf ORDER BY seq"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    """A key of the log."""
+    return new_signer(ORIGIN)
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command on a migrated database of either kind, in a folder of its own."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(recoup, ["audit", *arguments])
+
+
+def record(database: Database) -> None:
+    """A row in every table that is logged."""
+    writing(database, lambda: [execute(database, each) for each in RECORDED])
+
+
+def tell(database: Database, event: str) -> None:
+    """One row more."""
+    writing(database, lambda: execute(database, EVENT, (event,)))
+
+
+def leaves(database: Database) -> list[tuple[int, str, str]]:
+    with reading(database):
+        return [(seq, kind, reference) for seq, kind, reference in rows(database, LEAVES)]
+
+
+def exported(database: Database) -> list[bytes]:
+    with reading(database):
+        return list(written(ORIGIN, audit_log.records(database)))
+
+
+def head_of(note: str) -> Checkpoint:
+    return read_checkpoint(note.rpartition("\n\n")[0] + "\n")
+
+
+def test_every_column_that_is_never_changed_is_logged() -> None:
+    tables = {table._meta.table_name: table for table in NEVER_CHANGED}
+    columns = {name: {field.column_name for field in table._meta.sorted_fields} for name, table in tables.items()}
+    for own in ("log_leaf", "log_node", "log_checkpoint"):
+        del columns[own]
+    # What becomes of a request is told by its moves, and what it pays by its decision.
+    changing = {"state", "payout", "last_held_on"}
+    columns["refund_request"] = {field.column_name for field in RefundRequest._meta.sorted_fields} - changing
+    assert {name: set(kind.columns) for name, kind in KINDS.items()} == columns
+
+
+def test_a_filing_is_logged_with_all_that_it_made(client: FlaskClient, database: Database) -> None:
+    body = {"account": "A", "request": asking(12_000)}
+    filed = client.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": "k"}).get_json()
+    place_all(database)
+    found = leaves(database)
+    with reading(database):
+        kept = audit_log.body_of(database, "decision", filed["decision_id"])
+        made = [
+            (kind, str(reference))
+            for kind in KINDS
+            for (reference,) in rows(database, f'SELECT {KINDS[kind].key} FROM "{kind}"')  # noqa: S608
+        ]
+    assert sorted((kind, reference) for _, kind, reference in found) == sorted(made)
+    assert {kind for _, kind, _ in found} == {"decision", "refund_request", "ledger_entry", "policy_version"}
+    assert kept is not None
+    assert json.loads(kept["data"])["points"] == 12_000
+
+
+def test_what_was_undone_is_no_leaf(database: Database) -> None:
+    def work() -> None:
+        for each in RECORDED:
+            execute(database, each)
+        raise RuntimeError("later")
+
+    with pytest.raises(RuntimeError, match="later"):
+        writing(database, work)
+    place_all(database)
+    assert leaves(database) == []
+
+
+def test_every_kind_is_exported_as_it_was_recorded(database: Database, signer: Signer) -> None:
+    record(database)
+    head = head_of(sign_head(database, [signer], NOW))
+    lines = exported(database)
+    found = check(lines, [signer.verifier])
+    bodies = {each["kind"]: each["body"] for each in map(json.loads, lines) if "seq" in each}
+    assert (found.leaves, found.root, set(bodies)) == (len(KINDS), head.root, set(KINDS))
+    # The same on both databases.
+    assert bodies["policy_version"]["starts"] == "2025-01-01"
+    assert bodies["event_answer"]["refused"] is False
+    assert bodies["move"]["id"] == rows_of(database, 'SELECT id FROM "move"')
+    assert bodies["inquiry_entry"]["due_on"] == "2025-01-01"
+
+
+def rows_of(database: Database, sql: str) -> Any:
+    with reading(database):
+        return rows(database, sql)[0][0]
+
+
+def test_a_head_is_signed_once_and_the_next_one_extends_it(database: Database, signer: Signer) -> None:
+    record(database)
+    first = sign_head(database, [signer], NOW)
+    assert sign_head(database, [signer], NOW) == first
+    before = leaves(database)
+    for number in range(30):
+        tell(database, f"E-{number}")
+    second = sign_head(database, [signer], NOW)
+    old, new = head_of(first), head_of(second)
+    with reading(database):
+        assert [note for _, note in audit_log.checkpoints(database)] == [first, second]
+        node = audit_log.nodes(database)
+        proof = consistency_proof(node, old.size, new.size)
+        shown = [
+            includes(node(0, seq), seq, new.size, inclusion_proof(node, seq, new.size), new.root)
+            for seq in range(new.size)
+        ]
+    assert consistent(old.size, new.size, proof, old.root, new.root)
+    assert (new.size, all(shown)) == (old.size + 30, True)
+    assert leaves(database)[: old.size] == before
+
+
+def test_nothing_is_missing_and_nothing_moves_while_many_write(database: Database, signer: Signer) -> None:
+    record(database)
+    writers = threading.Barrier(17, timeout=20)
+    heads: list[str] = []
+
+    def write(writer: int) -> None:
+        writers.wait()
+        for number in range(6):
+            tell(database, f"E-{writer}-{number}")
+
+    def look(_number: int) -> None:
+        writers.wait()
+        for _ in range(8):
+            with reading(database):
+                committed = rows(database, "SELECT COUNT(*) FROM log_leaf")[0][0]
+            heads.append(sign_head(database, [signer], NOW))
+            assert head_of(heads[-1]).size >= committed
+
+    with ThreadPoolExecutor(17) as threads:
+        done = [threads.submit(look, 0), *(threads.submit(write, number) for number in range(16))]
+        for each in done:
+            each.result()
+    heads.append(sign_head(database, [signer], NOW))
+    assert [seq for seq, _, _ in leaves(database)] == list(range(len(KINDS) + 96))
+    found = check(exported(database), [signer.verifier])
+    assert (found.leaves, found.checkpoints) == (len(KINDS) + 96, len(dict.fromkeys(heads)))
+
+
+def test_what_is_committed_late_stands_behind_what_was_signed(postgresql_url: str, signer: Signer) -> None:
+    """On SQLite there is one writer at a time."""
+    database = open_database(Settings(database_url=postgresql_url))
+    record(database)
+    wrote, signed = threading.Event(), threading.Event()
+
+    def late() -> None:
+        execute(database, EVENT, ("E-late",))
+        wrote.set()
+        assert signed.wait(20)
+
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(writing, database, late)
+        assert wrote.wait(20)
+        tell(database, "E-early")
+        head = head_of(sign_head(database, [signer], NOW))
+        signed.set()
+        slow.result()
+    sign_head(database, [signer], NOW)
+    found = leaves(database)
+    check(exported(database), [signer.verifier])
+    close_database(database)
+    assert [each[2] for each in found[head.size - 1 :]] == ["E-early", "E-late"]
+
+
+def test_what_was_recorded_before_the_log_is_in_it(empty_database_url: str, tmp_path: Path, signer: Signer) -> None:
+    for each in FOLDER.glob("000[1-7]_*.py"):
+        (tmp_path / each.name).write_text(each.read_text(encoding="utf-8"), encoding="utf-8")
+    database = open_database(Settings(database_url=empty_database_url))
+    migrate(database, tmp_path)
+    record(database)
+    assert "0008_log" in migrate(database)
+    tell(database, "E-2")
+    sign_head(database, [signer], NOW)
+    found = leaves(database)
+    check(exported(database), [signer.verifier])
+    close_database(database)
+    assert [kind for _, kind, _ in found] == [*KINDS, "event"]
+
+
+TAMPERING = {
+    "a decision was changed": ("decision", "UPDATE decision SET points = 2", "(decision D) is not what was recorded"),
+    "a move was taken out": ("move", 'DELETE FROM "move"', "is not what was recorded"),
+    "a leaf stands for another row": (
+        "log_leaf",
+        "UPDATE log_leaf SET reference = 'E-2' WHERE kind = 'event'",
+        "(event E-2) is not what was recorded",
+    ),
+    "a salt was changed": ("log_leaf", "UPDATE log_leaf SET salt = '00' WHERE seq = 0", "leaf 0 "),
+    "a checkpoint was changed": (
+        "log_checkpoint",
+        "UPDATE log_checkpoint SET note = 'x' || note",
+        "the signature by",
+    ),
+}
+
+
+def unguard(database: Database, table: str, change: str) -> None:
+    """What somebody can do who owns the database."""
+    if on_sqlite(database):
+        guards = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+        for (name,) in rows(database, guards, (table,)):
+            execute(database, f"DROP TRIGGER {name}")
+    else:
+        execute(database, "SET LOCAL session_replication_role = replica")
+    execute(database, change)
+
+
+@pytest.mark.parametrize(("table", "change", "words"), TAMPERING.values(), ids=TAMPERING.keys())
+def test_a_database_that_was_tampered_with_exports_what_does_not_hold(
+    database: Database, signer: Signer, table: str, change: str, words: str
+) -> None:
+    record(database)
+    sign_head(database, [signer], NOW)
+    writing(database, lambda: unguard(database, table, change))
+    with pytest.raises(BadExport, match=r"line \d+: ") as raised:
+        check(exported(database), [signer.verifier])
+    assert words in str(raised.value)
+
+
+def test_a_log_that_was_wroteanew_is_not_signed_again(database: Database, signer: Signer) -> None:
+    record(database)
+    sign_head(database, [signer], NOW)
+
+    def forge() -> None:
+        unguard(database, "log_node", "DELETE FROM log_node")
+        tree = Frontier()
+        for seq in range(len(KINDS)):
+            for level, index, found in tree.append(leaf_hash(str(seq).encode())):
+                execute(database, audit_log.INSERT_NODE, (place(level, index), found))
+
+    writing(database, forge)
+    with pytest.raises(Altered, match=f"the first {len(KINDS)} leaves are not those that were signed"):
+        sign_head(database, [signer], NOW)
+    with pytest.raises(Altered, match=f"the log is {ORIGIN}, and the key is of another.example"):
+        sign_head(database, [new_signer("another.example")], NOW)
+
+
+def independent() -> Any:
+    """The verifier of the documentation."""
+    spec = importlib.util.spec_from_file_location("verify_log", ROOT / "docs" / "verify_log.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def small_export(signers: list[Signer]) -> list[bytes]:
+    """Four leaves, of which the first two were signed before."""
+    tree, records = Frontier(), list[dict[str, Any]]()
+    bodies: list[dict[str, Any]] = [{"points": 1}, {"text": '포인트 "1"'}, {"a": [None, True]}, {}]
+    for seq, body in enumerate(bodies):
+        digest = digest_of("k", str(seq), "5a", body)
+        leaf = {"seq": seq, "kind": "k", "reference": str(seq), "salt": "5a", "body": body, "digest": digest}
+        records.append(leaf)
+        tree.append(leaf_hash(leaf_of("k", str(seq), digest)))
+        if seq % 2:
+            note = sign(Checkpoint("log", tree.size, tree.root()).text(), signers)
+            records.append({"checkpoint": seq // 2, "note": note})
+    return list(written("log", records))
+
+
+def test_two_verifiers_notice_every_change_of_an_export() -> None:
+    """Every byte flipped; every line dropped, repeated, and swapped with every other; cut anywhere."""
+    signers = [new_signer("log"), new_signer("log")]
+    lines = small_export(signers)
+    whole = b"".join(lines)
+    line_of = [number for number, line in enumerate(lines, 1) for _ in line]
+    flipped = [(line_of[at], whole[:at] + bytes([byte ^ 1]) + whole[at + 1 :]) for at, byte in enumerate(whole)]
+    cut = [(line_of[at], whole[:at]) for at in range(len(whole))]
+    numbers = range(len(lines))
+    dropped = [lines[:number] + lines[number + 1 :] for number in numbers]
+    repeated = [[*lines[: number + 1], *lines[number:]] for number in numbers]
+    swapped = [
+        [*lines[:one], lines[two], *lines[one + 1 : two], lines[one], *lines[two + 1 :]]
+        for one, two in itertools.combinations(numbers, 2)
+    ]
+    verify_log = independent()
+    verifiers = [each.verifier for each in signers]
+    keys = dict(verify_log.read_key(str(each)) for each in verifiers)
+
+    def noticed(data: bytes) -> tuple[int, int]:
+        """The line that each verifier names."""
+        with pytest.raises(BadExport) as ours:
+            check(io.BytesIO(data), verifiers)
+        with pytest.raises(verify_log.Wrong) as theirs:
+            verify_log.check(io.BytesIO(data), keys)
+        return ours.value.line, int(str(theirs.value).removeprefix("line ").partition(":")[0])
+
+    assert check(io.BytesIO(whole), verifiers).leaves == 4
+    assert verify_log.check(io.BytesIO(whole), keys) == "log holds: 4 leaves, 2 checkpoints"
+    for line, data in cut:
+        assert noticed(data) == (line, line), data
+    # A signature by somebody who is not known says nothing; that it was changed is said by the end.
+    signed = [number for number, line in enumerate(lines, 1) if b'"note"' in line]
+    for line, data in flipped:
+        ours, theirs = noticed(data)
+        assert ours == theirs, data
+        assert ours == line or (line in signed and ours == len(lines)), data
+    for changed in (*dropped, *repeated, *swapped):
+        first = next(
+            number for number in itertools.count() if changed[number : number + 1] != lines[number : number + 1]
+        )
+        ours, theirs = noticed(b"".join(changed))
+        assert ours == theirs > first
+
+
+def test_a_change_that_mends_its_digest_is_noticed_by_the_next_checkpoint() -> None:
+    signers = [new_signer("log")]
+    records = [json.loads(line) for line in small_export(signers)[1:-1]]
+    forged = records[3]
+    forged["body"] = {"points": 9}
+    forged["digest"] = digest_of(forged["kind"], forged["reference"], forged["salt"], forged["body"])
+    lines = list(written("log", records))
+    verify_log = independent()
+    with pytest.raises(BadExport, match=r"line 7: checkpoint 1 was signed over other leaves; .* behind leaf 1"):
+        check(lines, [signers[0].verifier])
+    with pytest.raises(verify_log.Wrong, match="line 7: what was signed is another log, or other"):
+        verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.read_key(str(signers[0].verifier))]))
+
+
+def test_the_last_leaves_must_be_signed() -> None:
+    signers = [new_signer("log")]
+    records = [json.loads(line) for line in small_export(signers)[1:-2]]
+    with pytest.raises(BadExport, match="no checkpoint covers the last leaves"):
+        check(written("log", records), [signers[0].verifier])
+
+
+def test_a_log_is_signed_exported_and_checked_by_commands(run: Run, database: Database, tmp_path: Path) -> None:
+    record(database)
+    assert "which is not there: run `recoup audit keygen NAME`" in str(run("checkpoint").exception)
+    key = run("keygen", ORIGIN).stdout.strip()
+    assert stat.S_IMODE((tmp_path / "recoup-log.key").stat().st_mode) == 0o600
+    assert "nothing was signed yet" in run("export", "log.jsonl").stderr
+    first = run("checkpoint").stdout
+    rotated = run("rotate").stdout.split()
+    tell(database, "E-2")
+    both = run("checkpoint").stdout
+    assert (len(rotated), rotated[1], both.count("\u2014")) == (2, key, 2)
+    assert run("rotate", "--retire").stdout.split() == rotated == run("keys").stdout.split()
+    tell(database, "E-3")
+    alone = run("checkpoint").stdout
+    assert (head_of(first).size, alone.count("\u2014")) == (len(KINDS), 1)
+    tell(database, "E-4")
+
+    exported = run("export", "log.jsonl")
+    assert exported.stderr == f"{len(KINDS) + 2} leaves, 3 checkpoints; 1 not signed yet\n"
+    (tmp_path / "log.keys").write_text(run("keys").stdout)
+    said = run("verify", "log.jsonl", "--key", "log.keys")
+    root = head_of(alone).root.hex()
+    assert said.stdout == f"{ORIGIN} holds: {len(KINDS) + 2} leaves, 3 checkpoints, root {root}\n"
+    # The first checkpoint was signed by nobody whom the new key alone makes known.
+    lost = run("verify", "log.jsonl", "--key", rotated[0])
+    assert (lost.exit_code, "checkpoint 0: it is signed by none of the keys" in lost.stderr) == (1, True)
+    assert run("verify", "log.jsonl", "--key", rotated[0][:-1]).exit_code == 2
+    assert run("verify", "nowhere", "--key", key).exit_code == 2
+
+
+def test_a_key_that_cannot_be_used_is_one_clear_line(run: Run, tmp_path: Path) -> None:
+    assert "a name has no space" in run("keygen", "a b").stderr
+    run("keygen", ORIGIN)
+    assert "is there already" in run("keygen", ORIGIN).stderr
+    path = tmp_path / "recoup-log.key"
+    secret = path.read_text()
+    for text, mode, words in (
+        (secret, 0o644, "which others may read: chmod 600"),
+        (secret[:-5] + "\n", 0o600, "its line 1 is no key"),
+        ("", 0o600, "must hold private keys of one name"),
+        (secret + new_signer("other").secret(), 0o600, "must hold private keys of one name"),
+    ):
+        path.write_text(text)
+        path.chmod(mode)
+        assert words in str(run("keys").exception)
+
+
+def test_the_verifier_of_the_documentation_stays_short() -> None:
+    assert len((ROOT / "docs" / "verify_log.py").read_text("utf-8").splitlines()) <= 150
