@@ -1,8 +1,7 @@
 """Checks an export of a Recoup log: python3 verify_log.py EXPORT KEY [KEY ...]
 
 Written apart from the service, so that nobody has to believe the service about itself. It needs Python 3.9 and the
-package `cryptography`, no database and no network. A KEY is a public key as `recoup audit keys` prints it. The first
-line that is not as it was written is named; the exit code is then 1.
+package `cryptography`. A KEY is a public key as `recoup audit keys` prints it. The first bad line is named.
 
 Each line is in the one canonical form of its data; each leaf stands in its place, and its digest is that of what it
 records; each checkpoint is signed, and its root is the one over all leaves before it (RFC 9162), so that each extends
@@ -135,7 +134,7 @@ def opened(note: Any, keys: Keys) -> str:
         dash, name, data = (*line.split(" ", 2), "", "")[:3]
         try:
             raw = base64.b64decode(data, validate=True)
-            if dash != "\u2014" or base64.b64encode(raw).decode() != data:
+            if not raw or dash != "\u2014" or base64.b64encode(raw).decode() != data:
                 raise ValueError
             if (name, raw[:4]) in keys:
                 keys[name, raw[:4]].verify(raw[4:], (text + "\n").encode("utf-8", "replace"))

@@ -311,7 +311,7 @@ def small_export(signers: list[Signer]) -> list[bytes]:
 
 def test_two_verifiers_notice_every_change_of_an_export() -> None:
     """Every byte flipped; every line dropped, repeated, and swapped with every other; cut anywhere."""
-    signers = [new_signer("log"), new_signer("log")]
+    signers = [Signer("log", bytes([number]) * 32) for number in (1, 2)]
     lines = small_export(signers)
     whole = b"".join(lines)
     line_of = [number for number, line in enumerate(lines, 1) for _ in line]
