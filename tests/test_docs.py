@@ -66,7 +66,8 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, demo_file: Path) -> None:
     found = list(blocks(page))
     shell = Shell(demo_file.parent)
-    (tmp_path / "rules").symlink_to(ROOT / "rules")
+    for name in ("rules", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
     with _server(tmp_path, demo_file, wanted=any(":8000/" in block.body for block in found)) as port:
         for block in found:
             run(block, tmp_path, port, shell)

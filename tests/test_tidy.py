@@ -108,6 +108,14 @@ def libraries_stay_in_their_files(root: Path) -> Iterator[str]:
                 yield f"{path}:{line}: only {', '.join(HOMES[library])} may import {library}"
 
 
+def strangers_need_only_the_log(root: Path) -> Iterator[str]:
+    """An export is checked without the database and the service."""
+    for path, tree in modules(root, ("service/log",)):
+        for line, name in imported(tree):
+            if name.partition(".")[0] in SOURCES and not name.startswith("service.log"):
+                yield f"{path}:{line}: must not import {name}"
+
+
 def decisions_depend_on_nothing_else(root: Path) -> Iterator[str]:
     """The same facts and version in, the same decision out: no clock, no chance, no I/O."""
     for path, tree in modules(root, ("policies", "engine")):
@@ -180,6 +188,7 @@ RULES: list[Rule] = [
     no_package_is_missing,
     imports_run_one_way,
     libraries_stay_in_their_files,
+    strangers_need_only_the_log,
     decisions_depend_on_nothing_else,
     money_is_never_a_float,
     a_kind_is_one_name_in_three_places,
@@ -265,6 +274,11 @@ UNTIDY: dict[str, tuple[Rule, dict[str, str], list[str]]] = {
         libraries_stay_in_their_files,
         {"engine/decide.py": "from flask import request\n", "service/api/refunds.py": "import flask\n"},
         ["engine/decide.py:1: only service/*.py may import flask"],
+    ),
+    "the_log_knows_the_database": (
+        strangers_need_only_the_log,
+        {"service/log/tree.py": "from service.log import notes\nfrom service.database import rows\n"},
+        ["service/log/tree.py:2: must not import service.database"],
     ),
     "the_clock_is_imported": (
         decisions_depend_on_nothing_else,
