@@ -378,8 +378,8 @@ class LogLeaf(Table):
     salt = TextField(null=True)
     digest = TextField(null=True)
 
-    class Meta:
-        indexes = ((("kind", "reference"), True),)
+
+LogLeaf.add_index(LogLeaf.index(LogLeaf.kind, LogLeaf.reference).where(LogLeaf.seq.is_null(False)))
 
 
 class LogNode(Table):

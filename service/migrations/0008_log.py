@@ -40,7 +40,8 @@ def up(migrator: Any, db: Database) -> None:
             " seq BIGINT, salt TEXT, digest TEXT)"
         ),
         "CREATE UNIQUE INDEX log_leaf_seq ON log_leaf (seq)",
-        "CREATE UNIQUE INDEX log_leaf_kind_reference ON log_leaf (kind, reference)",
+        # Only of those that have their place: in the transaction of a filing it would cost more than all the rest.
+        "CREATE INDEX log_leaf_kind_reference ON log_leaf (kind, reference) WHERE seq IS NOT NULL",
         f"CREATE TABLE log_node (id BIGINT NOT NULL PRIMARY KEY, hash {bytes_type} NOT NULL)",
         (
             f"CREATE TABLE log_checkpoint (id {serial}, size BIGINT NOT NULL, note TEXT NOT NULL,"
