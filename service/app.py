@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 
 from service.api import (
     accounts,
+    audit,
     decisions,
     deliveries,
     events,
@@ -58,7 +59,19 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     judge = Judge(database, versions, clock)
     desk = Inquiries(database, versions, clock, settings.answer_within_days)
     app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk)
-    nouns = (decisions, refund_requests, events, accounts, inquiries, faq, policies, messages, webhooks, deliveries)
+    nouns = (
+        decisions,
+        refund_requests,
+        events,
+        accounts,
+        inquiries,
+        faq,
+        policies,
+        messages,
+        webhooks,
+        deliveries,
+        audit,
+    )
     for part in (*nouns, openapi):
         app.register_blueprint(part.blueprint)
     register_errors(app)

@@ -76,12 +76,43 @@ SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
 PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
 INSERT_NODE = "INSERT INTO log_node (id, hash) VALUES (?, ?)"
 SELECT_NODE = "SELECT hash FROM log_node WHERE id = ?"
-SELECT_LEAVES = (
-    "SELECT seq, kind, reference, salt, digest FROM log_leaf WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?"
-)
+SELECT_LEAF = "SELECT seq, kind, reference, salt, digest FROM log_leaf WHERE "
 INSERT_CHECKPOINT = "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (?, ?, ?)"
-SELECT_LAST = "SELECT size, note FROM log_checkpoint ORDER BY id DESC LIMIT 1"
-SELECT_CHECKPOINTS = "SELECT size, note FROM log_checkpoint ORDER BY id"
+SELECT_CHECKPOINTS = "SELECT size, note, signed_at FROM log_checkpoint ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A leaf in its place."""
+
+    seq: int
+    kind: str
+    reference: str
+    salt: str
+    digest: str
+
+    def hash(self) -> bytes:
+        """The hash of the leaf."""
+        return leaf_hash(leaf_of(self.kind, self.reference, self.digest))
+
+    def data(self, database: Database) -> dict[str, Any]:
+        """The leaf and what it stands for, as an export has it."""
+        body = body_of(database, self.kind, self.reference)
+        own = {"seq": self.seq, "kind": self.kind, "reference": self.reference, "salt": self.salt}
+        return {**own, "digest": self.digest, "body": body}
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed head as it is kept."""
+
+    size: int
+    note: str
+    signed_at: str
+
+    def head(self) -> Checkpoint:
+        """What was signed."""
+        return read_checkpoint(self.note.rpartition("\n\n")[0] + "\n")
 
 
 class Altered(Exception):
@@ -141,19 +172,18 @@ def sign_head(database: Database, signers: Sequence[Signer], now: datetime) -> s
         lock(database, "recoup:log")
         size = size_of(database)
         head = Checkpoint(signers[0].name, size, root(database, size))
-        last = _last(database)
+        last = newest_checkpoint(database)
         if last is not None:
-            _check_appended(database, last, head, signers)
+            _check_appended(database, last.head(), head)
         note = sign(head.text(), signers)
-        if last is None or last[1] != note:
+        if last is None or last.note != note:
             execute(database, INSERT_CHECKPOINT, (size, note, stored(now)))
         return note
 
     return writing(database, work)
 
 
-def _check_appended(database: Database, last: tuple[int, str], head: Checkpoint, signers: Sequence[Signer]) -> None:
-    before = read_checkpoint(last[1].rpartition("\n\n")[0] + "\n")
+def _check_appended(database: Database, before: Checkpoint, head: Checkpoint) -> None:
     if before.origin != head.origin:
         raise Altered(f"the log is {before.origin}, and the key is of {head.origin}")
     if before.size > head.size:
@@ -162,40 +192,46 @@ def _check_appended(database: Database, last: tuple[int, str], head: Checkpoint,
         raise Altered(f"the first {before.size} leaves are not those that were signed")
 
 
-def checkpoints(database: Database) -> list[tuple[int, str]]:
-    """The signed heads, oldest first: the number of leaves and the note."""
-    return [(size, note) for size, note in rows(database, SELECT_CHECKPOINTS)]
+def checkpoints(database: Database) -> list[Signed]:
+    """The signed heads, oldest first."""
+    return [Signed(*row) for row in rows(database, SELECT_CHECKPOINTS)]
+
+
+def newest_checkpoint(database: Database) -> Signed | None:
+    """The head that was signed last."""
+    found = rows(database, f"{SELECT_CHECKPOINTS} DESC LIMIT 1")
+    return Signed(*found[0]) if found else None
+
+
+def entry_at(database: Database, seq: int) -> Entry | None:
+    """The leaf in a place."""
+    found = rows(database, f"{SELECT_LEAF}seq = ?", (seq,))
+    return Entry(*found[0]) if found else None
+
+
+def entry_of(database: Database, kind: str, reference: str) -> Entry | None:
+    """The leaf of something that was recorded and has its place."""
+    found = rows(database, f"{SELECT_LEAF}kind = ? AND reference = ? AND seq IS NOT NULL", (kind, reference))
+    return Entry(*found[0]) if found else None
 
 
 def records(database: Database) -> Iterator[dict[str, Any]]:
     """The leaves that were signed, each with its body, and behind the last one that it covers each signed head."""
     start = 0
-    for number, (size, note) in enumerate(checkpoints(database)):
-        yield from _leaves(database, start, size)
-        start = size
-        yield {"checkpoint": number, "note": note}
+    for number, each in enumerate(checkpoints(database)):
+        for entry in _entries(database, start, each.size):
+            yield entry.data(database)
+        start = each.size
+        yield {"checkpoint": number, "note": each.note}
 
 
-def _leaves(database: Database, start: int, end: int) -> Iterator[dict[str, Any]]:
+def _entries(database: Database, start: int, end: int) -> Iterator[Entry]:
     while start < end:
-        found = rows(database, SELECT_LEAVES, (start, end, BATCH))
+        found = rows(database, f"{SELECT_LEAF}seq >= ? AND seq < ? ORDER BY seq LIMIT ?", (start, end, BATCH))
         assert found, "leaves have every place up to the last"
-        for seq, kind, reference, salt, digest in found:
-            body = body_of(database, kind, reference)
-            yield {
-                "seq": seq,
-                "kind": kind,
-                "reference": reference,
-                "salt": salt,
-                "body": body,
-                "digest": digest,
-            }
+        for row in found:
+            yield Entry(*row)
         start = found[-1][0] + 1
-
-
-def _last(database: Database) -> tuple[int, str] | None:
-    found = rows(database, SELECT_LAST)
-    return (found[0][0], found[0][1]) if found else None
 
 
 def nodes(database: Database) -> Node:

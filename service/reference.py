@@ -6,16 +6,16 @@ A test compares it with the routes and with what they really answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from service import reference_examples, reference_messages
+from service import reference_audit, reference_examples, reference_messages
 from service.errors import KINDS, MEDIA_TYPE
 from service.reference_inquiries import INQUIRY_SHAPES
+from service.reference_operation import Operation
 from service.reference_shapes import SHAPES, ref
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
@@ -51,25 +51,6 @@ decision with what it was made on.
 - Every refusal is `application/problem+json` with a `code`; a request that was refused left nothing.
 - Bodies are read strictly: an unknown or repeated key, 1.5, 1e3 or a wrong type is refused by name.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path: what it answers, by status, and how it may refuse."""
-
-    method: str
-    path: str
-    tag: str
-    summary: str
-    answers: dict[int, str]
-    refusals: tuple[str, ...] = ()
-    about: str = ""
-    body: marshmallow.Schema | None = None
-    # Where a body has one of several shapes: all of them.
-    bodies: tuple[marshmallow.Schema, ...] = ()
-    examples: tuple[tuple[str, str, Any], ...] = ()
-    query: marshmallow.Schema | None = LANGUAGE_QUERY
-    headers: tuple[dict[str, Any], ...] = ()
 
 
 IDEMPOTENCY_KEY = {
@@ -452,6 +433,7 @@ OPERATIONS: Sequence[Operation] = (
         ("bad-request", "not-found"),
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
+    *reference_audit.OPERATIONS,
 )
 BODIES = {
     type(body).__name__: body
@@ -474,7 +456,7 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    for name, shape in (SHAPES | INQUIRY_SHAPES | reference_messages.SHAPES).items():
+    for name, shape in (SHAPES | INQUIRY_SHAPES | reference_messages.SHAPES | reference_audit.SHAPES).items():
         spec.components.schema(name, shape)
     for name, body in BODIES.items():
         if name in OPEN:

@@ -173,9 +173,15 @@ def _words(most: int) -> Callable[[object], str]:
 ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
 
 
-def an_id(about: str) -> Checked:
-    """A field that holds an id, and may be left out."""
-    return Checked(_id, "not-an-id", ID, about=about)
+def an_id(about: str, **options: Any) -> Checked:
+    """A field that holds an id, and may be left out where nothing else is said."""
+    return Checked(_id, "not-an-id", ID, about=about, **options)
+
+
+def a_number(least: int, most: int, about: str, **options: Any) -> Checked:
+    """A field that holds a whole number, written as in an address."""
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Checked(_number(least, most), "not-in-range", schema, about=about, **options)
 
 
 POLICY_ABOUT = (

@@ -53,6 +53,7 @@ LINKS = {
     "messages": "/v1/messages",
     "webhooks": "/v1/webhooks",
     "deliveries": "/v1/deliveries",
+    "audit": "/v1/audit/checkpoint",
 }
 
 

@@ -96,7 +96,6 @@ def export(file: str) -> None:
     from service import audit_log
     from service.database import reading
     from service.log.exports import written
-    from service.log.notes import read_checkpoint
 
     with opened() as (database, _):
         audit_log.place_all(database)
@@ -104,13 +103,13 @@ def export(file: str) -> None:
             signed = audit_log.checkpoints(database)
             if not signed:
                 stop("nothing was signed yet: run `recoup audit checkpoint` first")
-            origin = read_checkpoint(signed[-1][1].rpartition("\n\n")[0] + "\n").origin
+            origin = signed[-1].head().origin
             try:
                 with click.open_file(file, "wb") as out:
                     out.writelines(written(origin, audit_log.records(database)))
             except OSError as error:
                 stop(f"{file} cannot be written: {error.strerror}")
-            covered, size = signed[-1][0], audit_log.size_of(database)
+            covered, size = signed[-1].size, audit_log.size_of(database)
     click.echo(f"{covered} leaves, {len(signed)} checkpoints; {size - covered} not signed yet", err=True)
 
 

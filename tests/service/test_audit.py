@@ -8,6 +8,7 @@ import itertools
 import json
 import stat
 import threading
+from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,12 +24,13 @@ from service.cli import recoup
 from service.config import Settings
 from service.database import Database, close_database, execute, on_sqlite, open_database, reading, rows, writing
 from service.log.exports import BadExport, check, digest_of, leaf_of, written
-from service.log.notes import Checkpoint, Signer, new_signer, read_checkpoint, sign
+from service.log.notes import Checkpoint, Signer, new_signer, open_note, read_checkpoint, sign
 from service.log.tree import Frontier, consistency_proof, consistent, includes, inclusion_proof, leaf_hash, place
 from service.migrate import FOLDER, migrate
 from service.tables import NEVER_CHANGED, RefundRequest
 from tests.service.builders import NOW, asking
 from tests.service.test_database import FILL
+from tests.service.test_reference import check as conforms
 
 ROOT = Path(__file__).parents[2]
 ORIGIN = "refunds.example.com/log"
@@ -146,7 +148,7 @@ def test_a_head_is_signed_once_and_the_next_one_extends_it(database: Database, s
     second = sign_head(database, [signer], NOW)
     old, new = head_of(first), head_of(second)
     with reading(database):
-        assert [note for _, note in audit_log.checkpoints(database)] == [first, second]
+        assert [each.note for each in audit_log.checkpoints(database)] == [first, second]
         node = audit_log.nodes(database)
         proof = consistency_proof(node, old.size, new.size)
         shown = [
@@ -307,6 +309,50 @@ def small_export(signers: list[Signer]) -> list[bytes]:
             note = sign(Checkpoint("log", tree.size, tree.root()).text(), signers)
             records.append({"checkpoint": seq // 2, "note": note})
     return list(written("log", records))
+
+
+def test_a_stranger_proves_by_the_api_what_is_in_the_log(
+    client: FlaskClient, database: Database, signer: Signer
+) -> None:
+    assert client.get("/v1/audit/checkpoint").status_code == 404
+    sign_head(database, [signer], NOW)
+    first = client.get("/v1/audit/checkpoint").get_json()
+    body = {"account": "A", "request": asking(12_000)}
+    filed = client.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": "k"}).get_json()
+    sign_head(database, [signer], NOW)
+    second = client.get("/v1/audit/checkpoint").get_json()
+    text, _ = open_note(second["note"], [signer.verifier])
+    assert read_checkpoint(text) == Checkpoint(ORIGIN, second["size"], b64decode(second["root"]))
+
+    named = f"kind=decision&reference={filed['decision_id']}"
+    proof = client.get(f"/v1/audit/proofs/inclusion?{named}&size={second['size']}").get_json()
+    entry = client.get(f"/v1/audit/entries/{proof['seq']}").get_json()
+    digest = digest_of(entry["kind"], entry["reference"], entry["salt"], entry["body"])
+    leaf = leaf_hash(leaf_of("decision", filed["decision_id"], digest))
+    hashes = [b64decode(each) for each in proof["hashes"]]
+    assert includes(leaf, proof["seq"], second["size"], hashes, b64decode(second["root"]))
+    assert json.loads(entry["body"]["data"])["points"] == 12_000
+
+    grown = client.get(f"/v1/audit/proofs/consistency?old={first['size']}").get_json()
+    hashes = [b64decode(each) for each in grown["hashes"]]
+    roots = b64decode(first["root"]), b64decode(second["root"])
+    assert consistent(first["size"], second["size"], hashes, *roots)
+    for answer, shape in ((first, "Checkpoint"), (entry, "LogEntry"), (proof, "InclusionProof")):
+        conforms(answer, shape)
+    conforms(grown, "ConsistencyProof")
+
+    for asked, status in (
+        (f"proofs/inclusion?{named}&size={proof['seq']}", 400),
+        (f"proofs/inclusion?{named}&size=999", 400),
+        ("proofs/inclusion?kind=decision&reference=D-0", 404),
+        ("proofs/inclusion?kind=account&reference=A", 400),
+        ("proofs/consistency", 400),
+        ("proofs/consistency?old=2&new=1", 400),
+        ("entries/999", 404),
+        (f"entries/{10**30}", 404),
+        ("checkpoint?size=1", 400),
+    ):
+        assert client.get(f"/v1/audit/{asked}").status_code == status, asked
 
 
 def test_two_verifiers_notice_every_change_of_an_export() -> None:
