@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import decide, filing, growth, replay
+from benchmarks import decide, filing, growth, log, replay
 
 if __name__ == "__main__":
     decide.main()
     filing.main()
     replay.main()
     growth.main()
+    log.main()
