@@ -220,6 +220,9 @@ def test_a_note_with_any_character_changed_is_not_signed() -> None:
     for index, each in enumerate(NOTE):
         with pytest.raises(BadNote):
             open_note(f"{NOTE[:index]}{chr(ord(each) ^ 1)}{NOTE[index + 1 :]}", [read_verifier(PUBLIC)])
+    # The same bytes, written in another way.
+    with pytest.raises(BadNote):
+        open_note(NOTE.replace("JnAM=", "JnAN="), [read_verifier(PUBLIC)])
 
 
 def test_who_knows_either_of_two_keys_is_content() -> None:
