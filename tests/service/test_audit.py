@@ -162,16 +162,16 @@ def test_a_head_is_signed_once_and_the_next_one_extends_it(database: Database, s
 
 def test_nothing_is_missing_and_nothing_moves_while_many_write(database: Database, signer: Signer) -> None:
     record(database)
-    writers = threading.Barrier(19, timeout=20)
+    start = threading.Barrier(19, timeout=20)
     heads: list[str] = []
 
     def write(writer: int) -> None:
-        writers.wait()
+        start.wait()
         for number in range(6):
             tell(database, f"E-{writer}-{number}")
 
     def look(_number: int) -> None:
-        writers.wait()
+        start.wait()
         for _ in range(4):
             with reading(database):
                 committed = rows(database, "SELECT COUNT(*) FROM log_leaf")[0][0]
