@@ -54,7 +54,7 @@ def remedies(hearing: Hearing, judgement: Judgement) -> list[Remedy | None]:
     """For each thing that was said of a denied request, what would lift it, None where nothing does."""
     if not judgement.denied:
         return [None] * len(judgement.spoken)
-    amounts, papers = _Amounts(hearing, judgement), _Papers(hearing, judgement)
+    amounts, papers = Amounts(hearing, judgement), _Papers(hearing, judgement)
     return [_remedy(hearing, judgement, spoken, amounts, papers) for spoken in judgement.spoken]
 
 
@@ -106,7 +106,7 @@ def _at_the_same_time(at: datetime, day: date, zone: ZoneInfo) -> datetime:
     return moved if local_day(moved, zone) == day else datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
 
 
-class _Amounts:
+class Amounts:
     """The nearest amounts that pass, searched for only when a reason asks for one."""
 
     def __init__(self, hearing: Hearing, judgement: Judgement) -> None:
@@ -114,8 +114,9 @@ class _Amounts:
         self._points = judgement.points
         # Where no points come to the money that was asked for, only money can be nearer to it or farther.
         self._money = hearing.money_asked if not judgement.asked and hearing.case.request.points is None else None
-        # What was said of the amount asked for holds of the amounts beside it, where it was asked for in points.
-        self._near = judgement if judgement.asked else None
+        # What was said of the amount asked for holds of the amounts beside it, where it was asked for in points. One
+        # of which two rules contradict each other says nothing of them.
+        self._near = judgement if judgement.asked and judgement.conflict is None else None
         fixed = hearing.compiled.fixed
         # Nothing to search for: all points were asked for already, or another amount cannot help.
         self._hopeless = hearing.case.request.points == "all" or any(
@@ -210,9 +211,7 @@ def _needed(say: Teller, ready: ReadyPaper, missing: tuple[str, ...], within: Sp
     return papers + say.choose(f"(발급 후 {say.figure(within)} 이내)", f", issued within {say.figure(within)}")
 
 
-def _remedy(
-    hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: _Amounts, papers: _Papers
-) -> Remedy | None:
+def _remedy(hearing: Hearing, judgement: Judgement, spoken: Spoken, amounts: Amounts, papers: _Papers) -> Remedy | None:
     ready = spoken.ready
     if spoken.effect != "denies":
         return None
@@ -245,7 +244,7 @@ def _other_time(hearing: Hearing, judgement: Judgement, ready: Ready) -> Remedy 
     return Remedy({_AT: instant_words(at)}, f"다시 신청할 수 있는 때: {local}.", f"Ask again from {local} on.")
 
 
-def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, amounts: _Amounts) -> Remedy | None:
+def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, amounts: Amounts) -> Remedy | None:
     compiled = hearing.compiled
     failing = _failing(compiled, judgement.scene, ready)
     if any(_names_points(clause) for option in failing for clause in option):
