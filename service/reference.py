@@ -14,6 +14,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service import reference_audit, reference_examples, reference_messages
 from service.errors import KINDS, MEDIA_TYPE
+from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_operation import Operation
 from service.reference_shapes import SHAPES, ref
@@ -74,17 +75,6 @@ OF_AN_EVENT = (
     "not-yet",
     "not-in-force",
 )
-MOVES = {
-    "approve": ("Approve a request that somebody had to look at", "Needs `by`. The points stay held."),
-    "refuse": ("Refuse a request that somebody had to look at", "Needs `by` and `reason`. The points are given back."),
-    "settle": ("Settle an approved request: it is paid out for good", "Nothing can spend its points again."),
-    "fail": ("The payout of an approved request failed", "Needs `reason`. The points are given back."),
-    "cancel": ("Cancel a request that is not paid out yet", "The points are given back."),
-    "reverse": (
-        "Reverse a request that was paid out",
-        "Needs `reason`. The points go back to their lots, as old as they were.",
-    ),
-}
 
 OPERATIONS: Sequence[Operation] = (
     Operation(
@@ -111,6 +101,16 @@ OPERATIONS: Sequence[Operation] = (
         "A recorded decision, with the case it was made on",
         {200: "KeptDecision"},
         ("bad-request", "not-found"),
+    ),
+    Operation(
+        "get",
+        "/v1/decisions/{id}/explanation",
+        "decisions",
+        "Why a recorded decision came out as it did, for the member",
+        {200: "Explanation"},
+        ("bad-request", "not-found"),
+        about="As data, as text or as a page to print, as `Accept` asks. A denial has the nearest request that passes.",
+        also=("text/plain", "text/html"),
     ),
     Operation(
         "post",
@@ -156,7 +156,7 @@ OPERATIONS: Sequence[Operation] = (
             body=MOVE_IN,
             headers=(IDEMPOTENCY_KEY,),
         )
-        for name, (summary, about) in MOVES.items()
+        for name, (summary, about) in reference_examples.MOVES.items()
     ),
     Operation(
         "post",
@@ -456,7 +456,8 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    for name, shape in (SHAPES | INQUIRY_SHAPES | reference_messages.SHAPES | reference_audit.SHAPES).items():
+    shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES, reference_messages.SHAPES, reference_audit.SHAPES)
+    for name, shape in (each for some in shapes for each in some.items()):
         spec.components.schema(name, shape)
     for name, body in BODIES.items():
         if name in OPEN:
@@ -494,7 +495,8 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             **{
                 str(status): {
                     "description": ANSWERS[status],
-                    "content": {"application/json": {"schema": ref(shape)} | _examples_of(shape)},
+                    "content": {"application/json": {"schema": ref(shape)} | _examples_of(shape)}
+                    | {media: {"schema": {"type": "string"}} for media in operation.also},
                 }
                 for status, shape in operation.answers.items()
             },

@@ -53,6 +53,17 @@ ANSWER_TO_A_CONTEST = {
     "outcome": "upheld",
     "reason": "promotion-points-own-day, terms 15.6",
 }
+MOVES = {
+    "approve": ("Approve a request that somebody had to look at", "Needs `by`. The points stay held."),
+    "refuse": ("Refuse a request that somebody had to look at", "Needs `by` and `reason`. The points are given back."),
+    "settle": ("Settle an approved request: it is paid out for good", "Nothing can spend its points again."),
+    "fail": ("The payout of an approved request failed", "Needs `reason`. The points are given back."),
+    "cancel": ("Cancel a request that is not paid out yet", "The points are given back."),
+    "reverse": (
+        "Reverse a request that was paid out",
+        "Needs `reason`. The points go back to their lots, as old as they were.",
+    ),
+}
 QUESTIONS = (("approved", "Approved", 20_000), ("denied", "Denied, with what would pass", 26_500))
 
 

@@ -27,3 +27,5 @@ class Operation:
     examples: tuple[tuple[str, str, Any], ...] = ()
     query: marshmallow.Schema | None = LANGUAGE_QUERY
     headers: tuple[dict[str, Any], ...] = ()
+    # The media types in which the answer is to be had besides JSON.
+    also: tuple[str, ...] = ()

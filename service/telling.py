@@ -32,12 +32,18 @@ def told(decision: Decision, id: str, language: str, *, with_trace: bool) -> Ite
         for rule, each in figures:
             yield f"  {rule}: {_pairs(each)}"
     if with_trace:
-        yield ""
-        yield words["trace"]
-        for stage in decision.trace:
-            yield f"  {stage['stage']}"
-            for rule in stage["rules"]:
-                yield f"    {_traced(rule, words)}"
+        yield from traced(decision.trace, language)
+
+
+def traced(trace: Iterable[Mapping[str, Any]], language: str) -> Iterator[str]:
+    """The lines that tell what every rule saw, stage by stage."""
+    words = _KO if language == "ko" else _EN
+    yield ""
+    yield words["trace"]
+    for stage in trace:
+        yield f"  {stage['stage']}"
+        for rule in stage["rules"]:
+            yield f"    {_traced(rule, words)}"
 
 
 def answered(found: EventAnswer, language: str) -> list[str]:

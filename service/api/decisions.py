@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from service import records
-from service.answers import decision_answer
+from service.answers import decision_answer, with_text
 from service.database import reading
 from service.errors import FieldError, Refusal, language
+from service.explanation import explanation, lines, page, page_policy
 from service.judging import Question
 from service.parts import answered, parts
 from service.shapes import DECISION_IN, LANGUAGE_QUERY, body, query
 
 blueprint = Blueprint("decisions", __name__)
+
+FORMS = ("application/json", "text/plain", "text/html")
 
 
 @blueprint.post("/v1/decisions")
@@ -37,6 +40,30 @@ def decision(id: str) -> Response:
     if found is None:
         raise Refusal("not-found", what=f"/v1/decisions/{id}")
     return answered({**decision_answer(found, language(), parts().faq.links), "case": found.case})
+
+
+@blueprint.get("/v1/decisions/<id>/explanation")
+def explain(id: str) -> Response:
+    """Why a decision came out as it did, for the member: as data, as text or as a page to print."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        found = records.find(parts().database, id)
+        if found is None:
+            raise Refusal("not-found", what=f"/v1/decisions/{id}")
+        compiled = parts().versions.compiled(found.decision["digest"])
+    told, spoken = explanation(found, compiled, parts().settings.answer_within_days), language()
+    # Who accepts none of the three gets the first.
+    form = request.accept_mimetypes.best_match(FORMS, FORMS[0])
+    if form == "text/html":
+        answer = Response(page(told, spoken), mimetype=form)
+        answer.headers["Content-Security-Policy"] = page_policy()
+    elif form == "text/plain":
+        answer = Response("\n".join([*lines(told, spoken), ""]), mimetype=form)
+    else:
+        answer = answered({**with_text(told, spoken), "language": spoken})
+    answer.headers["Content-Language"] = spoken
+    answer.headers["Vary"] = "Accept, Accept-Language"
+    return answer
 
 
 def _question(asked: dict[str, Any]) -> Question:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Example:
   recoup explain D-01K5M2W8Q3ZV4N7R9T0XYB6C1E --trace
+  recoup explain D-01K5M2W8Q3ZV4N7R9T0XYB6C1E --lang ko --html explanation.html
   recoup decide rules/kt-points.yaml case.json --json | recoup explain - --lang ko
 """
 
@@ -24,17 +25,30 @@ Example:
 @click.argument("decision", metavar="ID|DECISION.json")
 @language_option
 @click.option("--trace", "with_trace", is_flag=True, help="Show what every rule saw, stage by stage.")
-def command(decision: str, lang: str, with_trace: bool) -> None:
+@click.option("--html", metavar="FILE", help="Write a kept one to a file, as a page to print.")
+def command(decision: str, lang: str, with_trace: bool, html: str | None) -> None:
     """Explain a decision.
 
     What was asked, which rules spoke and why, what would help, which lots pay what.
 
     It is a kept one, by its id and out of DATABASE_URL, or one in a JSON file (`-` reads stdin) as `recoup decide
-    --json` or the API writes it.
+    --json` or the API writes it. A kept one is told as the member reads it: with the dated values that applied, the
+    nearest request that would have passed, and how to contest it.
     """
-    from service.telling import told
+    from service.telling import told, traced
 
-    data = read_json_file(decision) if _is_file(decision) else _kept(decision)
+    if not _is_file(decision):
+        from service.explanation import lines, page
+
+        explained, trace = _kept(decision)
+        if html is not None:
+            _write(html, page(explained, lang))
+            return
+        click.echo("\n".join([*lines(explained, lang), *(traced(trace, lang) if with_trace else ())]))
+        return
+    if html is not None:
+        raise Unusable("--html takes the id of a kept decision: a file does not hold the rules that it was made by")
+    data = read_json_file(decision)
     found = _decision(data, shown_name(decision))
     click.echo("\n".join(told(found, str(data.get("id") or ""), lang, with_trace=with_trace)))
 
@@ -43,12 +57,21 @@ def _is_file(name: str) -> bool:
     return name == "-" or name.endswith(".json") or "/" in name or Path(name).is_file()
 
 
-def _kept(id: str) -> dict[str, Any]:
-    """A decision out of the database, with its id."""
+def _write(name: str, text: str) -> None:
+    try:
+        Path(name).write_text(text, "utf-8")
+    except OSError as error:
+        raise Unusable(f"{name} cannot be written: {error.strerror}") from None
+
+
+def _kept(id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The explanation of a decision out of the database, and its trace."""
     from service import records
     from service.config import BadSetting, read_settings
     from service.database import Unavailable, close_database, open_database, reading
+    from service.explanation import explanation
     from service.migrate import WrongSchema, check_schema
+    from service.publishing import Versions
 
     try:
         settings = read_settings()
@@ -57,14 +80,15 @@ def _kept(id: str) -> dict[str, Any]:
         check_schema(database)
         with reading(database):
             record = records.find(database, id)
+            compiled = None if record is None else Versions(database, 1).compiled(record.decision["digest"])
         close_database(database)
     except (BadSetting, Unavailable, WrongSchema) as error:
         raise Unusable(str(error)) from None
     except AssertionError as error:
         raise Unusable(f"{id} contradicts itself: {error}") from None
-    if record is None:
+    if record is None or compiled is None:
         stop(f"no decision has the id '{id}'")
-    return {"id": record.id, **record.decision}
+    return explanation(record, compiled, settings.answer_within_days), list(record.decision["trace"])
 
 
 def _refuse_missing(url: str) -> None:

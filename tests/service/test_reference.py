@@ -79,6 +79,7 @@ def test_answers_have_the_documented_shape(client: FlaskClient, clock: SetClock)
     assert denied.get_json()["reasons"], "a shape without reasons would show little"
     check(client.post("/v1/decisions", json={**asked, "dry_run": True}).get_json(), "Decision")
     check(client.get(denied.headers["Location"]).get_json(), "KeptDecision")
+    check(client.get(f"{denied.headers['Location']}/explanation").get_json(), "Explanation")
     asked["request"] = asking(7_000, method="cash")
     filed = client.post("/v1/refund-requests", json=asked, headers={"Idempotency-Key": "k"})
     check(filed.get_json(), "JustFiled")

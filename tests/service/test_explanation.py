@@ -1,0 +1,102 @@
+"""GET /v1/decisions/{id}/explanation: a decision for the member whom it is about, as data, text and a page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+from flask.testing import FlaskClient
+
+from service.database import Database
+from service.publishing import publish
+from tests.service.builders import NOW, POLICY, asking
+
+DECISIONS = "/v1/decisions"
+ATTACK = "<script>alert(1)</script>"
+
+
+def denied(client: FlaskClient) -> str:
+    """Where the explanation of a denial is, of a request with a name that would be a script."""
+    body = {"account": "A", "request": asking(60_000, receiving_account=ATTACK)}
+    made = client.post(DECISIONS, json=body)
+    assert made.get_json()["outcome"] == "denied"
+    return f"{made.headers['Location']}/explanation"
+
+
+class Outline(HTMLParser):
+    """The elements of a page, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not {name for name, _ in attrs} & {"src", "href", "onload", "style"}, attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_denial_says_what_would_have_passed_and_how_to_contest_it(client: FlaskClient) -> None:
+    where = denied(client)
+    told = client.get(where, headers={"Accept-Language": "ko"}).get_json()
+    asked = client.get(where.removesuffix("/explanation")).get_json()
+    near = told["nearest"]
+
+    assert told["language"] == "ko"
+    assert told["summary"]["text"] == "환급 신청(60,000포인트)이 거절되었습니다."
+    assert [rule["rule"] for rule in told["rules"]] == [reason["rule"] for reason in asked["reasons"]]
+    request = {**asked["case"]["request"], **{path.removeprefix("request."): v for path, v in near["set"].items()}}
+    again = client.post(DECISIONS, json={"account": "A", "request": request, "dry_run": True}).get_json()
+    assert {name: again[name] for name in near["decision"]} == near["decision"], "it was really decided"
+    contest = told["contest"]
+    assert (contest["answered_within_days"], "30일" in contest["ko"]) == (30, True)
+    opened = client.post(
+        contest["path"], json={**contest["body"], "text": "왜?"}, headers={"Idempotency-Key": "contest"}
+    )
+    assert opened.status_code == 201
+
+
+def test_a_decision_is_explained_by_the_text_that_it_was_made_on(client: FlaskClient, database: Database) -> None:
+    where = denied(client)
+    before = client.get(where).get_json()
+    publish(database, POLICY.replace("50_000", "90_000").encode(), "small.yaml", NOW)
+    assert client.post(DECISIONS, json={"account": "A", "request": asking(30_000)}).get_json()["version"] == 2
+    assert client.get(where).get_json() == before
+    assert before["version"] == 1
+
+
+def test_the_page_stands_alone_and_says_what_the_text_says(client: FlaskClient) -> None:
+    where = denied(client)
+    for language, heading in (("ko", "결정 설명서"), ("en", "Explanation of the decision")):
+        headers = {"Accept-Language": language}
+        page = client.get(where, headers={**headers, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        text = client.get(where, headers={**headers, "Accept": "text/plain"})
+        assert (page.mimetype, text.mimetype) == ("text/html", "text/plain")
+        assert (page.headers["Content-Language"], page.headers["Vary"]) == (language, "Accept, Accept-Language")
+        written = page.get_data(as_text=True)
+        outline = Outline(written)
+        assert f'<html lang="{language}">' in written
+        assert [tag for tag in outline.tags if tag in ("h1", "h2")] == ["h1", *["h2"] * 5]
+        assert not {"script", "link", "img", "iframe"} & set(outline.tags)
+        assert ATTACK in outline.text, "what was asked is shown as it was written"
+        style = re.search("<style>(.*?)</style>", written, re.DOTALL)
+        assert style is not None
+        digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+        assert f"style-src 'sha256-{digest}'" in page.headers["Content-Security-Policy"]
+        lines = text.get_data(as_text=True).splitlines()
+        assert lines[0].startswith(heading)
+        for line in lines[1:]:
+            said = re.sub(r" \[[^\]]*\]$", "", line.strip().removeprefix("- "))
+            assert all(part in outline.text for part in said.split(": ", 1)), line
+
+
+def test_who_accepts_no_form_of_it_gets_the_data(client: FlaskClient) -> None:
+    answer = client.get(denied(client), headers={"Accept": "image/png"})
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    assert client.get(f"{DECISIONS}/D-0/explanation").status_code == 404
