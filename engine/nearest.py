@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.calendars import add_span, local_day, month_end, quarter_end, year_end
 from engine.compiled import CompiledVersion
@@ -24,6 +24,7 @@ from engine.decision import Decision, Remedy
 from engine.errors import Conflict, NotInForce
 from engine.facts import Case, ShownPaper, papers_data
 from engine.hearing import Hearing
+from engine.kinds.limit import ReadyLimit
 from engine.local_times import local_words
 from engine.openings import next_opening
 from engine.reading import instant_words
@@ -33,7 +34,10 @@ from policies.sentences import Teller
 from policies.values import figures
 
 MOST_DAYS = 60
-"""So many of the days on which something may change are tried."""
+"""So many of the days on which something may change are tried, fewer where there are many lots."""
+
+_MOST_LOTS_JUDGED = 20_000
+_LEAST_DAYS = 6
 
 _FARTHEST = timedelta(days=366 * 5)
 _NOT_OF_REFUNDS = ("earn", "clawback", "dormancy", "notice")
@@ -63,9 +67,22 @@ def _others(compiled: CompiledVersion, case: Case) -> list[str]:
     return [method for method in compiled.policy.methods if method != case.request.method]
 
 
+def _barred(compiled: CompiledVersion, case: Case) -> bool:
+    """Whether a rule denies that looks at no lot and at no amount. No lot need be judged then."""
+    judgement = Hearing(compiled, structs.replace(case, lots=())).judge(1)
+    return any(
+        spoken.effect == "denies"
+        and spoken.ready.id in compiled.fixed
+        and not (isinstance(spoken.ready, ReadyLimit) and spoken.ready.bound.gauge.of_lots)
+        for spoken in judgement.spoken
+    )
+
+
 def _at_an_amount(compiled: CompiledVersion, case: Case) -> tuple[Case, Decision] | None:
     """The case for the amount asked for, or else for the nearest that passes."""
     try:
+        if _barred(compiled, case):
+            return None
         hearing = Hearing(compiled, case)
         judgement = hearing.asked()
         if judgement.passes:
@@ -117,7 +134,8 @@ def _instants(compiled: CompiledVersion, case: Case) -> Iterator[datetime]:
     yield case.as_of
     today = local_day(case.as_of, compiled.zone)
     yield from _opening(compiled, case)
-    for day in sorted(day for day in _days(compiled, case) if today < day <= _last(today))[:MOST_DAYS]:
+    most = min(MOST_DAYS, max(_LEAST_DAYS, _MOST_LOTS_JUDGED // max(1, len(case.lots))))
+    for day in sorted(day for day in _days(compiled, case) if today < day <= _last(today))[:most]:
         moved = changed(compiled.policy, case, {"request.requested_on": day})
         yield moved.as_of
         yield from _opening(compiled, moved)

@@ -6,9 +6,14 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 
+from service.api.decisions import FORMS
+from service.cli import recoup
 from service.database import Database
 from service.publishing import publish
 from tests.service.builders import NOW, POLICY, asking
@@ -100,3 +105,19 @@ def test_who_accepts_no_form_of_it_gets_the_data(client: FlaskClient) -> None:
     answer = client.get(denied(client), headers={"Accept": "image/png"})
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     assert client.get(f"{DECISIONS}/D-0/explanation").status_code == 404
+
+
+def test_the_command_prints_the_same_text_and_writes_the_same_page(
+    client: FlaskClient, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    where = denied(client)
+    text, page = (client.get(where, headers={"Accept": form}).get_data(as_text=True) for form in FORMS[1:])
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    id, file = where.split("/")[3], tmp_path / "page.html"
+    printed = CliRunner().invoke(recoup, ["explain", id, "--lang", "en"])
+    traced = CliRunner().invoke(recoup, ["explain", id, "--lang", "en", "--trace"])
+    written = CliRunner().invoke(recoup, ["explain", id, "--lang", "en", "--html", str(file)])
+    assert (printed.exit_code, printed.stdout) == (0, text)
+    assert traced.stdout.startswith(f"{text}\nTrace\n  expire\n")
+    assert (written.exit_code, written.stdout, file.read_text("utf-8")) == (0, "", page)
+    assert CliRunner().invoke(recoup, ["explain", "kept.json", "--html", str(file)]).exit_code == 2
