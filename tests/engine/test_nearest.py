@@ -14,14 +14,15 @@ from engine.errors import Conflict
 from engine.nearest import Nearest, nearest
 from engine.remedies import apply_remedy, changed
 from tests.engine.random_policies import cases, compiled, policies
-from tests.policies_for_tests import case, past, policy
+from tests.policies_for_tests import case, compile_text, past, policy_text
 
 REASON = "reason: {ko: 불가, en: No.}"
+PAPERS = "papers: {id_card: {ko: 신분증, en: identity card}, family: {ko: 가족관계증명서, en: family certificate}}\n"
 
 
 def found(rules: str, points: Any = 1_000, **facts: Any) -> Nearest | None:
     """The nearest request of a denied one, after it was applied and seen to pass."""
-    version = policy(rules)
+    version = compile_text(policy_text(rules).replace("\nrules:", f"\n{PAPERS}rules:", 1))
     read = read_case(version.policy, case(points, **facts))
     assert decide(version, read).outcome == "denied"
     near = nearest(version, read)
@@ -52,8 +53,14 @@ def rule(fields: str, id: str = "must") -> str:
             {"as_of": "2026-04-01T03:00:00Z"},
         ),
         ("kind: require, that: {request.weekday: friday}", {}, {"as_of": "2026-03-06T03:00:00Z"}),
+        ('kind: closed, hours: {from: "11:00", until: "13:00"}', {}, {"as_of": "2026-03-03T04:00:00Z"}),
+        (
+            "kind: paper, one_of: [id_card, family]",
+            {},
+            {"request.papers": [{"paper": "id_card", "issued_on": "2026-03-03"}]},
+        ),
     ],
-    ids=["amount", "method", "none", "day", "window", "weekday"],
+    ids=["amount", "method", "none", "day", "window", "weekday", "hours", "papers"],
 )  # fmt: skip
 def test_what_is_changed_is_the_least(fields: str, facts: dict[str, Any], expected: dict[str, Any] | None) -> None:
     near = found(rule(fields), **facts)

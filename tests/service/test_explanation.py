@@ -113,10 +113,10 @@ def test_the_command_prints_the_same_text_and_writes_the_same_page(
     where = denied(client)
     text, page = (client.get(where, headers={"Accept": form}).get_data(as_text=True) for form in FORMS[1:])
     monkeypatch.setenv("DATABASE_URL", database_url)
-    id, file = where.split("/")[3], tmp_path / "page.html"
-    printed = CliRunner().invoke(recoup, ["explain", id, "--lang", "en"])
-    traced = CliRunner().invoke(recoup, ["explain", id, "--lang", "en", "--trace"])
-    written = CliRunner().invoke(recoup, ["explain", id, "--lang", "en", "--html", str(file)])
+    kept, file = where.split("/")[3], tmp_path / "page.html"
+    printed = CliRunner().invoke(recoup, ["explain", kept, "--lang", "en"])
+    traced = CliRunner().invoke(recoup, ["explain", kept, "--lang", "en", "--trace"])
+    written = CliRunner().invoke(recoup, ["explain", kept, "--lang", "en", "--html", str(file)])
     assert (printed.exit_code, printed.stdout) == (0, text)
     assert traced.stdout.startswith(f"{text}\nTrace\n  expire\n")
     assert (written.exit_code, written.stdout, file.read_text("utf-8")) == (0, "", page)
