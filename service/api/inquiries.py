@@ -119,7 +119,7 @@ def _in_full(id: str) -> dict[str, Any]:
 
 
 def _explained(decision_id: str) -> dict[str, Any]:
-    """A decision and the lines that tell why it came out so; the same that `recoup explain --trace` prints of a file."""
+    """A decision and the lines that tell why it came out so, as `recoup explain --trace` prints them of a file."""
     record = records.find(parts().database, decision_id)
     assert record is not None, "an inquiry is about a decision that is kept"
     lines = told(Decision.from_data(dict(record.decision)), record.id, language(), with_trace=True)
