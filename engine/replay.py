@@ -26,7 +26,6 @@ _DIFFERS = Text("{path}: 기록은 {was}, 지금은 {now}", "{path}: was {was}, 
 _ABSENT = both("없음", "missing")
 _NO_RECORD = Text("기록이 {what} 아닙니다: {error}", "the record is not {what}: {error}")
 _NOT_AGAIN = Text("이 사안을 다시 판정할 수 없습니다: {error}", "the case cannot be decided again: {error}")
-_EARLY_KO = "'{policy}'의 시행일은 {starts}인데 {day}의 일입니다"
 _DECISION = both("결정이", "a decision")
 _ANSWER = both("이벤트의 답이", "an answer to an event")
 _DAY = both("하루의 결과가", "of a day")
@@ -103,7 +102,13 @@ def _again(make: Callable[[], _Record], language: str) -> dict[str, Any] | str:
         lines = [f"{path} {in_language(each.text, language)}".strip() for path, each in error.mistakes]
         return _told(_NOT_AGAIN, language, error="; ".join(lines))
     except NotInForce as error:
-        early = both(_EARLY_KO, str(error), policy=error.policy, starts=error.starts, day=error.day)
+        early = both(
+            "'{policy}'의 시행일은 {starts}인데 {day}의 일입니다",
+            "'{policy}' is in force from {starts}, and was asked about {day}",
+            policy=error.policy,
+            starts=error.starts,
+            day=error.day,
+        )
         return _told(_NOT_AGAIN, language, error=early)
     except (AssertionError, AttributeError, Conflict, LookupError, TypeError, ValueError) as error:
         # A case that somebody changed may be anything; of a bug, too, the rest of the records must be told.
@@ -196,4 +201,5 @@ def _shown(value: object) -> str | Text:
 
 
 def _told(sentence: Text, language: str, **figures: object) -> str:
-    return both(sentence.ko, sentence.en, **figures).in_language(language)
+    told = {name: in_language(figure, language) for name, figure in figures.items()}
+    return sentence.in_language(language).format_map(told)

@@ -162,7 +162,7 @@ def _summary(decision: Mapping[str, Any], compiled: CompiledVersion) -> Said:
     policy = compiled.policy
     figures = {name: _money(decision[name], policy) for name in ("gross", "fee", "tax", "offset", "payout")}
     day = decision["payable_on"]
-    paid = both(" 지급일은 {day}입니다.", " It is paid by {day}.", day=day) if day else Text("", "")
+    paid = Text(f" 지급일은 {day}입니다.", f" It is paid by {day}.") if day else Text("", "")
     return _said(_SUMMARIES[decision["outcome"]], amount=_amount(decision, policy), paid=paid, **figures)
 
 

@@ -25,7 +25,7 @@ MOST = 2**53 - 1
 # More are not listed: nobody reads them.
 MOST_ERRORS = 50
 EMPTY = both("본문이 비어 있습니다. JSON 객체를 보내십시오", "the body is empty; send a JSON object")
-NOT_UTF_8 = both("UTF-8이 아닙니다", "this is not UTF-8; send JSON in UTF-8")
+NOT_UTF_8 = both("UTF-8이 아닙니다. JSON을 UTF-8로 보내십시오", "this is not UTF-8; send JSON in UTF-8")
 TOO_DEEP = both("단계가 너무 깊습니다", "there are too many levels")
 NO_JSON = both("JSON이 아닙니다", "this is not JSON")
 # What the standard reader says of a text, by how it begins, in words of ours.

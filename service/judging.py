@@ -68,6 +68,8 @@ class Judge:
     def judge(self, question: Question, *, record: bool) -> Record:
         """Decide, and keep the decision when it is to be recorded. Raises Refusal, Unavailable."""
         now = self._clock()
+        if isinstance(question.account, str):
+            moves.before_a_look(self._database, self._versions, question.account, now)
         with reading(self._database):
             judged = self._judge(question, now)
         made = judged.record(now)

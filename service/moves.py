@@ -13,13 +13,14 @@ the lots that they came from, as old as they were; what was to be taken back mea
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from service import ledger, refund_requests
 from service.clock import stored, to_the_second
 from service.collected import tell_of
-from service.database import Database, execute, rows
+from service.database import Database, Unavailable, execute, reading, rows, writing
 from service.errors import Refusal
 from service.ledger import Paid
 from service.messages import refund_request_data
@@ -126,17 +127,35 @@ def move(database: Database, versions: Versions, request: str, name: str, by: st
 
 def lapse_overdue(database: Database, versions: Versions, account: str, now: datetime) -> list[str]:
     """Give back what requests of a locked account hold longer than their policy lets them; their ids."""
-    # No zone is a whole day ahead of UTC, so no policy calls a later day than this one over.
-    latest = now.astimezone(UTC).date() + timedelta(days=1)
-    overdue = [
-        (request, last_held_on)
-        for request, last_held_on, digest in rows(database, SELECT_HELD, (account, latest))
-        if _over(versions, last_held_on, digest, now)
-    ]
-    for request, _ in overdue:
+    overdue = _overdue(database, versions, account, now)
+    for request in overdue:
         _, state, _, _ = rows(database, SELECT_STATE, (request,))[0]
         _make(database, account, request, OWN, state, "", "", now)
-    return [request for request, _ in overdue]
+    return overdue
+
+
+def before_a_look(database: Database, versions: Versions, account: str, now: datetime) -> None:
+    """Book what has lapsed of an account that somebody is about to look at, so that every answer says the same,
+    whenever the last sweep was. Nothing is written where nothing is over; and where nothing can be written, the look
+    shows what is booked.
+    """
+    with reading(database):
+        if not _overdue(database, versions, account, now):
+            return
+
+    def work() -> None:
+        if ledger.find_account(database, account, locked=True) is not None:
+            lapse_overdue(database, versions, account, now)
+
+    with suppress(Unavailable):
+        writing(database, work)
+
+
+def _overdue(database: Database, versions: Versions, account: str, now: datetime) -> list[str]:
+    # No zone is a whole day ahead of UTC, so no policy calls a later day than this one over.
+    latest = now.astimezone(UTC).date() + timedelta(days=1)
+    held = rows(database, SELECT_HELD, (account, latest))
+    return [request for request, last_held_on, digest in held if _over(versions, last_held_on, digest, now)]
 
 
 def _over(versions: Versions, last_held_on: object, digest: str, now: datetime) -> bool:

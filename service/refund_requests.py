@@ -73,6 +73,12 @@ def find(database: Database, id: str) -> Filed | None:
     return _filed(found[0]) if found else None
 
 
+def account_of(database: Database, id: str) -> str | None:
+    """Whose request it is; None where there is no such request."""
+    found = rows(database, "SELECT account_id FROM refund_request WHERE id = ?", (id,))
+    return found[0][0] if found else None
+
+
 def page_of(database: Database, account: str, after: str | None, limit: int) -> list[Filed]:
     """The requests of an account, newest first, from the one after `after` on."""
     older = "" if after is None else " AND refund_request.id < ?"

@@ -39,13 +39,6 @@ OF_VERSION = "SELECT digest FROM policy_version WHERE policy = ?"
 SELECT_KNOWN = "SELECT COUNT(*) FROM policy_version WHERE policy = ?"
 PAGE = 50
 
-LACKING = Text("정책 버전 {digest}의 글이 보관되어 있지 않습니다", "the text of the version {digest} is not kept")
-OTHER = Text(
-    "정책 버전 {digest}(으)로 보관된 글은 그 버전의 글이 아닙니다: {error}",
-    "the text that is kept of the version {digest} is not its text: {error}",
-)
-UNREADABLE = Text("기록을 읽을 수 없습니다: {error}", "the record cannot be read: {error}")
-
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -123,7 +116,8 @@ class Replay:
             found: Replayed = replayed(version, row)
         except Exception as error:
             # Whatever somebody made of one record, the others are told of too. No database is asked in here.
-            return Replayed(name, [both(UNREADABLE.ko, UNREADABLE.en, error=error).in_language(self._language)])
+            unreadable = both("기록을 읽을 수 없습니다: {error}", "the record cannot be read: {error}", error=error)
+            return Replayed(name, [unreadable.in_language(self._language)])
         return found
 
     def _decision(self, version: CompiledVersion, row: Row) -> Replayed:
@@ -231,6 +225,15 @@ class _Texts:
         try:
             return Versions(self._database, 1).compiled(digest)
         except IndexError:
-            return both(LACKING.ko, LACKING.en, digest=digest)
+            return both(
+                "정책 버전 {digest}의 글이 보관되어 있지 않습니다",
+                "the text of the version {digest} is not kept",
+                digest=digest,
+            )
         except (AssertionError, AttributeError, TypeError, ValueError) as error:
-            return both(OTHER.ko, OTHER.en, digest=digest, error=error)
+            return both(
+                "정책 버전 {digest}(으)로 보관된 글은 그 버전의 글이 아닙니다: {error}",
+                "the text that is kept of the version {digest} is not its text: {error}",
+                digest=digest,
+                error=error,
+            )

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response
 from marshmallow import Schema
 
-from service import events, inquiries, ledger, members, notices, refund_requests
+from service import events, inquiries, ledger, members, moves, notices, refund_requests
 from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
 from service.balances import balance_of
 from service.database import reading
@@ -70,9 +70,11 @@ def change_account(id: str) -> Response:
 def refund_options(id: str) -> Response:
     """What each way of a refund would come to, and what is missing for it."""
     asked = body(OPTIONS_IN)["request"]
+    now = parts().clock()
+    moves.before_a_look(parts().database, parts().versions, id, now)
     with reading(parts().database):
         account = _account(id)
-        found = options_of(parts().database, parts().versions, account, asked, parts().clock(), language())
+        found = options_of(parts().database, parts().versions, account, asked, now, language())
     return answered(with_faq(found, account.policy, parts().faq.links))
 
 
@@ -80,8 +82,10 @@ def refund_options(id: str) -> Response:
 def balance(id: str) -> Response:
     """What an account has on a day, by source and by lot, and what expires when."""
     on = query(BALANCE_QUERY).get("on")
+    now = parts().clock()
+    moves.before_a_look(parts().database, parts().versions, id, now)
     with reading(parts().database):
-        found = balance_of(parts().database, parts().versions, _account(id), on, parts().clock(), language())
+        found = balance_of(parts().database, parts().versions, _account(id), on, now, language())
     return answered({**found, "lots": with_faq(found["lots"], found["policy"], parts().faq.links)})
 
 
@@ -99,6 +103,7 @@ def inquiries_of(id: str) -> Response:
 @blueprint.get("/v1/accounts/<id>/refund-requests")
 def refund_requests_of(id: str) -> Response:
     """The refund requests of an account, newest first."""
+    moves.before_a_look(parts().database, parts().versions, id, parts().clock())
     return _page(id, "refund-requests", PAGE_QUERY, refund_requests.page_of, lambda _: refund_request_line)
 
 

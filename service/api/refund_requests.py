@@ -55,10 +55,15 @@ def queue() -> Response:
 def refund_request(id: str) -> Response:
     """A refund request, its state, what it holds and the moves that it made."""
     query(LANGUAGE_QUERY)
-    with reading(parts().database):
-        found = refund_requests.find(parts().database, id)
-        if found is None:
-            raise Refusal("not-found", what=f"/v1/refund-requests/{id}")
+    database = parts().database
+    with reading(database):
+        account = refund_requests.account_of(database, id)
+    if account is None:
+        raise Refusal("not-found", what=f"/v1/refund-requests/{id}")
+    moves.before_a_look(database, parts().versions, account, parts().clock())
+    with reading(database):
+        found = refund_requests.find(database, id)
+        assert found is not None, "nothing removes a request"
         return answered(_shown(found))
 
 

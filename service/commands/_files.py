@@ -86,6 +86,7 @@ def shown_name(name: str) -> str:
 
 def read_json_file(name: str) -> Any:
     """The data in a JSON file, or in stdin for `-`, read as strictly as the API reads it. Raises Unusable."""
+    from policies.problems import in_language
     from service.errors import KINDS, Refusal
     from service.json_body import read_json
 
@@ -96,7 +97,8 @@ def read_json_file(name: str) -> Any:
         if refusal.errors:
             lines = [f"{shown}: {next(iter(each.where.values()))} {each.text.en}" for each in refusal.errors]
             raise Unusable("\n".join(lines)) from None
-        detail = KINDS[refusal.code].detail.en.format_map(refusal.figures)
+        figures = {name: in_language(figure, "en") for name, figure in refusal.figures.items()}
+        detail = KINDS[refusal.code].detail.en.format_map(figures)
         raise Unusable(f"{shown} is not JSON: {detail}") from None
 
 

@@ -434,7 +434,7 @@ def test_decide_lists_everything_that_is_wrong_with_a_case(run: Run) -> None:
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("{", "recoup: stdin is not JSON: line 1, column 2: "),
+        ("{", "recoup: stdin is not JSON: Line 1, column 2: "),
         ('{"account": 1, "account": 2}', "recoup: stdin: #/account stands twice"),
         ('{"points": 1.5}', "recoup: stdin: #/points is 1.5; write a whole number"),
         ("\x00", "recoup: stdin is not JSON: "),

@@ -186,6 +186,30 @@ def test_the_next_request_finds_the_points_of_a_lapsed_one(
     assert sound(database)
 
 
+@pytest.mark.parametrize(
+    ("method", "where", "body"),
+    [
+        ("get", "{request}", None),
+        ("get", "/v1/accounts/A/refund-requests", None),
+        ("get", "/v1/accounts/A/balance", None),
+        ("post", "/v1/accounts/A/refund-options", {"request": {}}),
+        ("post", "/v1/decisions", {"account": "A", "request": {"points": 30_000, "method": "cash"}, "dry_run": True}),
+    ],
+)
+def test_every_look_finds_what_has_lapsed_whenever_the_last_sweep_was(
+    client: FlaskClient, clock: SetClock, held: str, database: Database, method: str, where: str, body: Any
+) -> None:
+    clock.at = NOW.replace(day=12, hour=15)
+    answer = client.open(where.format(request=f"{WHERE}/{held}"), method=method.upper(), json=body).get_json()
+    assert answer.get("state", "lapsed") == "lapsed"
+    assert answer.get("held", 0) == 0
+    assert answer.get("outcome", "approved") == "approved"
+    assert [each["state"] for each in answer.get("refund_requests", ())] in ([], ["lapsed"])
+    with reading(database):
+        assert rows(database, "SELECT state FROM refund_request WHERE id = ?", (held,)) == [("lapsed",)]
+    assert sound(database)
+
+
 # The proof of the ledger
 
 BROKEN = {
