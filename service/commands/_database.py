@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from service.commands._files import Unusable
 
 if TYPE_CHECKING:
     from service.config import Settings
@@ -25,3 +28,23 @@ def opened() -> Iterator[tuple[Database, Settings]]:
         yield database, settings
     finally:
         close_database(database)
+
+
+@contextmanager
+def looked_at() -> Iterator[tuple[Database, Settings]]:
+    """The same for a command that only looks: SQLite would make a file that is not there, and must not. Raises
+    Unusable.
+    """
+    from service.config import BadSetting, read_settings
+    from service.database import Unavailable
+    from service.migrate import WrongSchema
+
+    try:
+        url = read_settings().database_url
+        file = url.removeprefix("sqlite://").removeprefix("/")
+        if url.startswith("sqlite:") and not Path(file).exists():
+            raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
+        with opened() as found:
+            yield found
+    except (BadSetting, Unavailable, WrongSchema) as error:
+        raise Unusable(str(error)) from None

@@ -67,35 +67,20 @@ def _write(name: str, text: str) -> None:
 def _kept(id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The explanation of a decision out of the database, and its trace."""
     from service import records
-    from service.config import BadSetting, read_settings
-    from service.database import Unavailable, close_database, open_database, reading
+    from service.commands._database import looked_at
+    from service.database import reading
     from service.explanation import explanation
-    from service.migrate import WrongSchema, check_schema
     from service.publishing import Versions
 
-    try:
-        settings = read_settings()
-        database = open_database(settings)
-        _refuse_missing(settings.database_url)
-        check_schema(database)
-        with reading(database):
+    with looked_at() as (database, settings), reading(database):
+        try:
             record = records.find(database, id)
             compiled = None if record is None else Versions(database, 1).compiled(record.decision["digest"])
-        close_database(database)
-    except (BadSetting, Unavailable, WrongSchema) as error:
-        raise Unusable(str(error)) from None
-    except AssertionError as error:
-        raise Unusable(f"{id} contradicts itself: {error}") from None
+        except AssertionError as error:
+            raise Unusable(f"{id} contradicts itself: {error}") from None
     if record is None or compiled is None:
         stop(f"no decision has the id '{id}'")
     return explanation(record, compiled, settings.answer_within_days), list(record.decision["trace"])
-
-
-def _refuse_missing(url: str) -> None:
-    """SQLite would make the file; a look at a decision must not."""
-    file = url.removeprefix("sqlite://").removeprefix("/")
-    if url.startswith("sqlite:") and not Path(file).exists():
-        raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
 
 
 def _decision(data: Any, name: str) -> Decision:

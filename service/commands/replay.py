@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -134,24 +133,10 @@ def _opened(chosen: Chosen, policy: str, language: str) -> Iterator[tuple[Databa
     """The database, and how many compiled versions may be kept. 1 means that something differs, so all that keeps this
     from being found out is 2. Raises Unusable.
     """
-    from service.commands._database import opened
-    from service.config import BadSetting, read_settings
-    from service.database import Unavailable
-    from service.migrate import WrongSchema
+    from service.commands._database import looked_at
     from service.replaying import known
 
-    try:
-        _refuse_missing(read_settings().database_url)
-        with opened() as (database, settings):
-            if not known(database, chosen):
-                raise Unusable(NO_VERSION.in_language(language).format(name=policy))
-            yield database, settings.cached_versions
-    except (BadSetting, Unavailable, WrongSchema) as error:
-        raise Unusable(str(error)) from None
-
-
-def _refuse_missing(url: str) -> None:
-    """SQLite would make the file; a look at what is stored must not."""
-    file = url.removeprefix("sqlite://").removeprefix("/")
-    if url.startswith("sqlite:") and not Path(file).exists():
-        raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
+    with looked_at() as (database, settings):
+        if not known(database, chosen):
+            raise Unusable(NO_VERSION.in_language(language).format(name=policy))
+        yield database, settings.cached_versions
