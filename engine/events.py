@@ -68,6 +68,8 @@ class EventAnswer:
 
     `trace` says of every earn rule how it stands, and of those that apply what the event `brought`, the `room` under
     their cap, and the `points` they grant; of every clawback rule how it stands, and what it took.
+
+    `missing` tells who books the answer what each lot that was earned could not pay itself; it is no part of the data.
     """
 
     policy: str
@@ -89,10 +91,11 @@ class EventAnswer:
     refused: bool = False
     reasons: tuple[Reason, ...] = ()
     undone: tuple[Undone, ...] = ()
+    missing: tuple[Taken, ...] = field(default=(), compare=False)
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "missing"} | {
             "granted": [lot.to_data() for lot in self.granted],
             "taken": [each.to_data() for each in self.taken],
             "undone": [each.to_data() for each in self.undone],
@@ -256,6 +259,7 @@ class _Clawing:
         self.undone = [each for each in case.earned if each.event == case.event.of != ""]
         self.claims: list[_Claim] = []
         self.owed: list[tuple[ReadyClawback, Earning, int]] = []
+        self.missing: list[Taken] = []
 
     @property
     def refusals(self) -> list[_Claim]:
@@ -295,16 +299,19 @@ class _Clawing:
             claim = claims.setdefault(ready.id, _Claim(ready))
             claim.asked += points
             claim.missing += points
+            before = claim.missing
             place = places.get(earning.lot)
-            if place is None:
-                continue
-            # What is left in a lot that has expired was lost already, and is not taken a second time.
-            gone = 0 if days.usable(place) else min(points, self.lots[place].left - lapsed.get(place, 0))
-            lapsed[place] = lapsed.get(place, 0) + gone
-            claim.lapsed += gone
-            claim.missing -= gone
-            if ready.earned_lot:
-                claim.pay(held.take(points - gone, [place]))
+            if place is not None:
+                # What is left in a lot that has expired was lost already, and is not taken a second time.
+                gone = 0 if days.usable(place) else min(points, self.lots[place].left - lapsed.get(place, 0))
+                lapsed[place] = lapsed.get(place, 0) + gone
+                claim.lapsed += gone
+                claim.missing -= gone
+                if ready.earned_lot:
+                    claim.pay(held.take(points - gone, [place]))
+            lacks = points - (before - claim.missing)
+            if lacks:
+                self.missing.append(Taken(ready.id, earning.lot, lacks))
         order = {ready.id: place for place, ready in enumerate(self.compiled.rules["clawback"])}
         self.claims = sorted(claims.values(), key=lambda claim: order[claim.ready.id])
         for claim in self.claims:
@@ -334,7 +341,7 @@ class _Clawing:
         figures = [claim.figures for claim in self.claims]
         sums = {name: sum(each[name] for each in figures) for name in ("asked", "lapsed", "debt", "forgiven")}
         undone = tuple(Undone(earning.id, ready.id, points) for ready, earning, points in self.owed)
-        return {**sums, "taken": tuple(taken), "undone": undone}
+        return {**sums, "taken": tuple(taken), "undone": undone, "missing": tuple(self.missing)}
 
     def reasons(self) -> list[Reason]:
         """What is said of it: by the rules that refuse the event, or else by all that take something back."""

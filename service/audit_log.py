@@ -56,6 +56,9 @@ KINDS: Mapping[str, Kind] = {
     "debt_entry": Kind(
         "id", ("id", "account_id", "lot_id", "points", "event", "rule", "since", "paid_by", "entered_at")
     ),
+    "claim_entry": Kind(
+        "id", ("id", "account_id", "event", "rule", "part", "lot_id", "points", "since", "paid_by", "entered_at")
+    ),
     "notice": Kind("id", ("id", "account_id", "rule", "day", "digest", "points", "data", "noticed_at")),
     "inquiry_entry": Kind(
         "id",

@@ -3,7 +3,7 @@
 An event has an id of its caller's; told again it gets the answer that it had. Events may come late and in any order:
 each is answered by the version that was in force when it happened, and one that undoes another which has not come yet
 waits for it. Points that an event of type `points_used` spends, its `amount`, are taken from the lots; the event that
-undoes it puts them back where they came from. Points that come pay first what is owed (see `ledger.collect`).
+undoes it puts them back where they came from. Points that come pay first what is claimed and owed (see `claims`).
 """
 
 from __future__ import annotations
@@ -11,31 +11,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from engine.calendars import local_day
-from engine.cases import read_day_case
 from engine.compiled import CompiledVersion
 from engine.decision import ENGINE, Reason
 from engine.errors import Conflict, NotInForce
 from engine.events import EventAnswer, answer, counted_from
 from engine.facts import EventCase, event_case_data
 from engine.reading import instant_words
-from engine.spending import spend
-from service import event_mistakes, ledger
+from service import booking, event_mistakes, ledger
 from service.clock import spoken, stored, to_the_second
-from service.collected import repaid_of, tell_of
 from service.database import Database, execute, execute_many, rows, step, writing
 from service.errors import FieldError, Refusal, problem_data
 from service.idempotency import digest_of
-from service.ids import new_id
 from service.json_body import canonical
-from service.ledger import Grant, Paid, Part, StoredAccount
-from service.messages import lots_data, reasons_data
-from service.outbox import announce
+from service.ledger import StoredAccount
 from service.publishing import Versions
 
 INSERT = (
@@ -45,7 +39,6 @@ INSERT = (
 INSERT_ANSWER = (
     "INSERT INTO event_answer (event_id, digest, refused, case_data, data, answered_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
-INSERT_TAKE_BACK = "INSERT INTO take_back (event_id, lot_id, rule, points, amount) VALUES (?, ?, ?, ?, ?)"
 SELECT = (
     "SELECT event.id, account_id, type, of, event.digest, body, happened_at, entered_at, refused, data"
     " FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id WHERE "
@@ -53,11 +46,6 @@ SELECT = (
 SELECT_WAITING = (
     "SELECT account_id, body FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id"
     " WHERE of = ? AND event_answer.event_id IS NULL ORDER BY happened_at, event.id"
-)
-SELECT_USED = (
-    "SELECT lot_id, CAST(-SUM(points) AS BIGINT) FROM ledger_entry WHERE kind = 'use' AND event IN"
-    " (SELECT ? UNION SELECT id FROM event WHERE of = ?) GROUP BY lot_id HAVING SUM(points) < 0"
-    " ORDER BY MAX(ledger_entry.id) DESC"
 )
 # Clocks of two machines differ.
 AHEAD = timedelta(minutes=15)
@@ -72,7 +60,7 @@ STATES: Mapping[str, str] = {
 }
 """The states of an event, and what each adds to the statement that finds events."""
 # What answers of before do not hold.
-ADDED_LATER: dict[str, Any] = {"repaid": [], "awaited": []}
+ADDED_LATER: dict[str, Any] = {"repaid": [], "awaited": [], "given_back": []}
 NOTHING: dict[str, Any] = {"used": [], "returned": [], **ADDED_LATER}
 """What an answer says of the lots where nothing became of them."""
 
@@ -354,21 +342,15 @@ def _answer(
         found = answer(compiled, case)
         data = found.to_data() | NOTHING
         if event["type"] == USED:
-            data |= _use(database, compiled, account, case, day, now)
-        awaited = _awaited(database, compiled, account, case, found) if found.forgiven else []
+            data |= booking.use(database, compiled, account, case, day, now)
+        reach = booking.reach(database, compiled, account, case, found) if found.forgiven else []
     except NotInForce:
         raise Refusal("not-in-force", policy=compiled.policy.id, day=day) from None
     except Conflict as error:
         raise Refusal("rules-conflict", conflict=str(error)) from None
     if not data["refused"]:
-        paid = _book(database, account, case, found, now)
-        ledger.await_return(database, account.id, awaited, now)
-        data["awaited"] = [{"rule": part.rule, "lot": part.lot, "points": part.points} for part in awaited]
-        if undone is not None and undone.type == USED:
-            data["returned"], more = _return(database, account, case, undone, now)
-            paid += more
-        data["repaid"] = repaid_of(paid)
-        tell_of(database, account.policy, account.id, paid, now)
+        used = undone.id if undone is not None and undone.type == USED else ""
+        data |= booking.book(database, account, case, found, reach, used, now)
         if not of:
             ledger.be_active(database, account, day)
     _keep_answer(database, compiled, case, data, now)
@@ -379,134 +361,6 @@ def _keep_answer(
 ) -> None:
     row = (case.event.id, compiled.version.digest, data["refused"], canonical(event_case_data(case)), canonical(data))
     execute(database, INSERT_ANSWER, (*row, stored(now)))
-
-
-def _awaited(
-    database: Database, compiled: CompiledVersion, account: StoredAccount, case: EventCase, found: EventAnswer
-) -> list[Part]:
-    """What is forgiven only as long as it does not come back: the points of each lot that a rule would have taken if
-    refunds held nothing, and then if no refund had been paid out and no points been used.
-    """
-    data = event_case_data(case)
-    missing = {
-        line["rule"]: line["figures"]["forgiven"] for line in found.trace if "forgiven" in line.get("figures", {})
-    }
-    known = {(each.rule, each.lot): each.points for each in found.taken}
-    parts: dict[tuple[str, str], int] = {}
-    for away in (ledger.lots_held, ledger.lots_out):
-        lots = {lot["id"]: lot for lot in data["lots"]}
-        for lot in away(database, account.id):
-            here = lots.get(lot["id"])
-            lots[lot["id"]] = {**lot, "left": lot["left"] + (here["left"] if here else 0)}
-        would = answer(
-            compiled, event_mistakes.read(compiled, account, data["event"], data["earned"], [*lots.values()])
-        )
-        for each in would.taken:
-            key = (each.rule, each.lot)
-            more = min(each.points - known.get(key, 0) - parts.get(key, 0), missing.get(each.rule, 0))
-            if more > 0:
-                parts[key] = parts.get(key, 0) + more
-                missing[each.rule] -= more
-    return [Part(lot, points, case.event.id, rule) for (rule, lot), points in parts.items()]
-
-
-def _book(database: Database, account: StoredAccount, case: EventCase, found: EventAnswer, now: datetime) -> list[Paid]:
-    """What an event grants, takes back and leaves owing; others are told of it. What the grants paid at once."""
-    event = case.event
-    grants = [
-        Grant(
-            new_id("L", now),
-            account.id,
-            {
-                "source": lot.source,
-                "campaign": lot.campaign,
-                "acquired_on": lot.acquired_on,
-                "usable_from_on": lot.usable_from_on,
-                "expires_on": lot.expires_on,
-                "amount": lot.points,
-                "locked": False,
-                "identity_level": lot.identity_level,
-            },
-            event.happened_at,
-            event.id,
-            lot.rule,
-        )
-        for lot in found.granted
-    ]
-    ledger.grant(database, grants, now)
-    came = [Part(each.id, each.facts["amount"], event.id) for each in grants]
-    paid = ledger.collect(database, account.id, came, event.happened_at, now) if came else []
-    for part in (Part(each.lot, each.points, event.id, each.rule) for each in found.taken):
-        _restore(database, account, part, event.happened_at, now)
-        ledger.take(database, account.id, "take_back", [part], event.happened_at, now)
-    for line in found.trace:
-        debt = line.get("figures", {}).get("debt", 0)
-        if debt:
-            ledger.owe(database, account.id, debt, event.id, line["rule"], now)
-    points = {each.earning: each for each in found.undone}
-    for earning in (each for each in case.earned if each.event == event.of != ""):
-        back = points.get(earning.id)
-        amount = min(event.amount, earning.amount - earning.undone)
-        row = (event.id, earning.lot, back.rule if back else "", back.points if back else 0, amount)
-        execute(database, INSERT_TAKE_BACK, row)
-    whose = {"policy": account.policy, "account": account.id, "event": event.id}
-    if grants:
-        granted = lots_data([(grant.id, grant.facts["amount"]) for grant in grants])
-        announce(database, "points.earned", account.id, {**whose, **granted}, now)
-    if found.taken or found.debt:
-        taken = lots_data([(each.lot, each.points) for each in found.taken])
-        more = {"debt": found.debt, "reasons": reasons_data(found.reasons)}
-        announce(database, "points.taken_back", account.id, {**whose, **taken, **more}, now)
-    return paid
-
-
-def _restore(database: Database, account: StoredAccount, part: Part, happened_at: datetime, now: datetime) -> None:
-    """Put back what a sweep booked as expired of a lot, where points were taken from it before it expired.
-
-    The event is told late: on its day the points were there.
-    """
-    left = ledger.left_of(database, part.lot)
-    if left < part.points:
-        swept = Part(part.lot, part.points - left, part.event, part.rule)
-        ledger.put_back(database, account.id, "expire", [swept], happened_at, now)
-
-
-def _use(
-    database: Database,
-    compiled: CompiledVersion,
-    account: StoredAccount,
-    case: EventCase,
-    day: date,
-    now: datetime,
-) -> dict[str, Any]:
-    """Take the points that were used from the lots, or refuse the event where they hold too few."""
-    event = case.event
-    of_day = {"account": account.facts, "lots": ledger.lots_of(database, account.id), "day": day.isoformat()}
-    spending = spend(compiled, read_day_case(compiled.policy, of_day), event.amount)
-    if spending.refusal is not None:
-        return {"refused": True, "points": 0, "granted": [], "reasons": [spending.refusal.to_data()]}
-    parts = [Part(lot, points, event.id) for lot, points in spending.paid.items()]
-    ledger.take(database, account.id, "use", parts, event.happened_at, now)
-    return {"used": [{"lot": part.lot, "points": part.points} for part in parts]}
-
-
-def _return(
-    database: Database, account: StoredAccount, case: EventCase, undone: Told, now: datetime
-) -> tuple[list[dict[str, Any]], list[Paid]]:
-    """Put points that were used back where they came from, those that were taken last first; at most what is left. What
-    of them was taken at once is told besides. An event that tells no amount undoes the whole.
-    """
-    event = case.event
-    used = rows(database, SELECT_USED, (undone.id, undone.id))
-    rest = event.amount or sum(points for _, points in used)
-    parts = []
-    for lot, points in used:
-        back = min(rest, points)
-        if back:
-            parts.append(Part(lot, back, event.id))
-            rest -= back
-    paid = ledger.put_back(database, account.id, "use", parts, event.happened_at, now)
-    return [{"lot": part.lot, "points": part.points} for part in parts], paid
 
 
 def _in_force(versions: Versions, account: StoredAccount, at: datetime) -> CompiledVersion:

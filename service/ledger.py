@@ -4,8 +4,7 @@ Every change of a lot is an entry, and `left` of a lot equals the sum of its ent
 written here, together, and nowhere else. An entry is never changed; what was wrong is put right by
 another entry.
 
-What an account owes in points is kept in the same way: `points_debt` equals the sum of its debt entries. Points that
-come, granted or given back, first pay what is still to be taken back of their lot, and then what the account owes.
+What is claimed of lots once their points are back, and what an account owes, is kept in the same way: see `claims`.
 
 The statements of every request are written out (see `database.rows`); what happens rarely goes
 through the tables' models.
@@ -100,18 +99,8 @@ INSERT_LOT = (
 INSERT_HOLD = "INSERT INTO hold (request_id, lot_id, points, state) VALUES (?, ?, ?, 'held')"
 SELECT_HOLDS = "SELECT lot_id, points FROM hold WHERE request_id = ? AND state = ? ORDER BY lot_id"
 MOVE_HOLDS = "UPDATE hold SET state = ? WHERE request_id = ? AND state = ?"
-OWE = "UPDATE account SET points_debt = points_debt + ? WHERE id = ?"
-INSERT_DEBT = (
-    "INSERT INTO debt_entry (account_id, lot_id, points, event, rule, since, paid_by, entered_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-SELECT_OWED = "SELECT points_debt FROM account WHERE id = ?"
-SELECT_OWED_BY_LOT = (
-    "SELECT event, rule, CAST(SUM(points) AS BIGINT) FROM debt_entry WHERE lot_id = ?"
-    " GROUP BY event, rule HAVING SUM(points) > 0 ORDER BY MIN(id)"
-)
+INSERT_DEBT = "INSERT INTO debt_entry (account_id, points, event, rule, since, entered_at) VALUES (?, ?, '', '', ?, ?)"
 SELECT_NEWEST_ENTRY = "SELECT COALESCE(MAX(id), 0) FROM ledger_entry"
-SELECT_NEWEST_ENTRY_OF = "SELECT MAX(id) FROM ledger_entry WHERE lot_id = ?"
 ACT = (
     "UPDATE account SET activity_days = ?, last_activity_on ="
     " CASE WHEN last_activity_on IS NULL OR last_activity_on < ? THEN ? ELSE last_activity_on END WHERE id = ?"
@@ -127,7 +116,8 @@ SELECT_LOTS_BEFORE_SWEEPS = (
 AWAY = (
     f"SELECT {LOT_COLUMNS}, CAST(away.points - COALESCE(due.points, 0) AS BIGINT)"  # noqa: S608
     " FROM lot JOIN ({away}) AS away ON away.lot_id = lot.id"
-    " LEFT JOIN (SELECT lot_id, SUM(points) AS points FROM debt_entry GROUP BY lot_id) AS due ON due.lot_id = lot.id"
+    " LEFT JOIN (SELECT lot_id, SUM(points) AS points FROM claim_entry WHERE part IN ('own', 'other') GROUP BY lot_id)"
+    " AS due ON due.lot_id = lot.id"
     " WHERE away.points > COALESCE(due.points, 0) ORDER BY lot.id"
 )
 SELECT_LOTS_HELD = AWAY.format(
@@ -135,8 +125,10 @@ SELECT_LOTS_HELD = AWAY.format(
     " WHERE account_id = ? AND state = 'held' GROUP BY lot_id"
 )
 SELECT_LOTS_OUT = AWAY.format(
-    away="SELECT lot_id, -SUM(points) AS points FROM ledger_entry JOIN lot ON lot.id = lot_id"
-    " WHERE account_id = ? AND kind IN ('hold', 'release', 'reverse', 'use') GROUP BY lot_id"
+    away="SELECT lot_id, SUM(points) AS points FROM (SELECT lot_id, -points AS points FROM ledger_entry"
+    " JOIN lot ON lot.id = lot_id WHERE account_id = ? AND kind IN ('hold', 'release', 'reverse', 'use')"
+    " UNION ALL SELECT lot_id, points FROM claim_entry WHERE account_id = ? AND part = 'stand_in') AS gone"
+    " GROUP BY lot_id"
 )
 # `taken` counts what clawbacks took back, `undone` the money that they undid, in events before this one.
 SELECT_EARNED = (
@@ -191,18 +183,6 @@ class Part:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """Points of a lot that came and were taken at once: by the take-back of an `event` by a `rule` that waited for
-    them, or, where both are "", to pay off what the account owes.
-    """
-
-    lot: str
-    points: int
-    event: str = ""
-    rule: str = ""
-
-
 def open_accounts(database: Database, accounts: Iterable[StoredAccount], at: datetime) -> None:
     """Keep new accounts."""
     made = []
@@ -213,15 +193,13 @@ def open_accounts(database: Database, accounts: Iterable[StoredAccount], at: dat
         Account.insert_many(chunk).execute(database)
     for each in made:
         if each["points_debt"]:
-            _enter_debt(database, each["id"], each["points_debt"], at)
+            newest = rows(database, SELECT_NEWEST_ENTRY)[0][0]
+            execute(database, INSERT_DEBT, (each["id"], each["points_debt"], newest, stored(at)))
 
 
-def change_account(database: Database, account: StoredAccount, at: datetime) -> None:
-    """Keep the facts of an account that is there and locked, as they are now."""
+def change_account(database: Database, account: StoredAccount) -> None:
+    """Keep the facts of an account that is there and locked, as they are now; its debt is entered by `claims`."""
     own, declared = _split(account.facts, ACCOUNT_FACTS)
-    more = own["points_debt"] - debt_of(database, account.id)
-    if more:
-        _enter_debt(database, account.id, more, at)
     changed = Account.update({**own, "declared": declared}).where(Account.id == account.id).execute(database)
     assert changed == 1, f"there is no account {account.id}"
 
@@ -260,14 +238,11 @@ def settle(database: Database, request: str) -> None:
     execute(database, MOVE_HOLDS, ("settled", request, "held"))
 
 
-def release(database: Database, account: str, request: str, at: datetime) -> list[Paid]:
-    """Give the points that a request holds back to the lots that they came from; what of them was taken at once."""
-    return _give_back(database, account, "release", request, "held", "released", at)
-
-
-def reverse(database: Database, account: str, request: str, at: datetime) -> list[Paid]:
-    """The same of the points that a request was settled with."""
-    return _give_back(database, account, "reverse", request, "settled", "reversed", at)
+def end_holds(database: Database, request: str, before: str, after: str) -> list[Part]:
+    """A request holds, or was settled with, no points any more: those that are to be given back, lot by lot."""
+    parts = [Part(lot, points) for lot, points in rows(database, SELECT_HOLDS, (request, before))]
+    execute(database, MOVE_HOLDS, (after, request, before))
+    return parts
 
 
 def take(
@@ -275,90 +250,6 @@ def take(
 ) -> None:
     """Take points of lots for something other than a request: `use`, `take_back`, `expire` or `charge`."""
     _take(database, account, kind, parts, None, happened_at, at)
-
-
-def put_back(
-    database: Database, account: str, kind: str, parts: Iterable[Part], happened_at: datetime, at: datetime
-) -> list[Paid]:
-    """Put points back into the lots from which `use` or `expire` took them; what of those used was taken at once."""
-    paid = []
-    for part in parts:
-        _put(database, account, kind, part, None, happened_at, at)
-        if kind == "use":
-            paid += collect(database, account, [part], happened_at, at)
-    return paid
-
-
-def owe(database: Database, account: str, points: int, event: str, rule: str, at: datetime) -> None:
-    """Add to the points that an account owes: points that come from now on pay them off."""
-    execute(database, OWE, (points, account))
-    _enter_debt(database, account, points, at, event, rule)
-
-
-def await_return(database: Database, account: str, parts: Iterable[Part], at: datetime) -> None:
-    """Note points that are to be taken back of lots once they come back to them."""
-    for part in parts:
-        _enter_debt(database, account, part.points, at, part.event, part.rule, part.lot)
-
-
-def debt_of(database: Database, account: str) -> int:
-    """The points that an account owes."""
-    found: int = rows(database, SELECT_OWED, (account,))[0][0]
-    return found
-
-
-def collect(database: Database, account: str, came: Iterable[Part], happened_at: datetime, at: datetime) -> list[Paid]:
-    """Have points that have just come to lots pay what is owed, whatever their last usable day is; what they paid.
-
-    First what is to be taken back of the very lot, the oldest first, then what the account owes.
-    """
-    owed = debt_of(database, account)
-    paid = []
-    for part in came:
-        rest = part.points
-        since = None
-        for event, rule, points in rows(database, SELECT_OWED_BY_LOT, (part.lot,)):
-            since = since or _newest_entry(database, part.lot)
-            taken = Part(part.lot, min(rest, points), event, rule)
-            if taken.points:
-                _pay(database, account, "take_back", taken, since, happened_at, at)
-                paid.append(Paid(taken.lot, taken.points, taken.event, taken.rule))
-                rest -= taken.points
-        if owed and rest:
-            taken = Part(part.lot, min(rest, owed), part.event)
-            _pay(database, account, "repay", taken, since or _newest_entry(database, part.lot), happened_at, at)
-            execute(database, OWE, (-taken.points, account))
-            paid.append(Paid(part.lot, taken.points))
-            owed -= taken.points
-    return paid
-
-
-def _pay(
-    database: Database, account: str, kind: str, part: Part, since: int, happened_at: datetime, at: datetime
-) -> None:
-    """Take points that came with the entry `since`, for what is owed: by their own lot, or by the account."""
-    _take(database, account, kind, [part], None, happened_at, at)
-    lot = part.lot if kind == "take_back" else None
-    row = (lot, -part.points, part.event, part.rule, since, _newest_entry(database, part.lot), stored(at))
-    execute(database, INSERT_DEBT, (account, *row))
-
-
-def _enter_debt(
-    database: Database,
-    account: str,
-    points: int,
-    at: datetime,
-    event: str = "",
-    rule: str = "",
-    lot: str | None = None,
-) -> None:
-    newest = rows(database, SELECT_NEWEST_ENTRY)[0][0]
-    execute(database, INSERT_DEBT, (account, lot, points, event, rule, newest, None, stored(at)))
-
-
-def _newest_entry(database: Database, lot: str) -> int:
-    found: int = rows(database, SELECT_NEWEST_ENTRY_OF, (lot,))[0][0]
-    return found
 
 
 def be_active(database: Database, account: StoredAccount, day: date) -> None:
@@ -389,26 +280,15 @@ def _take(
     execute_many(database, INSERT_ENTRY, entries)
 
 
-def _put(
+def put(
     database: Database, account: str, kind: str, part: Part, request: str | None, happened_at: datetime, at: datetime
 ) -> None:
+    """Put points that were taken back into their lot: the entry is of the kind that took them, or ends a hold."""
     points, lot = part.points, part.lot
     given = execute(database, GIVE_BACK, (points, lot, account, points))
     assert given == 1, f"{kind} would give {points} back to {lot}, which never had as many or is not of {account}"
     row = (lot, kind, points, request, part.event, part.rule, stored(happened_at), stored(at))
     execute(database, INSERT_ENTRY, row)
-
-
-def _give_back(
-    database: Database, account: str, kind: str, request: str, before: str, after: str, at: datetime
-) -> list[Paid]:
-    paid = []
-    for lot, points in rows(database, SELECT_HOLDS, (request, before)):
-        part = Part(lot, points)
-        _put(database, account, kind, part, request, at, at)
-        paid += collect(database, account, [part], at, at)
-    execute(database, MOVE_HOLDS, (after, request, before))
-    return paid
 
 
 def find_account(database: Database, id: str, *, locked: bool = False) -> StoredAccount | None:
@@ -441,8 +321,8 @@ def lots_held(database: Database, account: str) -> list[dict[str, Any]]:
 
 
 def lots_out(database: Database, account: str) -> list[dict[str, Any]]:
-    """The same of all points that may come back: those held, paid out and used."""
-    return _lots(rows(database, SELECT_LOTS_OUT, (account,)))
+    """The same of all points that may come back: those held, paid out, used, and those that stand in for others."""
+    return _lots(rows(database, SELECT_LOTS_OUT, (account, account)))
 
 
 def _lots(found: Iterable[Row]) -> list[dict[str, Any]]:

@@ -42,16 +42,29 @@ STEPS = " OR ".join(
     for before in kind.before
 )
 
-# Of each entry that brought points to a lot: what was owed before it, by the lot and by the account, and what it paid.
+# Of each entry that brought points to a lot: what was claimed of the lot and what the account owed before it; what it
+# paid of the claims, what of that was owed by the account too, and what it paid of debts in all.
 CAME = (
     "SELECT came.id AS id, came.lot_id AS lot_id, came.points AS points,"
+    " (SELECT COALESCE(SUM(due.points), 0) FROM claim_entry due WHERE due.lot_id = came.lot_id"
+    " AND due.since < came.id AND due.part IN ('own', 'other'))"
+    " + (SELECT COALESCE(SUM(due.points), 0) FROM debt_entry due WHERE due.lot_id = came.lot_id"
+    " AND due.since < came.id) AS claimed,"
     " (SELECT COALESCE(SUM(due.points), 0) FROM debt_entry due WHERE due.account_id = lot.account_id"
-    " AND due.since < came.id AND (due.lot_id IS NULL OR due.lot_id = came.lot_id)) AS owed,"
+    " AND due.since < came.id AND due.lot_id IS NULL) AS owed,"
+    " (SELECT COALESCE(-SUM(paid.points), 0) FROM claim_entry paid WHERE paid.since = came.id"
+    " AND paid.paid_by IS NOT NULL AND paid.part IN ('own', 'other') AND paid.lot_id = came.lot_id)"
+    " + (SELECT COALESCE(-SUM(paid.points), 0) FROM debt_entry paid WHERE paid.since = came.id"
+    " AND paid.paid_by IS NOT NULL AND paid.lot_id = came.lot_id) AS taken,"
+    " (SELECT COALESCE(-SUM(paid.points), 0) FROM debt_entry paid WHERE paid.since = came.id AND paid.lot_id IS NULL"
+    " AND paid.paid_by IN (SELECT own.paid_by FROM claim_entry own WHERE own.since = came.id AND own.part = 'own'))"
+    " AS both_,"
     " (SELECT COALESCE(-SUM(paid.points), 0) FROM debt_entry paid WHERE paid.since = came.id"
-    " AND paid.paid_by IS NOT NULL AND paid.account_id = lot.account_id) AS paid"
+    " AND paid.paid_by IS NOT NULL AND paid.lot_id IS NULL) AS repaid"
     " FROM ledger_entry came JOIN lot ON lot.id = came.lot_id"
-    " WHERE lot.account_id IN (SELECT account_id FROM debt_entry)"
-    " AND (came.kind IN ('grant', 'release', 'reverse') OR (came.kind = 'use' AND came.points > 0))"
+    " WHERE lot.account_id IN (SELECT account_id FROM debt_entry UNION SELECT account_id FROM claim_entry)"
+    " AND (came.kind IN ('grant', 'release', 'reverse') OR (came.kind IN ('use', 'take_back', 'repay')"
+    " AND came.points > 0))"
 )
 
 CHECKS = (
@@ -192,9 +205,12 @@ CHECKS = (
             "기록 {0}: 포인트 묶음 {1}에 포인트가 들어왔을 때 {2} 포인트를 거두어야 했고 거둔 포인트는 {3}",
             "entry {0} brought points to lot {1}: {2} of them had to pay what was owed, and {3} did",
         ),
-        "SELECT id, lot_id, CAST(due AS BIGINT), CAST(paid AS BIGINT) FROM"  # noqa: S608
-        " (SELECT id, lot_id, CASE WHEN owed < points THEN owed ELSE points END AS due, paid"
-        f" FROM ({CAME}) AS came) AS compared WHERE due <> paid ORDER BY id",
+        "SELECT id, lot_id, CAST(due + due_besides AS BIGINT), CAST(taken + besides AS BIGINT) FROM"  # noqa: S608
+        " (SELECT id, lot_id, taken, repaid - both_ AS besides,"
+        " CASE WHEN claimed < points THEN claimed ELSE points END AS due,"
+        " CASE WHEN claimed >= points THEN 0 WHEN owed - both_ < points - claimed THEN owed - both_"
+        " ELSE points - claimed END AS due_besides"
+        f" FROM ({CAME}) AS came) AS compared WHERE due <> taken OR due_besides <> besides ORDER BY id",
     ),
     Check(
         "a-payment-is-booked",
@@ -202,11 +218,17 @@ CHECKS = (
             "기록 {0}({1}): {2} 포인트를 거두었고 부족 포인트는 {3} 줄었습니다",
             "entry {0} ({1}) took {2} points, and {3} less are owed for it",
         ),
-        "SELECT ledger_entry.id, ledger_entry.kind, -ledger_entry.points,"  # noqa: S608
-        f" {_sum('-debt_entry.points')} FROM ledger_entry"
-        " LEFT JOIN debt_entry ON debt_entry.paid_by = ledger_entry.id GROUP BY ledger_entry.id"
-        " HAVING (ledger_entry.kind = 'repay' OR COUNT(debt_entry.id) > 0)"
-        " AND COALESCE(SUM(debt_entry.points), 0) <> ledger_entry.points ORDER BY ledger_entry.id",
+        "SELECT id, kind, CAST(-points AS BIGINT), CAST(-booked AS BIGINT) FROM"
+        " (SELECT entry.id AS id, entry.kind AS kind, entry.points AS points, CASE"
+        " WHEN entry.points > 0 THEN (SELECT COALESCE(-SUM(points), 0) FROM claim_entry WHERE paid_by = entry.id"
+        " AND part = 'stand_in')"
+        " WHEN entry.kind = 'repay' THEN (SELECT COALESCE(SUM(points), 0) FROM debt_entry WHERE paid_by = entry.id)"
+        " ELSE (SELECT COALESCE(SUM(points), 0) FROM claim_entry WHERE paid_by = entry.id AND part IN ('own', 'other'))"
+        " + (SELECT COALESCE(SUM(points), 0) FROM debt_entry WHERE paid_by = entry.id) END AS booked"
+        " FROM ledger_entry entry WHERE kind = 'repay' OR (kind = 'take_back' AND points > 0)"
+        " OR id IN (SELECT paid_by FROM debt_entry"
+        " UNION SELECT paid_by FROM claim_entry WHERE part IN ('own', 'other'))) AS payments"
+        " WHERE points <> booked ORDER BY id",
     ),
     Check(
         "no-more-awaited-than-away",
@@ -215,10 +237,37 @@ CHECKS = (
             "lot {0}: {1} points may come back to it, and {2} are to be taken of them",
         ),
         "SELECT due.lot_id, CAST(COALESCE(away.points, 0) AS BIGINT), CAST(due.points AS BIGINT) FROM"
-        " (SELECT lot_id, SUM(points) AS points FROM debt_entry WHERE lot_id IS NOT NULL GROUP BY lot_id) AS due"
-        " LEFT JOIN (SELECT lot_id, -SUM(points) AS points FROM ledger_entry"
-        " WHERE kind IN ('hold', 'release', 'reverse', 'use') GROUP BY lot_id) AS away ON away.lot_id = due.lot_id"
+        " (SELECT lot_id, SUM(points) AS points FROM (SELECT lot_id, points FROM debt_entry WHERE lot_id IS NOT NULL"
+        " UNION ALL SELECT lot_id, points FROM claim_entry WHERE part IN ('own', 'other')) AS claimed"
+        " GROUP BY lot_id) AS due"
+        " LEFT JOIN (SELECT lot_id, SUM(points) AS points FROM (SELECT lot_id, -points AS points FROM ledger_entry"
+        " WHERE kind IN ('hold', 'release', 'reverse', 'use')"
+        " UNION ALL SELECT lot_id, points FROM claim_entry WHERE part = 'stand_in') AS gone"
+        " GROUP BY lot_id) AS away ON away.lot_id = due.lot_id"
         " WHERE due.points < 0 OR due.points > COALESCE(away.points, 0) ORDER BY due.lot_id",
+    ),
+    Check(
+        "own-points-make-good-what-stands-in",
+        Text(
+            "이벤트 {0}(계정 {1}): 돌아오면 거둘 {2} 포인트를 다른 포인트 {3}이(가) 대신했습니다",
+            "event {0} (account {1}): {2} points of its lots are claimed, and {3} of other lots stand in for them",
+        ),
+        "SELECT event, account_id, CAST(own AS BIGINT), CAST(stand_in AS BIGINT) FROM"
+        " (SELECT account_id, event, rule, SUM(CASE part WHEN 'own' THEN points ELSE 0 END) AS own,"
+        " SUM(CASE part WHEN 'stand_in' THEN points ELSE 0 END) AS stand_in FROM claim_entry"
+        " GROUP BY account_id, event, rule) AS claims WHERE stand_in < 0 OR stand_in > own ORDER BY event, rule",
+    ),
+    Check(
+        "no-more-claimed-of-others-than-forgiven",
+        Text(
+            "이벤트 {0}(계정 {1}): {2} 포인트를 면제했고 다른 포인트에서 거둘 포인트는 {3}",
+            "event {0} (account {1}): {2} points are forgiven, and {3} of other lots are claimed for them",
+        ),
+        "SELECT event, account_id, CAST(forgiven AS BIGINT), CAST(other AS BIGINT) FROM"
+        " (SELECT account_id, event, rule, SUM(CASE part WHEN 'forgiven' THEN points ELSE 0 END) AS forgiven,"
+        " SUM(CASE part WHEN 'other' THEN points ELSE 0 END) AS other FROM claim_entry"
+        " GROUP BY account_id, event, rule) AS claims"
+        " WHERE forgiven < 0 OR other < 0 OR other > forgiven ORDER BY event, rule",
     ),
     Check(
         "no-more-returned-than-used",

@@ -15,6 +15,7 @@ from engine.compiled import CompiledVersion
 from engine.facts import day_case_data
 from engine.reading import shown
 from service import ledger
+from service.claims import Claims
 from service.clock import spoken
 from service.database import Database, lock, writing
 from service.errors import FieldError, Refusal, pointer
@@ -50,7 +51,7 @@ def put(
         else:
             _check_left_out(known.facts, account.facts, facts)
             _check_kept(known.facts, account.facts)
-            ledger.change_account(database, account, now)
+            _keep(database, known, account, now)
         return account, known is None
 
     return writing(database, work)
@@ -76,10 +77,17 @@ def change(database: Database, versions: Versions, id: str, facts: Mapping[str, 
         merged = {**before, **changes, "id": id}
         asked = {name: value for name, value in merged.items() if value is not None or name not in before}
         account = _read(compiled, asked, changes, now)
-        ledger.change_account(database, account, now)
+        _keep(database, known, account, now)
         return account
 
     return writing(database, work)
+
+
+def _keep(database: Database, known: StoredAccount, account: StoredAccount, now: datetime) -> None:
+    more = account.facts["points_debt"] - known.facts["points_debt"]
+    if more:
+        Claims(database, account.id, now).change_debt(more)
+    ledger.change_account(database, account)
 
 
 # Events are what changes these; a calling system may set them all the same, with PATCH, as when a debt of points is

@@ -90,6 +90,13 @@ KINDS: Mapping[str, MessageKind] = {
         Text("적립된 포인트가 회수되었습니다.", "Points were taken back; what the lots lacked is a debt in points."),
         (*OF_AN_EVENT, "debt", "reasons"),
     ),
+    "points.given_back": MessageKind(
+        Text(
+            "대신 회수했던 포인트를 돌려주었습니다.",
+            "Points that were taken back in the place of others are there again: those others came back.",
+        ),
+        OF_AN_EVENT,
+    ),
     "points.repaid": MessageKind(
         Text(
             "들어온 포인트로 부족 포인트를 갚았습니다.",

@@ -7,7 +7,7 @@
 
 Points are held from the filing on. `settle` pays them out for good; what ends a request otherwise gives them back to
 the lots that they came from, as old as they were; what was to be taken back meanwhile is taken of them at once (see
-`ledger.collect`). A request keeps the policy version and the decision of its filing.
+`claims`). A request keeps the policy version and the decision of its filing.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from service import ledger, refund_requests
+from service import claims, ledger, refund_requests
+from service.claims import Collected
 from service.clock import stored, to_the_second
 from service.collected import tell_of
 from service.database import Database, Unavailable, execute, reading, rows, writing
 from service.errors import Refusal
-from service.ledger import Paid
 from service.messages import refund_request_data
 from service.outbox import announce
 from service.publishing import Versions, local_day_of
@@ -43,14 +43,14 @@ INSERT = 'INSERT INTO "move" (request_id, name, before, state, actor, reason, mo
 SELECT = 'SELECT name, before, state, actor, reason, moved_at FROM "move" WHERE request_id = ? ORDER BY id'
 
 
-def _keep(database: Database, account: str, request: str, at: datetime) -> list[Paid]:
+def _keep(database: Database, account: str, request: str, at: datetime) -> Collected:
     """The points stay held."""
-    return []
+    return Collected()
 
 
-def _settle(database: Database, account: str, request: str, at: datetime) -> list[Paid]:
+def _settle(database: Database, account: str, request: str, at: datetime) -> Collected:
     ledger.settle(database, request)
-    return []
+    return Collected()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,18 @@ class Kind:
 
     before: tuple[str, ...]
     state: str
-    points: Callable[[Database, str, str, datetime], list[Paid]]
+    points: Callable[[Database, str, str, datetime], Collected]
     told: tuple[str, ...] = ()
 
 
 KINDS: Mapping[str, Kind] = {
     "approve": Kind(("needs_review",), "approved", _keep, ("by",)),
-    "refuse": Kind(("needs_review",), "refused", ledger.release, ("by", "reason")),
+    "refuse": Kind(("needs_review",), "refused", claims.release, ("by", "reason")),
     "settle": Kind(("approved",), "settled", _settle),
-    "fail": Kind(("approved",), "failed", ledger.release, ("reason",)),
-    "cancel": Kind(("approved", "needs_review"), "cancelled", ledger.release),
-    "reverse": Kind(("settled",), "reversed", ledger.reverse, ("reason",)),
-    "lapse": Kind(("approved", "needs_review"), "lapsed", ledger.release),
+    "fail": Kind(("approved",), "failed", claims.release, ("reason",)),
+    "cancel": Kind(("approved", "needs_review"), "cancelled", claims.release),
+    "reverse": Kind(("settled",), "reversed", claims.reverse, ("reason",)),
+    "lapse": Kind(("approved", "needs_review"), "lapsed", claims.release),
 }
 # Nobody asks for it: time does.
 OWN = "lapse"
@@ -168,10 +168,10 @@ def _make(
     kind = KINDS[name]
     changed = execute(database, SET_STATE, (kind.state, request, state))
     assert changed == 1, f"{request} is {state} no longer, although its account is locked"
-    paid = kind.points(database, account, request, now)
+    collected = kind.points(database, account, request, now)
     execute(database, INSERT, (request, name, state, kind.state, by, reason, stored(now)))
     filed = refund_requests.find(database, request)
     assert filed is not None, "it was just moved"
     announce(database, f"refund_request.{filed.state}", account, refund_request_data(filed), now)
-    tell_of(database, filed.decision["policy"], account, paid, now)
+    tell_of(database, filed.decision["policy"], account, collected, now)
     return filed

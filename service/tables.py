@@ -219,10 +219,10 @@ class TakeBack(Table):
 class DebtEntry(Table):
     """Points that an account owes from now on, or, below zero, that it owes no longer. Never changed.
 
-    With a `lot` they are owed by that lot only: to be taken back of it once they come back to it. `event` and `rule`
-    say what they are owed for; both are "" where a calling system said so, and where a debt is paid off. `since` is the
-    newest ledger entry when this one was written, or the one that brought the points which pay; `paid_by` is the ledger
-    entry that took them.
+    `event` and `rule` say what they are owed for; both are "" where a calling system said so. `since` is the newest
+    ledger entry when this one was written, or the one that brought the points which pay; `paid_by` is the ledger entry
+    that took them. Entries of before 0009 may name a `lot`, which owed them, and those that pay a debt do not say
+    which.
     """
 
     id = BigAutoField()
@@ -231,6 +231,25 @@ class DebtEntry(Table):
     points = BigIntegerField(constraints=[Check("points <> 0")])
     event = TextField()
     rule = TextField()
+    since = BigIntegerField()
+    paid_by = ForeignKeyField(LedgerEntry, column_name="paid_by", null=True)
+    entered_at = TextField()
+
+
+class ClaimEntry(Table):
+    """One change of one part of a claim: see `service.claims`. Never changed: the database refuses it.
+
+    `since` is the newest ledger entry when this one was written, or the one that brought the points for which it was;
+    `paid_by` is the ledger entry that took or gave back the points.
+    """
+
+    id = BigAutoField()
+    account = ForeignKeyField(Account)
+    event = TextField()
+    rule = TextField()
+    part = TextField(constraints=[Check("part IN ('own', 'other', 'forgiven', 'stand_in')")])
+    lot = ForeignKeyField(Lot, null=True)
+    points = BigIntegerField(constraints=[Check("points <> 0")])
     since = BigIntegerField()
     paid_by = ForeignKeyField(LedgerEntry, column_name="paid_by", null=True)
     entered_at = TextField()
@@ -411,6 +430,7 @@ TABLES = (
     EventAnswer,
     TakeBack,
     DebtEntry,
+    ClaimEntry,
     Notice,
     IdempotencyKey,
     Message,
@@ -432,6 +452,7 @@ NEVER_CHANGED = (
     EventAnswer,
     TakeBack,
     DebtEntry,
+    ClaimEntry,
     Notice,
     InquiryEntry,
     LogLeaf,

@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import Database
 
-from service.append_only import refuse_changes
+from service.append_only import log_rows, refuse_changes
 from service.database import execute, on_sqlite
 
 # What is logged, and by which column it is found again.
@@ -59,22 +59,6 @@ def up(migrator: Any, db: Database) -> None:
     refuse_changes(db, "log_node")
     refuse_changes(db, "log_checkpoint")
     guard_leaves(db)
-
-
-def log_rows(db: Database, table: str, key: str) -> None:
-    """Make a leaf of every row that is inserted from now on."""
-    leaf = f"INSERT INTO log_leaf (kind, reference) VALUES ('{table}', CAST(NEW.{key} AS TEXT));"  # noqa: S608
-    if on_sqlite(db):
-        execute(db, f'CREATE TRIGGER {table}_is_logged AFTER INSERT ON "{table}" BEGIN {leaf} END')
-        return
-    execute(
-        db,
-        f"CREATE FUNCTION log_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {leaf} RETURN NULL; END $$",
-    )
-    execute(
-        db,
-        f'CREATE TRIGGER {table}_is_logged AFTER INSERT ON "{table}" FOR EACH ROW EXECUTE FUNCTION log_{table}()',
-    )
 
 
 def guard_leaves(db: Database) -> None:
