@@ -43,15 +43,15 @@ INSERT = (
 SELECT_OWED = "SELECT points_debt FROM account WHERE id = ?"
 # What stands in is given back by an entry of the kind by which it was taken.
 SELECT_CLAIMS = (
-    "SELECT event, rule, part, lot_id, kind, CAST(SUM(points) AS BIGINT) FROM"
-    " (SELECT claim_entry.id, claim_entry.event, claim_entry.rule, part, claim_entry.lot_id, claim_entry.points,"
+    "SELECT event, rule, MIN(since), part, lot_id, kind, CAST(SUM(points) AS BIGINT) FROM"
+    " (SELECT claim_entry.id, since, claim_entry.event, claim_entry.rule, part, claim_entry.lot_id, claim_entry.points,"
     " CASE WHEN part = 'stand_in' THEN ledger_entry.kind ELSE '' END AS kind FROM claim_entry"
     " LEFT JOIN ledger_entry ON ledger_entry.id = paid_by WHERE account_id = ?) AS entries"
     " GROUP BY event, rule, part, lot_id, kind HAVING SUM(points) <> 0 ORDER BY MIN(id)"
 )
 SELECT_DEBTS = (
-    "SELECT event, rule, CAST(SUM(points) AS BIGINT) FROM debt_entry WHERE account_id = ? AND lot_id IS NULL"
-    " GROUP BY event, rule HAVING SUM(points) <> 0 ORDER BY MIN(id)"
+    "SELECT event, rule, MIN(since), CAST(SUM(points) AS BIGINT) FROM debt_entry"
+    " WHERE account_id = ? AND lot_id IS NULL GROUP BY event, rule HAVING SUM(points) <> 0 ORDER BY MIN(id)"
 )
 # Points of a lot that are away and may come back, less those that are claimed already.
 SELECT_AWAY = (
@@ -99,10 +99,11 @@ class StandIn:
 
 @dataclass(slots=True)
 class Claim:
-    """What an event has still to take back by a rule, and who has paid it meanwhile."""
+    """What an event has still to take back by a rule, `since` which ledger entry, and who has paid it meanwhile."""
 
     event: str
     rule: str
+    since: int
     own: dict[str, int] = field(default_factory=dict)
     other: dict[str, int] = field(default_factory=dict)
     forgiven: int = 0
@@ -128,8 +129,8 @@ class Claims:
         self._at = at
         self.owed = debt_of(database, account)
         self._claims: dict[tuple[str, str], Claim] = {}
-        for event, rule, part, lot, kind, points in rows(database, SELECT_CLAIMS, (account,)):
-            claim = self._claim(event, rule)
+        for event, rule, since, part, lot, kind, points in rows(database, SELECT_CLAIMS, (account,)):
+            claim = self._claim(event, rule, since)
             if part == "stand_in":
                 claim.stand_ins.append(StandIn(lot, kind, points))
             elif part == "forgiven":
@@ -138,24 +139,25 @@ class Claims:
                 (claim.own if part == "own" else claim.other)[lot] = points
         if self.owed:
             self._read_debts()
+        self._claims = dict(sorted(self._claims.items(), key=lambda item: item[1].since))
 
-    def _claim(self, event: str, rule: str) -> Claim:
-        return self._claims.setdefault((event, rule), Claim(event, rule))
+    def _claim(self, event: str, rule: str, since: int) -> Claim:
+        return self._claims.setdefault((event, rule), Claim(event, rule, since))
 
     def _read_debts(self) -> None:
         # Entries of before 0009 that paid a debt do not say which: they paid the oldest.
         paid = 0
         debts = []
-        for event, rule, points in rows(self._database, SELECT_DEBTS, (self._account,)):
+        for event, rule, since, points in rows(self._database, SELECT_DEBTS, (self._account,)):
             if points > 0:
-                debts.append((event, rule, points))
+                debts.append((event, rule, since, points))
             else:
                 paid -= points
-        for event, rule, points in debts:
+        for event, rule, since, points in debts:
             gone = min(points, paid)
             paid -= gone
             if points > gone:
-                self._claim(event, rule).debt = points - gone
+                self._claim(event, rule, since).debt = points - gone
 
     def collect(self, part: Part, happened_at: datetime) -> Collected:
         """Have points that have just come to a lot pay what is claimed and owed, whatever their last usable day is.
@@ -263,8 +265,8 @@ class Claims:
         their order; the rest is a `debt` or `forgiven`. `reach` are points of other lots that the rule would have taken
         instead of forgiving them.
         """
-        claim = self._claim(event, rule)
         since = rows(self._database, SELECT_NEWEST_ENTRY)[0][0]
+        claim = self._claim(event, rule, since)
         if debt:
             execute(self._database, OWE, (debt, self._account))
             self.owed += debt
@@ -293,7 +295,7 @@ class Claims:
         """
         since = rows(self._database, SELECT_NEWEST_ENTRY)[0][0]
         if points > 0:
-            self._enter_debt(self._claim("", ""), points, since, None)
+            self._enter_debt(self._claim("", "", since), points, since, None)
         less = -points
         for claim in [each for each in self._claims.values() if each.debt and points < 0]:
             part = min(less, claim.debt)

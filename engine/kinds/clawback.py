@@ -52,10 +52,12 @@ def make(rule: Clawback, workshop: Workshop) -> ReadyClawback:
 def to_take_back(ready: ReadyClawback, event: Event, earning: Earning) -> int:
     """The points that the event takes back of what was earned, never more than are left of it.
 
-    The event that undoes the last of the original one takes all that is left, so that roundings leave nothing over. So
-    does one that tells no amount: it undoes the whole.
+    Events that undo parts take together what one that undoes their sum would: the rounding is of the running total, so
+    that many small parts leave nothing over, and take no more than they should. An event that tells no amount undoes
+    the whole.
     """
     left = earning.points - earning.taken
-    if ready.rounding is None or not event.amount or earning.undone + event.amount >= earning.amount:
+    undone = earning.undone + event.amount
+    if ready.rounding is None or not event.amount or undone >= earning.amount:
         return left
-    return min(left, divided(earning.points * event.amount, earning.amount, ready.rounding))
+    return min(left, max(0, divided(earning.points * undone, earning.amount, ready.rounding) - earning.taken))
