@@ -323,7 +323,11 @@ EVENT_ANSWER = object_of(
         },
         "awaited": {
             **list_of(object_of({"rule": TEXT, "lot": TEXT, "points": AMOUNT})),
-            "description": "Of what is forgiven, points that are away, and are taken once they are back in the lot.",
+            "description": "Points that are away, and are taken once they are back in the lot.",
+        },
+        "given_back": {
+            **list_of(LOT_PART),
+            "description": "Points that had been taken back in the place of those that came are in their lot again.",
         },
         "refused": {
             "type": "boolean",

@@ -60,4 +60,6 @@ def to_take_back(ready: ReadyClawback, event: Event, earning: Earning) -> int:
     undone = earning.undone + event.amount
     if ready.rounding is None or not event.amount or undone >= earning.amount:
         return left
-    return min(left, max(0, divided(earning.points * undone, earning.amount, ready.rounding) - earning.taken))
+    # What was taken goes with what was undone: where that is not told, the event is rounded by itself.
+    before = earning.taken if earning.undone else 0
+    return min(left, max(0, divided(earning.points * undone, earning.amount, ready.rounding) - before))

@@ -120,6 +120,20 @@ def test_a_second_part_takes_no_more_than_the_first_left(
     )
 
 
+@pytest.mark.parametrize("rounding", ["down", "up", "half_up"])
+@settings(deadline=None, max_examples=40)
+@given(points=st.integers(1, 100), parts=st.lists(st.integers(1, 4_000), max_size=6))
+def test_parts_take_together_what_one_that_undoes_their_sum_takes(rounding: str, points: int, parts: list[int]) -> None:
+    rules = rule(f"rounding: {rounding}, shortfall: debt")
+    taken = undone = 0
+    for amount in parts:
+        earned = [earning(points, taken=taken, undone=min(undone, 10_000))]
+        taken += cancelled(rules, shop(100), amount=amount, earned=earned).asked
+        undone += amount
+    whole = cancelled(rules, shop(100), amount=sum(parts), earned=[earning(points)]).asked if parts else 0
+    assert taken == whole
+
+
 @pytest.mark.parametrize(("of", "earned"), [("O-2", None), ("", None), ("O-1", []), ("", [earning(event="")])])
 def test_what_earned_nothing_or_is_unknown_takes_nothing(of: str, earned: list[dict[str, Any]] | None) -> None:
     found = cancelled(rule("part: all, shortfall: debt"), shop(100), of=of, earned=earned)

@@ -248,6 +248,10 @@ FILL: tuple[str, ...] = (
     "INSERT INTO take_back (event_id, lot_id, rule, points, amount) VALUES ('E', 'L', '', 1, 1)",
     "INSERT INTO debt_entry (account_id, points, event, rule, since, entered_at) VALUES ('A', 1, '', '', 1, '')",
     (
+        "INSERT INTO claim_entry (account_id, event, rule, part, points, since, entered_at)"
+        " VALUES ('A', 'E', '', 'forgiven', 1, 1, '')"
+    ),
+    (
         "INSERT INTO notice (account_id, rule, day, digest, points, data, noticed_at)"
         " VALUES ('A', 'r', '2025-01-01', 'sha256:0', 1, '{}', '')"
     ),

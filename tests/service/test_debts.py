@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -226,14 +227,107 @@ def test_a_debt_that_a_calling_system_sets_is_one_entry_of_it(client: FlaskClien
     assert stands(client, database, "debt") == (300, 0)
 
 
-DEBT = "INSERT INTO debt_entry (account_id, lot_id, points, event, rule, since, entered_at) VALUES "
+# What happens to the points of a purchase that a bill's stand in for, and what undoes that, by name of the step.
+AWAY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "held": ((), ("cancel",)),
+    "paid out": (("settle",), ("reverse",)),
+    "used": ((), ("undo the use",)),
+    "owed, and a later bill paid": (("settle",), ("reverse",)),
+}
+
+
+@pytest.mark.parametrize("way", AWAY)
+@pytest.mark.parametrize("order", [*permutations(("purchase", "bill", "away"))], ids="-".join)
+def test_undoing_everything_in_any_order_leaves_nothing_and_owes_nothing(
+    client: FlaskClient, database: Database, way: str, order: tuple[str, ...]
+) -> None:
+    before, after = AWAY[way]
+    tell(client, "P", "purchase", 50_000)
+    request = file(client, "debt", 5_000) if way != "used" else ""
+    if way == "used":
+        tell(client, "U", "points_used", 5_000)
+    for name in before:
+        move(client, request, name)
+    if way.startswith("owed"):
+        # The purchase is undone first, and the bill that comes then pays.
+        order = ("purchase", *(each for each in order if each != "purchase"))
+    else:
+        tell(client, "B", "bill_paid", 500_000)
+    for step in order:
+        if step == "purchase":
+            tell(client, "P-C", "purchase_cancelled", 50_000, of="P")
+            if way.startswith("owed"):
+                assert tell(client, "B", "bill_paid", 500_000)["repaid"] != []
+        elif step == "bill":
+            tell(client, "B-C", "bill_corrected", 500_000, of="B")
+        elif way == "used":
+            tell(client, "U-C", "purchase_cancelled", 5_000, of="U")
+        else:
+            for name in after:
+                move(client, request, name)
+        stands(client, database, "debt")
+    assert stands(client, database, "debt") == (0, 0)
+
+
+def test_points_that_stood_in_for_others_are_given_back_and_told(client: FlaskClient, database: Database) -> None:
+    tell(client, "P", "purchase", 50_000)
+    tell(client, "U", "points_used", 5_000)
+    tell(client, "B", "bill_paid", 300_000)
+    found = tell(client, "P-C", "purchase_cancelled", 50_000, of="P")
+    lots = [each["lot"] for each in found["taken"]]
+    assert ([each["points"] for each in found["taken"]], found["debt"]) == ([3_000], 2_000)
+    assert [each["points"] for each in found["awaited"]] == [5_000]
+    back = tell(client, "U-C", "purchase_cancelled", 4_000, of="U")
+    assert back["given_back"] == [{"lot": lots[0], "points": 2_000}]
+    assert [each["points"] for each in back["repaid"]] == [2_000]
+    assert stands(client, database, "debt") == (2_000, 0)
+    assert entries(client, "debt")[-4:] == [
+        ("use", 4_000, "U-C"),
+        ("repay", -2_000, "U-C"),
+        ("take_back", -2_000, "P-C"),
+        ("take_back", 2_000, "P-C"),
+    ]
+    told = messages(client, "debt", "points.given_back")
+    assert [(each["event"], each["points"], [lot["lot"] for lot in each["lots"]]) for each in told] == [
+        ("P-C", 2_000, lots)
+    ]
+
+
+def test_a_debt_that_a_calling_system_takes_off_is_not_taken_of_returning_points(
+    client: FlaskClient, database: Database
+) -> None:
+    """The member paid it in another way."""
+    tell(client, "P", "purchase", 50_000)
+    request = file(client, "debt", 5_000)
+    assert tell(client, "P-C", "purchase_cancelled", 50_000, of="P")["debt"] == 5_000
+    assert client.patch("/v1/accounts/debt", json={"points_debt": 1_000}).status_code == 200
+    move(client, request, "cancel")
+    assert stands(client, database, "debt") == (4_000, 0)
+
+
+def test_points_that_were_used_before_they_expired_are_taken_though_it_is_told_after_a_sweep(
+    client: FlaskClient, database: Database, clock: SetClock
+) -> None:
+    open_account(database, lot_facts(3_000, acquired_on="2024-03-10"), name="late")
+    clock.at = NOW + timedelta(days=40)
+    assert sweep(database, Versions(database, 1), clock.at)["expired"] == 1
+    used = {"account": "late", "happened_at": "2026-03-10T03:00:00Z"}
+    assert tell(client, "U", "points_used", 2_000, **used)["used"] == [{"lot": "late.1", "points": 2_000}]
+    late = {"account": "late", "happened_at": "2026-03-11T03:00:00Z"}
+    assert tell(client, "V", "points_used", 1_000, **late)["refused"]
+    assert sum(points for _, points, _ in entries(client, "late")) == 0
+
+
+CLAIM = "INSERT INTO claim_entry (account_id, event, rule, part, lot_id, points, since, entered_at) VALUES "
 ENTRY = "INSERT INTO ledger_entry (lot_id, kind, points, event, rule, happened_at, entered_at) VALUES "
 # What breaks what is owed: the check that finds it, and of what it is told.
 BROKEN: dict[str, tuple[str, str]] = {
     "points-owed-are-the-sum": ("UPDATE account SET points_debt = 1 WHERE id = 'forgive'", "forgive"),
-    "points-that-come-pay-what-is-owed": (f"{DEBT} ('A', 'A.1', 10, 'E', 'r', 0, '')", "A.1"),
+    "points-that-come-pay-what-is-owed": (f"{CLAIM} ('A', 'E', 'r', 'own', 'A.1', 10, 0, '')", "A.1"),
     "a-payment-is-booked": (f"{ENTRY} ('A.1', 'repay', -1, '', '', '', '')", "repay"),
-    "no-more-awaited-than-away": (f"{DEBT} ('A', 'A.2', 1, 'E', 'r', 99999999, '')", "A.2"),
+    "no-more-awaited-than-away": (f"{CLAIM} ('A', 'E', 'r', 'own', 'A.2', 1, 99999999, '')", "A.2"),
+    "own-points-make-good-what-stands-in": (f"{CLAIM} ('A', 'F', 'r', 'stand_in', 'A.2', 1, 99999999, '')", "F"),
+    "no-more-claimed-of-others-than-forgiven": (f"{CLAIM} ('A', 'G', 'r', 'other', 'A.2', 1, 99999999, '')", "G"),
 }
 
 

@@ -133,3 +133,45 @@ def test_what_an_account_of_before_owes_is_its_first_debt_entry(empty_database_u
         assert rows(database, "SELECT account_id, lot_id, points, paid_by FROM debt_entry") == [("A", None, 9, None)]
         assert differences(database) == []
     close_database(database)
+
+
+def test_what_lots_of_before_were_owed_for_is_claimed_of_them(empty_database_url: str, tmp_path: Path) -> None:
+    for each in FOLDER.glob("000[1-8]_*.py"):
+        (tmp_path / each.name).write_text(each.read_text(encoding="utf-8"), encoding="utf-8")
+    database = open_database(Settings(database_url=empty_database_url))
+    migrate(database, tmp_path)
+    with database.connection_context():
+        for statement in (
+            (
+                "INSERT INTO account (id, policy, status, kind, identity_level, joined_on, contact_verified, debt,"
+                " points_debt, activity_days, declared, created_at)"
+                " VALUES ('A', 'p', '', '', 0, '2025-01-01', TRUE, 0, 0, '[]', '{}', '')"
+            ),
+            (
+                "INSERT INTO lot (id, account_id, source, campaign, acquired_on, usable_from_on, amount, locked,"
+                ' identity_level, "left", declared, event, rule, created_at)'
+                " VALUES ('L', 'A', 'bill', '', '2025-01-01', '2025-01-01', 5, FALSE, 0, 0, '{}', '', '', '')"
+            ),
+            "INSERT INTO ledger_entry (lot_id, kind, points, happened_at, entered_at) VALUES ('L', 'grant', 5, '', '')",
+            "INSERT INTO ledger_entry (lot_id, kind, points, happened_at, entered_at) VALUES ('L', 'use', -5, '', '')",
+            (
+                "INSERT INTO debt_entry (account_id, lot_id, points, event, rule, since, entered_at)"
+                " VALUES ('A', 'L', 4, 'E', 'r', 2, '')"
+            ),
+            "INSERT INTO ledger_entry (lot_id, kind, points, happened_at, entered_at) VALUES ('L', 'use', 1, '', '')",
+            (
+                "INSERT INTO ledger_entry (lot_id, kind, points, happened_at, entered_at, event, rule)"
+                " VALUES ('L', 'take_back', -1, '', '', 'E', 'r')"
+            ),
+            (
+                "INSERT INTO debt_entry (account_id, lot_id, points, event, rule, since, paid_by, entered_at)"
+                " VALUES ('A', 'L', -1, 'E', 'r', 3, 4, '')"
+            ),
+        ):
+            execute(database, statement)
+    assert migrate(database) == NAMES[8:]
+    with reading(database):
+        found = rows(database, "SELECT account_id, event, rule, part, lot_id, points FROM claim_entry ORDER BY id")
+        assert found == [("A", "E", "r", "own", "L", 3), ("A", "E", "r", "forgiven", None, 3)]
+        assert differences(database) == []
+    close_database(database)
