@@ -25,11 +25,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from peewee import Database
-
 from service import ledger
 from service.clock import stored
-from service.database import execute, rows
+from service.database import Database, execute, rows
 from service.ledger import Part
 
 OWE = "UPDATE account SET points_debt = points_debt + ? WHERE id = ?"

@@ -9,8 +9,9 @@ import json
 import stat
 import threading
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,10 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
     return lambda *arguments: CliRunner().invoke(recoup, ["audit", *arguments])
 
 
-def record(database: Database) -> None:
-    """A row in every table that is logged."""
-    writing(database, lambda: [execute(database, each) for each in RECORDED])
+def record(database: Database, without: Iterable[str] = ()) -> None:
+    """A row in every table that is logged, but for some."""
+    wanted = [each for each in RECORDED if not each.startswith(tuple(f"INSERT INTO {table} " for table in without))]
+    writing(database, lambda: [execute(database, each) for each in wanted])
 
 
 def tell(database: Database, event: str) -> None:
@@ -218,14 +220,15 @@ def test_what_was_recorded_before_the_log_is_in_it(empty_database_url: str, tmp_
         (tmp_path / each.name).write_text(each.read_text(encoding="utf-8"), encoding="utf-8")
     database = open_database(Settings(database_url=empty_database_url))
     migrate(database, tmp_path)
-    record(database)
+    first = import_module("service.migrations.0008_log").LOGGED
+    record(database, without=[kind for kind in KINDS if kind not in first])
     assert "0008_log" in migrate(database)
     tell(database, "E-2")
     sign_head(database, [signer], NOW)
     found = leaves(database)
     check(exported(database), [signer.verifier])
     close_database(database)
-    assert [kind for _, kind, _ in found] == [*KINDS, "event"]
+    assert [kind for _, kind, _ in found] == [*first, "event"]
 
 
 TAMPERING = {
