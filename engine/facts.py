@@ -11,9 +11,9 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from engine.reading import instant_words
+from engine.reading import day_words, instant_words
 from policies.model import Scalar
 
 COUNTED_STATES = ("approved", "needs_review", "settled")
@@ -200,7 +200,7 @@ def case_data(case: Case) -> dict[str, Any]:
     """The case as plain JSON data with every fact named, so that defaults of a later version change nothing."""
     return {
         "account": _plain(case.account, _OF_ACCOUNT) | _plain_declared(case.account.declared),
-        "lots": [_plain(lot, _OF_LOT) | _plain_declared(lot.declared) for lot in case.lots],
+        "lots": [_lot_data(lot) for lot in case.lots],
         "request": request_data(case.request),
         "history": [_plain(refund, _OF_PAST) for refund in case.history],
         "as_of": instant_words(case.as_of),
@@ -213,7 +213,7 @@ def event_case_data(case: EventCase) -> dict[str, Any]:
         "account": _plain(case.account, _OF_ACCOUNT) | _plain_declared(case.account.declared),
         "event": _plain(case.event, _OF_EVENT) | _plain_declared(case.event.declared),
         "earned": [_plain(earning, _OF_EARNING) for earning in case.earned],
-        "lots": [_plain(lot, _OF_LOT) | _plain_declared(lot.declared) for lot in case.lots],
+        "lots": [_lot_data(lot) for lot in case.lots],
     }
 
 
@@ -221,7 +221,7 @@ def day_case_data(case: DayCase) -> dict[str, Any]:
     """The day's case as plain JSON data with every fact named."""
     return {
         "account": _plain(case.account, _OF_ACCOUNT) | _plain_declared(case.account.declared),
-        "lots": [_plain(lot, _OF_LOT) | _plain_declared(lot.declared) for lot in case.lots],
+        "lots": [_lot_data(lot) for lot in case.lots],
         "day": case.day.isoformat(),
     }
 
@@ -249,6 +249,16 @@ def papers_data(papers: Iterable[ShownPaper]) -> list[dict[str, Any]]:
     return [{"paper": each.paper, "issued_on": _json(each.issued_on)} for each in papers]
 
 
+def _lot_data(lot: Lot) -> dict[str, Any]:
+    # Written out: a case may hold hundreds.
+    data = structs.asdict(lot)
+    declared = data.pop("declared")
+    data["acquired_on"] = day_words(lot.acquired_on)
+    data["usable_from_on"] = day_words(lot.usable_from_on)
+    data["expires_on"] = None if lot.expires_on is None else day_words(lot.expires_on)
+    return data | _plain_declared(declared) if declared else data
+
+
 def _plain(record: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: _json(getattr(record, name)) for name in names}
 
@@ -271,5 +281,5 @@ def own_fields(record: type[Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name != "declared")
 
 
-_OF_ACCOUNT, _OF_LOT, _OF_REQUEST = own_fields(Account), own_fields(Lot), own_fields(RefundRequest)
+_OF_ACCOUNT = own_fields(Account)
 _OF_EVENT, _OF_PAST, _OF_EARNING = own_fields(Event), own_fields(PastRefund), own_fields(Earning)

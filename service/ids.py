@@ -12,6 +12,7 @@ from datetime import datetime
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _MOST_REMEMBERED = 64
 _given: dict[int, int] = {}
 """The chance of the last id of each of the last milliseconds."""
@@ -35,4 +36,4 @@ def new_id(noun: str, at: datetime) -> str:
 
 
 def _in_base_32(number: int, width: int) -> str:
-    return "".join([ALPHABET[number >> shift & 31] for shift in range(5 * (width - 1), -1, -5)])
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * width - 10, -1, -10)])
