@@ -51,8 +51,10 @@ KINDS: Mapping[str, Kind] = {
         400,
         Text("Idempotency-Key 헤더가 필요합니다.", "The header Idempotency-Key is required."),
         Text(
-            "신청마다 새 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
-            "Send a fresh value of 1 to 200 printable ASCII characters with every new request, and the"
+            "헤더가 없거나, 비어 있거나, 읽을 수 없는 문자가 있습니다. 신청마다 인쇄할 수 있는 ASCII 문자로 새"
+            " 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
+            "It is not there, or empty, or has characters other than ASCII, which cannot be read in a header. Send a"
+            " fresh value of 1 to 200 printable ASCII characters with every new request, and the"
             " same value when you repeat one: it is then filed once, however often it arrives.",
         ),
     ),
@@ -275,6 +277,9 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
     ),
+    "out-of-range": Text(
+        "{written}: {least}부터 {most}까지여야 합니다.", "is {written}; it has to lie from {least} to {most}"
+    ),
     "not-a-sentence": Text("1~{most}자의 글이어야 합니다.", "is not a text of 1 to {most} characters"),
     "in-the-future": Text("미래의 시각입니다.", "lies in the future"),
     "other-than-before": Text("이 id를 처음 썼을 때와 다릅니다.", "is not what it was when the id was used first"),
@@ -304,6 +309,13 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "http:// 또는 https://로 시작하는 {most}자 이하의 ASCII 주소여야 합니다.",
         "is not an address in ASCII with http:// or https://, of at most {most} characters",
     ),
+    "url-bad-host": Text(
+        "{host}: 호스트 이름이 아닙니다. 점 사이의 각 부분은 영문자, 숫자, 하이픈, 밑줄 1~63자이고 하이픈으로 시작하거나"
+        " 끝나지 않아야 하며, 전체는 253자 이하여야 합니다. 숫자로 끝나는 것은 IP 주소뿐입니다.",
+        "is on {host}, which is no host name: its parts between dots have 1 to 63 letters, digits, hyphens or"
+        " underscores, with no hyphen at either end, and 253 in all; only an IP address ends in a number",
+    ),
+    "url-bad-port": Text("포트는 1부터 65535까지의 숫자여야 합니다.", "has a port that is no number from 1 to 65535"),
     "url-with-credentials": Text(
         "주소에 사용자 이름이나 비밀번호를 넣을 수 없습니다.", "holds a user or a password; messages are signed instead"
     ),

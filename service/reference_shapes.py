@@ -103,7 +103,8 @@ ACCOUNT["properties"]["activity_days"] = {
     "type": "array",
     "items": DAY,
     "default": [],
-    "description": "The days on which the account was active, in any order; they extend points that lapse when idle.",
+    "description": "The days on which the account was active, in any order; they extend points that lapse when idle."
+    " A stored account has each once, the earliest first.",
 }
 LOT = _of_scope(
     "lot",

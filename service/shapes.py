@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import request
@@ -31,6 +31,10 @@ MOST_HISTORY = 1_000
 LONGEST_ID = 200
 # Each once: some are the outcome of a filing and of a review.
 REFUND_STATES = tuple(dict.fromkeys(moves.STATES))
+# The years that holiday calendars and additions of spans can take.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_INSTANT = datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -119,8 +123,9 @@ def _instant(value: object) -> str:
             found = datetime.fromisoformat(value)
         except ValueError:
             found = None
-        # The years that holiday calendars and additions of spans can take.
-        if found is not None and 1970 <= found.year < 2200:
+        if found is not None and not FIRST_INSTANT <= found <= LAST_INSTANT:
+            raise Complaint("out-of-range", written=value, least=spoken(FIRST_INSTANT), most=spoken(LAST_INSTANT))
+        if found is not None:
             return spoken(found)
     raise Complaint("not-an-instant")
 
@@ -131,7 +136,9 @@ def _day(value: object) -> date:
             found = date.fromisoformat(value)
         except ValueError:
             found = None
-        if found is not None and 1970 <= found.year < 2200:
+        if found is not None and not FIRST_DAY <= found <= LAST_DAY:
+            raise Complaint("out-of-range", written=value, least=FIRST_DAY, most=LAST_DAY)
+        if found is not None:
             return found
     raise Complaint("not-a-day")
 

@@ -140,10 +140,23 @@ def test_a_suspended_member_has_a_balance_too(client: FlaskClient, database: Dat
     assert client.get("/v1/accounts/B/balance").get_json()["points"] == 500
 
 
-@pytest.mark.parametrize("query", ["on=2026-02-30", "on=tomorrow", "on=0001-01-01", "day=2026-01-01"])
-def test_a_day_that_cannot_be_is_refused(client: FlaskClient, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("on=2026-02-30", "is not a day such as 2026-01-31"),
+        ("on=tomorrow", "is not a day such as 2026-01-31"),
+        ("on=0001-01-01", "is 0001-01-01; it has to lie from 1970-01-01 to 2199-12-31"),
+        ("on=1969-12-31", "is 1969-12-31; it has to lie from 1970-01-01 to 2199-12-31"),
+        ("on=2200-01-01", "is 2200-01-01; it has to lie from 1970-01-01 to 2199-12-31"),
+        ("day=2026-01-01", "is not known here; known here are lang, on"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(client: FlaskClient, query: str, said: str) -> None:
     answer = client.get(f"{WHERE}/balance?{query}")
-    assert (answer.status_code, answer.get_json()["errors"][0]["parameter"]) == (400, query.partition("=")[0])
+    assert (answer.status_code, answer.get_json()["errors"]) == (
+        400,
+        [{"parameter": query.partition("=")[0], "detail": said}],
+    )
 
 
 def test_a_day_before_the_policy_has_no_balance(client: FlaskClient) -> None:
