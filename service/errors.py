@@ -277,6 +277,10 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
     ),
+    "not-in-the-list": Text(
+        "이 목록에 없는 id입니다. 앞 페이지의 마지막 id를 쓰거나, 처음부터 보려면 빼십시오.",
+        "is the id of nothing in this list; write the last id of the page before, or leave it out to begin at the head",
+    ),
     "out-of-range": Text(
         "{written}: {least}부터 {most}까지여야 합니다.", "is {written}; it has to lie from {least} to {most}"
     ),
@@ -310,8 +314,8 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "is not an address in ASCII with http:// or https://, of at most {most} characters",
     ),
     "url-bad-host": Text(
-        "{host}: 호스트 이름이 아닙니다. 점 사이의 각 부분은 영문자, 숫자, 하이픈, 밑줄 1~63자이고 하이픈으로 시작하거나"
-        " 끝나지 않아야 하며, 전체는 253자 이하여야 합니다. 숫자로 끝나는 것은 IP 주소뿐입니다.",
+        "{host}: 호스트 이름이 아닙니다. 점 사이의 각 부분은 영문자, 숫자, 하이픈, 밑줄 1~63자이고 하이픈으로"
+        " 시작하거나 끝나지 않아야 하며, 전체는 253자 이하여야 합니다. 숫자로 끝나는 것은 IP 주소뿐입니다.",
         "is on {host}, which is no host name: its parts between dots have 1 to 63 letters, digits, hyphens or"
         " underscores, with no hyphen at either end, and 253 in all; only an IP address ends in a number",
     ),

@@ -39,6 +39,7 @@ from service.shapes import (
     PAGE_QUERY,
     REFUND_REQUEST_IN,
     REFUND_REQUESTS_QUERY,
+    WAITING_QUERY,
 )
 from service.shapes_messages import DELIVERIES_QUERY, MESSAGES_QUERY, WEBHOOK_IN
 
@@ -131,7 +132,7 @@ OPERATIONS: Sequence[Operation] = (
         "refund requests",
         "The refund requests of all accounts, oldest first",
         {200: "RefundRequests"},
-        ("bad-request",),
+        ("bad-request", "not-found"),
         about="`state=needs_review` is the queue of those that somebody has to look at. A page begins behind `after`,"
         " whatever became of that request.",
         query=REFUND_REQUESTS_QUERY,
@@ -173,6 +174,16 @@ OPERATIONS: Sequence[Operation] = (
         body=EVENT_IN,
         bodies=(EVENT_IN, EVENTS_IN),
         examples=(("bill", "A bill was paid", reference_examples.EVENT),),
+    ),
+    Operation(
+        "get",
+        "/v1/events",
+        "events",
+        "The events of all accounts that wait for the one that they undo, those told first at the head",
+        {200: "Events"},
+        ("bad-request",),
+        about="What they name as `of` has not come: it was forgotten, or named wrongly.",
+        query=WAITING_QUERY,
     ),
     Operation(
         "get",
@@ -389,7 +400,7 @@ OPERATIONS: Sequence[Operation] = (
         "messages",
         "What happened, oldest first",
         {200: "Messages"},
-        ("bad-request",),
+        ("bad-request", "not-found"),
         about="The same messages that webhooks get. Keep the last id that you have seen and ask for those `after` it:"
         " none is ever put in before one that was shown.",
         query=MESSAGES_QUERY,
@@ -421,7 +432,7 @@ OPERATIONS: Sequence[Operation] = (
         "webhooks",
         "What was sent to which webhook, and what is still to be sent, newest first",
         {200: "Deliveries"},
-        ("bad-request",),
+        ("bad-request", "not-found"),
         query=DELIVERIES_QUERY,
     ),
     Operation(
@@ -575,5 +586,6 @@ def _in_query(schema: marshmallow.Schema | None) -> list[dict[str, Any]]:
     for name, described in schema.fields.items():
         shape = dict(described.metadata)
         about = shape.pop("description", "")
-        parameters.append({"name": name, "in": "query", "description": about, "schema": shape})
+        required = {"required": True} if described.required else {}
+        parameters.append({"name": name, "in": "query", "description": about, **required, "schema": shape})
     return parameters

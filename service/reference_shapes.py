@@ -273,6 +273,8 @@ FILED_LINE = {
     "payable_on": DAY_OR_NONE,
     "requested_at": INSTANT,
     "decision_id": TEXT,
+    "last_held_on": HELD_UNTIL,
+    "allowed": {"type": "array", "items": TEXT, "description": "The moves that the state allows."},
 }
 HOLDS = list_of(object_of({"lot": TEXT, "points": AMOUNT, "state": TEXT}))
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
@@ -288,10 +290,8 @@ MOVE = object_of(
     "A step in the life of a refund request.",
 )
 LIFE: dict[str, Schema] = {
-    "last_held_on": HELD_UNTIL,
     "holds": HOLDS,
     "moves": list_of(MOVE),
-    "allowed": {"type": "array", "items": TEXT, "description": "The moves that the state allows."},
 }
 FILED = object_of({**FILED_LINE, **LIFE}, "A refund request, the points that it holds, and its life so far.")
 JUST_FILED = object_of(

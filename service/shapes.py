@@ -445,6 +445,12 @@ class EventPageQuery(PageQuery):
     state = a_choice(*EVENT_STATES, about="Only those in this state; `waiting`: for the event that they undo.")
 
 
+class WaitingQuery(PageQuery):
+    """A page of the events of all accounts that wait, those told first at the head."""
+
+    state = a_choice("waiting", about="Those that wait for the event that they undo.", required=True)
+
+
 class FaqQuery(LanguageQuery):
     """What the FAQ is asked."""
 
@@ -483,6 +489,7 @@ LANGUAGE_QUERY = LanguageQuery()
 BALANCE_QUERY = BalanceQuery()
 PAGE_QUERY = PageQuery()
 EVENT_PAGE_QUERY = EventPageQuery()
+WAITING_QUERY = WaitingQuery()
 
 
 def body(schema: Schema, *also: str) -> dict[str, Any]:

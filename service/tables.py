@@ -127,6 +127,7 @@ class RefundRequest(Table):
             (("account", "id"), False),
             (("receiving_account", "requested_at"), False),
             (("state", "last_held_on"), False),
+            (("state", "id"), False),
         )
 
 
@@ -192,6 +193,10 @@ class Event(Table):
     digest = TextField()
     happened_at = TextField()
     entered_at = TextField()
+
+
+# Of those that can wait.
+Event.add_index(Event.index(Event.entered_at, Event.id).where(Event.of != ""))
 
 
 class EventAnswer(Table):

@@ -16,6 +16,7 @@ from service.database import reading
 from service.errors import FIELD_TEXTS, FieldError, Refusal, language
 from service.ledger import StoredAccount
 from service.options import options_of
+from service.paging import check_begin
 from service.parts import answered, parts
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
@@ -103,7 +104,6 @@ def inquiries_of(id: str) -> Response:
 @blueprint.get("/v1/accounts/<id>/refund-requests")
 def refund_requests_of(id: str) -> Response:
     """The refund requests of an account, newest first."""
-    moves.before_a_look(parts().database, parts().versions, id, parts().clock())
     return _page(id, "refund-requests", PAGE_QUERY, refund_requests.page_of, lambda _: refund_request_line)
 
 
@@ -142,9 +142,11 @@ def _page(
     What is asked besides, such as a state, is asked of `page_of`, and again on the next page.
     """
     page = query(asked)
+    moves.before_a_look(parts().database, parts().versions, id, parts().clock())
     besides = {name: value for name, value in page.items() if name not in ("after", "limit", "lang")}
     with reading(parts().database):
         line = line_of(_account(id))
+        check_begin(parts().database, what, page.get("after"), id)
         # One more than is shown says whether there are more.
         found = page_of(parts().database, id, page.get("after"), page["limit"] + 1, **besides)
     shown = [line(each) for each in found[: page["limit"]]]

@@ -11,6 +11,7 @@ from service import deliveries
 from service.answers import delivery_answer
 from service.database import reading, writing
 from service.errors import Refusal
+from service.paging import check_page
 from service.parts import answered, parts
 from service.shapes import LANGUAGE_QUERY, query
 from service.shapes_messages import DELIVERIES_QUERY
@@ -24,6 +25,7 @@ def listed() -> Response:
     page = query(DELIVERIES_QUERY)
     named: dict[str, Any] = {name: page[name] for name in ("state", "webhook") if name in page}
     with reading(parts().database):
+        check_page(parts().database, "deliveries", page.get("after"), webhook=named.get("webhook"))
         found = deliveries.page_of(
             parts().database, named.get("state"), named.get("webhook"), page.get("after"), page["limit"] + 1
         )

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
-from service import events
+from service import events, waiting
 from service.answers import event_answer
 from service.database import reading
 from service.errors import KINDS, Refusal, language, pointer, problem_data
 from service.events import Told
+from service.paging import check_page
 from service.parts import answered, parts
-from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, body_of, loaded, query
+from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, WAITING_QUERY, body_of, loaded, query
 
 blueprint = Blueprint("events", __name__)
 
@@ -30,6 +32,19 @@ def tell() -> Response:
         return _tell_many(loaded(EVENTS_IN, sent)["events"])
     told = events.tell(parts().database, parts().versions, _event(sent), parts().clock())
     return answered(event_answer(told, language(), parts().faq.links), _status(told), f"/v1/events/{told.id}")
+
+
+@blueprint.get("/v1/events")
+def waiting_events() -> Response:
+    """The events of all accounts that wait for the one that they undo, those told first at the head."""
+    page = query(WAITING_QUERY)
+    database, limit, links = parts().database, page["limit"], parts().faq.links
+    with reading(database):
+        check_page(database, "events", page.get("after"))
+        found = waiting.page_of(database, page.get("after"), limit + 1)
+    shown = [event_answer(told, language(), links) for told in found[:limit]]
+    asked = {"state": page["state"], "after": shown[-1]["id"] if shown else "", "limit": limit}
+    return answered({"events": shown, "next": f"/v1/events?{urlencode(asked)}" if len(found) > limit else None})
 
 
 @blueprint.get("/v1/events/<path:id>")

@@ -65,7 +65,7 @@ def test_what_events_change_stays_when_the_facts_are_replaced(client: FlaskClien
 
 
 def test_days_of_activity_are_kept_once_each_and_in_order(client: FlaskClient, database: Database) -> None:
-    days = {"activity_days": ["2026-02-01", "2025-12-31", "2026-02-01"]}
+    days: dict[str, Any] = {"activity_days": ["2026-02-01", "2025-12-31", "2026-02-01"]}
     opened = client.put("/v1/accounts/N", json={**FACTS, **days}).get_json()
     changed = client.patch("/v1/accounts/A", json=days).get_json()
     assert opened["activity_days"] == changed["activity_days"] == ["2025-12-31", "2026-02-01"]
