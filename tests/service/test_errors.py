@@ -110,7 +110,7 @@ def test_what_is_not_known_is_told_with_what_is(client: FlaskClient) -> None:
         ("post", "/v1/decisions", {"account": {"id": "A"}, "request": {}, "policy": "x"}, "published are small"),
         ("post", "/v1/events", {"events": [{}] * (MOST_EVENTS + 1)}, "10000 events; send them in several batches"),
         ("get", "/v1/inquiries?limit=1&limit=2", None, "stands twice"),
-        ("get", "/v1/inquiries?after=Q-0", None, "is not known here"),
+        ("get", "/v1/inquiries?after=Q-0", None, "write the last id of the page before"),
         (
             "post",
             "/v1/events",
