@@ -51,11 +51,9 @@ KINDS: Mapping[str, Kind] = {
         400,
         Text("Idempotency-Key 헤더가 필요합니다.", "The header Idempotency-Key is required."),
         Text(
-            "헤더가 없거나, 비어 있거나, 읽을 수 없는 문자가 있습니다. 신청마다 인쇄할 수 있는 ASCII 문자로 새"
-            " 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
-            "It is not there, or empty, or has characters other than ASCII, which cannot be read in a header. Send a"
-            " fresh value of 1 to 200 printable ASCII characters with every new request, and the"
-            " same value when you repeat one: it is then filed once, however often it arrives.",
+            "신청마다 인쇄할 수 있는 ASCII 문자로 새 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
+            "Send a fresh value of 1 to 200 printable ASCII characters with every new request, and the same"
+            " value when you repeat one: it is then filed once, however often it arrives.",
         ),
     ),
     "unauthorized": Kind(
