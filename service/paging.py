@@ -5,7 +5,9 @@ Behind an id that a list never had it would begin anywhere; and a list of nobody
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
 
 from service.database import Database, rows
 from service.errors import FieldError, Refusal
@@ -31,6 +33,11 @@ KNOWN: Mapping[str, str] = {
     "webhook": "SELECT 1 FROM webhook WHERE id = ? AND state <> 'removed'",
 }
 """What a list may be narrowed to by its id."""
+
+
+def next_page(path: str, page: Mapping[str, object], shown: Sequence[Mapping[str, Any]], *, more: bool) -> str | None:
+    """Where the page behind the one that is shown is, asked for as this one was; None where there is no more."""
+    return f"{path}?{urlencode({**page, 'after': shown[-1]['id']})}" if more else None
 
 
 def check_page(

@@ -16,7 +16,7 @@ from service.database import reading
 from service.errors import FIELD_TEXTS, FieldError, Refusal, language
 from service.ledger import StoredAccount
 from service.options import options_of
-from service.paging import check_begin
+from service.paging import check_begin, next_page
 from service.parts import answered, parts
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
@@ -150,11 +150,8 @@ def _page(
         # One more than is shown says whether there are more.
         found = page_of(parts().database, id, page.get("after"), page["limit"] + 1, **besides)
     shown = [line(each) for each in found[: page["limit"]]]
-    following = None
-    if len(found) > len(shown):
-        last = quote(str(shown[-1]["id"]), safe="")
-        more = "".join(f"&{name}={value}" for name, value in besides.items())
-        following = f"/v1/accounts/{quote(id, safe='')}/{what}?after={last}&limit={page['limit']}{more}"
+    path = f"/v1/accounts/{quote(id, safe='')}/{what}"
+    following = next_page(path, page, shown, more=len(found) > len(shown))
     return answered({what.replace("-", "_"): shown, "next": following})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
@@ -14,7 +13,7 @@ from service.answers import event_answer
 from service.database import reading
 from service.errors import KINDS, Refusal, language, pointer, problem_data
 from service.events import Told
-from service.paging import check_page
+from service.paging import check_page, next_page
 from service.parts import answered, parts
 from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, WAITING_QUERY, body_of, loaded, query
 
@@ -43,8 +42,7 @@ def waiting_events() -> Response:
         check_page(database, "events", page.get("after"))
         found = waiting.page_of(database, page.get("after"), limit + 1)
     shown = [event_answer(told, language(), links) for told in found[:limit]]
-    asked = {"state": page["state"], "after": shown[-1]["id"] if shown else "", "limit": limit}
-    return answered({"events": shown, "next": f"/v1/events?{urlencode(asked)}" if len(found) > limit else None})
+    return answered({"events": shown, "next": next_page("/v1/events", page, shown, more=len(found) > limit)})
 
 
 @blueprint.get("/v1/events/<path:id>")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -15,7 +14,7 @@ from service.database import reading
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, read_key
 from service.inquiries import Entry, Inquiry
-from service.paging import check_page
+from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
 from service.shapes import (
     INQUIRY_END_IN,
@@ -56,9 +55,8 @@ def queue() -> Response:
         found = inquiries.queue(database, state, order, after, limit + 1)
         today = {policy: parts().inquiries.today(policy) for policy in {each.policy for each in found}}
     shown = [inquiry_line(each, today[each.policy]) for each in found[:limit]]
-    asked = {"state": state, "order": order, "limit": limit, "after": shown[-1]["id"] if shown else None}
-    following = f"/v1/inquiries?{urlencode({name: value for name, value in asked.items() if value})}"
-    return answered({"inquiries": shown, "next": following if len(found) > len(shown) else None})
+    following = next_page("/v1/inquiries", page, shown, more=len(found) > len(shown))
+    return answered({"inquiries": shown, "next": following})
 
 
 @blueprint.get("/v1/inquiries/<id>")

@@ -92,6 +92,18 @@ def test_a_page_of_one_account_begins_behind_what_is_its_own(client: FlaskClient
     assert page(client, "accounts/A/entries", after=entry).status_code == 400
 
 
+def test_the_next_page_is_asked_for_as_this_one_was(client: FlaskClient) -> None:
+    for number in range(2):
+        file(client, "A", 1_000, str(number))
+    asked = {"lang": "ko", "limit": 1}
+    for where in ("refund-requests", "messages", "accounts/A/refund-requests", "accounts/A/entries"):
+        first = page(client, where, **asked)
+        second = client.get(first.get_json()["next"])
+        assert [each.headers["Content-Language"] for each in (first, second)] == ["ko", "ko"]
+        (name,) = {*second.get_json()} - {"next"}
+        assert len(second.get_json()[name]) == 1
+
+
 def test_a_list_of_requests_says_how_long_each_is_held_and_what_may_be_done(client: FlaskClient) -> None:
     request = file(client, "A", 1_000, "1")
     whole = client.get(f"/v1/refund-requests/{request}").get_json()
