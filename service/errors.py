@@ -270,7 +270,14 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "only-for-contests": Text("이의 제기(contest)에만 쓸 수 있습니다.", "is only for a contest"),
     "only-with-outcome": Text("outcome과 함께만 쓸 수 있습니다.", "is only for an entry with an outcome"),
     "one-of-two": Text("decision_id와 하나만 쓸 수 있습니다.", "stands beside decision_id; name one of the two"),
-    "not-an-id": Text("인쇄할 수 있는 1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
+    "not-an-id": Text(
+        "인쇄할 수 있는 1~200자의 문자열이어야 하고, 앞뒤에 공백이 없어야 합니다.",
+        "is not an id of 1 to 200 printable characters, with no space at either end",
+    ),
+    "dots-only": Text(
+        "주소에서 다른 곳을 뜻하므로 id로 쓸 수 없습니다. 다른 id를 쓰십시오.",
+        "means another place in an address, so nobody could ask for it; choose another id",
+    ),
     "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
@@ -282,7 +289,10 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "out-of-range": Text(
         "{written}: {least}부터 {most}까지여야 합니다.", "is {written}; it has to lie from {least} to {most}"
     ),
-    "not-a-sentence": Text("1~{most}자의 글이어야 합니다.", "is not a text of 1 to {most} characters"),
+    "not-a-sentence": Text(
+        "보이는 글자가 있는 1~{most}자의 글이어야 합니다.",
+        "is not a text of 1 to {most} characters, some of them visible",
+    ),
     "in-the-future": Text("미래의 시각입니다.", "lies in the future"),
     "other-than-before": Text("이 id를 처음 썼을 때와 다릅니다.", "is not what it was when the id was used first"),
     "amount-missing": Text(
@@ -395,7 +405,14 @@ def pointer(path: Sequence[str | int]) -> str:
 def language() -> str:
     """The language of the answer: `?lang=`, else the best of Accept-Language, else English."""
     asked = request.args.get("lang")
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
+    if asked in LANGUAGES:
+        return asked
+    # A region of a language is that language to us: who prefers ko-KR to en reads ko.
+    for tag, quality in sorted(request.accept_languages, key=lambda each: -each[1]):
+        spoken = "en" if tag == "*" else tag.partition("-")[0].lower()
+        if quality > 0 and spoken in LANGUAGES:
+            return spoken
+    return "en"
 
 
 def problem_data(

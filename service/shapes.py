@@ -75,8 +75,12 @@ class Checked(fields.Field[Any]):
 
 
 def may_be_an_id(value: object) -> bool:
-    """Whether callers can give something this id. U+FFFD stands where a decoder lost what was written."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable() and "\ufffd" not in value
+    """Whether callers can give something this id. U+FFFD stands where a decoder lost what was written; and with a space
+    at an end one thing would have two ids that look the same.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or value != value.strip(" "):
+        return False
+    return value.isprintable() and "\ufffd" not in value
 
 
 def _id(value: object) -> str:
@@ -168,16 +172,20 @@ def _choice(*known: str) -> Callable[[object], str]:
     return read
 
 
+def _seen(letter: str) -> bool:
+    return letter.isprintable() and not letter.isspace()
+
+
 def _words(most: int) -> Callable[[object], str]:
     def read(value: object) -> str:
-        if not isinstance(value, str) or not value.strip() or len(value) > most:
+        if not isinstance(value, str) or len(value) > most or not any(map(_seen, value)):
             raise Complaint("not-a-sentence", most=most)
         return value
 
     return read
 
 
-ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": r"^\S(.*\S)?$"}
 
 
 def an_id(about: str, **options: Any) -> Checked:

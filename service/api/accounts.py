@@ -13,7 +13,7 @@ from service import events, inquiries, ledger, members, moves, notices, refund_r
 from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
 from service.balances import balance_of
 from service.database import reading
-from service.errors import FIELD_TEXTS, FieldError, Refusal, language
+from service.errors import FieldError, Refusal, language
 from service.ledger import StoredAccount
 from service.options import options_of
 from service.paging import check_begin, next_page
@@ -157,7 +157,9 @@ def _page(
 
 def _can_be_an_id(id: str) -> None:
     if not may_be_an_id(id):
-        raise Refusal("bad-request", [FieldError({"parameter": "id"}, FIELD_TEXTS["not-an-id"])])
+        raise Refusal("bad-request", [FieldError.in_parameter("id", "not-an-id")])
+    if id in (".", ".."):
+        raise Refusal("bad-request", [FieldError.in_parameter("id", "dots-only")])
 
 
 def _account(id: str) -> StoredAccount:

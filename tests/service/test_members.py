@@ -114,6 +114,9 @@ def test_a_fact_that_the_policy_declares_no_longer_does_not_stay_in_the_way(
         ("put", "N", {**FACTS, "id": "M"}, 400, "bad-request", ["#/id"]),
         ("patch", "A", {"id": "B"}, 400, "bad-request", ["#/id"]),
         ("put", "%EF%BF%BD", FACTS, 400, "bad-request", [None]),
+        ("put", "N%20", FACTS, 400, "bad-request", [None]),
+        ("put", "%20", FACTS, 400, "bad-request", [None]),
+        ("put", "..", FACTS, 400, "bad-request", [None]),
         (
             "put",
             "N",
