@@ -12,6 +12,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -30,21 +31,27 @@ PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
 class OneAtATime:
-    """An ASGI application out of a WSGI one."""
+    """An ASGI application out of a WSGI one. It holds up to so many bodies at once, each of up to so many bytes."""
 
-    def __init__(self, app: WSGIApplication, most_bytes: int) -> None:
+    def __init__(self, app: WSGIApplication, most_bytes: int, most_bodies: int) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        self._bodies = asyncio.Semaphore(most_bodies)
         self._turn = ThreadPoolExecutor(1, "answering")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves before its body is whole gets nothing."""
         environ = environ_of(scope)
-        body = await self._body(environ.get("CONTENT_LENGTH", ""), receive)
-        if body is None:
-            return
-        environ["wsgi.input"] = BytesIO(body)
-        status, headers, answer = await asyncio.get_running_loop().run_in_executor(self._turn, self._answer, environ)
+        length = environ.get("CONTENT_LENGTH", "0")
+        # Who sends no body need not wait until others have sent theirs.
+        sends_none = length == "0" and "HTTP_TRANSFER_ENCODING" not in environ
+        async with nullcontext() if sends_none else self._bodies:
+            body = b"" if sends_none else await self._body(length, receive)
+            if body is None:
+                return
+            environ["wsgi.input"] = BytesIO(body)
+            turn = asyncio.get_running_loop().run_in_executor(self._turn, self._answer, environ)
+            status, headers, answer = await turn
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 

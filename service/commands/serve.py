@@ -19,8 +19,10 @@ from service.one_at_a_time import OneAtATime
 
 SECONDS_TO_FINISH = 30
 """How long requests and deliveries that are under way may take when the service is told to end."""
-READERS = 256
-"""How many bodies one process waits for at once; so many clients may stall before others wait."""
+BODIES = 256
+"""How many bodies one process holds at once; so many clients may stall in the middle of one before others wait."""
+CONNECTIONS = 1024
+"""How many connections one process has at once, those that ask nothing included."""
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_STARTS = 5
 
@@ -170,7 +172,7 @@ def answering() -> OneAtATime:
 
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app()
-    return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])
+    return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES)
 
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
@@ -187,7 +189,7 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         port=settings.port,
         interface=Interfaces.ASGINL,
         workers=settings.workers,
-        backpressure=READERS,
+        backpressure=CONNECTIONS,
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

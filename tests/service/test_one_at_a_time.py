@@ -54,26 +54,28 @@ async def ask(app: OneAtATime, events: Iterator[Event], **headers: str) -> list[
     return sent
 
 
+CHUNKED = {"transfer_encoding": "chunked"}
 LEFT: Event = {"type": "http.disconnect"}
 
 
 @pytest.mark.parametrize(
     ("events", "headers", "body", "unread"),
     [
-        ([chunk(b"", more=False)], {}, b"", 0),
+        ([], {}, b"", 0),
+        ([], {"content_length": "0"}, b"", 0),
         ([chunk(b"abc"), chunk(b"de", more=False)], {"content_length": "5"}, b"abcde", 0),
-        ([chunk(b"x" * 6), chunk(b"y" * 4), chunk(b"", more=False)], {}, b"xxxxxxyyyy", 0),
-        ([chunk(b"x" * 6), chunk(b"y" * 6), chunk(b"z" * 6)], {}, b"xxxxxxyyyyy", 1),
+        ([chunk(b"x" * 6), chunk(b"y" * 4), chunk(b"", more=False)], CHUNKED, b"xxxxxxyyyy", 0),
+        ([chunk(b"x" * 6), chunk(b"y" * 6), chunk(b"z" * 6)], CHUNKED, b"xxxxxxyyyyy", 1),
         ([chunk(b"x" * 6), chunk(b"y" * 6)], {"content_length": "12"}, b"", 2),
         ([chunk(b"abc"), LEFT], {"content_length": "5"}, None, 0),
     ],
-    ids=["none", "in two parts", "the largest", "too large in parts", "too large by its length", "the client left"],
+    ids=["none", "of no length", "in two parts", "the largest", "too large in parts", "too large by its length", "the client left"],
 )
 def test_no_more_of_a_body_is_read_than_there_may_be(
     events: list[Event], headers: dict[str, str], body: bytes | None, unread: int
 ) -> None:
     waiting = iter(events)
-    sent = asyncio.run(ask(OneAtATime(echo, MOST), waiting, **headers))
+    sent = asyncio.run(ask(OneAtATime(echo, MOST, 1), waiting, **headers))
     assert [each.get("body", each.get("status")) for each in sent] == ([] if body is None else [200, body])
     assert len([*waiting]) == unread
 
@@ -90,10 +92,11 @@ def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
         return echo(environ, start)
 
     async def together() -> list[list[Event]]:
-        app = OneAtATime(counting, MOST)
-        first, second = (asyncio.create_task(ask(app, iter([chunk(each, more=False)]))) for each in (b"1", b"2"))
+        app = OneAtATime(counting, MOST, 3)
+        bodies = ([chunk(each, more=False)] for each in (b"1", b"2"))
+        first, second = (asyncio.create_task(ask(app, iter(each), content_length="1")) for each in bodies)
         # One that stalls keeps the others waiting only for their turn.
-        stalled = asyncio.create_task(app(scope(), asyncio.Event().wait, _nowhere))  # type: ignore[arg-type]
+        stalled = asyncio.create_task(app(scope(content_length="1"), _for_ever, _nowhere))
         await asyncio.sleep(0.05)
         all_there.set()
         found = [await first, await second]
@@ -103,6 +106,27 @@ def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
     answers = asyncio.run(together())
     assert [sent[1]["body"] for sent in answers] == [b"1", b"2"]
     assert most == 1
+
+
+def test_who_sends_no_body_waits_for_nobodys() -> None:
+    async def while_one_stalls() -> tuple[list[Event], bool]:
+        app = OneAtATime(echo, MOST, 1)
+        stalled = asyncio.create_task(app(scope(content_length="1"), _for_ever, _nowhere))
+        await asyncio.sleep(0)
+        other = asyncio.create_task(ask(app, iter([chunk(b"1", more=False)]), content_length="1"))
+        found = await ask(app, iter(()))
+        waits = not other.done()
+        stalled.cancel()
+        assert (await other)[1]["body"] == b"1"
+        return found, waits
+
+    found, waits = asyncio.run(while_one_stalls())
+    assert ([each.get("status") for each in found], waits) == ([200, None], True)
+
+
+async def _for_ever() -> Event:
+    await asyncio.Event().wait()
+    raise AssertionError("nothing ends it")
 
 
 async def _nowhere(_: Event) -> None:
