@@ -69,7 +69,7 @@ LEFT: Event = {"type": "http.disconnect"}
         ([chunk(b"x" * 6), chunk(b"y" * 6)], {"content_length": "12"}, b"", 2),
         ([chunk(b"abc"), LEFT], {"content_length": "5"}, None, 0),
     ],
-    ids=["none", "of no length", "in two parts", "the largest", "too large in parts", "too large by its length", "left"],
+    ids=["none", "of no length", "in two parts", "the largest", "too large in parts", "too large by length", "left"],
 )
 def test_no_more_of_a_body_is_read_than_there_may_be(
     events: list[Event], headers: dict[str, str], body: bytes | None, unread: int
