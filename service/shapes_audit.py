@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from service.audit_log import KINDS
+from service.audit_log import KINDS, MOST_LEAVES
 from service.shapes import LanguageQuery, a_choice, a_number, an_id
-
-MOST_LEAVES = 10**12 - 1
 
 
 class InclusionQuery(LanguageQuery):

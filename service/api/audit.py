@@ -14,7 +14,7 @@ from service.errors import FieldError, Refusal
 from service.log.tree import consistency_proof, inclusion_proof
 from service.parts import answered, parts
 from service.shapes import LANGUAGE_QUERY, query
-from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY, MOST_LEAVES
+from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY
 
 blueprint = Blueprint("audit", __name__)
 
@@ -46,10 +46,11 @@ def entry(seq: int) -> Response:
     database = parts().database
     audit_log.place_all(database)
     with reading(database):
-        found = audit_log.entry_at(database, seq) if seq <= MOST_LEAVES else None
+        found = audit_log.entry_at(database, seq) if seq <= audit_log.MOST_LEAVES else None
         if found is None:
             raise Refusal("not-found", what=f"/v1/audit/entries/{seq}")
-        return answered({**found.data(database), "leaf_hash": _base64(found.hash())})
+        body = audit_log.body_of(database, found.kind, found.reference)
+        return answered({**found.data(body), "leaf_hash": _base64(found.hash())})
 
 
 @blueprint.get("/v1/audit/proofs/inclusion")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from service.log.canonical import NotCanonical, canonical, read
-from service.log.notes import BadNote, Verifier, open_note, read_checkpoint
+from service.log.notes import BadNote, Checkpoint, Verifier, open_note, read_checkpoint
 from service.log.tree import Frontier, leaf_hash
 
 FORMAT = "recoup-log/1"
@@ -67,9 +67,11 @@ def written(origin: str, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes
     yield canonical(end) + b"\n"
 
 
-def check(lines: Iterable[bytes], verifiers: Sequence[Verifier]) -> Checked:
-    """What an export has in it, every digest, root and signature checked. Raises BadExport at the first bad line."""
-    checking = _Checking(verifiers)
+def check(lines: Iterable[bytes], verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> Checked:
+    """What an export has in it, every digest, root and signature checked, and that it begins with the leaves of each
+    checkpoint that somebody `kept`. Raises BadExport at the first bad line.
+    """
+    checking = Checking(verifiers, kept)
     number = 0
     for number, line in enumerate(lines, 1):
         checking.line = number
@@ -79,13 +81,15 @@ def check(lines: Iterable[bytes], verifiers: Sequence[Verifier]) -> Checked:
     return checking.end
 
 
-class _Checking:
-    """How far an export has been read."""
+class Checking:
+    """How far an export has been read. `line` is the number of the one that is read next."""
 
-    def __init__(self, verifiers: Sequence[Verifier]) -> None:
+    def __init__(self, verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> None:
         self.line = 0
         self.end: Checked | None = None
         self._verifiers = verifiers
+        # What has to be met yet, the smallest last.
+        self._kept = sorted(kept, key=lambda each: each.size, reverse=True)
         self._origin = ""
         self._tree = Frontier()
         self._covered = 0
@@ -121,6 +125,10 @@ class _Checking:
         self._origin = record["origin"]
         if all(each.name != self._origin for each in self._verifiers):
             self._stop(f"no key of {self._origin} was given")
+        for each in self._kept:
+            if each.origin != self._origin:
+                self._stop(f"the export is of {self._origin}, and the checkpoint that was kept of {each.origin}")
+        self._meet_kept()
 
     def _leaf(self, seq: Any, kind: Any, reference: Any, salt: Any, body: Any, digest: Any) -> None:
         if type(seq) is not int or seq != self._tree.size:
@@ -128,6 +136,15 @@ class _Checking:
         if digest_of(kind, reference, salt, body) != digest:
             self._stop(f"leaf {seq} ({kind} {reference}) is not what was recorded: its digest is another")
         self._tree.append(leaf_hash(leaf_of(kind, reference, digest)))
+        self._meet_kept()
+
+    def _meet_kept(self) -> None:
+        while self._kept and self._kept[-1].size == self._tree.size:
+            if self._kept.pop().root != self._tree.root():
+                self._stop(
+                    f"the first {self._tree.size} leaves are not those of the checkpoint that was kept;"
+                    " this one or one before it was changed"
+                )
 
     def _checkpoint(self, checkpoint: Any, note: Any) -> None:
         if type(checkpoint) is not int or checkpoint != self._checkpoints or not isinstance(note, str):
@@ -150,6 +167,9 @@ class _Checking:
     def _end(self, record: Mapping[str, Any]) -> None:
         if not self._checkpoints or self._covered != self._tree.size:
             self._stop("no checkpoint covers the last leaves")
+        if self._kept:
+            most = self._kept[0].size
+            self._stop(f"the export has {self._tree.size} leaves, and the checkpoint that was kept covers {most}")
         counts = (self._tree.size, self._checkpoints)
         if (record["leaves"], record["checkpoints"]) != counts or any(
             type(record[name]) is not int for name in ("leaves", "checkpoints")
