@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,9 +23,13 @@ Examples:
   recoup audit keygen refunds.example.com/log
   recoup audit checkpoint
   recoup audit export log.jsonl
+  recoup audit export log.parquet
   recoup audit verify log.jsonl --key log.keys --since kept.txt
   recoup audit check
 """
+PARQUET = ".parquet"
+Writer = Callable[[str, Iterable[Mapping[str, Any]]], None]
+"""Writes an export of a log by its name and its records."""
 HOLDS = Text(
     "데이터베이스가 로그와 같습니다: 잎 {leaves}개, 체크포인트 {checkpoints}개, 아직 서명되지 않은 잎 {rest}개",
     "the database is what its log recorded: {leaves} leaves, {checkpoints} checkpoints; {rest} not signed yet",
@@ -113,26 +119,50 @@ def checkpoint() -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-def export(file: str) -> None:
-    """Write everything that was signed to FILE, - for stdout: one line for each leaf and checkpoint."""
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "parquet"]),
+    help="The form of FILE [default: by its ending, else jsonl].",
+)
+def export(file: str, form: str | None) -> None:
+    """Write everything that was signed to FILE: one record for each leaf and checkpoint.
+
+    JSON Lines, - for stdout; or Parquet, for those who analyse it.
+    """
     from service import audit_log
     from service.database import reading
-    from service.log.exports import written
 
+    write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _lines_writer(file)
     with opened() as (database, _):
         audit_log.place_all(database)
         with reading(database):
             signed = audit_log.newest_checkpoint(database)
             if signed is None:
                 stop("nothing was signed yet: run `recoup audit checkpoint` first")
-            origin = signed.head().origin
             try:
-                with click.open_file(file, "wb") as out:
-                    out.writelines(written(origin, audit_log.records(database)))
+                write(signed.head().origin, audit_log.records(database))
             except OSError as error:
                 stop(f"{file} cannot be written: {error.strerror}")
             count, size = audit_log.checkpoint_count(database), audit_log.size_of(database)
     click.echo(f"{signed.size} leaves, {count} checkpoints; {size - signed.size} not signed yet", err=True)
+
+
+def _lines_writer(file: str) -> Writer:
+    from service.log.exports import written
+
+    def write(origin: str, records: Iterable[Mapping[str, Any]]) -> None:
+        with click.open_file(file, "wb") as out:
+            out.writelines(written(origin, records))
+
+    return write
+
+
+def _parquet_writer(file: str) -> Writer:
+    if file == "-":
+        raise Unusable("a Parquet export is written to a file; only JSON Lines goes to stdout")
+    parquet = _parquet()
+    return lambda origin, records: parquet.write(Path(file), origin, records)
 
 
 @command.command()
@@ -142,15 +172,19 @@ def export(file: str) -> None:
 def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
     """Check an export, without the database and the service: every digest, root and signature.
 
-    Names the first line that is not as it was written, and ends with 1 where there is one.
+    Names the first line, or the first record of a Parquet file, that is not as it was written, and ends with 1 where
+    there is one.
     """
     from service.log.exports import BadExport, check
 
     verifiers = [verifier for each in keys for verifier in _verifiers(each)]
     kept = [_kept(each, verifiers) for each in since]
     try:
-        with click.open_file(export, "rb") as lines:
-            found = check(lines, verifiers, kept)
+        if _is_parquet(export):
+            found = _parquet().check(Path(export), verifiers, kept)
+        else:
+            with click.open_file(export, "rb") as lines:
+                found = check(lines, verifiers, kept)
     except BadExport as error:
         stop(f"{export}: {error}")
     except OSError as error:
@@ -191,6 +225,23 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
         raise SystemExit(1)
     counts = {"leaves": check.leaves, "checkpoints": check.checkpoints, "rest": check.leaves - check.covered}
     click.echo(HOLDS.in_language(lang).format(**counts))
+
+
+def _parquet() -> ModuleType:
+    """The other form of an export. Raises Unusable where its package is not installed."""
+    if find_spec("pyarrow") is None:
+        raise Unusable("Parquet needs one more package: make test, or .venv/bin/pip install '.[parquet]'")
+    from service.log import parquet
+
+    return parquet
+
+
+def _is_parquet(export: str) -> bool:
+    """Whether a file says at its beginning that it is Parquet. Raises OSError."""
+    if export == "-":
+        return False
+    with Path(export).open("rb") as file:
+        return file.read(4) == b"PAR1"
 
 
 def _path() -> Path:

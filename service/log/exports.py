@@ -8,7 +8,6 @@ lines before it, so that a file that was cut short is seen to be.
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -25,10 +24,10 @@ END = {"leaves", "checkpoints", "end"}
 
 
 class BadExport(Exception):
-    """The first line that is not as it was written, and why."""
+    """The first line, or the first record of an export that has no lines, that is not as it was written, and why."""
 
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"line {line}: {reason}")
+    def __init__(self, line: int, reason: str, unit: str = "line") -> None:
+        super().__init__(f"{unit} {line}: {reason}")
         self.line = line
 
 
@@ -53,18 +52,35 @@ def leaf_of(kind: str, reference: str, digest: str) -> bytes:
     return canonical({"kind": kind, "reference": reference, "digest": digest})
 
 
+class Writing:
+    """An export that is being written: the line of each record, and what the last one says of them."""
+
+    def __init__(self, origin: str) -> None:
+        self.header = {"format": FORMAT, "origin": origin}
+        self._leaves = self._checkpoints = 0
+        self._whole = hashlib.sha256()
+        self.first = self.line(self.header)
+
+    def line(self, record: Mapping[str, Any]) -> bytes:
+        """The line of the next record."""
+        line = canonical(record) + b"\n"
+        self._leaves += "seq" in record
+        self._checkpoints += "note" in record
+        self._whole.update(line)
+        return line
+
+    def end(self) -> dict[str, Any]:
+        """The last record."""
+        whole = f"sha256:{self._whole.hexdigest()}"
+        return {"leaves": self._leaves, "checkpoints": self._checkpoints, "end": whole}
+
+
 def written(origin: str, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """The lines of an export whose leaves and checkpoints are given in their order."""
-    whole = hashlib.sha256()
-    leaves = checkpoints = 0
-    for record in itertools.chain([{"format": FORMAT, "origin": origin}], records):
-        line = canonical(record) + b"\n"
-        leaves += "seq" in record
-        checkpoints += "note" in record
-        whole.update(line)
-        yield line
-    end = {"leaves": leaves, "checkpoints": checkpoints, "end": f"sha256:{whole.hexdigest()}"}
-    yield canonical(end) + b"\n"
+    export = Writing(origin)
+    yield export.first
+    yield from map(export.line, records)
+    yield canonical(export.end()) + b"\n"
 
 
 def check(lines: Iterable[bytes], verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> Checked:
@@ -82,11 +98,13 @@ def check(lines: Iterable[bytes], verifiers: Sequence[Verifier], kept: Iterable[
 
 
 class Checking:
-    """How far an export has been read. `line` is the number of the one that is read next."""
+    """How far an export has been read. `line` is the number of the line, or of what `unit` names, that comes next."""
 
-    def __init__(self, verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> None:
+    def __init__(self, verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = (), unit: str = "line") -> None:
         self.line = 0
         self.end: Checked | None = None
+        self._unit = unit
+        self._begun = False
         self._verifiers = verifiers
         # What has to be met yet, the smallest last.
         self._kept = sorted(kept, key=lambda each: each.size, reverse=True)
@@ -106,9 +124,19 @@ class Checking:
             record = read(line[:-1])
         except NotCanonical as error:
             self._stop(str(error))
+        self.take_record(record, line)
+
+    def take_record(self, record: Any, line: bytes | None = None) -> None:
+        """Check one record more, whose line is given where it is known to be canonical. Raises BadExport."""
+        if line is None:
+            try:
+                line = canonical(record) + b"\n"
+            except NotCanonical as error:
+                self._stop(str(error))
         names = set(record) if isinstance(record, dict) else set()
-        if self.line == 1:
+        if not self._begun:
             self._header(record, names)
+            self._begun = True
         elif names == LEAF:
             self._leaf(**record)
         elif names == CHECKPOINT:
@@ -180,4 +208,4 @@ class Checking:
         self.end = Checked(self._origin, *counts, self._tree.root())
 
     def _stop(self, reason: str) -> NoReturn:
-        raise BadExport(self.line, reason)
+        raise BadExport(self.line, reason, self._unit)
