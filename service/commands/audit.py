@@ -180,11 +180,13 @@ def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
     verifiers = [verifier for each in keys for verifier in _verifiers(each)]
     kept = [_kept(each, verifiers) for each in since]
     try:
-        if _is_parquet(export):
-            found = _parquet().check(Path(export), verifiers, kept)
-        else:
-            with click.open_file(export, "rb") as lines:
-                found = check(lines, verifiers, kept)
+        with click.open_file(export, "rb") as file:
+            if export != "-" and file.read(4) == b"PAR1":
+                found = _parquet().check(file, verifiers, kept)
+            else:
+                if export != "-":
+                    file.seek(0)
+                found = check(file, verifiers, kept)
     except BadExport as error:
         stop(f"{export}: {error}")
     except OSError as error:
@@ -234,14 +236,6 @@ def _parquet() -> ModuleType:
     from service.log import parquet
 
     return parquet
-
-
-def _is_parquet(export: str) -> bool:
-    """Whether a file says at its beginning that it is Parquet. Raises OSError."""
-    if export == "-":
-        return False
-    with Path(export).open("rb") as file:
-        return file.read(4) == b"PAR1"
 
 
 def _path() -> Path:

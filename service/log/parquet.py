@@ -70,23 +70,20 @@ def seal(path: Path, digesting: _Digesting) -> None:
         file.write(f"sha256:{digesting.whole.hexdigest()}".encode())
 
 
-def check(path: Path, verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> Checked:
+def check(file: IO[bytes], verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> Checked:
     """What an export has in it, as `exports.check` does, and every byte of the file. Raises BadExport at the first bad
-    record, OSError.
+    record.
     """
     checking = Checking(verifiers, kept, "record")
     checking.line = 1
-    with path.open("rb") as file:
-        try:
-            whole, end = _digest_holds(file)
-            _check_rows(file, end, checking)
-        except _Odd as error:
-            raise BadExport(1, str(error), "record") from None
-        except UNREADABLE as error:
-            reason = " ".join(str(error).split())[:200]
-            raise BadExport(
-                checking.line, f"this one, or one close behind it, cannot be read: {reason}", "record"
-            ) from None
+    try:
+        whole, end = _digest_holds(file)
+        _check_rows(file, end, checking)
+    except _Odd as error:
+        raise BadExport(1, str(error), "record") from None
+    except UNREADABLE as error:
+        reason = f"this one, or one close behind it, cannot be read: {' '.join(str(error).split())[:200]}"
+        raise BadExport(checking.line, reason, "record") from None
     if not whole:
         said = "every record is as it was written, but other bytes of the file are not: its digest is another"
         raise BadExport(checking.line, said, "record")
