@@ -272,6 +272,11 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "one-of-two": Text("decision_id와 하나만 쓸 수 있습니다.", "stands beside decision_id; name one of the two"),
     "not-an-id": Text("인쇄할 수 있는 1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
     "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
+    "behind": Text("{other}보다 뒤입니다.", "lies behind {other}, so that nothing can lie between them"),
+    "too-many-periods": Text(
+        "기간이 {most}개를 넘습니다. 날짜를 좁히거나 더 긴 기간으로 나누십시오.",
+        "makes more than {most} periods; ask for fewer days, or for longer periods",
+    ),
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
     ),

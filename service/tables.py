@@ -105,7 +105,7 @@ class Decision(Table):
     data = TextField()
 
     class Meta:
-        indexes = ((("account", "id"), False),)
+        indexes = ((("account", "id"), False), (("policy", "as_of", "id"), False))
 
 
 class RefundRequest(Table):
@@ -177,6 +177,12 @@ class LedgerEntry(Table):
     rule = TextField(default="")
 
 
+# What days came to, by the rules that said so.
+LedgerEntry.add_index(
+    LedgerEntry.index(LedgerEntry.happened_at).where((LedgerEntry.event == "") & (LedgerEntry.rule != ""))
+)
+
+
 class Event(Table):
     """Something that happened to a member, as a calling system told it. Never changed: the database refuses it.
 
@@ -192,6 +198,9 @@ class Event(Table):
     digest = TextField()
     happened_at = TextField()
     entered_at = TextField()
+
+    class Meta:
+        indexes = ((("happened_at", "id"), False),)
 
 
 class EventAnswer(Table):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policies.model import Text
+from service.commands import _audit_figures
 from service.commands._database import looked_at, opened
 from service.commands._files import Command, Unusable, language_option, stop
 
@@ -26,6 +27,8 @@ Examples:
   recoup audit export log.parquet
   recoup audit verify log.jsonl --key log.keys --since kept.txt
   recoup audit check
+  recoup audit rules monthly-limit --from 2026-01-01 --to 2026-03-31 --per month
+  recoup audit points --from 2026-01-01 --to 2026-03-31
 """
 PARQUET = ".parquet"
 Writer = Callable[[str, Iterable[Mapping[str, Any]]], None]
@@ -53,7 +56,7 @@ since_option = click.option(
 
 @click.group(epilog=EPILOG)
 def command() -> None:
-    """Sign the log, export it, and check an export."""
+    """Sign the log, export it, check it, and count what it says."""
 
 
 @command.command()
@@ -146,6 +149,10 @@ def export(file: str, form: str | None) -> None:
                 stop(f"{file} cannot be written: {error.strerror}")
             count, size = audit_log.checkpoint_count(database), audit_log.size_of(database)
     click.echo(f"{signed.size} leaves, {count} checkpoints; {size - signed.size} not signed yet", err=True)
+
+
+command.add_command(_audit_figures.rules)
+command.add_command(_audit_figures.points)
 
 
 def _lines_writer(file: str) -> Writer:
