@@ -111,7 +111,7 @@ def test_what_came_of_events_and_of_days_is_counted(client: FlaskClient, databas
     assert found["life", None] == {"spoke": 1, "expired": 1, "points_expired": 300}
     with reading(database):
         taken = "SELECT kind, CAST(-SUM(points) AS BIGINT) FROM ledger_entry WHERE rule <> '' GROUP BY kind"
-        booked: dict[str, int] = dict(rows(database, taken))  # type: ignore[arg-type]  # two columns
+        booked: dict[str, int] = dict(rows(database, taken))
         notices = rows(database, "SELECT COUNT(*) FROM notice")[0][0]
     sums: Counter[str] = Counter()
     for own in found.values():
