@@ -86,6 +86,7 @@ SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
 PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
 INSERT_NODE = "INSERT INTO log_node (id, hash) VALUES (?, ?)"
 SELECT_NODE = "SELECT hash FROM log_node WHERE id = ?"
+LAST_NODE = "SELECT COALESCE(MAX(id), -2) FROM log_node"
 SELECT_LEAF = "SELECT seq, kind, reference, salt, digest FROM log_leaf WHERE "
 MOST_LEAVES = 10**12 - 1
 INSERT_CHECKPOINT = "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (?, ?, ?)"
@@ -131,7 +132,9 @@ class Altered(Exception):
 
 
 def place_all(database: Database) -> None:
-    """Give every leaf that was committed its place. Raises Unavailable; what got one until then keeps it."""
+    """Give every leaf that was committed its place. Raises Unavailable, and Altered where leaves or hashes are missing;
+    what got one until then keeps it.
+    """
     while True:
         with reading(database):
             if not rows(database, UNPLACED, (1,)):
@@ -141,7 +144,11 @@ def place_all(database: Database) -> None:
 
 def _place_some(database: Database) -> None:
     lock(database, "recoup:log")
-    tree = frontier_of(nodes(database), size_of(database))
+    size = size_of(database)
+    last = rows(database, LAST_NODE)[0][0]
+    if last > place(0, size - 1):
+        raise Altered(f"the tree has hashes of more than {size} leaves: the last leaves are gone")
+    tree = frontier_of(nodes(database), size)
     places, made = [], []
     for found in _some(rows(database, UNPLACED, (BATCH,))):
         bodies = bodies_of(database, [(kind, reference) for _, kind, reference in found])

@@ -138,7 +138,11 @@ def export(file: str, form: str | None) -> None:
 
     write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _lines_writer(file)
     with opened() as (database, _):
-        audit_log.place_all(database)
+        try:
+            audit_log.place_all(database)
+        except audit_log.Altered as error:
+            # What was signed is exported all the same: it is for its reader to see that it does not hold.
+            click.echo(f"recoup: {error}", err=True)
         with reading(database):
             signed = audit_log.newest_checkpoint(database)
             if signed is None:
@@ -216,10 +220,11 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
     from service.database import reading
     from service.log_check import LogCheck
 
-    verifiers = [verifier for each in keys for verifier in _verifiers(each)] or log_keys.load(_path()).verifiers()
-    kept = [_kept(each, verifiers) for each in since]
     differ = False
-    with looked_at() as (database, _):
+    with looked_at() as (database, settings):
+        given = [verifier for each in keys for verifier in _verifiers(each)]
+        verifiers = given or log_keys.load(settings.log_key_file).verifiers()
+        kept = [_kept(each, verifiers) for each in since]
         try:
             audit_log.place_all(database)
         except audit_log.Altered as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from service.audit_log import INSERT_CHECKPOINT, KINDS, place_all, sign_head
+from service.audit_log import INSERT_CHECKPOINT, KINDS, Altered, place_all, sign_head
 from service.cli import recoup
 from service.database import Database, execute, on_sqlite, reading, writing
 from service.log.exports import digest_of
@@ -165,6 +165,14 @@ def test_what_was_tampered_with_is_named(
 ) -> None:
     change(logged, table, *changes)
     assert sorted(found(logged)) == sorted(sentences)
+
+
+def test_leaves_that_are_gone_from_the_end_are_not_written_over(logged: Database) -> None:
+    change(logged, "log_leaf", "DELETE FROM log_leaf WHERE reference = 'E-3'")
+    tell(logged, "E-4")
+    with pytest.raises(Altered, match=f"hashes of more than {LEAVES + 2} leaves: the last leaves are gone"):
+        place_all(logged)
+    assert "event E-3: the row has no leaf; it was put in past the log" in found(logged)
 
 
 def test_a_tree_that_was_written_anew_is_noticed_by_the_checkpoint_that_was_kept(logged: Database) -> None:
