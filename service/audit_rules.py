@@ -50,7 +50,7 @@ SELECT_ANSWERS = (
 SELECT_TAKEN = (
     "SELECT entry.rule, entry.kind, entry.happened_at, COUNT(*), CAST(-SUM(entry.points) AS BIGINT)"
     " FROM ledger_entry entry JOIN lot ON lot.id = entry.lot_id JOIN account ON account.id = lot.account_id"
-    " WHERE entry.event = '' AND entry.rule <> '' AND entry.kind IN ('expire', 'charge')"
+    " WHERE entry.rule <> '' AND entry.kind IN ('expire', 'charge') AND entry.points < 0"
     " AND account.policy = ? AND entry.happened_at >= ? AND entry.happened_at < ?"
     " GROUP BY entry.rule, entry.kind, entry.happened_at"
 )

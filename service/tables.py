@@ -177,10 +177,8 @@ class LedgerEntry(Table):
     rule = TextField(default="")
 
 
-# What days came to, by the rules that said so.
-LedgerEntry.add_index(
-    LedgerEntry.index(LedgerEntry.happened_at).where((LedgerEntry.event == "") & (LedgerEntry.rule != ""))
-)
+# What rules came to, by day.
+LedgerEntry.add_index(LedgerEntry.index(LedgerEntry.happened_at).where(LedgerEntry.rule != ""))
 
 
 class Event(Table):

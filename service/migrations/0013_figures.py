@@ -15,6 +15,6 @@ def up(migrator: Any, db: Database) -> None:
         # Searches need the first one too, and may have made it.
         "CREATE INDEX IF NOT EXISTS decision_policy_as_of_id ON decision (policy, as_of, id)",
         "CREATE INDEX event_happened_at_id ON event (happened_at, id)",
-        "CREATE INDEX ledger_entry_happened_at ON ledger_entry (happened_at) WHERE event = '' AND rule <> ''",
+        "CREATE INDEX ledger_entry_happened_at ON ledger_entry (happened_at) WHERE rule <> ''",
     ):
         execute(db, statement)
