@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service import audit_points, ledger
+from service import audit_points, claims, ledger
 from service.audit_points import BY, COLUMNS, FIGURES, MOVEMENT, OUTSTANDING, movements, outstanding
 from service.cli import recoup
 from service.clock import stored
@@ -100,10 +100,10 @@ class Life:
             return
         request = self.random.choice(some)
         if self.requests[request] == "settled":
-            ledger.reverse(self.database, "A", request, self.at)
+            claims.reverse(self.database, "A", request, self.at)
             self.requests[request] = "reversed"
         elif self.random.random() < 0.5:
-            ledger.release(self.database, "A", request, self.at)
+            claims.release(self.database, "A", request, self.at)
             self.requests[request] = "cancelled"
         else:
             ledger.settle(self.database, request)
@@ -125,7 +125,7 @@ class Life:
     def _return(self, _name: str) -> None:
         if self.used:
             lot, points = self.used.pop()
-            ledger.put_back(self.database, "A", "use", [Part(lot, points)], self.at, self.entered)
+            claims.give_back(self.database, "A", "use", [Part(lot, points)], None, self.at, self.entered)
 
 
 def counted(database: Database, some: list[Period], by: str) -> list[dict[str, Any]]:
