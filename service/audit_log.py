@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from service.clock import stored
 from service.database import Database, Row, execute, execute_many, lock, reading, rows, writing
 from service.log.exports import digest_of, leaf_of
 from service.log.notes import BadNote, Checkpoint, Signer, Verifier, open_note, read_checkpoint, sign
-from service.log.tree import EMPTY, Node, frontier_of, leaf_hash, place, root_of
+from service.log.tree import EMPTY, Node, consistency_proof, frontier_of, inclusion_proof, leaf_hash, place, root_of
 from service.tables import TABLES
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
 PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
 INSERT_NODE = "INSERT INTO log_node (id, hash) VALUES (?, ?)"
 SELECT_NODE = "SELECT hash FROM log_node WHERE id = ?"
+SELECT_NODES = "SELECT id, hash FROM log_node WHERE id IN ({marks})"
 LAST_NODE = "SELECT COALESCE(MAX(id), -2) FROM log_node"
 SELECT_LEAF = "SELECT seq, kind, reference, salt, digest FROM log_leaf WHERE "
 MOST_LEAVES = 10**12 - 1
@@ -148,7 +151,7 @@ def _place_some(database: Database) -> None:
     last = rows(database, LAST_NODE)[0][0]
     if last > place(0, size - 1):
         raise Altered(f"the tree has hashes of more than {size} leaves: the last leaves are gone")
-    tree = frontier_of(nodes(database), size)
+    tree = over_nodes(database, lambda node: frontier_of(node, size))
     places, made = [], []
     for found in _some(rows(database, UNPLACED, (BATCH,))):
         bodies = bodies_of(database, [(kind, reference) for _, kind, reference in found])
@@ -169,7 +172,17 @@ def size_of(database: Database) -> int:
 
 def root(database: Database, size: int) -> bytes:
     """The root over the first leaves."""
-    return root_of(nodes(database), 0, size) if size else EMPTY
+    return over_nodes(database, lambda node: root_of(node, 0, size)) if size else EMPTY
+
+
+def inclusion(database: Database, seq: int, size: int) -> list[bytes]:
+    """What proves that a leaf stands in its place in the log of a size."""
+    return over_nodes(database, lambda node: inclusion_proof(node, seq, size))
+
+
+def consistency(database: Database, old: int, new: int) -> list[bytes]:
+    """What proves that the log of the size `new` begins with that of the size `old`."""
+    return over_nodes(database, lambda node: consistency_proof(node, old, new))
 
 
 def body_of(database: Database, kind: str, reference: str) -> dict[str, Any] | None:
@@ -296,6 +309,30 @@ def nodes(database: Database) -> Node:
         return bytes(found[0][0])
 
     return node
+
+
+def over_nodes(database: Database, work: Callable[[Node], Result]) -> Result:
+    """What some work on the tree comes to, with all hashes that it asks for read at once. Raises Altered.
+
+    The work is done twice, first only to see what it asks for: that must not depend on the hashes themselves.
+    """
+    asked: dict[int, None] = {}
+
+    def noted(level: int, index: int) -> bytes:
+        asked[place(level, index)] = None
+        return EMPTY
+
+    work(noted)
+    statement = SELECT_NODES.format(marks=", ".join("?" * len(asked)))
+    found = {number: bytes(each) for number, each in rows(database, statement, [*asked])} if asked else {}
+
+    def node(level: int, index: int) -> bytes:
+        number = place(level, index)
+        if number not in found:
+            raise Altered(f"the hash of the subtree {number} is gone")
+        return found[number]
+
+    return work(node)
 
 
 def _some(found: Sequence[Row]) -> Iterator[Sequence[Row]]:

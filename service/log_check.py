@@ -96,7 +96,6 @@ SELECT_TWICE = (
     "SELECT kind, reference, COUNT(*) FROM log_leaf WHERE seq IS NOT NULL GROUP BY kind, reference"
     " HAVING COUNT(*) > 1 ORDER BY kind, reference"
 )
-SELECT_NODES = "SELECT id, hash FROM log_node WHERE id IN ({marks})"
 COUNT_NODES = "SELECT COUNT(*) FROM log_node"
 LOWEST_SEQ = "SELECT MIN(seq) FROM log_leaf"
 TRIGGERS = {
@@ -196,7 +195,7 @@ class LogCheck:
         self._made = []
         if not made:
             return
-        statement = SELECT_NODES.format(marks=", ".join("?" * len(made)))
+        statement = audit_log.SELECT_NODES.format(marks=", ".join("?" * len(made)))
         kept = {number: bytes(found) for number, found in rows(self._database, statement, [*made])}
         for number, (level, index, found) in made.items():
             if kept.get(number) == found:
