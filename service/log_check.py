@@ -8,7 +8,7 @@ missing still. Rows are read page by page, so that a log of any size needs the s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from policies.model import Text
@@ -81,6 +81,9 @@ NO_TRIGGER = Text(
     "표 {table}: 트리거가 없거나 꺼져 있습니다({trigger})",
     "table {table}: the trigger {trigger} is missing, or is off",
 )
+OTHER_TRIGGER = Text(
+    "표 {table}: 트리거가 하는 일이 다릅니다({trigger})", "table {table}: the trigger {trigger} does something else"
+)
 
 LEAF_OF = "SELECT 1 FROM log_leaf WHERE kind = '{kind}' AND reference = {reference} AND seq IS NOT NULL"
 WITHOUT_LEAF = {
@@ -99,19 +102,34 @@ SELECT_TWICE = (
 COUNT_NODES = "SELECT COUNT(*) FROM log_node"
 LOWEST_SEQ = "SELECT MIN(seq) FROM log_leaf"
 TRIGGERS = {
-    True: "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'",
-    False: "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+    True: "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'",
+    False: "SELECT relname, tgname, pg_get_triggerdef(pg_trigger.oid) || ' ' || prosrc FROM pg_trigger"
+    " JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid"
     " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND pg_table_is_visible(pg_class.oid)",
 }
+# What each kind of trigger says, on either database; none but the guard of leaves has a condition.
+LOGS = "INSERT INTO log_leaf (kind, reference) VALUES ('{kind}', CAST(NEW.{key} AS TEXT))"
+REFUSES = "RAISE"
+CONDITION = " WHEN "
 
 
 class LogCheck:
-    """One look at a database. `leaves`, `checkpoints` and `unplaced` count what was looked at so far."""
+    """One look at a database. `leaves`, `checkpoints` and `unplaced` count what was looked at so far; `tell` is told
+    now and then of how many leaves more.
+    """
 
-    def __init__(self, database: Database, verifiers: Sequence[Verifier], kept: Sequence[Checkpoint] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        verifiers: Sequence[Verifier],
+        kept: Sequence[Checkpoint] = (),
+        tell: Callable[[int], object] = lambda _count: None,
+    ) -> None:
         self.leaves = self.checkpoints = self.covered = self.unplaced = 0
         self._database = database
         self._verifiers = verifiers
+        self._tell = tell
+        self._told = 0
         self._kept = defaultdict[int, list[Checkpoint]](list)
         for each in kept:
             self._kept[each.size].append(each)
@@ -123,7 +141,7 @@ class LogCheck:
 
     def differences(self) -> Iterator[Text]:
         """A sentence for each thing that is not as it must be, inside one transaction."""
-        yield from self._missing_triggers()
+        yield from self._triggers()
         yield from self._log()
         yield from self._rows_without_leaf()
         yield from self._unplaced()
@@ -191,6 +209,8 @@ class LogCheck:
 
     def _nodes(self) -> Iterator[Text]:
         """What the leaves since the last time made of the tree, beside what is kept of it."""
+        self._tell(self.leaves - self._told)
+        self._told = self.leaves
         made = {place(level, index): (level, index, found) for level, index, found in self._made}
         self._made = []
         if not made:
@@ -240,23 +260,27 @@ class LogCheck:
             self.unplaced += len(found)
             last = found[-1][0]
 
-    def _missing_triggers(self) -> Iterator[Text]:
+    def _triggers(self) -> Iterator[Text]:
         sqlite = on_sqlite(self._database)
-        there = set(rows(self._database, TRIGGERS[sqlite]))
-        for table, trigger in _triggers(sqlite):
-            if (table, trigger) not in there:
+        there = {(table, name): text for table, name, text in rows(self._database, TRIGGERS[sqlite])}
+        for table, trigger, words in _needed(sqlite):
+            text = there.get((table, trigger))
+            if text is None:
                 yield _said(NO_TRIGGER, table=table, trigger=trigger)
+            elif words not in text or (CONDITION in text) != (trigger == "log_leaf_refuses_update"):
+                yield _said(OTHER_TRIGGER, table=table, trigger=trigger)
 
 
-def _triggers(sqlite: bool) -> Iterator[tuple[str, str]]:
-    """The triggers that the tables have to have: they make the leaves, and refuse changes."""
-    for kind in KINDS:
-        yield kind, f"{kind}_is_logged"
+def _needed(sqlite: bool) -> Iterator[tuple[str, str, str]]:
+    """The triggers that the tables have to have, each with words that it says: they make leaves, and refuse changes."""
+    for kind, each in KINDS.items():
+        yield kind, f"{kind}_is_logged", LOGS.format(kind=kind, key=each.key)
     for table in NEVER_CHANGED:
         name = table._meta.table_name
         # A leaf is changed once, and is guarded by triggers of its own on both databases.
         apart = sqlite or name == "log_leaf"
-        yield from ((name, f"{name}_refuses_{event}") for event in (("update", "delete") if apart else ("change",)))
+        for event in ("update", "delete") if apart else ("change",):
+            yield name, f"{name}_refuses_{event}", REFUSES
 
 
 def _records(entry: Entry, body: Mapping[str, Any]) -> bool:

@@ -214,9 +214,10 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
 
     Prints a line for each row without a leaf, leaf without a row, row that is not what its leaf recorded, hash or
     checkpoint that is not that of the leaves, and trigger that is missing. Ends with 1 when there is one. The keys are
-    those of LOG_KEY_FILE, where none is given.
+    those of LOG_KEY_FILE, where none is given. What takes longer than a second tells how far it is.
     """
     from service import audit_log, log_keys
+    from service.commands.replay import Progress
     from service.database import reading
     from service.log_check import LogCheck
 
@@ -230,11 +231,14 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
         except audit_log.Altered as error:
             click.echo(str(error))
             differ = True
-        check = LogCheck(database, verifiers, kept)
         with reading(database):
+            progress = Progress(audit_log.size_of(database), lang)
+            check = LogCheck(database, verifiers, kept, progress.step)
             for each in check.differences():
+                progress.clear()
                 click.echo(each.in_language(lang))
                 differ = True
+            progress.clear()
     if differ:
         raise SystemExit(1)
     counts = {"leaves": check.leaves, "checkpoints": check.checkpoints, "rest": check.leaves - check.covered}

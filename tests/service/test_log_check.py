@@ -58,9 +58,11 @@ def logged(database: Database) -> Database:
 
 def test_a_database_that_nobody_touched_is_what_its_log_recorded(logged: Database) -> None:
     tell(logged, "E-4")
-    check = LogCheck(logged, [SIGNER.verifier])
+    told: list[int] = []
+    check = LogCheck(logged, [SIGNER.verifier], tell=told.append)
     with reading(logged):
         assert list(check.differences()) == []
+    assert sum(told) == check.leaves
     counts = (check.leaves, check.checkpoints, check.covered, check.unplaced)
     assert counts == (LEAVES + 3, 1, LEAVES + 2, 1)
 
@@ -205,13 +207,25 @@ def test_a_row_whose_leaf_was_mended_is_noticed_by_the_tree(logged: Database) ->
     ]
 
 
-def test_triggers_that_are_missing_are_named(database: Database) -> None:
-    dropped = "DROP TRIGGER event_is_logged" + ("" if on_sqlite(database) else " ON event")
+@pytest.mark.parametrize(("again", "words"), [(False, "is missing, or is off"), (True, "does something else")])
+@pytest.mark.parametrize("name", ["event_is_logged", "log_node_refuses"])
+def test_triggers_that_are_missing_or_toothless_are_named(
+    database: Database, name: str, again: bool, words: str
+) -> None:
+    table, sqlite = name.rpartition("_is_logged")[0] or "log_node", on_sqlite(database)
+    trigger = name if "logged" in name else f"{name}_{'update' if sqlite else 'change'}"
+    when = "AFTER INSERT" if "logged" in name else "BEFORE UPDATE"
 
     def work() -> None:
-        execute(database, dropped)
+        execute(database, f"DROP TRIGGER {trigger}" + ("" if sqlite else f" ON {table}"))
+        if again and sqlite:
+            execute(database, f"CREATE TRIGGER {trigger} {when} ON {table} BEGIN SELECT 1; END")
+        elif again:
+            execute(database, "CREATE FUNCTION idle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+            each = "FOR EACH ROW EXECUTE FUNCTION idle()"
+            execute(database, f"CREATE TRIGGER {trigger} {when} ON {table} {each}")
         said = [each.en for each in LogCheck(database, [SIGNER.verifier]).differences()]
-        assert said == ["table event: the trigger event_is_logged is missing, or is off"]
+        assert said == [f"table {table}: the trigger {trigger} {words}"]
         raise RuntimeError("the next test needs it")
 
     with pytest.raises(RuntimeError, match="next test"):
