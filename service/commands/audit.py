@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ Examples:
   recoup audit rules monthly-limit --from 2026-01-01 --to 2026-03-31 --per month
   recoup audit points --from 2026-01-01 --to 2026-03-31
 """
-PARQUET = ".parquet"
+PARQUET, MAGIC = ".parquet", b"PAR1"
 Writer = Callable[[str, Iterable[Mapping[str, Any]]], None]
 """Writes an export of a log by its name and its records."""
 HOLDS = Text(
@@ -135,6 +136,7 @@ def export(file: str, form: str | None) -> None:
     """
     from service import audit_log
     from service.database import reading
+    from service.log.notes import BadNote
 
     write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _lines_writer(file)
     with opened() as (database, _):
@@ -149,6 +151,8 @@ def export(file: str, form: str | None) -> None:
                 stop("nothing was signed yet: run `recoup audit checkpoint` first")
             try:
                 write(signed.head().origin, audit_log.records(database))
+            except BadNote as error:
+                stop(f"the last checkpoint that is kept cannot be read: {error}")
             except OSError as error:
                 stop(f"{file} cannot be written: {error.strerror}")
             count, size = audit_log.checkpoint_count(database), audit_log.size_of(database)
@@ -192,12 +196,15 @@ def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
     kept = [_kept(each, verifiers) for each in since]
     try:
         with click.open_file(export, "rb") as file:
-            if export != "-" and file.read(4) == b"PAR1":
-                found = _parquet().check(file, verifiers, kept)
-            else:
-                if export != "-":
-                    file.seek(0)
-                found = check(file, verifiers, kept)
+            # What comes through a pipe is read once.
+            begin = file.read(len(MAGIC))
+            if begin == MAGIC and not file.seekable():
+                raise Unusable(f"{export} is Parquet, which is checked in a file only")
+            found = (
+                _parquet().check(file, verifiers, kept)
+                if begin == MAGIC
+                else check(chain([begin + file.readline()] if begin else [], file), verifiers, kept)
+            )
     except BadExport as error:
         stop(f"{export}: {error}")
     except OSError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,14 @@ def test_both_forms_are_written_and_checked_by_commands(run: Run, database: Data
     assert len(said) == 1
     assert "holds: " in said.pop()
     assert run("export", "-", "--format", "parquet").exit_code == 2
+    lines, columns = ((tmp_path / name).read_bytes() for name in ("log.jsonl", "log.parquet"))
+    assert run("verify", "-", "--key", key, input=lines).exit_code == 0
+    assert run("verify", "-", "--key", key, input=lines[:3]).exit_code == 1
+    os.mkfifo(tmp_path / "pipe")
+    for sent, ends in ((lines, 0), (columns, 2), (b"", 1)):
+        with ThreadPoolExecutor(1) as other:
+            other.submit((tmp_path / "pipe").write_bytes, sent)
+            assert run("verify", "pipe", "--key", key).exit_code == ends
     whole = bytearray((tmp_path / "log.parquet").read_bytes())
     whole[len(whole) // 2] ^= 1
     (tmp_path / "log.parquet").write_bytes(whole)
