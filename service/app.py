@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from service.api import (
     accounts,
     audit,
+    audit_decisions,
     decisions,
     deliveries,
     events,
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         webhooks,
         deliveries,
         audit,
+        audit_decisions,
     )
     for part in (*nouns, openapi):
         app.register_blueprint(part.blueprint)

@@ -9,6 +9,7 @@ none waits for the other; what was committed before a checkpoint is in it; and a
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -235,6 +236,11 @@ def _entries(database: Database, start: int, end: int) -> Iterator[Entry]:
         for row in found:
             yield Entry(*row)
         start = found[-1][0] + 1
+
+
+def base64_of(found: bytes) -> str:
+    """A hash as the API writes it."""
+    return b64encode(found).decode()
 
 
 def nodes(database: Database) -> Node:

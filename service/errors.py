@@ -230,6 +230,9 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "unknown-policy": Text(
         "게시되지 않은 정책입니다. 게시된 정책: {known}", "is no published policy; published are {known}"
     ),
+    "unknown-version": Text("정책 {policy}에 그런 버전이 없습니다.", "is no published version of {policy}"),
+    "only-with-policy": Text("policy와 함께만 쓸 수 있습니다.", "says nothing without a policy; name one as `policy`"),
+    "behind": Text("{other}보다 뒤입니다.", "lies behind {other}, so that nothing can lie between them"),
     "not-utf-8": Text(
         "UTF-8이 아닌 바이트가 있습니다.", "has bytes that are no UTF-8; write it in UTF-8, percent-encoded"
     ),

@@ -12,7 +12,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from service import reference_audit, reference_examples, reference_messages
+from service import reference_audit, reference_decisions, reference_examples, reference_messages
 from service.errors import KINDS, MEDIA_TYPE
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
@@ -434,6 +434,7 @@ OPERATIONS: Sequence[Operation] = (
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
     *reference_audit.OPERATIONS,
+    *reference_decisions.OPERATIONS,
 )
 BODIES = {
     type(body).__name__: body
@@ -456,8 +457,9 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES, reference_messages.SHAPES, reference_audit.SHAPES)
-    for name, shape in (each for some in shapes for each in some.items()):
+    shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
+    of_modules = (reference_messages.SHAPES, reference_audit.SHAPES, reference_decisions.SHAPES)
+    for name, shape in (each for some in (*shapes, *of_modules) for each in some.items()):
         spec.components.schema(name, shape)
     for name, body in BODIES.items():
         if name in OPEN:
@@ -560,7 +562,12 @@ def _example(code: str) -> dict[str, Any]:
 
 
 def _in_path(path: str) -> list[dict[str, Any]]:
-    shapes = {"id": ID, "number": {"type": "integer", "minimum": 1}}
+    shapes = {
+        "id": ID,
+        "number": {"type": "integer", "minimum": 1},
+        "seq": {"type": "integer", "minimum": 0},
+        "digest": ID,
+    }
     return [
         {"name": name, "in": "path", "required": True, "schema": schema}
         for name, schema in shapes.items()

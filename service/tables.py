@@ -13,6 +13,7 @@ from peewee import (
     BlobField,
     BooleanField,
     Check,
+    CompositeKey,
     DateField,
     ForeignKeyField,
     IntegerField,
@@ -96,16 +97,32 @@ class Decision(Table):
     # Not a foreign key: the account of a decision may have been in the request's body only.
     account = TextField()
     policy = TextField()
-    version = ForeignKeyField(PolicyVersion, column_name="digest")
+    version = ForeignKeyField(PolicyVersion, column_name="digest", index=False)
     outcome = TextField()
-    points = BigIntegerField()
+    points = BigIntegerField(index=True)
     as_of = TextField()
     decided_at = TextField()
     case_data = TextField()
     data = TextField()
 
     class Meta:
-        indexes = ((("account", "id"), False),)
+        # In the order in which a search goes through them.
+        indexes = tuple(((name, "as_of", "id"), False) for name in ("account", "policy", "version", "outcome"))
+
+
+class DecisionRule(Table):
+    """A rule that spoke in a decision: of the request, or only of lots. Never changed: the database refuses it.
+
+    It follows from the decision, and is there to find it by.
+    """
+
+    rule = TextField()
+    as_of = TextField()
+    decision = TextField(column_name="decision_id")
+    of_request = BooleanField()
+
+    class Meta:
+        primary_key = CompositeKey("rule", "as_of", "decision")
 
 
 class RefundRequest(Table):
@@ -422,6 +439,7 @@ TABLES = (
     Account,
     Lot,
     Decision,
+    DecisionRule,
     RefundRequest,
     Move,
     Hold,
@@ -446,6 +464,7 @@ TABLES = (
 NEVER_CHANGED = (
     PolicyVersion,
     Decision,
+    DecisionRule,
     LedgerEntry,
     Move,
     Event,
