@@ -65,6 +65,9 @@ KINDS: Mapping[str, Kind] = {
         "id",
         ("id", "inquiry_id", "move", "who", "agent", "text", "outcome", "reason", "due_on", "at"),
     ),
+    "access_key": Kind("id", ("id", "name", "digest", "roles", "created_at", "expires_at")),
+    "access_key_end": Kind("key_id", ("key_id", "ended_at")),
+    "decision_read": Kind("id", ("id", "decision_id", "reader", "key", "roles", "address", "read_at")),
 }
 # SQLite answers 0 and 1.
 FLAGS = frozenset({"refused"})

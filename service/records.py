@@ -22,7 +22,7 @@ INSERT = (
     " (id, account, policy, digest, outcome, points, as_of, decided_at, case_data, data)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-INSERT_RULE = "INSERT INTO decision_rule (rule, as_of, decision_id, of_request) VALUES (?, ?, ?, ?)"
+INSERT_RULE = "INSERT INTO decision_rule (rule, of_request, as_of, decision_id) VALUES (?, ?, ?, ?)"
 SELECT = "SELECT decided_at, case_data, data FROM decision WHERE id = ?"
 
 
@@ -58,7 +58,7 @@ def keep(database: Database, record: Record, at: datetime) -> None:
     )
     spoken = rules_that_spoke(decision).items()
     execute_many(
-        database, INSERT_RULE, [(rule, decision["as_of"], record.id, of_request) for rule, of_request in spoken]
+        database, INSERT_RULE, [(rule, of_request, decision["as_of"], record.id) for rule, of_request in spoken]
     )
 
 

@@ -117,12 +117,12 @@ class DecisionRule(Table):
     """
 
     rule = TextField()
+    of_request = BooleanField()
     as_of = TextField()
     decision = TextField(column_name="decision_id")
-    of_request = BooleanField()
 
     class Meta:
-        primary_key = CompositeKey("rule", "as_of", "decision")
+        primary_key = CompositeKey("rule", "of_request", "as_of", "decision")
 
 
 class RefundRequest(Table):
@@ -434,6 +434,47 @@ class LogCheckpoint(Table):
     signed_at = TextField()
 
 
+class AccessKey(Table):
+    """An API key: who holds it, and for which roles; of the key itself only its digest. Never changed."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    digest = TextField(unique=True)
+    roles = TextField()
+    created_at = TextField()
+    expires_at = TextField()
+
+
+class AccessKeyEnd(Table):
+    """A key that was revoked. Never changed: what was revoked stays so."""
+
+    key = ForeignKeyField(AccessKey, primary_key=True)
+    ended_at = TextField()
+
+
+class DecisionRead(Table):
+    """Somebody was shown a decision, or, without one, all that were signed. Never changed: the database refuses it.
+
+    `reader` is the name of the key, "anyone" where none is asked for, or the user of the machine; `key` is "" for the
+    last two. `address` is what was asked for.
+    """
+
+    id = BigAutoField()
+    decision = ForeignKeyField(Decision, null=True, index=False)
+    reader = TextField()
+    key = TextField()
+    roles = TextField()
+    address = TextField()
+    read_at = TextField()
+
+    class Meta:
+        indexes = (
+            (("decision", "read_at", "id"), False),
+            (("reader", "read_at", "id"), False),
+            (("read_at", "id"), False),
+        )
+
+
 TABLES = (
     PolicyVersion,
     Account,
@@ -459,6 +500,9 @@ TABLES = (
     LogLeaf,
     LogNode,
     LogCheckpoint,
+    AccessKey,
+    AccessKeyEnd,
+    DecisionRead,
 )
 # The database itself refuses to change or delete a row of these.
 NEVER_CHANGED = (
@@ -477,4 +521,7 @@ NEVER_CHANGED = (
     LogLeaf,
     LogNode,
     LogCheckpoint,
+    AccessKey,
+    AccessKeyEnd,
+    DecisionRead,
 )

@@ -13,15 +13,15 @@ from service.database import execute, execute_many, on_sqlite, rows
 
 PAGE = 500
 SELECT = "SELECT id, as_of, data FROM decision WHERE id > ? ORDER BY id LIMIT ?"
-INSERT = "INSERT INTO decision_rule (rule, as_of, decision_id, of_request) VALUES (?, ?, ?, ?)"
+INSERT = "INSERT INTO decision_rule (rule, of_request, as_of, decision_id) VALUES (?, ?, ?, ?)"
 
 
 def up(migrator: Any, db: Database) -> None:
     """Add the table with the rules of what was decided until now, and put other indices in place of two."""
     for statement in (
         (
-            "CREATE TABLE decision_rule (rule TEXT NOT NULL, as_of TEXT NOT NULL, decision_id TEXT NOT NULL,"
-            " of_request BOOLEAN NOT NULL, PRIMARY KEY (rule, as_of, decision_id))"
+            "CREATE TABLE decision_rule (rule TEXT NOT NULL, of_request BOOLEAN NOT NULL, as_of TEXT NOT NULL,"
+            " decision_id TEXT NOT NULL, PRIMARY KEY (rule, of_request, as_of, decision_id))"
             # Where a table is its own index, a filing writes one page less.
             + (" WITHOUT ROWID" if on_sqlite(db) else "")
         ),
@@ -35,7 +35,7 @@ def up(migrator: Any, db: Database) -> None:
     ):
         execute(db, statement)
     for decision, as_of, data in _decisions(db):
-        execute_many(db, INSERT, [(rule, as_of, decision, of_request) for rule, of_request in _rules(data)])
+        execute_many(db, INSERT, [(rule, of_request, as_of, decision) for rule, of_request in _rules(data)])
     refuse_changes(db, "decision_rule")
 
 

@@ -176,7 +176,7 @@ def statements(database: Database, caplog: pytest.LogCaptureFixture, ask: Callab
     caplog.clear()
     with caplog.at_level(logging.DEBUG, logger="peewee"):
         ask()
-    said = [record.msg for record in caplog.records if record.name == "peewee"]
+    said: list[Any] = [record.msg for record in caplog.records if record.name == "peewee"]
     return [(sql, parameters) for sql, parameters in said if " FROM decision" in sql and " ORDER BY " in sql]
 
 
