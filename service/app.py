@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, request
 
+from service.access import admit
 from service.api import (
     accounts,
     audit,
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         app.register_blueprint(part.blueprint)
     register_errors(app)
     app.before_request(_refuse_unreadable)
+    app.before_request(admit)
     app.after_request(_with_headers)
     return app
 

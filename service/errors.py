@@ -58,13 +58,20 @@ KINDS: Mapping[str, Kind] = {
     ),
     "unauthorized": Kind(
         401,
-        Text("인증이 필요합니다.", "Credentials are required."),
-        Text("유효한 인증 정보를 보내 주십시오.", "Send valid credentials."),
+        Text("유효한 API 키가 필요합니다.", "A valid API key is required."),
+        Text(
+            "{cause} Authorization: Bearer KEY 헤더로 보내십시오. 키는 운영자가 만듭니다.",
+            "Send it in the header Authorization: Bearer KEY; {cause} Keys are made by the operator.",
+        ),
     ),
     "forbidden": Kind(
         403,
         Text("권한이 없습니다.", "This is not allowed."),
-        Text("이 요청을 할 권한이 없습니다.", "The credentials do not allow this request."),
+        Text(
+            "{what}에 필요한 역할(하나): {roles}. 키의 역할: {held}",
+            "{what} needs one of the roles {roles}; the key has {held}.",
+        ),
+        ("roles",),
     ),
     "not-found": Kind(
         404,
@@ -219,6 +226,14 @@ KINDS: Mapping[str, Kind] = {
         Text("지금은 처리할 수 없습니다.", "The service cannot answer now."),
         Text("잠시 후 다시 보내 주십시오.", "Nothing was stored. Send it again in a moment."),
     ),
+    "read-not-recorded": Kind(
+        503,
+        Text("열람을 기록할 수 없어 보여 드리지 않습니다.", "The read cannot be recorded, so nothing is shown."),
+        Text(
+            "결정을 열람하면 기록이 남습니다. 지금은 기록할 수 없으니 잠시 후 다시 보내 주십시오.",
+            "Whoever is shown a decision is recorded, and now that cannot be written. Send it again in a moment.",
+        ),
+    ),
 }
 
 FIELD_TEXTS: Mapping[str, Text] = {
@@ -362,7 +377,9 @@ class FieldError:
 
 
 class Refusal(Exception):
-    """A request that is refused, as one of KINDS. `figures` fill the placeholders of its detail."""
+    """A request that is refused, as one of KINDS. `figures` fill the placeholders of its detail; the answer has the
+    `headers`.
+    """
 
     def __init__(self, code: str, errors: Sequence[FieldError] = (), **figures: object) -> None:
         assert code in KINDS, code
@@ -370,6 +387,7 @@ class Refusal(Exception):
         self.code = code
         self.errors = errors
         self.figures = figures
+        self.headers: dict[str, str] = {}
 
 
 def pointer(path: Sequence[str | int]) -> str:
@@ -419,7 +437,9 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
-        return problem(error.code, error.errors, **error.figures)
+        answer = problem(error.code, error.errors, **error.figures)
+        answer.headers.update(error.headers)
+        return answer
 
     @app.errorhandler(Unavailable)
     def unavailable(error: Unavailable) -> Response:

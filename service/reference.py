@@ -18,6 +18,7 @@ from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_operation import Operation
 from service.reference_shapes import SHAPES, ref
+from service.roles import RIGHTS
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
     ACCOUNT_IN,
@@ -53,6 +54,7 @@ decision with what it was made on.
 - Bodies are read strictly: an unknown or repeated key, 1.5, 1e3 or a wrong type is refused by name.
 """
 
+ABOUT_KEYS = "An API key, which the operator makes. Each operation names the roles of which the key needs one."
 
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -63,7 +65,9 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "example": "2f1c6a0e-4b7d",
 }
+EVERYWHERE = ("unauthorized", "forbidden", "internal-error", "unavailable")
 OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-type")
+OF_A_READ = ("bad-request", "not-found", "read-not-recorded")
 OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
 OF_A_CASE = ("unknown-account", "other-policy", "not-in-force", "account-does-not-fit", "rules-conflict")
 
@@ -100,7 +104,7 @@ OPERATIONS: Sequence[Operation] = (
         "decisions",
         "A recorded decision, with the case it was made on",
         {200: "KeptDecision"},
-        ("bad-request", "not-found"),
+        OF_A_READ,
     ),
     Operation(
         "get",
@@ -108,7 +112,7 @@ OPERATIONS: Sequence[Operation] = (
         "decisions",
         "Why a recorded decision came out as it did, for the member",
         {200: "Explanation"},
-        ("bad-request", "not-found"),
+        OF_A_READ,
         about="As data, as text or as a page to print, as `Accept` asks. A denial has the nearest request that passes.",
         also=("text/plain", "text/html"),
     ),
@@ -142,7 +146,7 @@ OPERATIONS: Sequence[Operation] = (
         "refund requests",
         "A refund request, its state and what it holds",
         {200: "RefundRequest"},
-        ("bad-request", "not-found"),
+        OF_A_READ,
     ),
     *(
         Operation(
@@ -311,7 +315,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "An inquiry with everything said, and the decision explained",
         {200: "InquiryInFull"},
-        ("bad-request", "not-found", "not-in-force"),
+        (*OF_A_READ, "not-in-force"),
     ),
     Operation(
         "post",
@@ -333,7 +337,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "End an inquiry that was answered",
         {200: "InquiryInFull"},
-        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force", "read-not-recorded"),
         body=INQUIRY_END_IN,
         examples=(("close", "An agent closes it", {"by": "agent", "agent": "agent-7"}),),
     ),
@@ -343,7 +347,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "Take an inquiry back",
         {200: "InquiryInFull"},
-        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force", "read-not-recorded"),
         body=INQUIRY_END_IN,
         examples=(("withdraw", "The member withdraws it", {"by": "member"}),),
     ),
@@ -461,6 +465,7 @@ def reference(version: str) -> dict[str, Any]:
     of_modules = (reference_messages.SHAPES, reference_audit.SHAPES, reference_decisions.SHAPES)
     for name, shape in (each for some in (*shapes, *of_modules) for each in some.items()):
         spec.components.schema(name, shape)
+    spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": ABOUT_KEYS})
     for name, body in BODIES.items():
         if name in OPEN:
             spec.components.schema(name, _with_facts(body, ref(OPEN[name])))
@@ -502,8 +507,10 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
                 }
                 for status, shape in operation.answers.items()
             },
-            **_refusals((*operation.refusals, "internal-error", "unavailable")),
+            **_refusals((*operation.refusals, *EVERYWHERE)),
         },
+        # One of the roles is enough.
+        "security": [{"key": [role]} for role in RIGHTS[f"{operation.method.upper()} {operation.path}"]],
     }
     if operation.about:
         described["description"] = operation.about

@@ -20,7 +20,7 @@ from service.reference_shapes import (
     list_of,
     object_of,
 )
-from service.shapes_audit import DECISIONS_QUERY
+from service.shapes_audit import DECISIONS_QUERY, READS_QUERY
 
 NEXT: Schema = {**TEXT_OR_NONE, "description": "Where the next page is."}
 ADDRESS: Schema = {"type": "string", "description": "Where it is to be had."}
@@ -50,12 +50,29 @@ WHOLE_DECISION = object_of(
             "Its leaf of the log: the place, the digest that the leaf holds, and the hash of the leaf in base64.",
         ),
         "explanation": ADDRESS,
+        "reads": {**ADDRESS, "description": "Who was shown it."},
     },
     "All that is kept of a decision, and where it stands in the log.",
+)
+READ = object_of(
+    {
+        "id": WHOLE,
+        "decision": {**TEXT_OR_NONE, "description": "null: all that were signed, by an export."},
+        "reader": {
+            "type": "string",
+            "description": 'The name of the key; "anyone" where none is asked for; for a command, who ran it.',
+        },
+        "key": {**TEXT_OR_NONE, "description": "The id of the key."},
+        "roles": {**list_of(TEXT), "description": "The roles by which it was allowed."},
+        "address": {"type": "string", "description": "What was asked for, or the command."},
+        "read_at": INSTANT,
+    },
+    "Somebody was shown a decision.",
 )
 SHAPES: dict[str, Schema] = {
     "FoundDecisions": object_of({"decisions": list_of(LINE), "next": NEXT}),
     "WholeDecision": WHOLE_DECISION,
+    "Reads": object_of({"reads": list_of(READ), "next": NEXT}),
     "KeptVersion": object_of(
         {
             **VERSION["properties"],
@@ -71,7 +88,7 @@ OPERATIONS: Sequence[Operation] = (
         "audit",
         "Find decisions, the newest first",
         {200: "FoundDecisions"},
-        ("bad-request",),
+        ("bad-request", "read-not-recorded"),
         about="By the instant that they were made for. All that is asked for has to hold. From page to page you see"
         " everything that was there when you began, once, whatever is decided meanwhile.",
         query=DECISIONS_QUERY,
@@ -82,8 +99,18 @@ OPERATIONS: Sequence[Operation] = (
         "audit",
         "All that is kept of a decision",
         {200: "WholeDecision"},
-        ("bad-request", "not-found"),
+        ("bad-request", "not-found", "read-not-recorded"),
         about="The facts, the reasons, the trace, the engine, the digest of the text, and the place in the log.",
+    ),
+    Operation(
+        "get",
+        "/v1/audit/reads",
+        "audit",
+        "Who was shown which decision, the newest first",
+        {200: "Reads"},
+        ("bad-request",),
+        about="Recorded before it is shown. Days are in UTC.",
+        query=READS_QUERY,
     ),
     Operation(
         "get",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.decision import OUTCOMES
 from engine.reading import MOST
 from service.audit_log import KINDS
-from service.shapes import LanguageQuery, PageQuery, a_choice, a_day, a_number, an_id
+from service.shapes import LanguageQuery, NumberedPageQuery, PageQuery, a_choice, a_day, a_number, an_id
 
 MOST_LEAVES = 10**12 - 1
 
@@ -40,6 +40,16 @@ class DecisionsQuery(PageQuery):
     day_to = a_day("Only those made for this local day of the programme, or an earlier one.")
 
 
+class ReadsQuery(NumberedPageQuery):
+    """A page of the reads of decisions, the newest first."""
+
+    decision = an_id("Only reads of this decision.")
+    reader = an_id("Only reads by whoever has this name: that of a key.")
+    day_from = a_day("Only reads on this day, in UTC, or a later one.")
+    day_to = a_day("Only reads on this day, in UTC, or an earlier one.")
+
+
+READS_QUERY = ReadsQuery()
 DECISIONS_QUERY = DecisionsQuery()
 INCLUSION_QUERY = InclusionQuery()
 CONSISTENCY_QUERY = ConsistencyQuery()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from flask import Blueprint, Response
 
 from service import audit_log
+from service.access import record_reads
 from service.audit_log import base64_of
 from service.clock import to_the_second
 from service.database import reading
@@ -49,7 +50,10 @@ def entry(seq: int) -> Response:
         found = audit_log.entry_at(database, seq) if seq <= MOST_LEAVES else None
         if found is None:
             raise Refusal("not-found", what=f"/v1/audit/entries/{seq}")
-        return answered({**found.data(database), "leaf_hash": base64_of(found.hash())})
+        data = found.data(database)
+    if found.kind == "decision":
+        record_reads(found.reference)
+    return answered({**data, "leaf_hash": base64_of(found.hash())})
 
 
 @blueprint.get("/v1/audit/proofs/inclusion")

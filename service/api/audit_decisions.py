@@ -1,14 +1,16 @@
-"""/v1/audit/decisions: decisions found, one decision whole, and the text by its digest."""
+"""/v1/audit/decisions: decisions found, one decision whole, the text by its digest, and who read what."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
-from service import audit_log, decision_search, records
+from service import audit_log, decision_search, reads, records
+from service.access import record_reads
 from service.answers import decision_answer, version_answer
 from service.audit_log import base64_of
 from service.database import reading
@@ -17,7 +19,7 @@ from service.errors import FieldError, Refusal, language
 from service.parts import answered, parts
 from service.records import rules_that_spoke
 from service.shapes import LANGUAGE_QUERY, query
-from service.shapes_audit import DECISIONS_QUERY
+from service.shapes_audit import DECISIONS_QUERY, READS_QUERY
 
 blueprint = Blueprint("audit-decisions", __name__)
 
@@ -37,9 +39,10 @@ def found() -> Response:
         asked = _asked(page)
         place = None if after is None else decision_search.place_of(database, after)
         if after is not None and place is None:
-            raise Refusal("bad-request", [FieldError.in_parameter("after", "unknown")])
+            _refuse([FieldError.in_parameter("after", "unknown")])
         lines = decision_search.search(database, parts().versions, asked, place, limit + 1)
     shown = [_line(line) for line in lines[:limit]]
+    record_reads(*(line["id"] for line in shown))
     following = None
     if len(lines) > len(shown):
         again = {name: value for name, value in page.items() if name not in ("after", "limit", "lang")}
@@ -61,6 +64,7 @@ def whole(id: str) -> Response:
         leaf = audit_log.entry_of(database, "decision", id)
     assert kept is not None, "a decision is by a version that is kept"
     assert leaf is not None, "every decision has a leaf, which was given its place"
+    record_reads(id)
     proof = urlencode({"kind": "decision", "reference": id})
     return answered(
         {
@@ -75,6 +79,7 @@ def whole(id: str) -> Response:
                 "inclusion": f"/v1/audit/proofs/inclusion?{proof}",
             },
             "explanation": f"/v1/decisions/{id}/explanation",
+            "reads": f"/v1/audit/reads?{urlencode({'decision': id})}",
         }
     )
 
@@ -91,15 +96,31 @@ def text(digest: str) -> Response:
     return answered({**version_answer(listed), "text": text, "holidays": holidays})
 
 
+@blueprint.get("/v1/audit/reads")
+def read() -> Response:
+    """Who was shown which decision, the newest first."""
+    page = query(READS_QUERY)
+    limit, after = page.pop("limit"), page.pop("after", None)
+    page.pop("lang", None)
+    crossed = _crossed(page, "day")
+    _refuse([crossed] if crossed else [])
+    database = parts().database
+    with reading(database):
+        if after is not None and not reads.known(database, after):
+            _refuse([FieldError.in_parameter("after", "unknown")])
+        met = reads.page_of(database, after, limit + 1, **page)
+    shown = met[:limit]
+    following = None
+    if len(met) > len(shown):
+        following = f"/v1/audit/reads?{urlencode({**page, 'after': shown[-1]['id'], 'limit': limit})}"
+    return answered({"reads": shown, "next": following})
+
+
 def _asked(page: dict[str, Any]) -> Asked:
     """What is looked for. Raises Refusal: a policy or a version that was never published, bounds that cross."""
     names = {field.name for field in fields(Asked)}
     named = {name: value for name, value in page.items() if name in names}
-    errors = [
-        FieldError.in_parameter(f"{what}_from", "behind", other=f"{what}_to")
-        for what in ("points", "day")
-        if {f"{what}_from", f"{what}_to"} <= named.keys() and named[f"{what}_from"] > named[f"{what}_to"]
-    ]
+    errors = [crossed for what in ("points", "day") if (crossed := _crossed(named, what))]
     policy, number = page.get("policy"), page.get("version")
     known = parts().versions.policies() if policy is not None else []
     if policy is not None and policy not in known:
@@ -114,9 +135,21 @@ def _asked(page: dict[str, Any]) -> Asked:
             # It says which policy, too.
             del named["policy"]
             named["digest"] = version[0].digest
+    _refuse(errors)
+    return Asked(**named)
+
+
+def _crossed(asked: Mapping[str, Any], what: str) -> FieldError | None:
+    """The mistake of bounds between which nothing lies."""
+    first, last = asked.get(f"{what}_from"), asked.get(f"{what}_to")
+    if first is None or last is None or first <= last:
+        return None
+    return FieldError.in_parameter(f"{what}_from", "behind", other=f"{what}_to")
+
+
+def _refuse(errors: Sequence[FieldError]) -> None:
     if errors:
         raise Refusal("bad-request", errors)
-    return Asked(**named)
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.commands._database import opened
+from service.commands._database import opened, record_read
 from service.commands._files import Unusable, stop
 
 if TYPE_CHECKING:
@@ -101,8 +101,11 @@ def export(file: str) -> None:
         audit_log.place_all(database)
         with reading(database):
             signed = audit_log.checkpoints(database)
-            if not signed:
-                stop("nothing was signed yet: run `recoup audit checkpoint` first")
+        if not signed:
+            stop("nothing was signed yet: run `recoup audit checkpoint` first")
+        record_read(database, "recoup audit export", None)
+        with reading(database):
+            signed = audit_log.checkpoints(database)
             origin = signed[-1].head().origin
             try:
                 with click.open_file(file, "wb") as out:
