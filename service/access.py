@@ -12,23 +12,16 @@ from functools import cache
 
 from flask import g, request
 
-from policies.model import Text
 from service import access_keys, reads
 from service.clock import to_the_second
 from service.database import Unavailable, reading, writing
-from service.errors import Refusal
+from service.errors import FieldError, Refusal
 from service.parts import parts
 from service.reads import ANYONE, Reader
 from service.roles import OPEN, RIGHTS
 
 PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z]+)>")
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
-
-NO_KEY = Text("키가 없습니다.", "there is none.")
-NOT_BEARER = Text("Authorization 헤더가 Bearer가 아닙니다.", "the header Authorization is not `Bearer` and a key.")
-UNKNOWN = Text("알 수 없는 키입니다.", "it is not known.")
-EXPIRED = ("{at}에 만료된 키입니다.", "it expired at {at}.")
-REVOKED = ("{at}에 폐기된 키입니다.", "it was revoked at {at}.")
 
 
 def admit() -> None:
@@ -84,28 +77,24 @@ def _holder(now: datetime) -> Reader:
     """Who holds the key that was sent, with all roles of the key. Raises Refusal."""
     sent = request.headers.get("Authorization")
     if sent is None:
-        raise _unauthorized(NO_KEY)
+        raise _unauthorized("missing")
     found = BEARER.fullmatch(sent)
     if found is None:
-        raise _unauthorized(NOT_BEARER)
+        raise _unauthorized("not-a-bearer")
     with reading(parts().database):
         key = access_keys.find(parts().database, found[1])
     if key is None:
-        raise _unauthorized(UNKNOWN)
+        raise _unauthorized("key-unknown")
     match key.state(now):
         case "revoked":
-            raise _unauthorized(_at(REVOKED, key.ended_at or ""))
+            raise _unauthorized("key-revoked", at=to_the_second(key.ended_at or ""))
         case "expired":
-            raise _unauthorized(_at(EXPIRED, key.expires_at))
+            raise _unauthorized("key-expired", at=to_the_second(key.expires_at))
     return Reader(key.name, key.id, key.roles)
 
 
-def _at(words: tuple[str, str], instant: str) -> Text:
-    return Text(*(each.format(at=to_the_second(instant)) for each in words))
-
-
-def _unauthorized(cause: Text) -> Refusal:
-    refusal = Refusal("unauthorized", cause=cause)
-    # RFC 6750: who sent nothing is not told of an error.
-    refusal.headers["WWW-Authenticate"] = "Bearer" if cause is NO_KEY else 'Bearer error="invalid_token"'
+def _unauthorized(code: str, **figures: object) -> Refusal:
+    refusal = Refusal("unauthorized", [FieldError.in_header("Authorization", code, **figures)])
+    # RFC 6750: who sent nothing is told of no error.
+    refusal.headers["WWW-Authenticate"] = "Bearer" if code == "missing" else 'Bearer error="invalid_token"'
     return refusal

@@ -60,8 +60,8 @@ KINDS: Mapping[str, Kind] = {
         401,
         Text("유효한 API 키가 필요합니다.", "A valid API key is required."),
         Text(
-            "{cause} Authorization: Bearer KEY 헤더로 보내십시오. 키는 운영자가 만듭니다.",
-            "Send it in the header Authorization: Bearer KEY; {cause} Keys are made by the operator.",
+            "Authorization: Bearer KEY 헤더로 보내십시오. 키는 운영자가 만듭니다.",
+            "Send it in the header Authorization: Bearer KEY. Keys are made by the operator.",
         ),
     ),
     "forbidden": Kind(
@@ -255,6 +255,10 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "인쇄할 수 있는 ASCII 문자 1~200자여야 합니다. UUID가 좋습니다.",
         "is not a value of 1 to 200 printable ASCII characters, such as a UUID",
     ),
+    "not-a-bearer": Text("Bearer와 키가 아닙니다.", "is not `Bearer` and a key"),
+    "key-unknown": Text("알 수 없는 키입니다.", "has a key that is not known"),
+    "key-expired": Text("{at}에 만료된 키입니다.", "has a key that expired at {at}"),
+    "key-revoked": Text("{at}에 폐기된 키입니다.", "has a key that was revoked at {at}"),
     "another-id": Text(
         "주소의 id({id})와 다릅니다. 빼거나 같게 쓰십시오.",
         "is another id than the address has, {id}; leave it out, or write the same",

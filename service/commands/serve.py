@@ -59,7 +59,7 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
     if demo:
         # Whoever tries it, and the webhooks, are on the same machine. The processes read their settings themselves.
         os.environ.setdefault("WEBHOOK_PRIVATE_ADDRESSES", "yes")
-        os.environ.setdefault("ACCESS", "open")
+        os.environ["ACCESS"] = os.environ.get("ACCESS") or "open"
     settings = read_settings()
     settings = replace(
         settings,
