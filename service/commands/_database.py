@@ -62,10 +62,8 @@ def record_read(database: Database, name: str, decision: str | None) -> None:
     reader = reads.Reader(_user(), "", ("operator",))
     try:
         writing(database, lambda: reads.record(database, reader, name, [decision], utc_now()))
-    except Unavailable as error:
-        raise Unusable(
-            f"nothing is shown, because who reads a decision is recorded, and it cannot be: {error}"
-        ) from None
+    except Unavailable:
+        raise Unusable("nothing is shown: who reads a decision is recorded, and now that cannot be written") from None
 
 
 def _user() -> str:
