@@ -193,9 +193,7 @@ def test_every_command_about_keys_has_help(command: str) -> None:
     assert (shown.exit_code, "Usage: " in shown.output) == (0, True)
 
 
-def test_a_service_that_nobody_or_everybody_may_ask_says_so_when_it_starts(
-    database_url: str, database: Database
-) -> None:
+def test_a_service_that_nobody_or_everybody_may_ask_says_so(database_url: str, database: Database) -> None:
     settings = Settings(database_url=database_url)
     assert prepare(settings, demo=False)[0].startswith("Nobody can ask for anything yet: make a key with ")
     assert "EVERYBODY ON THIS MACHINE" in "".join(prepare(replace(settings, access="open"), demo=False))
