@@ -13,10 +13,9 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service import reference_audit, reference_decisions, reference_examples, reference_messages
-from service.errors import KINDS, MEDIA_TYPE
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
-from service.reference_operation import Operation
+from service.reference_operation import Operation, refusals
 from service.reference_shapes import SHAPES, ref
 from service.roles import RIGHTS
 from service.shapes import (
@@ -54,7 +53,7 @@ decision with what it was made on.
 - Bodies are read strictly: an unknown or repeated key, 1.5, 1e3 or a wrong type is refused by name.
 """
 
-ABOUT_KEYS = "An API key, which the operator makes. Each operation names the roles of which the key needs one."
+ABOUT_KEYS = "An API key, which the operator makes. It needs one of the roles that an operation names."
 
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -493,6 +492,7 @@ def _with_facts(body: marshmallow.Schema, facts: dict[str, Any]) -> dict[str, An
 
 
 def _described_operation(operation: Operation) -> dict[str, Any]:
+    roles = RIGHTS[f"{operation.method.upper()} {operation.path}"]
     described: dict[str, Any] = {
         "tags": [operation.tag],
         "summary": operation.summary,
@@ -507,13 +507,12 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
                 }
                 for status, shape in operation.answers.items()
             },
-            **_refusals((*operation.refusals, *EVERYWHERE)),
+            **refusals((*operation.refusals, *EVERYWHERE)),
         },
-        # One of the roles is enough.
-        "security": [{"key": [role]} for role in RIGHTS[f"{operation.method.upper()} {operation.path}"]],
+        "security": [{"key": []}],
+        "x-roles": list(roles),
+        "description": f"{operation.about} For the roles {', '.join(roles)}.".strip(),
     }
-    if operation.about:
-        described["description"] = operation.about
     if operation.body is not None:
         described["requestBody"] = {
             "required": True,
@@ -536,36 +535,6 @@ def _one_of(names: Sequence[str]) -> dict[str, Any]:
 def _examples_of(shape: str) -> dict[str, Any]:
     examples = reference_examples.decisions() if shape == "Decision" else {}
     return {"examples": examples} if examples else {}
-
-
-def _refusals(codes: Sequence[str]) -> dict[str, Any]:
-    """The refusals by status; several of one status are told apart by their code."""
-    by_status: dict[int, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(KINDS[code].status, []).append(code)
-    return {
-        str(status): {
-            "description": " ".join(f"`{code}`: {KINDS[code].title.en}" for code in of_status),
-            "content": {
-                MEDIA_TYPE: {
-                    "schema": ref("Problem"),
-                    "examples": {code: {"value": _example(code)} for code in of_status},
-                }
-            },
-        }
-        for status, of_status in sorted(by_status.items())
-    }
-
-
-def _example(code: str) -> dict[str, Any]:
-    kind = KINDS[code]
-    return {
-        "type": f"/problems/{code}",
-        "title": kind.title.en,
-        "status": kind.status,
-        "code": code,
-        "detail": kind.detail.en,
-    }
 
 
 def _in_path(path: str) -> list[dict[str, Any]]:

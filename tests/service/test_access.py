@@ -96,6 +96,22 @@ def test_the_table_names_every_address_of_the_reference_and_no_other(keyed: Flas
     assert routes == set(RIGHTS) | set(OPEN)
 
 
+def test_the_reference_names_the_roles_of_each_operation(keyed: Flask) -> None:
+    document = keyed.test_client().get("/openapi.json").get_json()
+    named = {
+        f"{method.upper()} {path}": (
+            operation["x-roles"],
+            operation["security"],
+            {"401", "403"} <= set(operation["responses"]),
+        )
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if method != "parameters"
+    }
+    assert named == {address: (list(roles), [{"key": []}], True) for address, roles in RIGHTS.items()}
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+
+
 def test_each_role_may_do_something_that_no_other_may() -> None:
     alone = {roles[0] for roles in RIGHTS.values() if len(roles) == 1}
     # Rule files are not written through the API yet; an agent does nothing that a caller may not, but for the queue.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from service.migrate import FOLDER, migrate
 from service.parts import EXTENSION
 from service.publishing import publish
 from service.shapes_audit import DECISIONS_QUERY
-from tests.service.builders import NOW, POLICY, SetClock, account_facts, asking, lot_facts, open_account
+from tests.service.builders import LIFE, NOW, POLICY, SetClock, account_facts, asking, lot_facts, open_account
 from tests.service.test_reference import check as conforms
 
 WHERE = "/v1/audit/decisions"
@@ -268,6 +269,24 @@ def test_a_decision_is_to_be_had_whole(client: FlaskClient, decided: dict[str, d
     assert client.get(whole["explanation"]).status_code == 200
     assert client.get(f"{WHERE}/D-nothing").status_code == 404
     assert client.get("/v1/audit/versions/sha256:nothing").status_code == 404
+
+
+def test_what_an_event_came_to_is_kept_whole_too(client: FlaskClient, database: Database) -> None:
+    publish(database, (POLICY + LIFE).encode(), "small.yaml", NOW)
+    happened = {"account": "A", "happened_at": "2026-03-01T00:00:00Z"}
+    for event in (
+        {"id": "E-1", "type": "purchase", "amount": 5_000},
+        # More than there is: refused, and kept as well.
+        {"id": "E-2", "type": "points_used", "amount": 90_000},
+    ):
+        assert client.post("/v1/events", json=event | happened).status_code == 201
+        proof = client.get(f"/v1/audit/proofs/inclusion?kind=event_answer&reference={event['id']}").get_json()
+        body = client.get(f"/v1/audit/entries/{proof['seq']}").get_json()["body"]
+        kept = json.loads(body["data"])
+        assert json.loads(body["case_data"])["event"]["id"] == event["id"]
+        assert (body["digest"], bool(kept["engine"]), body["refused"]) == (kept["digest"], True, event["id"] == "E-2")
+        assert {"reasons", "trace"} <= set(kept)
+        assert client.get(f"/v1/audit/versions/{body['digest']}").get_json()["text"] == POLICY + LIFE
 
 
 def test_an_account_in_the_body_is_found_by_its_id(client: FlaskClient) -> None:
