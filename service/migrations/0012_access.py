@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import Database
 
-from service.append_only import refuse_changes
+from service.append_only import log_rows, refuse_changes
 from service.database import execute, on_sqlite
 
 LOGGED = {"access_key": "id", "access_key_end": "key_id", "decision_read": "id"}
@@ -38,19 +38,3 @@ def up(migrator: Any, db: Database) -> None:
     for table, key in LOGGED.items():
         refuse_changes(db, table)
         log_rows(db, table, key)
-
-
-def log_rows(db: Database, table: str, key: str) -> None:
-    """Make a leaf of every row, as 0008_log does for the tables before."""
-    leaf = f"INSERT INTO log_leaf (kind, reference) VALUES ('{table}', CAST(NEW.{key} AS TEXT));"  # noqa: S608
-    if on_sqlite(db):
-        execute(db, f"CREATE TRIGGER {table}_is_logged AFTER INSERT ON {table} BEGIN {leaf} END")
-        return
-    execute(
-        db,
-        f"CREATE FUNCTION log_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {leaf} RETURN NULL; END $$",
-    )
-    execute(
-        db,
-        f"CREATE TRIGGER {table}_is_logged AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION log_{table}()",
-    )
