@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from service import decision_search
 from service.config import Settings
 from service.database import Database, close_database, execute, on_sqlite, open_database, reading, rows
 from service.migrate import FOLDER, migrate
@@ -90,6 +91,8 @@ ASKED: dict[str, Model] = {
     "day_from=2026-03-02": lambda each: each["requested_on"] >= "2026-03-02",
     "day_to=2026-03-01": lambda each: each["requested_on"] <= "2026-03-01",
     "day_from=2026-03-01&day_to=2026-03-01": lambda each: each["requested_on"] == "2026-03-01",
+    "policy=small&day_to=2026-03-01": lambda each: each["policy"] == "small" and each["requested_on"] <= "2026-03-01",
+    "policy=other&day_from=2026-03-02": lambda each: each["policy"] == "other" and each["requested_on"] >= "2026-03-02",
     "account=C&day_from=2026-03-02": lambda each: each["account"] == "C" and each["requested_on"] >= "2026-03-02",
     "outcome=approved&rule=fee&points_from=5000&day_to=2026-03-01": lambda each: (
         each["outcome"] == "approved"
@@ -100,13 +103,20 @@ ASKED: dict[str, Model] = {
 }
 
 
-def test_what_is_asked_for_is_found_and_nothing_else(client: FlaskClient, decided: dict[str, dict[str, Any]]) -> None:
+def test_what_is_asked_for_is_found_and_nothing_else(
+    client: FlaskClient, decided: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     newest_first = sorted(decided, key=lambda each: (decided[each]["as_of"], each), reverse=True)
-    for query, model in ASKED.items():
-        expected = [each for each in newest_first if model(decided[each])]
-        assert (query, found(client, query)) == (query, expected)
-        # Instants are shared by several: a page may end between them.
-        assert (query, found(client, query, limit=2)) == (query, expected)
+    # As it is asked of few decisions; as of so many that none are sorted, and of so many versions that each is asked
+    # for its zone.
+    for few, most_versions in ((decision_search.FEW, decision_search.MOST_VERSIONS), (1, 0)):
+        monkeypatch.setattr(decision_search, "FEW", few)
+        monkeypatch.setattr(decision_search, "MOST_VERSIONS", most_versions)
+        for query, model in ASKED.items():
+            expected = [each for each in newest_first if model(decided[each])]
+            assert (query, found(client, query)) == (query, expected)
+            # Instants are shared by several: a page may end between them.
+            assert (query, found(client, query, limit=2)) == (query, expected)
     told = {query: len(found(client, query)) for query in ASKED}
     assert {query for query, number in told.items() if not number} == {
         *("account=nobody", "reason=promotion", "rule=fee&reason=active", "policy=small&version=1")
