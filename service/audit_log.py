@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -68,6 +69,9 @@ KINDS: Mapping[str, Kind] = {
         "id",
         ("id", "inquiry_id", "move", "who", "agent", "text", "outcome", "reason", "due_on", "at"),
     ),
+    "access_key": Kind("id", ("id", "name", "digest", "roles", "created_at", "expires_at")),
+    "access_key_end": Kind("key_id", ("key_id", "ended_at")),
+    "decision_read": Kind("id", ("id", "decision_id", "reader", "key", "roles", "address", "read_at")),
 }
 # SQLite answers 0 and 1.
 FLAGS = frozenset({"refused"})
@@ -297,6 +301,11 @@ def entries(database: Database, start: int, end: int = MOST_LEAVES) -> Iterator[
             return
         yield from zip(found, bodies_of(database, [(each.kind, each.reference) for each in found]), strict=True)
         start = found[-1].seq + 1
+
+
+def base64_of(found: bytes) -> str:
+    """A hash as the API writes it."""
+    return b64encode(found).decode()
 
 
 def nodes(database: Database) -> Node:

@@ -13,6 +13,7 @@ from peewee import (
     BlobField,
     BooleanField,
     Check,
+    CompositeKey,
     DateField,
     ForeignKeyField,
     IntegerField,
@@ -96,16 +97,32 @@ class Decision(Table):
     # Not a foreign key: the account of a decision may have been in the request's body only.
     account = TextField()
     policy = TextField()
-    version = ForeignKeyField(PolicyVersion, column_name="digest")
+    version = ForeignKeyField(PolicyVersion, column_name="digest", index=False)
     outcome = TextField()
-    points = BigIntegerField()
+    points = BigIntegerField(index=True)
     as_of = TextField()
     decided_at = TextField()
     case_data = TextField()
     data = TextField()
 
     class Meta:
-        indexes = ((("account", "id"), False), (("policy", "as_of", "id"), False))
+        # In the order in which a search goes through them.
+        indexes = tuple(((name, "as_of", "id"), False) for name in ("account", "policy", "version", "outcome"))
+
+
+class DecisionRule(Table):
+    """A rule that spoke in a decision: of the request, or only of lots. Never changed: the database refuses it.
+
+    It follows from the decision, and is there to find it by.
+    """
+
+    rule = TextField()
+    of_request = BooleanField()
+    as_of = TextField()
+    decision = TextField(column_name="decision_id")
+
+    class Meta:
+        primary_key = CompositeKey("rule", "of_request", "as_of", "decision")
 
 
 class RefundRequest(Table):
@@ -424,11 +441,53 @@ class LogCheckpoint(Table):
     signed_at = TextField()
 
 
+class AccessKey(Table):
+    """An API key: who holds it, and for which roles; of the key itself only its digest. Never changed."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    digest = TextField(unique=True)
+    roles = TextField()
+    created_at = TextField()
+    expires_at = TextField()
+
+
+class AccessKeyEnd(Table):
+    """A key that was revoked. Never changed: what was revoked stays so."""
+
+    key = ForeignKeyField(AccessKey, primary_key=True)
+    ended_at = TextField()
+
+
+class DecisionRead(Table):
+    """Somebody was shown a decision, or, without one, all that were signed. Never changed: the database refuses it.
+
+    `reader` is the name of the key, "anyone" where none is asked for, or the user of the machine; `key` is "" for the
+    last two. `address` is what was asked for.
+    """
+
+    id = BigAutoField()
+    decision = ForeignKeyField(Decision, null=True, index=False)
+    reader = TextField()
+    key = TextField()
+    roles = TextField()
+    address = TextField()
+    read_at = TextField()
+
+    class Meta:
+        indexes = (
+            (("decision", "read_at", "id"), False),
+            (("reader", "read_at", "id"), False),
+            (("read_at", "id"), False),
+        )
+
+
 TABLES = (
     PolicyVersion,
     Account,
     Lot,
     Decision,
+    DecisionRule,
     RefundRequest,
     Move,
     Hold,
@@ -448,11 +507,15 @@ TABLES = (
     LogLeaf,
     LogNode,
     LogCheckpoint,
+    AccessKey,
+    AccessKeyEnd,
+    DecisionRead,
 )
 # The database itself refuses to change or delete a row of these.
 NEVER_CHANGED = (
     PolicyVersion,
     Decision,
+    DecisionRule,
     LedgerEntry,
     Move,
     Event,
@@ -465,4 +528,7 @@ NEVER_CHANGED = (
     LogLeaf,
     LogNode,
     LogCheckpoint,
+    AccessKey,
+    AccessKeyEnd,
+    DecisionRead,
 )

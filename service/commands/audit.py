@@ -13,7 +13,7 @@ import click
 
 from policies.model import Text
 from service.commands import _audit_figures
-from service.commands._database import looked_at, opened
+from service.commands._database import looked_at, opened, record_read
 from service.commands._files import Command, Unusable, language_option, stop
 
 if TYPE_CHECKING:
@@ -147,8 +147,10 @@ def export(file: str, form: str | None) -> None:
             click.echo(f"recoup: {error}", err=True)
         with reading(database):
             signed = audit_log.newest_checkpoint(database)
-            if signed is None:
-                stop("nothing was signed yet: run `recoup audit checkpoint` first")
+        if signed is None:
+            stop("nothing was signed yet: run `recoup audit checkpoint` first")
+        record_read(database, "recoup audit export", None)
+        with reading(database):
             try:
                 write(signed.head().origin, audit_log.records(database))
             except BadNote as error:
