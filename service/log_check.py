@@ -184,7 +184,11 @@ class LogCheck:
                 # What is kept of the leaves that are missing, so that those behind them can be looked at.
                 self._tree = frontier_of(audit_log.nodes(self._database), entry.seq)
             except audit_log.Altered as error:
-                yield both("{error}", "{error}", error=error)
+                yield both(
+                    "보관된 해시를 읽을 수 없습니다: {error}",
+                    "the hashes that are kept cannot be read: {error}",
+                    error=error,
+                )
                 self._tree, self._lost = Frontier(entry.seq), True
         if self._lost:
             self._tree.size += 1
@@ -292,4 +296,4 @@ def _records(entry: Entry, body: Mapping[str, Any]) -> bool:
 
 
 def _said(text: Text, **figures: object) -> Text:
-    return both(text.ko, text.en, **figures)
+    return Text(text.ko.format(**figures), text.en.format(**figures))
