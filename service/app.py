@@ -6,9 +6,12 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, request
 
+from service.access import admit
 from service.api import (
     accounts,
     audit,
+    audit_decisions,
+    audit_figures,
     decisions,
     deliveries,
     events,
@@ -71,11 +74,14 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         webhooks,
         deliveries,
         audit,
+        audit_decisions,
+        audit_figures,
     )
     for part in (*nouns, openapi):
         app.register_blueprint(part.blueprint)
     register_errors(app)
     app.before_request(_refuse_unreadable)
+    app.before_request(admit)
     app.after_request(_with_headers)
     return app
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LONGEST_ANSWER_DAYS = 366
+ACCESS = ("keys", "open")
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
@@ -35,6 +36,12 @@ SETTINGS = (
     ),
     Setting("HOST", "127.0.0.1", "the address `recoup serve` listens on"),
     Setting("PORT", "8000", "the port `recoup serve` listens on", 0),
+    Setting(
+        "ACCESS",
+        "keys",
+        "keys: whoever sends an API key, made by `recoup access create`, may do what its roles allow;"
+        " open: everybody on this machine may do everything, which `serve --demo` says",
+    ),
     Setting("WORKERS", "1", "how many processes `recoup serve` answers with", 1),
     Setting("POLICIES", "", "the folder whose rule files the demo publishes; empty: the shipped rules"),
     Setting("MAX_BODY_BYTES", "1000000", "the largest request body that is read", 1),
@@ -76,6 +83,7 @@ class Settings:
     database_url: str = "sqlite:///recoup.db"
     host: str = "127.0.0.1"
     port: int = 8000
+    access: str = "keys"
     workers: int = 1
     policies: Path = SHIPPED_RULES
     max_body_bytes: int = 1_000_000
@@ -119,6 +127,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=texts["DATABASE_URL"],
         host=texts["HOST"],
         port=numbers["PORT"],
+        access=_one_of("ACCESS", texts["ACCESS"], ACCESS),
         workers=numbers["WORKERS"],
         policies=Path(texts["POLICIES"]) if texts["POLICIES"] else SHIPPED_RULES,
         max_body_bytes=numbers["MAX_BODY_BYTES"],
@@ -145,9 +154,13 @@ def _whole_number(setting: Setting, text: str) -> int:
 
 
 def _yes_or_no(name: str, text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise BadSetting(f"{name} is '{text}': write yes or no")
-    return text == "yes"
+    return _one_of(name, text, ("yes", "no")) == "yes"
+
+
+def _one_of(name: str, text: str, known: tuple[str, str]) -> str:
+    if text not in known:
+        raise BadSetting(f"{name} is '{text}': write {' or '.join(known)}")
+    return text
 
 
 def _waits(name: str, text: str) -> tuple[int, ...]:

@@ -58,13 +58,20 @@ KINDS: Mapping[str, Kind] = {
     ),
     "unauthorized": Kind(
         401,
-        Text("인증이 필요합니다.", "Credentials are required."),
-        Text("유효한 인증 정보를 보내 주십시오.", "Send valid credentials."),
+        Text("유효한 API 키가 필요합니다.", "A valid API key is required."),
+        Text(
+            "Authorization: Bearer KEY 헤더로 보내십시오. 키는 운영자가 만듭니다.",
+            "Send it in the header Authorization: Bearer KEY. Keys are made by the operator.",
+        ),
     ),
     "forbidden": Kind(
         403,
         Text("권한이 없습니다.", "This is not allowed."),
-        Text("이 요청을 할 권한이 없습니다.", "The credentials do not allow this request."),
+        Text(
+            "{what}에 필요한 역할(하나): {roles}. 키의 역할: {held}",
+            "{what} needs one of the roles {roles}; the key has {held}.",
+        ),
+        ("roles",),
     ),
     "not-found": Kind(
         404,
@@ -219,6 +226,14 @@ KINDS: Mapping[str, Kind] = {
         Text("지금은 처리할 수 없습니다.", "The service cannot answer now."),
         Text("잠시 후 다시 보내 주십시오.", "Nothing was stored. Send it again in a moment."),
     ),
+    "read-not-recorded": Kind(
+        503,
+        Text("열람을 기록할 수 없어 보여 드리지 않습니다.", "The read cannot be recorded, so nothing is shown."),
+        Text(
+            "결정을 열람하면 기록이 남습니다. 지금은 기록할 수 없으니 잠시 후 다시 보내 주십시오.",
+            "Whoever is shown a decision is recorded, and now that cannot be written. Send it again in a moment.",
+        ),
+    ),
 }
 
 FIELD_TEXTS: Mapping[str, Text] = {
@@ -230,6 +245,9 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "unknown-policy": Text(
         "게시되지 않은 정책입니다. 게시된 정책: {known}", "is no published policy; published are {known}"
     ),
+    "unknown-version": Text("정책 {policy}에 그런 버전이 없습니다.", "is no published version of {policy}"),
+    "only-with-policy": Text("policy와 함께만 쓸 수 있습니다.", "says nothing without a policy; name one as `policy`"),
+    "behind": Text("{other}보다 뒤입니다.", "lies behind {other}, so that nothing can lie between them"),
     "not-utf-8": Text(
         "UTF-8이 아닌 바이트가 있습니다.", "has bytes that are no UTF-8; write it in UTF-8, percent-encoded"
     ),
@@ -237,6 +255,10 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "인쇄할 수 있는 ASCII 문자 1~200자여야 합니다. UUID가 좋습니다.",
         "is not a value of 1 to 200 printable ASCII characters, such as a UUID",
     ),
+    "not-a-bearer": Text("Bearer와 키가 아닙니다.", "is not `Bearer` and a key"),
+    "key-unknown": Text("알 수 없는 키입니다.", "has a key that is not known"),
+    "key-expired": Text("{at}에 만료된 키입니다.", "has a key that expired at {at}"),
+    "key-revoked": Text("{at}에 폐기된 키입니다.", "has a key that was revoked at {at}"),
     "another-id": Text(
         "주소의 id({id})와 다릅니다. 빼거나 같게 쓰십시오.",
         "is another id than the address has, {id}; leave it out, or write the same",
@@ -279,6 +301,10 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "means another place in an address, so nobody could ask for it; choose another id",
     ),
     "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
+    "too-many-periods": Text(
+        "기간이 {most}개를 넘습니다. 날짜를 좁히거나 더 긴 기간으로 나누십시오.",
+        "makes more than {most} periods; ask for fewer days, or for longer periods",
+    ),
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
     ),
@@ -383,7 +409,9 @@ class FieldError:
 
 
 class Refusal(Exception):
-    """A request that is refused, as one of KINDS. `figures` fill the placeholders of its detail."""
+    """A request that is refused, as one of KINDS. `figures` fill the placeholders of its detail; the answer has the
+    `headers`.
+    """
 
     def __init__(self, code: str, errors: Sequence[FieldError] = (), **figures: object) -> None:
         assert code in KINDS, code
@@ -391,6 +419,7 @@ class Refusal(Exception):
         self.code = code
         self.errors = errors
         self.figures = figures
+        self.headers: dict[str, str] = {}
 
 
 def pointer(path: Sequence[str | int]) -> str:
@@ -447,7 +476,9 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
-        return problem(error.code, error.errors, **error.figures)
+        answer = problem(error.code, error.errors, **error.figures)
+        answer.headers.update(error.headers)
+        return answer
 
     @app.errorhandler(Unavailable)
     def unavailable(error: Unavailable) -> Response:

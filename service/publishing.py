@@ -31,6 +31,7 @@ SELECT_TEXTS = "SELECT number, text FROM policy_version WHERE policy = ? ORDER B
 LISTED = "SELECT policy, number, digest, starts, published_at"
 SELECT_VERSIONS = f"{LISTED} FROM policy_version WHERE policy = ? ORDER BY number DESC"
 SELECT_VERSION = f"{LISTED}, text FROM policy_version WHERE policy = ? AND number = ?"
+SELECT_KEPT = f"{LISTED}, text, holidays FROM policy_version WHERE digest = ?"
 INSERT = (
     "INSERT INTO policy_version (digest, policy, number, starts, text, holidays, published_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -138,6 +139,11 @@ class Versions:
         """One version and its text."""
         found = rows(self._database, SELECT_VERSION, (policy, number))
         return (_listed(found[0][:-1]), found[0][-1]) if found else None
+
+    def kept(self, digest: str) -> tuple[Listed, str, list[str]] | None:
+        """The version of a digest, its text, and the holidays that it was published with."""
+        found = rows(self._database, SELECT_KEPT, (digest,))
+        return (_listed(found[0][:-2]), found[0][-2], json.loads(found[0][-1])) if found else None
 
     def in_force(self, policy: str, at: datetime) -> CompiledVersion | None:
         """The newest version that has started on the local day of an instant."""

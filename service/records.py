@@ -14,7 +14,7 @@ import msgspec
 from peewee import Database
 
 from service.clock import stored, to_the_second
-from service.database import execute, rows
+from service.database import execute, execute_many, rows
 from service.json_body import canonical
 
 INSERT = (
@@ -22,6 +22,7 @@ INSERT = (
     " (id, account, policy, digest, outcome, points, as_of, decided_at, case_data, data)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_RULE = "INSERT INTO decision_rule (rule, of_request, as_of, decision_id) VALUES (?, ?, ?, ?)"
 SELECT = "SELECT decided_at, case_data, data FROM decision WHERE id = ?"
 
 
@@ -55,6 +56,16 @@ def keep(database: Database, record: Record, at: datetime) -> None:
             canonical(decision),
         ),
     )
+    spoken = rules_that_spoke(decision).items()
+    execute_many(
+        database, INSERT_RULE, [(rule, of_request, decision["as_of"], record.id) for rule, of_request in spoken]
+    )
+
+
+def rules_that_spoke(decision: Mapping[str, Any]) -> dict[str, bool]:
+    """The rules that spoke in a decision, and whether of the request: the others spoke only of lots that cannot pay."""
+    of_lots = {why["rule"]: False for lot in decision["lots"] for why in lot["reasons"]}
+    return of_lots | {reason["rule"]: True for reason in decision["reasons"]}
 
 
 def find(database: Database, id: str) -> Record | None:

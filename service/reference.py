@@ -12,12 +12,12 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from service import reference_audit, reference_examples, reference_messages
-from service.errors import KINDS, MEDIA_TYPE
+from service import reference_audit, reference_decisions, reference_examples, reference_figures, reference_messages
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
-from service.reference_operation import Operation
+from service.reference_operation import Operation, refusals
 from service.reference_shapes import SHAPES, ref
+from service.roles import RIGHTS
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
     ACCOUNT_IN,
@@ -54,6 +54,7 @@ decision with what it was made on.
 - Bodies are read strictly: an unknown or repeated key, 1.5, 1e3 or a wrong type is refused by name.
 """
 
+ABOUT_KEYS = "An API key, which the operator makes. It needs one of the roles that an operation names."
 
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -64,7 +65,9 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "example": "2f1c6a0e-4b7d",
 }
+EVERYWHERE = ("unauthorized", "forbidden", "internal-error", "unavailable")
 OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-type")
+OF_A_READ = ("bad-request", "not-found", "read-not-recorded")
 OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
 OF_A_CASE = ("unknown-account", "other-policy", "not-in-force", "account-does-not-fit", "rules-conflict")
 
@@ -101,7 +104,7 @@ OPERATIONS: Sequence[Operation] = (
         "decisions",
         "A recorded decision, with the case it was made on",
         {200: "KeptDecision"},
-        ("bad-request", "not-found"),
+        OF_A_READ,
     ),
     Operation(
         "get",
@@ -109,7 +112,7 @@ OPERATIONS: Sequence[Operation] = (
         "decisions",
         "Why a recorded decision came out as it did, for the member",
         {200: "Explanation"},
-        ("bad-request", "not-found"),
+        OF_A_READ,
         about="As data, as text or as a page to print, as `Accept` asks. A denial has the nearest request that passes.",
         also=("text/plain", "text/html"),
     ),
@@ -143,7 +146,7 @@ OPERATIONS: Sequence[Operation] = (
         "refund requests",
         "A refund request, its state and what it holds",
         {200: "RefundRequest"},
-        ("bad-request", "not-found"),
+        OF_A_READ,
     ),
     *(
         Operation(
@@ -322,7 +325,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "An inquiry with everything said, and the decision explained",
         {200: "InquiryInFull"},
-        ("bad-request", "not-found", "not-in-force"),
+        (*OF_A_READ, "not-in-force"),
     ),
     Operation(
         "post",
@@ -344,7 +347,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "End an inquiry that was answered",
         {200: "InquiryInFull"},
-        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force", "read-not-recorded"),
         body=INQUIRY_END_IN,
         examples=(("close", "An agent closes it", {"by": "agent", "agent": "agent-7"}),),
     ),
@@ -354,7 +357,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "Take an inquiry back",
         {200: "InquiryInFull"},
-        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force"),
+        (*OF_A_BODY, "not-found", "illegal-move", "not-in-force", "read-not-recorded"),
         body=INQUIRY_END_IN,
         examples=(("withdraw", "The member withdraws it", {"by": "member"}),),
     ),
@@ -445,6 +448,8 @@ OPERATIONS: Sequence[Operation] = (
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
     *reference_audit.OPERATIONS,
+    *reference_figures.OPERATIONS,
+    *reference_decisions.OPERATIONS,
 )
 BODIES = {
     type(body).__name__: body
@@ -467,9 +472,16 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES, reference_messages.SHAPES, reference_audit.SHAPES)
-    for name, shape in (each for some in shapes for each in some.items()):
+    shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
+    of_modules = (
+        reference_messages.SHAPES,
+        reference_audit.SHAPES,
+        reference_decisions.SHAPES,
+        reference_figures.SHAPES,
+    )
+    for name, shape in (each for some in (*shapes, *of_modules) for each in some.items()):
         spec.components.schema(name, shape)
+    spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": ABOUT_KEYS})
     for name, body in BODIES.items():
         if name in OPEN:
             spec.components.schema(name, _with_facts(body, ref(OPEN[name])))
@@ -497,6 +509,7 @@ def _with_facts(body: marshmallow.Schema, facts: dict[str, Any]) -> dict[str, An
 
 
 def _described_operation(operation: Operation) -> dict[str, Any]:
+    roles = RIGHTS[f"{operation.method.upper()} {operation.path}"]
     described: dict[str, Any] = {
         "tags": [operation.tag],
         "summary": operation.summary,
@@ -511,11 +524,12 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
                 }
                 for status, shape in operation.answers.items()
             },
-            **_refusals((*operation.refusals, "internal-error", "unavailable")),
+            **refusals((*operation.refusals, *EVERYWHERE)),
         },
+        "security": [{"key": []}],
+        "x-roles": list(roles),
+        "description": f"{operation.about} For the roles {', '.join(roles)}.".strip(),
     }
-    if operation.about:
-        described["description"] = operation.about
     if operation.body is not None:
         described["requestBody"] = {
             "required": True,
@@ -540,38 +554,14 @@ def _examples_of(shape: str) -> dict[str, Any]:
     return {"examples": examples} if examples else {}
 
 
-def _refusals(codes: Sequence[str]) -> dict[str, Any]:
-    """The refusals by status; several of one status are told apart by their code."""
-    by_status: dict[int, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(KINDS[code].status, []).append(code)
-    return {
-        str(status): {
-            "description": " ".join(f"`{code}`: {KINDS[code].title.en}" for code in of_status),
-            "content": {
-                MEDIA_TYPE: {
-                    "schema": ref("Problem"),
-                    "examples": {code: {"value": _example(code)} for code in of_status},
-                }
-            },
-        }
-        for status, of_status in sorted(by_status.items())
-    }
-
-
-def _example(code: str) -> dict[str, Any]:
-    kind = KINDS[code]
-    return {
-        "type": f"/problems/{code}",
-        "title": kind.title.en,
-        "status": kind.status,
-        "code": code,
-        "detail": kind.detail.en,
-    }
-
-
 def _in_path(path: str) -> list[dict[str, Any]]:
-    shapes = {"id": ID, "number": {"type": "integer", "minimum": 1}}
+    shapes = {
+        "id": ID,
+        "number": {"type": "integer", "minimum": 1},
+        "seq": {"type": "integer", "minimum": 0},
+        "digest": ID,
+        "rule": ID,
+    }
     return [
         {"name": name, "in": "path", "required": True, "schema": schema}
         for name, schema in shapes.items()

@@ -59,7 +59,7 @@ OPERATIONS: Sequence[Operation] = (
         "audit",
         "One leaf of the log, and what it stands for",
         {200: "LogEntry"},
-        ("bad-request", "not-found"),
+        ("bad-request", "not-found", "read-not-recorded"),
     ),
     Operation(
         "get",

@@ -1,12 +1,15 @@
-"""One operation of the API, as the reference describes it."""
+"""One operation of the API, as the reference describes it, and how it may refuse."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import marshmallow
 
+from service.errors import KINDS, MEDIA_TYPE
+from service.reference_shapes import ref
 from service.shapes import LANGUAGE_QUERY
 
 
@@ -29,3 +32,33 @@ class Operation:
     headers: tuple[dict[str, Any], ...] = ()
     # The media types in which the answer is to be had besides JSON.
     also: tuple[str, ...] = ()
+
+
+def refusals(codes: Sequence[str]) -> dict[str, Any]:
+    """The refusals by status; several of one status are told apart by their code."""
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(KINDS[code].status, []).append(code)
+    return {
+        str(status): {
+            "description": " ".join(f"`{code}`: {KINDS[code].title.en}" for code in of_status),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": ref("Problem"),
+                    "examples": {code: {"value": _example(code)} for code in of_status},
+                }
+            },
+        }
+        for status, of_status in sorted(by_status.items())
+    }
+
+
+def _example(code: str) -> dict[str, Any]:
+    kind = KINDS[code]
+    return {
+        "type": f"/problems/{code}",
+        "title": kind.title.en,
+        "status": kind.status,
+        "code": code,
+        "detail": kind.detail.en,
+    }

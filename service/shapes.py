@@ -199,6 +199,11 @@ def a_number(least: int, most: int, about: str, **options: Any) -> Checked:
     return Checked(_number(least, most), "not-in-range", schema, about=about, **options)
 
 
+def a_day(about: str, **options: Any) -> Checked:
+    """A field that holds a day."""
+    return Checked(_day, "not-a-day", {"type": "string", "format": "date"}, about=about, **options)
+
+
 POLICY_ABOUT = (
     "The policy to judge by. May be left out for a stored account (its own policy is taken) and where"
     " only one policy is published."
@@ -338,12 +343,7 @@ class LanguageQuery(Strict):
 class BalanceQuery(LanguageQuery):
     """The day that a balance is for."""
 
-    on = Checked(
-        _day,
-        "not-a-day",
-        {"type": "string", "format": "date"},
-        about="The local day; today when left out. A past day answers what was left at its end.",
-    )
+    on = a_day("The local day; today when left out. A past day answers what was left at its end.")
 
 
 class PageQuery(LanguageQuery):

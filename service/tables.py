@@ -13,6 +13,7 @@ from peewee import (
     BlobField,
     BooleanField,
     Check,
+    CompositeKey,
     DateField,
     ForeignKeyField,
     IntegerField,
@@ -96,16 +97,32 @@ class Decision(Table):
     # Not a foreign key: the account of a decision may have been in the request's body only.
     account = TextField()
     policy = TextField()
-    version = ForeignKeyField(PolicyVersion, column_name="digest")
+    version = ForeignKeyField(PolicyVersion, column_name="digest", index=False)
     outcome = TextField()
-    points = BigIntegerField()
+    points = BigIntegerField(index=True)
     as_of = TextField()
     decided_at = TextField()
     case_data = TextField()
     data = TextField()
 
     class Meta:
-        indexes = ((("account", "id"), False),)
+        # In the order in which a search goes through them.
+        indexes = tuple(((name, "as_of", "id"), False) for name in ("account", "policy", "version", "outcome"))
+
+
+class DecisionRule(Table):
+    """A rule that spoke in a decision: of the request, or only of lots. Never changed: the database refuses it.
+
+    It follows from the decision, and is there to find it by.
+    """
+
+    rule = TextField()
+    of_request = BooleanField()
+    as_of = TextField()
+    decision = TextField(column_name="decision_id")
+
+    class Meta:
+        primary_key = CompositeKey("rule", "of_request", "as_of", "decision")
 
 
 class RefundRequest(Table):
@@ -178,6 +195,10 @@ class LedgerEntry(Table):
     rule = TextField(default="")
 
 
+# What rules came to, by day.
+LedgerEntry.add_index(LedgerEntry.index(LedgerEntry.happened_at).where(LedgerEntry.rule != ""))
+
+
 class Event(Table):
     """Something that happened to a member, as a calling system told it. Never changed: the database refuses it.
 
@@ -193,6 +214,9 @@ class Event(Table):
     digest = TextField()
     happened_at = TextField()
     entered_at = TextField()
+
+    class Meta:
+        indexes = ((("happened_at", "id"), False),)
 
 
 # Of those that can wait.
@@ -422,11 +446,53 @@ class LogCheckpoint(Table):
     signed_at = TextField()
 
 
+class AccessKey(Table):
+    """An API key: who holds it, and for which roles; of the key itself only its digest. Never changed."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    digest = TextField(unique=True)
+    roles = TextField()
+    created_at = TextField()
+    expires_at = TextField()
+
+
+class AccessKeyEnd(Table):
+    """A key that was revoked. Never changed: what was revoked stays so."""
+
+    key = ForeignKeyField(AccessKey, primary_key=True)
+    ended_at = TextField()
+
+
+class DecisionRead(Table):
+    """Somebody was shown a decision, or, without one, all that were signed. Never changed: the database refuses it.
+
+    `reader` is the name of the key, "anyone" where none is asked for, or the user of the machine; `key` is "" for the
+    last two. `address` is what was asked for.
+    """
+
+    id = BigAutoField()
+    decision = ForeignKeyField(Decision, null=True, index=False)
+    reader = TextField()
+    key = TextField()
+    roles = TextField()
+    address = TextField()
+    read_at = TextField()
+
+    class Meta:
+        indexes = (
+            (("decision", "read_at", "id"), False),
+            (("reader", "read_at", "id"), False),
+            (("read_at", "id"), False),
+        )
+
+
 TABLES = (
     PolicyVersion,
     Account,
     Lot,
     Decision,
+    DecisionRule,
     RefundRequest,
     Move,
     Hold,
@@ -446,11 +512,15 @@ TABLES = (
     LogLeaf,
     LogNode,
     LogCheckpoint,
+    AccessKey,
+    AccessKeyEnd,
+    DecisionRead,
 )
 # The database itself refuses to change or delete a row of these.
 NEVER_CHANGED = (
     PolicyVersion,
     Decision,
+    DecisionRule,
     LedgerEntry,
     Move,
     Event,
@@ -463,4 +533,7 @@ NEVER_CHANGED = (
     LogLeaf,
     LogNode,
     LogCheckpoint,
+    AccessKey,
+    AccessKeyEnd,
+    DecisionRead,
 )

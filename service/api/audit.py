@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 
 from flask import Blueprint, Response
 
 from service import audit_log
+from service.access import record_reads
+from service.audit_log import base64_of
 from service.clock import to_the_second
 from service.database import reading
 from service.errors import FieldError, Refusal
-from service.log.tree import consistency_proof, inclusion_proof
 from service.parts import answered, parts
 from service.shapes import LANGUAGE_QUERY, query
-from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY, MOST_LEAVES
+from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY
 
 blueprint = Blueprint("audit", __name__)
 
@@ -32,7 +32,7 @@ def checkpoint() -> Response:
         {
             "origin": head.origin,
             "size": head.size,
-            "root": _base64(head.root),
+            "root": base64_of(head.root),
             "note": found.note,
             "signed_at": to_the_second(found.signed_at),
         }
@@ -46,10 +46,13 @@ def entry(seq: int) -> Response:
     database = parts().database
     audit_log.place_all(database)
     with reading(database):
-        found = audit_log.entry_at(database, seq) if seq <= MOST_LEAVES else None
+        found = audit_log.entry_at(database, seq) if seq <= audit_log.MOST_LEAVES else None
         if found is None:
             raise Refusal("not-found", what=f"/v1/audit/entries/{seq}")
-        return answered({**found.data(database), "leaf_hash": _base64(found.hash())})
+        data = found.data(audit_log.body_of(database, found.kind, found.reference))
+    if found.kind == "decision":
+        record_reads(found.reference)
+    return answered({**data, "leaf_hash": base64_of(found.hash())})
 
 
 @blueprint.get("/v1/audit/proofs/inclusion")
@@ -67,9 +70,9 @@ def inclusion() -> Response:
             {
                 "seq": found.seq,
                 "size": size,
-                "leaf_hash": _base64(found.hash()),
-                "hashes": _all(inclusion_proof(audit_log.nodes(database), found.seq, size)),
-                "root": _base64(audit_log.root(database, size)),
+                "leaf_hash": base64_of(found.hash()),
+                "hashes": _all(audit_log.inclusion(database, found.seq, size)),
+                "root": base64_of(audit_log.root(database, size)),
             }
         )
 
@@ -87,9 +90,9 @@ def consistency() -> Response:
             {
                 "old": old,
                 "new": new,
-                "old_root": _base64(audit_log.root(database, old)),
-                "hashes": _all(consistency_proof(audit_log.nodes(database), old, new)),
-                "new_root": _base64(audit_log.root(database, new)),
+                "old_root": base64_of(audit_log.root(database, old)),
+                "hashes": _all(audit_log.consistency(database, old, new)),
+                "new_root": base64_of(audit_log.root(database, new)),
             }
         )
 
@@ -103,9 +106,5 @@ def _size(name: str, asked: int | None, least: int) -> int:
     return size
 
 
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()
-
-
 def _all(hashes: Iterable[bytes]) -> list[str]:
-    return [_base64(each) for each in hashes]
+    return [base64_of(each) for each in hashes]

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from service import records
+from service.access import record_reads
 from service.answers import decision_answer, with_text
 from service.database import reading
 from service.errors import FieldError, Refusal, language
@@ -39,6 +40,7 @@ def decision(id: str) -> Response:
         found = records.find(parts().database, id)
     if found is None:
         raise Refusal("not-found", what=f"/v1/decisions/{id}")
+    record_reads(id)
     return answered({**decision_answer(found, language(), parts().faq.links), "case": found.case})
 
 
@@ -51,6 +53,7 @@ def explain(id: str) -> Response:
         if found is None:
             raise Refusal("not-found", what=f"/v1/decisions/{id}")
         compiled = parts().versions.compiled(found.decision["digest"])
+    record_reads(id)
     told, spoken = explanation(found, compiled, parts().settings.answer_within_days), language()
     # Who accepts none of the three gets the first.
     form = request.accept_mimetypes.best_match(FORMS, FORMS[0])

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from engine.decision import Decision
 from service import inquiries, looks, records, refund_requests
+from service.access import record_reads
 from service.answers import decision_answer, inquiry_answer, inquiry_line, refund_request_line
 from service.database import reading
 from service.errors import FieldError, Refusal, language
@@ -68,7 +69,9 @@ def inquiry(id: str) -> Response:
         kept = inquiries.find(database, id)
     looks.book(database, parts().versions, [kept.account] if kept else [], _now())
     with reading(database):
-        return answered(_in_full(id))
+        shown = _in_full(id)
+    _record_read(shown["decision_id"])
+    return answered(shown)
 
 
 @blueprint.post("/v1/inquiries/<id>/entries")
@@ -103,6 +106,10 @@ def withdraw(id: str) -> Response:
 def _end(id: str, move: str) -> Response:
     said = body(INQUIRY_END_IN)
     _check_agent(said)
+    with reading(parts().database):
+        kept = _kept(id)
+    # Before the move: what is made must not be answered by a refusal.
+    _record_read(kept.decision_id)
     parts().inquiries.end(id, move, said)
     with reading(parts().database):
         return answered(_in_full(id))
@@ -110,6 +117,19 @@ def _end(id: str, move: str) -> Response:
 
 def _now() -> datetime:
     return parts().clock()
+
+
+def _record_read(decision_id: str | None) -> None:
+    """An inquiry in full shows the decision that it is about."""
+    if decision_id is not None:
+        record_reads(decision_id)
+
+
+def _kept(id: str) -> Inquiry:
+    kept = inquiries.find(parts().database, id)
+    if kept is None:
+        raise Refusal("not-found", what=f"/v1/inquiries/{id}")
+    return kept
 
 
 def _told(kept: Inquiry, entries: list[Entry]) -> Answer:
@@ -120,9 +140,7 @@ def _told(kept: Inquiry, entries: list[Entry]) -> Answer:
 
 def _in_full(id: str) -> dict[str, Any]:
     database = parts().database
-    kept = inquiries.find(database, id)
-    if kept is None:
-        raise Refusal("not-found", what=f"/v1/inquiries/{id}")
+    kept = _kept(id)
     filed = refund_requests.find(database, kept.request_id) if kept.request_id else None
     return {
         **inquiry_answer(kept, inquiries.entries_of(database, id), parts().inquiries.today(kept.policy)),

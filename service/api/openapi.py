@@ -35,7 +35,7 @@ DOCS = """\
 <rapi-doc spec-url="/openapi.json" render-style="read" theme="light" load-fonts="false" primary-color="#0b5cad"
  regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace" show-header="false"
  schema-style="table" schema-description-expanded="true" allow-spec-url-load="false" allow-spec-file-load="false"
- allow-authentication="false" allow-server-selection="false"></rapi-doc>
+ allow-authentication="true" allow-server-selection="false"></rapi-doc>
 <noscript>This page needs JavaScript; the reference itself is <a href="/openapi.json">/openapi.json</a>.</noscript>
 </body>
 </html>

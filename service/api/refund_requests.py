@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from service import looks, moves, refund_requests
+from service.access import record_reads
 from service.answers import filed_answer, refund_request_answer, refund_request_line
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
@@ -61,7 +62,9 @@ def refund_request(id: str) -> Response:
     with reading(database):
         found = refund_requests.find(database, id)
         assert found is not None, "nothing removes a request"
-        return answered(_shown(found))
+        shown = _shown(found)
+    record_reads(found.decision_id)
+    return answered(shown)
 
 
 def move(id: str, name: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,3 +49,26 @@ def looked_at() -> Iterator[tuple[Database, Settings]]:
             yield found
     except (BadSetting, Unavailable, WrongSchema) as error:
         raise Unusable(str(error)) from None
+
+
+def record_read(database: Database, name: str, decision: str | None) -> None:
+    """Record that whoever runs a command is shown a decision (None: all that were signed), before it is. Raises
+    Unusable where that cannot be kept: then nothing is shown.
+    """
+    from service import reads
+    from service.clock import utc_now
+    from service.database import Unavailable, writing
+
+    reader = reads.Reader(_user(), "", ("operator",))
+    try:
+        writing(database, lambda: reads.record(database, reader, name, [decision], utc_now()))
+    except Unavailable:
+        raise Unusable("nothing is shown: who reads a decision is recorded, and now that cannot be written") from None
+
+
+def _user() -> str:
+    """Who runs the command, as the machine knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -67,19 +67,21 @@ def _write(name: str, text: str) -> None:
 def _kept(id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The explanation of a decision out of the database, and its trace."""
     from service import records
-    from service.commands._database import looked_at
+    from service.commands._database import looked_at, record_read
     from service.database import reading
     from service.explanation import explanation
     from service.publishing import Versions
 
-    with looked_at() as (database, settings), reading(database):
+    with looked_at() as (database, settings):
         try:
-            record = records.find(database, id)
-            compiled = None if record is None else Versions(database, 1).compiled(record.decision["digest"])
+            with reading(database):
+                record = records.find(database, id)
+                compiled = None if record is None else Versions(database, 1).compiled(record.decision["digest"])
         except AssertionError as error:
             raise Unusable(f"{id} contradicts itself: {error}") from None
-    if record is None or compiled is None:
-        stop(f"no decision has the id '{id}'")
+        if record is None or compiled is None:
+            stop(f"no decision has the id '{id}'")
+        record_read(database, "recoup explain", record.id)
     return explanation(record, compiled, settings.answer_within_days), list(record.decision["trace"])
 
 

@@ -11,12 +11,18 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from service.config import SETTINGS, Settings, read_settings
+from service.config import SETTINGS, BadSetting, Settings, read_settings
 from service.one_at_a_time import OneAtATime
 
+if TYPE_CHECKING:
+    from service.database import Database
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Where only this machine can ask."""
 SECONDS_TO_FINISH = 30
 """How long requests and deliveries that are under way may take when the service is told to end."""
 BODIES = 256
@@ -50,8 +56,9 @@ Examples:
 def command(host: str | None, port: int | None, workers: int | None, demo: bool, deliver: bool) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM; requests that are under way are finished."""
     if demo:
-        # Its webhooks are on the same machine. The processes read their settings themselves.
+        # Whoever tries it, and the webhooks, are on the same machine. The processes read their settings themselves.
         os.environ.setdefault("WEBHOOK_PRIVATE_ADDRESSES", "yes")
+        os.environ["ACCESS"] = os.environ.get("ACCESS") or "open"
     settings = read_settings()
     settings = replace(
         settings,
@@ -68,22 +75,51 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
 
 
 def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
-    """Have the database ready; the lines to print once the service listens."""
+    """Have the database ready; the lines to print once the service listens. Raises BadSetting for a service that is
+    open to other machines.
+    """
     from service.database import close_database, open_database
     from service.migrate import check_schema
 
+    if settings.access == "open" and settings.host not in LOOPBACK:
+        raise BadSetting(
+            f"ACCESS is 'open', which is for this machine alone, and HOST is {settings.host}:"
+            " set ACCESS=keys and make keys with `recoup access create`"
+        )
     where = f"http://{settings.host}:{settings.port}"
     database = open_database(settings)
     try:
         if demo:
             from service.demo import set_up
 
-            return [*set_up(database, settings), *_to_try(where)]
+            return [*set_up(database, settings), *_who_may_ask(database, settings), *_to_try(where)]
         check_schema(database)
-        return [f"Recoup answers on {where}; its reference is {where}/docs"]
+        return [
+            *_who_may_ask(database, settings),
+            f"Recoup answers on {where}; its reference is {where}/docs",
+        ]
     finally:
         # A connection must not be shared with the processes that are about to start.
         close_database(database)
+
+
+def _who_may_ask(database: Database, settings: Settings) -> list[str]:
+    """A warning, where everybody may ask or nobody can."""
+    from service import access_keys
+    from service.clock import utc_now
+    from service.database import reading
+
+    if settings.access == "open":
+        return [
+            "",
+            "ACCESS=open: EVERYBODY ON THIS MACHINE MAY DO EVERYTHING, and is recorded as 'anyone'.",
+            "That is for a trial. Otherwise: ACCESS=keys, and `recoup access create`.",
+        ]
+    with reading(database):
+        found = access_keys.all_of(database)
+    if any(each.state(utc_now()) == "valid" for each in found):
+        return []
+    return ["Nobody can ask for anything yet: make a key with `recoup access create NAME --role ROLE`"]
 
 
 def _free_port(settings: Settings) -> int:

@@ -174,7 +174,7 @@ class Apps:
     def at(self, url: str) -> Flask:
         """The app on a migrated database."""
         if url not in self._made:
-            self._made[url] = create_app(Settings(database_url=url), self._now)
+            self._made[url] = create_app(Settings(database_url=url, access="open"), self._now)
         return self._made[url]
 
     def _now(self) -> datetime:

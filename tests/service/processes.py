@@ -30,7 +30,7 @@ RECOUP = [sys.executable, "-m", "service.cli"]
 
 
 def environment(url: str, **more: str) -> dict[str, str]:
-    return {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT), **more}
+    return {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT), "ACCESS": "open", **more}
 
 
 def run(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

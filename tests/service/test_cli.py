@@ -100,8 +100,9 @@ def test_a_body_in_chunks_that_is_too_large_is_refused_and_not_cut(sqlite_url: s
 
 def test_the_demo_starts_twice_and_what_it_prints_works(empty_sqlite_url: str) -> None:
     for turn in ("made 240 example accounts", "the example accounts are there already"):
-        with serving(empty_sqlite_url, "--demo") as (process, port, said):
+        with serving(empty_sqlite_url, "--demo", ACCESS="") as (process, port, said):
             assert turn in "".join(said)
+            assert "EVERYBODY ON THIS MACHINE MAY DO EVERYTHING" in "".join(said)
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(8)]
             command = next(line for line in lines if "-d '" in line)
@@ -136,6 +137,11 @@ def test_a_port_that_is_taken_is_one_line(sqlite_url: str) -> None:
             f"recoup: the database lacks {', '.join(ALL)}: run `recoup migrate`\n",
         ),
         (["serve"], {"PORT": "http"}, "recoup: PORT is 'http': write a whole number from 0\n"),
+        (
+            ["serve", "--demo", "--port", "0", "--host", "0.0.0.0"],
+            {"ACCESS": ""},
+            "recoup: ACCESS is 'open', which is for this machine alone, and HOST is 0.0.0.0: set ACCESS=keys",
+        ),
         (["migrate"], {"DATABASE_URL": "mysql://x"}, "recoup: DATABASE_URL takes sqlite:///FILE or postgresql://"),
         (
             ["migrate"],
@@ -148,7 +154,7 @@ def test_a_port_that_is_taken_is_one_line(sqlite_url: str) -> None:
             "recoup: the database of DATABASE_URL cannot be",
         ),
     ],
-    ids=["not migrated", "publish", "port", "kind", "place", "no database"],
+    ids=["not migrated", "publish", "port", "open to others", "kind", "place", "no database"],
 )
 def test_what_an_operator_can_mend_is_one_line(
     empty_sqlite_url: str, tmp_path: Path, arguments: list[str], more: dict[str, str], words: str

@@ -207,7 +207,8 @@ def test_a_url_that_names_no_database_is_refused(url: str) -> None:
 @pytest.mark.parametrize("table", [table._meta.table_name for table in NEVER_CHANGED])
 def test_the_database_refuses_to_change_what_is_never_changed(database: Database, table: str) -> None:
     fill(database)
-    column = {"policy_version": "digest", "event_answer": "event_id"}.get(table, "id")
+    keys = {"policy_version": "digest", "event_answer": "event_id", "decision_rule": "rule", "access_key_end": "key_id"}
+    column = keys.get(table, "id")
     for statement in (f'UPDATE "{table}" SET {column} = {column}', f'DELETE FROM "{table}"'):  # noqa: S608
         with pytest.raises(Exception, match="never changed"):
             writing(database, functools.partial(execute, database, statement))
@@ -229,6 +230,7 @@ FILL: tuple[str, ...] = (
     ),
     "INSERT INTO lot VALUES ('L', 'A', 's', '', '2025-01-01', '2025-01-01', NULL, 5, 5, FALSE, 0, '{}', '', '', '')",
     "INSERT INTO decision VALUES ('D', 'A', 'p', 'sha256:0', 'approved', 1, '', '', '{}', '{}')",
+    "INSERT INTO decision_rule VALUES ('r', TRUE, '', 'D')",
     (
         "INSERT INTO ledger_entry (lot_id, kind, points, event, rule, happened_at, entered_at)"
         " VALUES ('L', 'grant', 5, '', '', '', '')"
@@ -254,6 +256,12 @@ FILL: tuple[str, ...] = (
     (
         "INSERT INTO notice (account_id, rule, day, digest, points, data, noticed_at)"
         " VALUES ('A', 'r', '2025-01-01', 'sha256:0', 1, '{}', '')"
+    ),
+    "INSERT INTO access_key VALUES ('K', 'k', 'sha256:1', 'auditor', '', '')",
+    "INSERT INTO access_key_end VALUES ('K', '')",
+    (
+        'INSERT INTO decision_read (decision_id, reader, "key", roles, address, read_at)'
+        " VALUES ('D', 'k', 'K', 'auditor', '', '')"
     ),
     "UPDATE log_leaf SET seq = 0, salt = '', digest = '' WHERE kind = 'decision'",
     "INSERT INTO log_node VALUES (0, '')",

@@ -85,7 +85,7 @@ def test_the_demo_is_loaded_once(loaded: tuple[Settings, str]) -> None:
 
 def test_what_is_printed_to_try_works(loaded: tuple[Settings, str]) -> None:
     settings, _ = loaded
-    app = create_app(settings, SetClock(NOW))
+    app = create_app(replace(settings, access="open"), SetClock(NOW))
     client = app.test_client()
     request = {"points": 20_000, "method": "cash", "receiving_account": "RA-0001", "receiving_holder": "member"}
     decided = client.post("/v1/decisions", json={"account": "A-0001", "request": request}).get_json()

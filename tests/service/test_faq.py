@@ -80,7 +80,7 @@ def folder(tmp_path: Path) -> Path:
 def client(database_url: str, database: Database, clock: SetClock, folder: Path) -> Iterator[FlaskClient]:
     publish_small(database)
     open_account(database, lot_facts(10_000), lot_facts(20_000, source="promotion"))
-    app = create_app(Settings(database_url=database_url, policies=folder), clock)
+    app = create_app(Settings(database_url=database_url, access="open", policies=folder), clock)
     yield app.test_client()
     close_database(app.extensions[EXTENSION].database)
 
@@ -194,7 +194,7 @@ def test_links_are_not_part_of_the_decision_that_is_kept(client: FlaskClient, da
 def test_a_broken_entry_is_named_in_the_log_and_keeps_nothing_else_away(
     database_url: str, folder: Path, caplog: pytest.LogCaptureFixture, database: Database
 ) -> None:
-    app = create_app(Settings(database_url=database_url, policies=folder))
+    app = create_app(Settings(database_url=database_url, access="open", policies=folder))
     assert "broken.md:1:1: the file has no head" in caplog.text
     assert app.test_client().get("/v1/faq/answers").status_code == 200
     close_database(app.extensions[EXTENSION].database)

@@ -450,7 +450,7 @@ def test_others_are_told_that_one_was_opened_and_answered_and_not_in_which_words
 
 
 def test_the_days_are_a_setting(database_url: str, client: FlaskClient, clock: SetClock) -> None:
-    app = create_app(Settings(database_url=database_url, answer_within_days=10), clock)
+    app = create_app(Settings(database_url=database_url, access="open", answer_within_days=10), clock)
     assert ask(app.test_client()).get_json()["due_on"] == "2026-03-12"
     close_database(app.extensions[EXTENSION].database)
     assert read_settings({"ANSWER_WITHIN_DAYS": "366"}).answer_within_days == 366

@@ -109,7 +109,7 @@ def test_plain_data_is_read_as_it_was_written(data: Any) -> None:
 @pytest.fixture
 def app(database_url: str) -> Iterator[Flask]:
     """One app for all random bodies: it must survive them one after the other."""
-    settings_ = Settings(database_url=database_url)
+    settings_ = Settings(database_url=database_url, access="open")
     database = open_database(settings_)
     publish_small(database)
     open_account(database, lot_facts())

@@ -104,7 +104,7 @@ class Life(RuleBasedStateMachine):
         migrate(self.database)
         publish(self.database, TEXT.encode(), "small.yaml", NOW)
         self.clock = SetClock()
-        self.app = create_app(Settings(database_url=url), self.clock)
+        self.app = create_app(Settings(database_url=url, access="open"), self.clock)
         self.client = self.app.test_client()
         facts = {name: value for name, value in account_facts().items() if name != "id"}
         assert self.client.put("/v1/accounts/A", json={"policy": "small", **facts}).status_code == 201

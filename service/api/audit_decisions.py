@@ -1,0 +1,164 @@
+"""/v1/audit/decisions: decisions found, one decision whole, the text by its digest, and who read what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response
+
+from service import audit_log, decision_search, reads, records
+from service.access import record_reads
+from service.answers import decision_answer, version_answer
+from service.audit_log import base64_of
+from service.database import reading
+from service.decision_search import Asked, Line
+from service.errors import FieldError, Refusal, language
+from service.parts import answered, parts
+from service.records import rules_that_spoke
+from service.shapes import LANGUAGE_QUERY, query
+from service.shapes_audit import DECISIONS_QUERY, READS_QUERY
+
+blueprint = Blueprint("audit-decisions", __name__)
+
+SHOWN = (
+    *("as_of", "requested_on", "account", "policy", "version", "digest"),
+    *("outcome", "points", "gross", "fee", "tax", "offset", "payout"),
+)
+
+
+@blueprint.get("/v1/audit/decisions")
+def found() -> Response:
+    """The decisions that are asked for, the newest first."""
+    page = query(DECISIONS_QUERY)
+    limit, after = page["limit"], page.get("after")
+    database = parts().database
+    with reading(database):
+        asked = _asked(page)
+        place = None if after is None else decision_search.place_of(database, after)
+        if after is not None and place is None:
+            _refuse([FieldError.in_parameter("after", "unknown")])
+        lines = decision_search.search(database, parts().versions, asked, place, limit + 1)
+    shown = [_line(line) for line in lines[:limit]]
+    record_reads(*(line["id"] for line in shown))
+    following = None
+    if len(lines) > len(shown):
+        again = {name: value for name, value in page.items() if name not in ("after", "limit", "lang")}
+        following = f"/v1/audit/decisions?{urlencode({**again, 'after': shown[-1]['id'], 'limit': limit})}"
+    return answered({"decisions": shown, "next": following})
+
+
+@blueprint.get("/v1/audit/decisions/<id>")
+def whole(id: str) -> Response:
+    """All that is kept of a decision, where it stands in the log, and where the rest is to be had."""
+    query(LANGUAGE_QUERY)
+    database = parts().database
+    audit_log.place_all(database)
+    with reading(database):
+        record = records.find(database, id)
+        if record is None:
+            raise Refusal("not-found", what=f"/v1/audit/decisions/{id}")
+        kept = parts().versions.kept(record.decision["digest"])
+        leaf = audit_log.entry_of(database, "decision", id)
+    assert kept is not None, "a decision is by a version that is kept"
+    assert leaf is not None, "every decision has a leaf, which was given its place"
+    record_reads(id)
+    proof = urlencode({"kind": "decision", "reference": id})
+    return answered(
+        {
+            **decision_answer(record, language(), parts().faq.links),
+            "case": record.case,
+            "text": {**version_answer(kept[0]), "address": f"/v1/audit/versions/{kept[0].digest}"},
+            "leaf": {
+                "seq": leaf.seq,
+                "digest": leaf.digest,
+                "leaf_hash": base64_of(leaf.hash()),
+                "entry": f"/v1/audit/entries/{leaf.seq}",
+                "inclusion": f"/v1/audit/proofs/inclusion?{proof}",
+            },
+            "explanation": f"/v1/decisions/{id}/explanation",
+            "reads": f"/v1/audit/reads?{urlencode({'decision': id})}",
+        }
+    )
+
+
+@blueprint.get("/v1/audit/versions/<digest>")
+def text(digest: str) -> Response:
+    """A published text by its digest, with all that the digest covers."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        kept = parts().versions.kept(digest)
+    if kept is None:
+        raise Refusal("not-found", what=f"/v1/audit/versions/{digest}")
+    listed, text, holidays = kept
+    return answered({**version_answer(listed), "text": text, "holidays": holidays})
+
+
+@blueprint.get("/v1/audit/reads")
+def read() -> Response:
+    """Who was shown which decision, the newest first."""
+    page = query(READS_QUERY)
+    limit, after = page.pop("limit"), page.pop("after", None)
+    page.pop("lang", None)
+    crossed = _crossed(page, "day")
+    _refuse([crossed] if crossed else [])
+    database = parts().database
+    with reading(database):
+        if after is not None and not reads.known(database, after):
+            _refuse([FieldError.in_parameter("after", "unknown")])
+        met = reads.page_of(database, after, limit + 1, **page)
+    shown = met[:limit]
+    following = None
+    if len(met) > len(shown):
+        following = f"/v1/audit/reads?{urlencode({**page, 'after': shown[-1]['id'], 'limit': limit})}"
+    return answered({"reads": shown, "next": following})
+
+
+def _asked(page: dict[str, Any]) -> Asked:
+    """What is looked for. Raises Refusal: a policy or a version that was never published, bounds that cross."""
+    names = {field.name for field in fields(Asked)}
+    named = {name: value for name, value in page.items() if name in names}
+    errors = [crossed for what in ("points", "day") if (crossed := _crossed(named, what))]
+    policy, number = page.get("policy"), page.get("version")
+    known = parts().versions.policies() if policy is not None else []
+    if policy is not None and policy not in known:
+        errors.append(FieldError.in_parameter("policy", "unknown-policy", known=", ".join(known) or "-"))
+    elif policy is None and number is not None:
+        errors.append(FieldError.in_parameter("version", "only-with-policy"))
+    elif policy is not None and number is not None:
+        version = parts().versions.find(policy, number)
+        if version is None:
+            errors.append(FieldError.in_parameter("version", "unknown-version", policy=policy))
+        else:
+            # It says which policy, too.
+            del named["policy"]
+            named["digest"] = version[0].digest
+    _refuse(errors)
+    return Asked(**named)
+
+
+def _crossed(asked: Mapping[str, Any], what: str) -> FieldError | None:
+    """The mistake of bounds between which nothing lies."""
+    first, last = asked.get(f"{what}_from"), asked.get(f"{what}_to")
+    if first is None or last is None or first <= last:
+        return None
+    return FieldError.in_parameter(f"{what}_from", "behind", other=f"{what}_to")
+
+
+def _refuse(errors: Sequence[FieldError]) -> None:
+    if errors:
+        raise Refusal("bad-request", errors)
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """A decision in a list: `reasons` are the rules that spoke of the request, `rules` those of lots too."""
+    decision, spoke = line.decision, rules_that_spoke(line.decision)
+    return {
+        "id": line.id,
+        "decided_at": line.decided_at,
+        **{name: decision[name] for name in SHOWN},
+        "reasons": [rule for rule, of_request in spoke.items() if of_request],
+        "rules": list(spoke),
+    }

@@ -1,0 +1,74 @@
+"""The roles, and the one table that says what each of them may do. Nothing else is allowed.
+
+Reading the log and finding decisions is a right of its own, which only the auditor has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ROLES = ("author", "approver", "caller", "agent", "auditor", "operator")
+
+SERVING = ("caller", "agent")
+"""Those who ask on behalf of a member."""
+SEEING = ("caller", "agent", "approver", "auditor")
+"""Those who see what there is about a member."""
+
+# What needs no key: it says nothing about anybody.
+OPEN = ("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}")
+RIGHTS: Mapping[str, tuple[str, ...]] = {
+    "POST /v1/decisions": SERVING,
+    "GET /v1/decisions/{id}": SEEING,
+    "GET /v1/decisions/{id}/explanation": SEEING,
+    "POST /v1/refund-requests": SERVING,
+    "GET /v1/refund-requests": SEEING,
+    "GET /v1/refund-requests/{id}": SEEING,
+    "POST /v1/refund-requests/{id}/approve": ("approver",),
+    "POST /v1/refund-requests/{id}/refuse": ("approver",),
+    "POST /v1/refund-requests/{id}/settle": ("caller",),
+    "POST /v1/refund-requests/{id}/fail": ("caller",),
+    "POST /v1/refund-requests/{id}/cancel": SERVING,
+    "POST /v1/refund-requests/{id}/reverse": ("caller",),
+    "POST /v1/events": ("caller",),
+    "GET /v1/events": ("caller", "operator", "auditor"),
+    "GET /v1/events/{id}": SEEING,
+    "PUT /v1/accounts/{id}": ("caller",),
+    "PATCH /v1/accounts/{id}": ("caller",),
+    "POST /v1/accounts/{id}/refund-options": SERVING,
+    "GET /v1/accounts/{id}": SEEING,
+    "GET /v1/accounts/{id}/balance": SEEING,
+    "GET /v1/accounts/{id}/refund-requests": SEEING,
+    "GET /v1/accounts/{id}/events": SEEING,
+    "GET /v1/accounts/{id}/entries": SEEING,
+    "GET /v1/accounts/{id}/notices": SEEING,
+    "GET /v1/accounts/{id}/inquiries": ("caller", "agent", "auditor"),
+    "POST /v1/inquiries": SERVING,
+    "GET /v1/inquiries": ("agent", "auditor"),
+    "GET /v1/inquiries/{id}": ("caller", "agent", "auditor"),
+    "POST /v1/inquiries/{id}/entries": SERVING,
+    "POST /v1/inquiries/{id}/close": SERVING,
+    "POST /v1/inquiries/{id}/withdraw": SERVING,
+    "GET /v1/faq": ROLES,
+    "GET /v1/faq/{id}": ROLES,
+    "GET /v1/policies": ROLES,
+    "GET /v1/policies/{id}": ROLES,
+    "GET /v1/policies/{id}/versions/{number}": ROLES,
+    "GET /v1/messages": ("caller",),
+    "GET /v1/webhooks": ("operator",),
+    "POST /v1/webhooks": ("operator",),
+    "DELETE /v1/webhooks/{id}": ("operator",),
+    "GET /v1/deliveries": ("operator",),
+    "POST /v1/deliveries/{id}/redeliver": ("operator",),
+    "GET /v1/audit/checkpoint": ("auditor",),
+    "GET /v1/audit/entries/{seq}": ("auditor",),
+    "GET /v1/audit/proofs/inclusion": ("auditor",),
+    "GET /v1/audit/proofs/consistency": ("auditor",),
+    "GET /v1/audit/decisions": ("auditor",),
+    "GET /v1/audit/decisions/{id}": ("auditor",),
+    "GET /v1/audit/versions/{digest}": ("auditor",),
+    "GET /v1/audit/reads": ("auditor",),
+    "GET /v1/audit/rules": ("auditor",),
+    "GET /v1/audit/rules/{rule}": ("auditor",),
+    "GET /v1/audit/points": ("auditor",),
+    "GET /v1/audit/points/outstanding": ("auditor",),
+}
