@@ -27,6 +27,8 @@ LISTS = {
     "accounts/A/events": "no-such-event",
     "accounts/A/entries": "999",
     "accounts/A/notices": "999",
+    "audit/decisions": "D-0",
+    "audit/reads": "999",
 }
 """Every list that has pages, and an id that is in none."""
 UNPAGED = {"/v1/faq", "/v1/policies", "/v1/webhooks"}
