@@ -25,9 +25,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from engine.reading import MOST
 from service import ledger
 from service.clock import stored
 from service.database import Database, execute, rows
+from service.errors import FieldError, Refusal
 from service.ledger import Part
 
 OWE = "UPDATE account SET points_debt = points_debt + ? WHERE id = ?"
@@ -261,10 +263,12 @@ class Claims:
 
         `missing` are the points that each lot that was earned lacked. `others` paid of them, each with its entry, in
         their order; the rest is a `debt` or `forgiven`. `reach` are points of other lots that the rule would have taken
-        instead of forgiving them.
+        instead of forgiving them. Raises Refusal where the account would owe more than can be written.
         """
         since = rows(self._database, SELECT_NEWEST_ENTRY)[0][0]
         claim = self._claim(event, rule, since)
+        if self.owed + debt > MOST:
+            raise Refusal("too-much-owed", [FieldError.at(("amount",), "too-much-owed")], owed=self.owed, most=MOST)
         if debt:
             execute(self._database, OWE, (debt, self._account))
             self.owed += debt

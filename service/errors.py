@@ -206,6 +206,15 @@ KINDS: Mapping[str, Kind] = {
             "The policy asks for facts that the stored account lacks or has otherwise; see `errors`.",
         ),
     ),
+    "too-much-owed": Kind(
+        422,
+        Text("계정의 부족 포인트가 너무 많아집니다.", "The account would owe too many points."),
+        Text(
+            "부족 포인트가 이미 {owed:,}이며 {most:,}까지만 기록할 수 있습니다. 먼저 부족 포인트를 줄이십시오.",
+            "It owes {owed:,} points already, and {most:,} at most can be written. Settle some of them first:"
+            " PATCH the account with its new points_debt.",
+        ),
+    ),
     "rules-conflict": Kind(
         422,
         Text("두 규칙이 충돌합니다.", "Two rules contradict each other."),
@@ -247,6 +256,7 @@ FIELD_TEXTS: Mapping[str, Text] = {
     ),
     "unknown-version": Text("정책 {policy}에 그런 버전이 없습니다.", "is no published version of {policy}"),
     "only-with-policy": Text("policy와 함께만 쓸 수 있습니다.", "says nothing without a policy; name one as `policy`"),
+    "too-much-owed": Text("부족 포인트를 너무 많이 늘립니다.", "would have the account owe more than can be written"),
     "behind": Text("{other}보다 뒤입니다.", "lies behind {other}, so that nothing can lie between them"),
     "not-utf-8": Text(
         "UTF-8이 아닌 바이트가 있습니다.", "has bytes that are no UTF-8; write it in UTF-8, percent-encoded"

@@ -78,6 +78,7 @@ OF_AN_EVENT = (
     "undoes-another-type",
     "not-yet",
     "not-in-force",
+    "too-much-owed",
 )
 
 OPERATIONS: Sequence[Operation] = (

@@ -15,7 +15,7 @@ from service.reference import reference
 
 blueprint = Blueprint("openapi", __name__)
 
-PLACEHOLDER = re.compile(r"\{\w+\}")
+PLACEHOLDER = re.compile(r"\{\w+(:,)?\}")
 VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor" / "rapidoc"
 # Scripts from here only; the page draws its own styles, and nothing is asked of anybody else.
 DOCS_POLICY = (

@@ -305,6 +305,23 @@ def test_a_debt_that_a_calling_system_takes_off_is_not_taken_of_returning_points
     assert stands(client, database, "debt") == (4_000, 0)
 
 
+def test_an_event_that_would_make_an_account_owe_too_much_is_refused_and_leaves_its_id_free(
+    client: FlaskClient, database: Database
+) -> None:
+    tell(client, "P", "purchase", 50_000)
+    move(client, file(client, "debt", 5_000), "settle")
+    assert client.patch("/v1/accounts/debt", json={"points_debt": 10**12 - 4_999}).status_code == 200
+    cancel = {"id": "P-C", "account": "debt", "type": "purchase_cancelled", "of": "P", "amount": 50_000}
+    answer = client.post("/v1/events", json={**cancel, "happened_at": "2026-03-01T03:00:00Z"})
+    problem = answer.get_json()
+    assert (answer.status_code, problem["code"]) == (422, "too-much-owed")
+    assert "owes 999,999,995,001 points already, and 1,000,000,000,000 at most" in problem["detail"]
+    assert stands(client, database, "debt") == (0, 10**12 - 4_999)
+    assert client.patch("/v1/accounts/debt", json={"points_debt": 10**12 - 5_000}).status_code == 200
+    assert tell(client, "P-C", "purchase_cancelled", 50_000, of="P")["debt"] == 5_000
+    assert stands(client, database, "debt") == (0, 10**12)
+
+
 def test_points_that_were_used_before_they_expired_are_taken_though_it_is_told_after_a_sweep(
     client: FlaskClient, database: Database, clock: SetClock
 ) -> None:
