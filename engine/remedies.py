@@ -252,7 +252,7 @@ def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, am
     changes = [(_change(option, compiled, judgement.scene), option) for option in failing]
     for change, option in sorted(changes, key=lambda each: len(each[0] or ())):
         if change and _helps(hearing, judgement, (ready,), change):
-            return _told(compiled.policy, judgement.scene.day, change, option)
+            return _told(ready, change, option)
     return None
 
 
@@ -385,7 +385,7 @@ def _helps(hearing: Hearing, judgement: Judgement, broken: Collection[Ready], ch
     return after.conflict is None and denies <= before - {ready.id for ready in broken}
 
 
-def _told(policy: Policy, today: date, change: Change, option: Iterable[Comparison]) -> Remedy:
+def _told(ready: ReadyRequire, change: Change, option: Iterable[Comparison]) -> Remedy:
     # A bound is told as a bound: what is owed may be at most so much, and need not be it.
     operators = {clause.path: _AS_BOUND.get(clause.operator, "is") for clause in option}
     ko, en = [], []
@@ -394,9 +394,9 @@ def _told(policy: Policy, today: date, change: Change, option: Iterable[Comparis
             ko.append(f"다시 신청할 수 있는 날: {value}")
             en.append(f"Ask again on {value}")
             continue
-        clause = Comparison(path, operators[path], value)
-        ko.append(f"필요한 조건: {Teller(policy, 'ko', today).comparison(clause)}")
-        en.append(f"Needed: {Teller(policy, 'en', today).comparison(clause)}")
+        words = ready.told(Comparison(path, operators[path], value))
+        ko.append(f"필요한 조건: {words.ko}")
+        en.append(f"Needed: {words.en}")
     data = {path: figure_data(value) for path, value in change.items()}
     return Remedy(data, f"{'; '.join(ko)}.", f"{'; '.join(en)}.")
 
