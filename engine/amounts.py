@@ -100,7 +100,7 @@ def _within(
     if allowed is not None:
         # Most often it is one end of what limits and lots let through.
         end = allowed.down(allowed.most) if from_top else allowed.up(allowed.least)
-        if allowed.least <= end <= allowed.most and passes(judge(end)):
+        if passes(judge(end)):
             return end
         if near is not None:
             top = judge(last)
@@ -135,7 +135,7 @@ def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
     allowed: Allowed | None = Allowed(first, min(last, top.available))
     for ready, reading in top.readings:
         allowed = allowed and allowed.both(ready.bound.allowed(reading))
-    return allowed if allowed and allowed.least <= allowed.most else None
+    return allowed if allowed and allowed.up(allowed.least) <= allowed.most else None
 
 
 def wanted(judgement: Judgement, gross: Allowed = _ANY_MONEY, *, capped: bool = True) -> Wanted:
