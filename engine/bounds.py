@@ -46,8 +46,8 @@ class Allowed(Struct, frozen=True, gc=False):
         >>> Allowed(1, 100, 2, 0).both(Allowed(1, 100, 2, 1)) is None
         True
         """
-        least = self.least if self.least > other.least else other.least
-        most = self.most if self.most < other.most else other.most
+        least = max(other.least, self.least)
+        most = min(other.most, self.most)
         if least > most:
             return None
         if other.step == 1:

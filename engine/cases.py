@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -243,13 +242,8 @@ class _Readers:
     def _sound_case(self, data: object) -> Case:
         """The case, read in one go. Raises ValueError or TypeError where anything is amiss, or looks it."""
         whole = convert(data, self._whole_case)
-        texts = chain(
-            self._account.reader.texts((whole.account,)),
-            self._lot.reader.texts(whole.lots),
-            self._request.reader.texts((whole.request,)),
-            self._past.texts(whole.history),
-        )
-        if not printable(texts):
+        texts = self._account.reader.texts((whole.account,)) + self._request.reader.texts((whole.request,))
+        if not printable(texts + self._lot.reader.texts(whole.lots) + self._past.texts(whole.history)):
             raise ValueError("there may be a control character")
         lots = self._lot.records(whole.lots)
         if not _complete(lots):
@@ -375,11 +369,11 @@ def _complete(lots: list[Any]) -> bool:
     together = 0
     sound = True
     for lot in lots:
-        left, amount = lot.left, lot.amount
+        left = lot.left
         if left is None:
-            force_setattr(lot, "left", amount)
-            left = amount
-        elif left > amount:
+            left = lot.amount
+            force_setattr(lot, "left", left)
+        elif left > lot.amount:
             sound = False
         together += left
         if lot.usable_from_on is None:
