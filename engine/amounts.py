@@ -39,12 +39,15 @@ def largest(
     most: int,
     gross: Allowed = _ANY_MONEY,
     near: Judgement | None = None,
+    *,
+    steady: bool = False,
 ) -> int | None:
     """The largest amount from `least` to `most` that passes and comes to a `gross` that is asked for, None when none
-    does. `breaks` are ascending. `near` is an amount judged before, which tells what limits its stretch.
+    does. `breaks` are ascending. `near` is an amount judged before, which tells what limits its stretch, and where that
+    is `steady`, every stretch.
     """
     for first, last in reversed(stretches(breaks, least, most)):
-        known = near if near is not None and _alike(breaks, near.points, first) else None
+        known = near if near is not None and (steady or _alike(breaks, near.points, first)) else None
         found = _within(judge, first, last, gross, known, from_top=True)
         if found is not None:
             return found
@@ -58,10 +61,12 @@ def smallest(
     most: int,
     gross: Allowed = _ANY_MONEY,
     near: Judgement | None = None,
+    *,
+    steady: bool = False,
 ) -> int | None:
     """The smallest amount from `least` to `most` that passes, None when none does."""
     for first, last in stretches(breaks, least, most):
-        known = near if near is not None and _alike(breaks, near.points, first) else None
+        known = near if near is not None and (steady or _alike(breaks, near.points, first)) else None
         found = _within(judge, first, last, gross, known, from_top=False)
         if found is not None:
             return found

@@ -133,7 +133,8 @@ class Amounts:
         if self._money is not None:
             return largest(hearing.judge, hearing.breaks(), 1, self._most, Allowed(1, self._money - 1))
         most = min(self._points - 1, self._most)
-        return largest(hearing.judge, hearing.breaks(), 1, most, near=self._near)
+        steady = not hearing.compiled.limits_see_points
+        return largest(hearing.judge, hearing.breaks(), 1, most, near=self._near, steady=steady)
 
     @cached_property
     def above(self) -> int | None:
@@ -151,8 +152,9 @@ class Amounts:
         if self._hopeless:
             return None
         hearing = self._hearing
-        most = min(self._most, most)
-        return smallest(hearing.judge, hearing.breaks(), self._points + 1, most, near=self._near)
+        least, most = self._points + 1, min(self._most, most)
+        steady = not hearing.compiled.limits_see_points
+        return smallest(hearing.judge, hearing.breaks(), least, most, near=self._near, steady=steady)
 
     @cached_property
     def nearest(self) -> int | None:
