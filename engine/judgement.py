@@ -62,10 +62,10 @@ class Judgement(Struct):
     positions of those that can pay, and `expired` of those that have ended. Where no amount makes a difference to them,
     all that is known of the lots is shared with the same request at other amounts; so are `queues`, the orders in which
     they pay, by the rule that says so. `readings` are the limits on points that have their say, each with what its
-    bound comes to. `shares` are the points that lots pay and `worth` the money that those come to, in the order in
-    which they pay. Where the request was denied before, they are there only if it `tells_all`; and `worth` is empty
-    where nothing more can be said. `asked` is False where nobody asked for just so many points: for "all" of which none
-    pass, or for money.
+    bound comes to, and `let_through` the amounts that all of them do, once these were asked for. `shares` are the
+    points that lots pay and `worth` the money that those come to, in the order in which they pay. Where the request was
+    denied before, they are there only if it `tells_all`; and `worth` is empty where nothing more can be said. `asked`
+    is False where nobody asked for just so many points: for "all" of which none pass, or for money.
     """
 
     rules: Mapping[str, tuple[Any, ...]]
@@ -85,6 +85,7 @@ class Judgement(Struct):
     available: int = 0
     queues: dict[str, Queue] = field(default_factory=dict)
     readings: list[tuple[Any, Any]] = field(default_factory=list)
+    let_through: Any = None
     spoken: list[Spoken] = field(default_factory=list)
     denied: bool = False
     shares: list[Share] = field(default_factory=list)
