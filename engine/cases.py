@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, convert, defstruct
+from msgspec.json import Decoder
 from msgspec.structs import force_setattr
 
 from engine import reading
@@ -72,6 +73,11 @@ class BadCase(ValueError):
 def read_case(policy: Policy, data: object) -> Case:
     """The case in plain JSON data, read by the vocabulary of `policy`. Raises BadCase with every mistake."""
     return _readers(policy).case(data)
+
+
+def read_sound_case(policy: Policy, text: str) -> Case | None:
+    """The same of JSON text, in one go; None where anything is amiss, or looks it. `read_case` tells what."""
+    return _readers(policy).sound_case(text)
 
 
 def read_event_case(policy: Policy, data: object) -> EventCase:
@@ -210,6 +216,7 @@ class _Readers:
             forbid_unknown_fields=True,
             kw_only=True,
         )
+        self._json = Decoder(self._whole_case)
         self._event_case = ObjectReader(
             (
                 Entry("account", AS_IT_IS),
@@ -235,13 +242,18 @@ class _Readers:
 
     def case(self, data: object) -> Case:
         try:
-            return self._sound_case(data)
+            return self._sound_case(convert(data, self._whole_case))
         except (ValueError, TypeError):
             return self._case_in_parts(data)
 
-    def _sound_case(self, data: object) -> Case:
-        """The case, read in one go. Raises ValueError or TypeError where anything is amiss, or looks it."""
-        whole = convert(data, self._whole_case)
+    def sound_case(self, text: str) -> Case | None:
+        try:
+            return self._sound_case(self._json.decode(text))
+        except (ValueError, TypeError):
+            return None
+
+    def _sound_case(self, whole: Any) -> Case:
+        """The case that msgspec read in one go. Raises ValueError or TypeError where anything is amiss, or looks it."""
         texts = self._account.reader.texts((whole.account,)) + self._request.reader.texts((whole.request,))
         if not printable(texts + self._lot.reader.texts(whole.lots) + self._past.texts(whole.history)):
             raise ValueError("there may be a control character")
