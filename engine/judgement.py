@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from itertools import compress
 from typing import Any
 
 from msgspec import Struct, field
@@ -212,22 +213,23 @@ def lot_lines(
     """
     others: dict[str, dict[str, dict[str, list[str]]]] = {}
     for plan in different:
-        for rule, how, by in plan.lifted.get(kind, ()) if plan.lifted else ():
+        for rule, how, by in plan.lifted.get(kind, ()):
             below = others.setdefault(rule, {}).setdefault(how, {})
             own = [each for each, of in zip(ids, plans, strict=True) if of is plan]
             below[by] = sorted(below.get(by, []) + own)[:MOST_LOTS_IN_TRACE]
-    applying = {plan.applying[kind] for plan in different}
-    concerned: dict[str, list[str]] = {ready.id: [] for ready in rules}
-    if len(applying) == 1:
-        concerned |= dict.fromkeys(applying.pop(), ids)
-    else:
-        for each, plan in zip(ids, plans, strict=True):
-            for rule in plan.applying[kind]:
-                concerned[rule].append(each)
     lines = []
     for ready in rules:
-        lots = concerned[ready.id]
-        own = lots[:MOST_LOTS_IN_TRACE]
-        line = {"rule": ready.id, "applies": bool(lots), "lots": own, "lot_count": len(lots)}
-        lines.append(line | others[ready.id] if ready.id in others else line)
+        rule = ready.id
+        applying = {plan for plan in different if rule in plan.applying[kind]}
+        if len(applying) == len(different):
+            lots = ids
+        else:
+            lots = [*compress(ids, map(applying.__contains__, plans))] if applying else []
+        line = {
+            "rule": rule,
+            "applies": bool(applying),
+            "lots": lots[:MOST_LOTS_IN_TRACE],
+            "lot_count": len(lots),
+        }
+        lines.append(line | others[rule] if rule in others else line)
     return lines
