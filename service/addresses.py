@@ -7,12 +7,16 @@ address, because the answer to the same question may differ a moment later.
 
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 LONGEST_URL = 2_000
+LONGEST_HOST = 253
+# RFC 1123, and the underscore, which names inside a network have.
+LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 PORTS = {"http": 80, "https": 443}
 # IPv6 that a gateway turns into IPv4: the last 32 bits are what is meant.
 TRANSLATED = IPv6Network("64:ff9b::/96")
@@ -63,15 +67,23 @@ def read_url(text: str, *, private: bool) -> Target:
         raise BadUrl("not-a-url", most=LONGEST_URL)
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
+        host = parts.hostname
     except ValueError:
         raise BadUrl("not-a-url", most=LONGEST_URL) from None
-    if parts.scheme not in PORTS or not host or "\\" in text or "%" in host or port == 0:
+    if parts.scheme not in PORTS or not host or "\\" in text or "%" in host:
         raise BadUrl("not-a-url", most=LONGEST_URL)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise BadUrl("url-bad-port")
     if "@" in parts.netloc:
         raise BadUrl("url-with-credentials")
     if parts.fragment or text.endswith("#"):
         raise BadUrl("url-with-fragment")
+    if not _may_be_a_host(host):
+        raise BadUrl("url-bad-host", host=host)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     target = Target(parts.scheme, host, port or PORTS[parts.scheme], path)
     if not _may_be_named(host, private=private):
@@ -107,15 +119,27 @@ def allowed(address: Address, *, private: bool) -> bool:
     return private and (meant.is_loopback or (meant.is_private and not meant.is_reserved))
 
 
+def _may_be_a_host(host: str) -> bool:
+    """Whether a host is a number in any spelling, or a name that a resolver could know."""
+    if _numeric(host):
+        return True
+    labels = host.removesuffix(".").split(".")
+    fits = len(host) <= LONGEST_HOST and all(LABEL.fullmatch(label) for label in labels)
+    return fits and not labels[-1].isdigit()
+
+
+def _numeric(host: str) -> list[str]:
+    """The address that a host is in numbers, in every spelling that a resolver takes for one: 127.1, 0x7f000001."""
+    try:
+        return _resolved(host, 0, socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return []
+
+
 def _may_be_named(host: str, *, private: bool) -> bool:
     if host.rstrip(".").endswith("localhost"):
         return private
-    try:
-        # Numbers only, in every spelling that a resolver takes for one: 127.1, 0x7f000001.
-        found = _resolved(host, 0, socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return True
-    return all(allowed(ip_address(address), private=private) for address in found)
+    return all(allowed(ip_address(address), private=private) for address in _numeric(host))
 
 
 def _resolved(host: str, port: int, flags: int) -> list[str]:

@@ -44,10 +44,9 @@ def filed_answer(filed: Filed, holds: Sequence[Hold], record: Record, language: 
 
 
 def refund_request_answer(filed: Filed, holds: Sequence[Hold], moves: Sequence[Move] = ()) -> dict[str, Any]:
-    """A refund request, what it holds, the moves that it made, and those that its state allows."""
+    """A refund request, what it holds, and the moves that it made."""
     return {
         **refund_request_line(filed),
-        "last_held_on": filed.decision.get("last_held_on"),
         "holds": [{"lot": hold.lot, "points": hold.points, "state": hold.state} for hold in holds],
         "moves": [
             {
@@ -60,12 +59,11 @@ def refund_request_answer(filed: Filed, holds: Sequence[Hold], moves: Sequence[M
             }
             for each in moves
         ],
-        "allowed": allowed(filed.state),
     }
 
 
 def refund_request_line(filed: Filed) -> dict[str, Any]:
-    """A refund request in a list."""
+    """A refund request in a list, with the moves that its state allows."""
     return {
         "id": filed.id,
         "account": filed.account,
@@ -77,6 +75,8 @@ def refund_request_line(filed: Filed) -> dict[str, Any]:
         "payable_on": filed.decision["payable_on"],
         "requested_at": filed.requested_at,
         "decision_id": filed.decision_id,
+        "last_held_on": filed.decision.get("last_held_on"),
+        "allowed": allowed(filed.state),
     }
 
 

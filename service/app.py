@@ -11,6 +11,7 @@ from service.api import (
     accounts,
     audit,
     audit_decisions,
+    audit_figures,
     decisions,
     deliveries,
     events,
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         deliveries,
         audit,
         audit_decisions,
+        audit_figures,
     )
     for part in (*nouns, openapi):
         app.register_blueprint(part.blueprint)

@@ -8,18 +8,22 @@ none waits for the other; what was committed before a checkpoint is in it; and a
 
 from __future__ import annotations
 
+import re
 import secrets
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from service.clock import stored
-from service.database import Database, execute, execute_many, lock, reading, rows, writing
+from service.database import Database, Row, execute, execute_many, lock, reading, rows, writing
 from service.log.exports import digest_of, leaf_of
-from service.log.notes import Checkpoint, Signer, read_checkpoint, sign
-from service.log.tree import EMPTY, Node, frontier_of, leaf_hash, place, root_of
+from service.log.notes import BadNote, Checkpoint, Signer, Verifier, open_note, read_checkpoint, sign
+from service.log.tree import EMPTY, Node, consistency_proof, frontier_of, inclusion_proof, leaf_hash, place, root_of
+from service.tables import TABLES
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +77,28 @@ KINDS: Mapping[str, Kind] = {
 FLAGS = frozenset({"refused"})
 SELECT = {
     name: f"SELECT {', '.join(f'{chr(34)}{column}{chr(34)}' for column in kind.columns)}"  # noqa: S608
-    f' FROM "{name}" WHERE "{kind.key}" = ?'
+    f' FROM "{name}" WHERE "{kind.key}" IN ({{marks}})'
     for name, kind in KINDS.items()
 }
+# Kinds whose key is a number: PostgreSQL cannot even be asked for another text.
+NUMBERED = frozenset(table._meta.table_name for table in TABLES if table._meta.auto_increment)
+NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 # As many at once as keep a transaction short.
 BATCH = 500
+# What leaves stand for may be large, and so is read for few of them at once.
+BODIES = 100
 UNPLACED = "SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL ORDER BY id LIMIT ?"
 SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
 PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
 INSERT_NODE = "INSERT INTO log_node (id, hash) VALUES (?, ?)"
 SELECT_NODE = "SELECT hash FROM log_node WHERE id = ?"
+SELECT_NODES = "SELECT id, hash FROM log_node WHERE id IN ({marks})"
+LAST_NODE = "SELECT COALESCE(MAX(id), -2) FROM log_node"
 SELECT_LEAF = "SELECT seq, kind, reference, salt, digest FROM log_leaf WHERE "
+MOST_LEAVES = 10**12 - 1
 INSERT_CHECKPOINT = "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (?, ?, ?)"
-SELECT_CHECKPOINTS = "SELECT size, note, signed_at FROM log_checkpoint ORDER BY id"
+SELECT_CHECKPOINTS = "SELECT id, size, note, signed_at FROM log_checkpoint WHERE id > ? ORDER BY id LIMIT ?"
+SELECT_CHECKPOINT = "SELECT size, note, signed_at FROM log_checkpoint ORDER BY id DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +115,8 @@ class Entry:
         """The hash of the leaf."""
         return leaf_hash(leaf_of(self.kind, self.reference, self.digest))
 
-    def data(self, database: Database) -> dict[str, Any]:
+    def data(self, body: Mapping[str, Any] | None) -> dict[str, Any]:
         """The leaf and what it stands for, as an export has it."""
-        body = body_of(database, self.kind, self.reference)
         own = {"seq": self.seq, "kind": self.kind, "reference": self.reference, "salt": self.salt}
         return {**own, "digest": self.digest, "body": body}
 
@@ -127,7 +139,9 @@ class Altered(Exception):
 
 
 def place_all(database: Database) -> None:
-    """Give every leaf that was committed its place. Raises Unavailable; what got one until then keeps it."""
+    """Give every leaf that was committed its place. Raises Unavailable, and Altered where leaves or hashes are missing;
+    what got one until then keeps it.
+    """
     while True:
         with reading(database):
             if not rows(database, UNPLACED, (1,)):
@@ -137,13 +151,19 @@ def place_all(database: Database) -> None:
 
 def _place_some(database: Database) -> None:
     lock(database, "recoup:log")
-    tree = frontier_of(nodes(database), size_of(database))
+    size = size_of(database)
+    last = rows(database, LAST_NODE)[0][0]
+    if last > place(0, size - 1):
+        raise Altered(f"the tree has hashes of more than {size} leaves: the last leaves are gone")
+    tree = over_nodes(database, lambda node: frontier_of(node, size))
     places, made = [], []
-    for leaf, kind, reference in rows(database, UNPLACED, (BATCH,)):
-        salt = secrets.token_hex(16)
-        digest = digest_of(kind, reference, salt, body_of(database, kind, reference))
-        places.append((tree.size, salt, digest, leaf))
-        made += tree.append(leaf_hash(leaf_of(kind, reference, digest)))
+    for found in _some(rows(database, UNPLACED, (BATCH,))):
+        bodies = bodies_of(database, [(kind, reference) for _, kind, reference in found])
+        for (leaf, kind, reference), body in zip(found, bodies, strict=True):
+            salt = secrets.token_hex(16)
+            digest = digest_of(kind, reference, salt, body)
+            places.append((tree.size, salt, digest, leaf))
+            made += tree.append(leaf_hash(leaf_of(kind, reference, digest)))
     execute_many(database, PLACE, places)
     execute_many(database, INSERT_NODE, [(place(level, index), found) for level, index, found in made])
 
@@ -156,23 +176,47 @@ def size_of(database: Database) -> int:
 
 def root(database: Database, size: int) -> bytes:
     """The root over the first leaves."""
-    return root_of(nodes(database), 0, size) if size else EMPTY
+    return over_nodes(database, lambda node: root_of(node, 0, size)) if size else EMPTY
+
+
+def inclusion(database: Database, seq: int, size: int) -> list[bytes]:
+    """What proves that a leaf stands in its place in the log of a size."""
+    return over_nodes(database, lambda node: inclusion_proof(node, seq, size))
+
+
+def consistency(database: Database, old: int, new: int) -> list[bytes]:
+    """What proves that the log of the size `new` begins with that of the size `old`."""
+    return over_nodes(database, lambda node: consistency_proof(node, old, new))
 
 
 def body_of(database: Database, kind: str, reference: str) -> dict[str, Any] | None:
     """What a leaf stands for, as it is in the database now; None where it is there no longer."""
-    found = rows(database, SELECT[kind], (reference,))
-    if not found:
-        return None
-    columns = KINDS[kind].columns
-    return {name: _plain(name, value) for name, value in zip(columns, found[0], strict=True)}
+    return bodies_of(database, [(kind, reference)])[0]
 
 
-def sign_head(database: Database, signers: Sequence[Signer], now: datetime) -> str:
+def bodies_of(database: Database, leaves: Sequence[tuple[str, str]]) -> list[dict[str, Any] | None]:
+    """The same of many leaves, each a kind and a reference, in their order: one statement for each kind."""
+    asked: dict[str, list[str]] = {}
+    for kind, reference in leaves:
+        # Somebody may have made a leaf of what cannot be there.
+        if kind in KINDS and (kind not in NUMBERED or NUMBER.fullmatch(reference)):
+            asked.setdefault(kind, []).append(reference)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind, references in asked.items():
+        statement = SELECT[kind].format(marks=", ".join("?" * len(references)))
+        for row in rows(database, statement, references):
+            body = {name: _plain(name, value) for name, value in zip(KINDS[kind].columns, row, strict=True)}
+            found[kind, str(body[KINDS[kind].key])] = body
+    return [found.get(leaf) for leaf in leaves]
+
+
+def sign_head(database: Database, signers: Sequence[Signer], now: datetime, retired: Sequence[Verifier] = ()) -> str:
     """The signed head over every leaf that was committed; kept, unless the last one says the same.
 
-    Raises Altered where the leaves that were signed before are not those any more, or were signed by another log.
+    Raises Altered where the leaves that were signed before are not those any more, or were signed by another log, or
+    by none of its keys, among them those that are retired.
     """
+    verifiers = [*(each.verifier for each in signers), *retired]
     place_all(database)
 
     def work() -> str:
@@ -181,7 +225,7 @@ def sign_head(database: Database, signers: Sequence[Signer], now: datetime) -> s
         head = Checkpoint(signers[0].name, size, root(database, size))
         last = newest_checkpoint(database)
         if last is not None:
-            _check_appended(database, last.head(), head)
+            _check_appended(database, last, head, verifiers)
         note = sign(head.text(), signers)
         if last is None or last.note != note:
             execute(database, INSERT_CHECKPOINT, (size, note, stored(now)))
@@ -190,24 +234,38 @@ def sign_head(database: Database, signers: Sequence[Signer], now: datetime) -> s
     return writing(database, work)
 
 
-def _check_appended(database: Database, before: Checkpoint, head: Checkpoint) -> None:
-    if before.origin != head.origin:
-        raise Altered(f"the log is {before.origin}, and the key is of {head.origin}")
+def _check_appended(database: Database, last: Signed, head: Checkpoint, verifiers: Sequence[Verifier]) -> None:
+    try:
+        before = last.head()
+        if before.origin != head.origin:
+            raise Altered(f"the log is {before.origin}, and the key is of {head.origin}")
+        open_note(last.note, verifiers)
+    except BadNote as error:
+        raise Altered(f"the last checkpoint that is kept is none of ours: {error}") from None
     if before.size > head.size:
         raise Altered(f"the log has {head.size} leaves, and {before.size} were signed")
     if root(database, before.size) != before.root:
         raise Altered(f"the first {before.size} leaves are not those that were signed")
 
 
-def checkpoints(database: Database) -> list[Signed]:
+def checkpoints(database: Database) -> Iterator[Signed]:
     """The signed heads, oldest first."""
-    return [Signed(*row) for row in rows(database, SELECT_CHECKPOINTS)]
+    last = 0
+    while found := rows(database, SELECT_CHECKPOINTS, (last, BATCH)):
+        yield from (Signed(*signed) for _, *signed in found)
+        last = found[-1][0]
 
 
 def newest_checkpoint(database: Database) -> Signed | None:
     """The head that was signed last."""
-    found = rows(database, f"{SELECT_CHECKPOINTS} DESC LIMIT 1")
+    found = rows(database, SELECT_CHECKPOINT)
     return Signed(*found[0]) if found else None
+
+
+def checkpoint_count(database: Database) -> int:
+    """How many heads were signed."""
+    found: int = rows(database, "SELECT COUNT(*) FROM log_checkpoint")[0][0]
+    return found
 
 
 def entry_at(database: Database, seq: int) -> Entry | None:
@@ -226,19 +284,23 @@ def records(database: Database) -> Iterator[dict[str, Any]]:
     """The leaves that were signed, each with its body, and behind the last one that it covers each signed head."""
     start = 0
     for number, each in enumerate(checkpoints(database)):
-        for entry in _entries(database, start, each.size):
-            yield entry.data(database)
-        start = each.size
+        for entry, body in entries(database, start, each.size):
+            yield entry.data(body)
+        start = max(start, each.size)
         yield {"checkpoint": number, "note": each.note}
 
 
-def _entries(database: Database, start: int, end: int) -> Iterator[Entry]:
+def entries(database: Database, start: int, end: int = MOST_LEAVES) -> Iterator[tuple[Entry, dict[str, Any] | None]]:
+    """The leaves from one place up to another, as far as there are any, each with what it stands for now."""
     while start < end:
-        found = rows(database, f"{SELECT_LEAF}seq >= ? AND seq < ? ORDER BY seq LIMIT ?", (start, end, BATCH))
-        assert found, "leaves have every place up to the last"
-        for row in found:
-            yield Entry(*row)
-        start = found[-1][0] + 1
+        found = [
+            Entry(*row)
+            for row in rows(database, f"{SELECT_LEAF}seq >= ? AND seq < ? ORDER BY seq LIMIT ?", (start, end, BODIES))
+        ]
+        if not found:
+            return
+        yield from zip(found, bodies_of(database, [(each.kind, each.reference) for each in found]), strict=True)
+        start = found[-1].seq + 1
 
 
 def base64_of(found: bytes) -> str:
@@ -247,12 +309,44 @@ def base64_of(found: bytes) -> str:
 
 
 def nodes(database: Database) -> Node:
-    """The hashes of the complete subtrees that are kept."""
+    """The hashes of the complete subtrees that are kept. Raises Altered for one that is not there."""
 
     def node(level: int, index: int) -> bytes:
-        return bytes(rows(database, SELECT_NODE, (place(level, index),))[0][0])
+        found = rows(database, SELECT_NODE, (place(level, index),))
+        if not found:
+            raise Altered(f"the hash of the subtree {place(level, index)} is gone")
+        return bytes(found[0][0])
 
     return node
+
+
+def over_nodes(database: Database, work: Callable[[Node], Result]) -> Result:
+    """What some work on the tree comes to, with all hashes that it asks for read at once. Raises Altered.
+
+    The work is done twice, first only to see what it asks for: that must not depend on the hashes themselves.
+    """
+    asked: dict[int, None] = {}
+
+    def noted(level: int, index: int) -> bytes:
+        asked[place(level, index)] = None
+        return EMPTY
+
+    work(noted)
+    statement = SELECT_NODES.format(marks=", ".join("?" * len(asked)))
+    found = {number: bytes(each) for number, each in rows(database, statement, [*asked])} if asked else {}
+
+    def node(level: int, index: int) -> bytes:
+        number = place(level, index)
+        if number not in found:
+            raise Altered(f"the hash of the subtree {number} is gone")
+        return found[number]
+
+    return work(node)
+
+
+def _some(found: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(found), BODIES):
+        yield found[start : start + BODIES]
 
 
 def _plain(name: str, value: Any) -> Any:

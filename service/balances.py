@@ -3,12 +3,15 @@
 Until when a lot can be used, and whether it can be refunded at all, is for the rules to say. So the
 smallest refund is judged on that day, without recording it, and what was said of each lot is what
 the balance shows.
+
+What can be used now is what `points_used` could take (see `engine/spending.py`): neither expired nor locked, and not of
+a later day.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -45,50 +48,59 @@ def balance_of(
     day = decision["requested_on"]
     judged = {lot["lot"]: lot for lot in decision["lots"]}
     shown = [_lot(facts, judged[facts["id"]], day) for facts in lots]
-    usable = [lot for lot in shown if not lot["expired"]]
+    there = [lot for lot in shown if not lot["expired"]]
     return {
         "account": account.facts["id"],
         "policy": policy.id,
         "version": decision["version"],
         "on": day,
         "method": smallest["method"],
-        "points": sum(lot["left"] for lot in usable),
+        "points": _sum(there),
+        "usable": _sum(lot for lot in there if lot["usable"]),
+        "pending": _by_day((lot for lot in there if not lot["usable"] and not lot["locked"]), "usable_from_on"),
+        "locked": _sum(lot for lot in there if lot["locked"]),
         "refundable": decision["available"],
         "points_debt": account.facts["points_debt"],
         "held": refund_requests.held_by(database, account.facts["id"], at if at < now else None),
         "by_source": [
             {"source": source, **said(policy.sources[source], language), **sums}
-            for source, sums in _by_source(usable).items()
+            for source, sums in _by_source(there).items()
         ],
-        "expiring": _expiring(usable),
+        "expiring": _by_day((lot for lot in there if lot["last_usable_on"] is not None), "last_usable_on"),
         "lots": with_text(shown, language),
     }
 
 
 def _lot(facts: Mapping[str, Any], judged: Mapping[str, Any], day: str) -> dict[str, Any]:
     last = judged["last_usable_on"]
+    expired = last is not None and last < day
     reasons = [reason for reason in judged["reasons"] if reason["kind"] in ("expire", "exclude")]
     return {
         **facts,
         "last_usable_on": last,
-        "expired": last is not None and last < day,
+        "expired": expired,
+        "usable": not expired and not facts["locked"] and facts["usable_from_on"] <= day,
         "refundable": not reasons,
         "reasons": reasons,
     }
 
 
+def _sum(lots: Iterable[Mapping[str, Any]]) -> int:
+    return sum(lot["left"] for lot in lots)
+
+
 def _by_source(lots: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    sums: defaultdict[str, dict[str, int]] = defaultdict(lambda: {"points": 0, "refundable": 0})
+    sums: defaultdict[str, dict[str, int]] = defaultdict(lambda: {"points": 0, "usable": 0, "refundable": 0})
     for lot in lots:
         sums[lot["source"]]["points"] += lot["left"]
-        sums[lot["source"]]["refundable"] += lot["left"] if lot["refundable"] else 0
+        for name in ("usable", "refundable"):
+            sums[lot["source"]][name] += lot["left"] if lot[name] else 0
     return dict(sorted(sums.items()))
 
 
-def _expiring(lots: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Points by the last day on which they can be used, soonest first; what never expires is not here."""
+def _by_day(lots: Iterable[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The points of lots by a day that each of them has, the soonest first."""
     sums: defaultdict[str, int] = defaultdict(int)
     for lot in lots:
-        if lot["last_usable_on"] is not None:
-            sums[lot["last_usable_on"]] += lot["left"]
-    return [{"last_usable_on": day, "points": points} for day, points in sorted(sums.items())]
+        sums[lot[name]] += lot["left"]
+    return [{name: day, "points": points} for day, points in sorted(sums.items())]

@@ -51,9 +51,9 @@ KINDS: Mapping[str, Kind] = {
         400,
         Text("Idempotency-Key 헤더가 필요합니다.", "The header Idempotency-Key is required."),
         Text(
-            "신청마다 새 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
-            "Send a fresh value of 1 to 200 printable ASCII characters with every new request, and the"
-            " same value when you repeat one: it is then filed once, however often it arrives.",
+            "신청마다 인쇄할 수 있는 ASCII 문자로 새 값(1~200자)을 만들어 보내고, 다시 보낼 때는 같은 값을 쓰십시오.",
+            "Send a fresh value of 1 to 200 printable ASCII characters with every new request, and the same"
+            " value when you repeat one: it is then filed once, however often it arrives.",
         ),
     ),
     "unauthorized": Kind(
@@ -292,12 +292,33 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "only-for-contests": Text("이의 제기(contest)에만 쓸 수 있습니다.", "is only for a contest"),
     "only-with-outcome": Text("outcome과 함께만 쓸 수 있습니다.", "is only for an entry with an outcome"),
     "one-of-two": Text("decision_id와 하나만 쓸 수 있습니다.", "stands beside decision_id; name one of the two"),
-    "not-an-id": Text("인쇄할 수 있는 1~200자의 문자열이어야 합니다.", "is not an id of 1 to 200 printable characters"),
+    "not-an-id": Text(
+        "인쇄할 수 있는 1~200자의 문자열이어야 하고, 앞뒤에 공백이 없어야 합니다.",
+        "is not an id of 1 to 200 printable characters, with no space at either end",
+    ),
+    "dots-only": Text(
+        "주소에서 다른 곳을 뜻하므로 id로 쓸 수 없습니다. 다른 id를 쓰십시오.",
+        "means another place in an address, so nobody could ask for it; choose another id",
+    ),
     "not-a-day": Text("2026-01-31과 같은 날짜여야 합니다.", "is not a day such as 2026-01-31"),
+    "too-many-periods": Text(
+        "기간이 {most}개를 넘습니다. 날짜를 좁히거나 더 긴 기간으로 나누십시오.",
+        "makes more than {most} periods; ask for fewer days, or for longer periods",
+    ),
     "not-an-instant": Text(
         "2026-03-02T01:00:00Z와 같은 시각이어야 합니다.", "is not an instant such as 2026-03-02T01:00:00Z"
     ),
-    "not-a-sentence": Text("1~{most}자의 글이어야 합니다.", "is not a text of 1 to {most} characters"),
+    "not-in-the-list": Text(
+        "이 목록에 없는 id입니다. 앞 페이지의 마지막 id를 쓰거나, 처음부터 보려면 빼십시오.",
+        "is the id of nothing in this list; write the last id of the page before, or leave it out to begin at the head",
+    ),
+    "out-of-range": Text(
+        "{written}: {least}부터 {most}까지여야 합니다.", "is {written}; it has to lie from {least} to {most}"
+    ),
+    "not-a-sentence": Text(
+        "보이는 글자가 있는 1~{most}자의 글이어야 합니다.",
+        "is not a text of 1 to {most} characters, some of them visible",
+    ),
     "in-the-future": Text("미래의 시각입니다.", "lies in the future"),
     "other-than-before": Text("이 id를 처음 썼을 때와 다릅니다.", "is not what it was when the id was used first"),
     "amount-missing": Text(
@@ -326,6 +347,13 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "http:// 또는 https://로 시작하는 {most}자 이하의 ASCII 주소여야 합니다.",
         "is not an address in ASCII with http:// or https://, of at most {most} characters",
     ),
+    "url-bad-host": Text(
+        "{host}: 호스트 이름이 아닙니다. 점 사이의 각 부분은 영문자, 숫자, 하이픈, 밑줄 1~63자이고 하이픈으로"
+        " 시작하거나 끝나지 않아야 하며, 전체는 253자 이하여야 합니다. 숫자로 끝나는 것은 IP 주소뿐입니다.",
+        "is on {host}, which is no host name: its parts between dots have 1 to 63 letters, digits, hyphens or"
+        " underscores, with no hyphen at either end, and 253 in all; only an IP address ends in a number",
+    ),
+    "url-bad-port": Text("포트는 1부터 65535까지의 숫자여야 합니다.", "has a port that is no number from 1 to 65535"),
     "url-with-credentials": Text(
         "주소에 사용자 이름이나 비밀번호를 넣을 수 없습니다.", "holds a user or a password; messages are signed instead"
     ),
@@ -406,7 +434,14 @@ def pointer(path: Sequence[str | int]) -> str:
 def language() -> str:
     """The language of the answer: `?lang=`, else the best of Accept-Language, else English."""
     asked = request.args.get("lang")
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
+    if asked in LANGUAGES:
+        return asked
+    # A region of a language is that language to us: who prefers ko-KR to en reads ko.
+    for tag, quality in sorted(request.accept_languages, key=lambda each: -each[1]):
+        spoken = "en" if tag == "*" else tag.partition("-")[0].lower()
+        if quality > 0 and spoken in LANGUAGES:
+            return spoken
+    return "en"
 
 
 def problem_data(

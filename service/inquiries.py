@@ -247,12 +247,7 @@ def page_of(database: Database, account: str, after: str | None, limit: int) -> 
 
 
 def queue(database: Database, state: str | None, order: str, after: str | None, limit: int) -> list[Inquiry]:
-    """The inquiries in a state (None: in any), those that are due first at the head, or the newest. Raises Refusal.
-
-    What is due behind an inquiry that is not there cannot be told.
-    """
-    if after is not None and find(database, after) is None:
-        raise Refusal("bad-request", [FieldError.in_parameter("after", "unknown")])
+    """The inquiries in a state (None: in any), those that are due first at the head, or the newest."""
     where, parameters = (["inquiry.state = ?"], [state]) if state else ([], [])
     return _page(database, where, parameters, order, after, limit)
 

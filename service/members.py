@@ -115,9 +115,9 @@ def _check_left_out(before: Mapping[str, Any], after: Mapping[str, Any], given: 
         raise Refusal("facts-left-out", mistakes)
 
 
-def _check_kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def _check_kept(before: dict[str, Any], after: Mapping[str, Any]) -> None:
     """What events change is not set back by a body that was read before one of them came."""
-    stale = [name for name in KEPT if before[name] != after[name]]
+    stale = [name for name in KEPT if _in_order(before)[name] != after[name]]
     if stale:
         mistakes = [FieldError.at((name,), "kept", now=shown(before[name])) for name in stale]
         raise Refusal("kept-facts-differ", mistakes)
@@ -150,7 +150,12 @@ def _read(
     mistakes = list(_implausible({name: value for name, value in complete.items() if name in given}, today))
     if mistakes:
         raise Refusal("bad-request", mistakes)
-    return StoredAccount(compiled.policy.id, complete)
+    return StoredAccount(compiled.policy.id, _in_order(complete))
+
+
+def _in_order(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with the days of activity as events keep them: each once, the earliest first."""
+    return {**facts, "activity_days": sorted(set(facts["activity_days"]))}
 
 
 def _implausible(facts: Mapping[str, Any], today: date) -> Iterator[FieldError]:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from service.addresses import BadAddress, BadUrl, Target, addresses_of, read_url
+from service.errors import FIELD_TEXTS
 
 USER_AGENT = "recoup"
 # What an answer says besides its status is of no use; a short one is read, so that the receiver is not cut off.
@@ -38,8 +39,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout_seconds: 
     try:
         target = read_url(url, private=private)
         addresses = addresses_of(target, private=private)
-    except BadUrl:
-        return Posted(None, "the URL is no longer allowed; see WEBHOOK_PRIVATE_ADDRESSES")
+    except BadUrl as error:
+        return Posted(None, f"the URL is no longer allowed: it {FIELD_TEXTS[error.code].en.format_map(error.figures)}")
     except BadAddress as error:
         return Posted(None, str(error))
     deadline = time.monotonic() + timeout_seconds

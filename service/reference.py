@@ -12,7 +12,7 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from service import reference_audit, reference_decisions, reference_examples, reference_messages
+from service import reference_audit, reference_decisions, reference_examples, reference_figures, reference_messages
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_operation import Operation, refusals
@@ -39,6 +39,7 @@ from service.shapes import (
     PAGE_QUERY,
     REFUND_REQUEST_IN,
     REFUND_REQUESTS_QUERY,
+    WAITING_QUERY,
 )
 from service.shapes_messages import DELIVERIES_QUERY, MESSAGES_QUERY, WEBHOOK_IN
 
@@ -134,7 +135,7 @@ OPERATIONS: Sequence[Operation] = (
         "refund requests",
         "The refund requests of all accounts, oldest first",
         {200: "RefundRequests"},
-        ("bad-request",),
+        ("bad-request", "not-found"),
         about="`state=needs_review` is the queue of those that somebody has to look at. A page begins behind `after`,"
         " whatever became of that request.",
         query=REFUND_REQUESTS_QUERY,
@@ -176,6 +177,16 @@ OPERATIONS: Sequence[Operation] = (
         body=EVENT_IN,
         bodies=(EVENT_IN, EVENTS_IN),
         examples=(("bill", "A bill was paid", reference_examples.EVENT),),
+    ),
+    Operation(
+        "get",
+        "/v1/events",
+        "events",
+        "The events of all accounts that wait for the one that they undo, those told first at the head",
+        {200: "Events"},
+        ("bad-request",),
+        about="What they name as `of` has not come: it was forgotten, or named wrongly.",
+        query=WAITING_QUERY,
     ),
     Operation(
         "get",
@@ -392,7 +403,7 @@ OPERATIONS: Sequence[Operation] = (
         "messages",
         "What happened, oldest first",
         {200: "Messages"},
-        ("bad-request",),
+        ("bad-request", "not-found"),
         about="The same messages that webhooks get. Keep the last id that you have seen and ask for those `after` it:"
         " none is ever put in before one that was shown.",
         query=MESSAGES_QUERY,
@@ -424,7 +435,7 @@ OPERATIONS: Sequence[Operation] = (
         "webhooks",
         "What was sent to which webhook, and what is still to be sent, newest first",
         {200: "Deliveries"},
-        ("bad-request",),
+        ("bad-request", "not-found"),
         query=DELIVERIES_QUERY,
     ),
     Operation(
@@ -437,6 +448,7 @@ OPERATIONS: Sequence[Operation] = (
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
     *reference_audit.OPERATIONS,
+    *reference_figures.OPERATIONS,
     *reference_decisions.OPERATIONS,
 )
 BODIES = {
@@ -461,7 +473,12 @@ def reference(version: str) -> dict[str, Any]:
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
     shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
-    of_modules = (reference_messages.SHAPES, reference_audit.SHAPES, reference_decisions.SHAPES)
+    of_modules = (
+        reference_messages.SHAPES,
+        reference_audit.SHAPES,
+        reference_decisions.SHAPES,
+        reference_figures.SHAPES,
+    )
     for name, shape in (each for some in (*shapes, *of_modules) for each in some.items()):
         spec.components.schema(name, shape)
     spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": ABOUT_KEYS})
@@ -543,6 +560,7 @@ def _in_path(path: str) -> list[dict[str, Any]]:
         "number": {"type": "integer", "minimum": 1},
         "seq": {"type": "integer", "minimum": 0},
         "digest": ID,
+        "rule": ID,
     }
     return [
         {"name": name, "in": "path", "required": True, "schema": schema}
@@ -558,5 +576,6 @@ def _in_query(schema: marshmallow.Schema | None) -> list[dict[str, Any]]:
     for name, described in schema.fields.items():
         shape = dict(described.metadata)
         about = shape.pop("description", "")
-        parameters.append({"name": name, "in": "query", "description": about, "schema": shape})
+        required = {"required": True} if described.required else {}
+        parameters.append({"name": name, "in": "query", "description": about, **required, "schema": shape})
     return parameters

@@ -103,7 +103,8 @@ ACCOUNT["properties"]["activity_days"] = {
     "type": "array",
     "items": DAY,
     "default": [],
-    "description": "The days on which the account was active, in any order; they extend points that lapse when idle.",
+    "description": "The days on which the account was active, in any order; they extend points that lapse when idle."
+    " A stored account has each once, the earliest first.",
 }
 LOT = _of_scope(
     "lot",
@@ -272,6 +273,8 @@ FILED_LINE = {
     "payable_on": DAY_OR_NONE,
     "requested_at": INSTANT,
     "decision_id": TEXT,
+    "last_held_on": HELD_UNTIL,
+    "allowed": {"type": "array", "items": TEXT, "description": "The moves that the state allows."},
 }
 HOLDS = list_of(object_of({"lot": TEXT, "points": AMOUNT, "state": TEXT}))
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
@@ -287,10 +290,8 @@ MOVE = object_of(
     "A step in the life of a refund request.",
 )
 LIFE: dict[str, Schema] = {
-    "last_held_on": HELD_UNTIL,
     "holds": HOLDS,
     "moves": list_of(MOVE),
-    "allowed": {"type": "array", "items": TEXT, "description": "The moves that the state allows."},
 }
 FILED = object_of({**FILED_LINE, **LIFE}, "A refund request, the points that it holds, and its life so far.")
 JUST_FILED = object_of(
@@ -463,6 +464,7 @@ BALANCE_LOT = _all_of(LOT)
 BALANCE_LOT["properties"] |= {
     "last_usable_on": DAY_OR_NONE,
     "expired": {"type": "boolean"},
+    "usable": {"type": "boolean", "description": "It can be used on this day: not expired, pending or locked."},
     "refundable": {"type": "boolean", "description": "No rule takes the lot out on this day."},
     "reasons": list_of(LOT_REASON),
 }
@@ -473,7 +475,13 @@ BALANCE = object_of(
         "version": {"type": ["integer", "null"]},
         "on": DAY,
         "method": {**METHOD, "description": "The refund method that `refundable` was worked out for."},
-        "points": {"type": "integer", "description": "The sum of the lots that can still be used."},
+        "points": {"type": "integer", "description": "All that has not expired: `usable`, `pending` and `locked`."},
+        "usable": {"type": "integer", "description": "Those of them that can be used on this day."},
+        "pending": {
+            **list_of(object_of({"usable_from_on": DAY, "points": AMOUNT})),
+            "description": "Those that can be used from a later day on, by that day, the soonest first.",
+        },
+        "locked": {"type": "integer", "description": "Those in lots that are locked, pending or not."},
         "refundable": {"type": "integer", "description": "Those of them that can be refunded."},
         "points_debt": {
             "type": "integer",
@@ -481,8 +489,13 @@ BALANCE = object_of(
             "description": "What the account owes in points now; points that come pay it off first.",
         },
         "held": {**AMOUNT, "description": "What refund requests hold; not among `points`."},
-        "by_source": list_of(object_of({"source": SOURCE, "points": AMOUNT, "refundable": AMOUNT, **SAID})),
-        "expiring": list_of(object_of({"last_usable_on": DAY, "points": AMOUNT})),
+        "by_source": list_of(
+            object_of({"source": SOURCE, "points": AMOUNT, "usable": AMOUNT, "refundable": AMOUNT, **SAID})
+        ),
+        "expiring": {
+            **list_of(object_of({"last_usable_on": DAY, "points": AMOUNT})),
+            "description": "`points` by the last day on which they can be used, the soonest first.",
+        },
         "lots": list_of(BALANCE_LOT),
     },
     "What an account has on a day. A lot that is expired is listed, but not counted.",

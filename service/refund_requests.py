@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -22,6 +22,8 @@ SELECT = (
     " decision.data FROM refund_request JOIN decision ON decision.id = decision_id WHERE "
 )
 SELECT_HOLDS = "SELECT lot_id, points, state FROM hold WHERE request_id = ? ORDER BY lot_id"
+
+SELECT_HELD_UNTIL = "SELECT DISTINCT account_id FROM refund_request WHERE state = ? AND last_held_on < ?"
 
 # Only what was approved, or waits for a review, has holds; they end with the first move to another state.
 SELECT_HELD = (
@@ -94,6 +96,18 @@ def queue(database: Database, state: str | None, account: str | None, after: str
     where = " AND ".join(given) or "1 = 1"
     found = rows(database, f"{SELECT}{where} ORDER BY refund_request.id LIMIT ?", (*given.values(), limit))
     return [_filed(row) for row in found]
+
+
+def accounts_held_until(
+    database: Database, state: str, day: date, account: str | None, after: str | None, last: str | None
+) -> list[str]:
+    """The accounts of requests in a state whose hold ends before a day; of one account, behind `after` and up to `last`
+    where these are named.
+    """
+    asked = {"account_id = ?": account, "id > ?": after, "id <= ?": last}
+    given = {condition: value for condition, value in asked.items() if value is not None}
+    where = "".join(f" AND {condition}" for condition in given)
+    return [each for (each,) in rows(database, SELECT_HELD_UNTIL + where, (state, day, *given.values()))]
 
 
 def held_by(database: Database, account: str, at: datetime | None = None) -> int:

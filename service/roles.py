@@ -30,6 +30,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "POST /v1/refund-requests/{id}/cancel": SERVING,
     "POST /v1/refund-requests/{id}/reverse": ("caller",),
     "POST /v1/events": ("caller",),
+    "GET /v1/events": ("caller", "operator", "auditor"),
     "GET /v1/events/{id}": SEEING,
     "PUT /v1/accounts/{id}": ("caller",),
     "PATCH /v1/accounts/{id}": ("caller",),
@@ -66,4 +67,8 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/audit/decisions/{id}": ("auditor",),
     "GET /v1/audit/versions/{digest}": ("auditor",),
     "GET /v1/audit/reads": ("auditor",),
+    "GET /v1/audit/rules": ("auditor",),
+    "GET /v1/audit/rules/{rule}": ("auditor",),
+    "GET /v1/audit/points": ("auditor",),
+    "GET /v1/audit/points/outstanding": ("auditor",),
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import request
@@ -31,6 +31,10 @@ MOST_HISTORY = 1_000
 LONGEST_ID = 200
 # Each once: some are the outcome of a filing and of a review.
 REFUND_STATES = tuple(dict.fromkeys(moves.STATES))
+# The years that holiday calendars and additions of spans can take.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_INSTANT = datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -71,8 +75,12 @@ class Checked(fields.Field[Any]):
 
 
 def may_be_an_id(value: object) -> bool:
-    """Whether callers can give something this id. U+FFFD stands where a decoder lost what was written."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable() and "\ufffd" not in value
+    """Whether callers can give something this id. U+FFFD stands where a decoder lost what was written; and with a space
+    at an end one thing would have two ids that look the same.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or value != value.strip(" "):
+        return False
+    return value.isprintable() and "\ufffd" not in value
 
 
 def _id(value: object) -> str:
@@ -119,8 +127,9 @@ def _instant(value: object) -> str:
             found = datetime.fromisoformat(value)
         except ValueError:
             found = None
-        # The years that holiday calendars and additions of spans can take.
-        if found is not None and 1970 <= found.year < 2200:
+        if found is not None and not FIRST_INSTANT <= found <= LAST_INSTANT:
+            raise Complaint("out-of-range", written=value, least=spoken(FIRST_INSTANT), most=spoken(LAST_INSTANT))
+        if found is not None:
             return spoken(found)
     raise Complaint("not-an-instant")
 
@@ -131,7 +140,9 @@ def _day(value: object) -> date:
             found = date.fromisoformat(value)
         except ValueError:
             found = None
-        if found is not None and 1970 <= found.year < 2200:
+        if found is not None and not FIRST_DAY <= found <= LAST_DAY:
+            raise Complaint("out-of-range", written=value, least=FIRST_DAY, most=LAST_DAY)
+        if found is not None:
             return found
     raise Complaint("not-a-day")
 
@@ -161,16 +172,20 @@ def _choice(*known: str) -> Callable[[object], str]:
     return read
 
 
+def _seen(letter: str) -> bool:
+    return letter.isprintable() and not letter.isspace()
+
+
 def _words(most: int) -> Callable[[object], str]:
     def read(value: object) -> str:
-        if not isinstance(value, str) or not value.strip() or len(value) > most:
+        if not isinstance(value, str) or len(value) > most or not any(map(_seen, value)):
             raise Complaint("not-a-sentence", most=most)
         return value
 
     return read
 
 
-ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+ID = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": r"^\S(.*\S)?$"}
 
 
 def an_id(about: str, **options: Any) -> Checked:
@@ -438,6 +453,12 @@ class EventPageQuery(PageQuery):
     state = a_choice(*EVENT_STATES, about="Only those in this state; `waiting`: for the event that they undo.")
 
 
+class WaitingQuery(PageQuery):
+    """A page of the events of all accounts that wait, those told first at the head."""
+
+    state = a_choice("waiting", about="Those that wait for the event that they undo.", required=True)
+
+
 class FaqQuery(LanguageQuery):
     """What the FAQ is asked."""
 
@@ -476,6 +497,7 @@ LANGUAGE_QUERY = LanguageQuery()
 BALANCE_QUERY = BalanceQuery()
 PAGE_QUERY = PageQuery()
 EVENT_PAGE_QUERY = EventPageQuery()
+WAITING_QUERY = WaitingQuery()
 
 
 def body(schema: Schema, *also: str) -> dict[str, Any]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from engine.decision import OUTCOMES
 from engine.reading import MOST
-from service.audit_log import KINDS
+from service.audit_log import KINDS, MOST_LEAVES
 from service.shapes import LanguageQuery, NumberedPageQuery, PageQuery, a_choice, a_day, a_number, an_id
-
-MOST_LEAVES = 10**12 - 1
 
 
 class InclusionQuery(LanguageQuery):

@@ -144,6 +144,7 @@ class RefundRequest(Table):
             (("account", "id"), False),
             (("receiving_account", "requested_at"), False),
             (("state", "last_held_on"), False),
+            (("state", "id"), False),
         )
 
 
@@ -194,6 +195,10 @@ class LedgerEntry(Table):
     rule = TextField(default="")
 
 
+# What rules came to, by day.
+LedgerEntry.add_index(LedgerEntry.index(LedgerEntry.happened_at).where(LedgerEntry.rule != ""))
+
+
 class Event(Table):
     """Something that happened to a member, as a calling system told it. Never changed: the database refuses it.
 
@@ -209,6 +214,13 @@ class Event(Table):
     digest = TextField()
     happened_at = TextField()
     entered_at = TextField()
+
+    class Meta:
+        indexes = ((("happened_at", "id"), False),)
+
+
+# Of those that can wait.
+Event.add_index(Event.index(Event.entered_at, Event.id).where(Event.of != ""))
 
 
 class EventAnswer(Table):

@@ -46,6 +46,7 @@ HOMES = {
     "granian": ["service/*.py"],
     "psycopg": STORE,
     "cryptography": ["service/log/notes.py"],
+    "pyarrow": ["service/log/parquet.py"],
 }
 
 # What a decision may not depend on: the clock, chance, the machine and the network.

@@ -13,9 +13,10 @@ from service import events, inquiries, ledger, members, moves, notices, refund_r
 from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
 from service.balances import balance_of
 from service.database import reading
-from service.errors import FIELD_TEXTS, FieldError, Refusal, language
+from service.errors import FieldError, Refusal, language
 from service.ledger import StoredAccount
 from service.options import options_of
+from service.paging import check_begin, next_page
 from service.parts import answered, parts
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
@@ -103,7 +104,6 @@ def inquiries_of(id: str) -> Response:
 @blueprint.get("/v1/accounts/<id>/refund-requests")
 def refund_requests_of(id: str) -> Response:
     """The refund requests of an account, newest first."""
-    moves.before_a_look(parts().database, parts().versions, id, parts().clock())
     return _page(id, "refund-requests", PAGE_QUERY, refund_requests.page_of, lambda _: refund_request_line)
 
 
@@ -142,23 +142,24 @@ def _page(
     What is asked besides, such as a state, is asked of `page_of`, and again on the next page.
     """
     page = query(asked)
+    moves.before_a_look(parts().database, parts().versions, id, parts().clock())
     besides = {name: value for name, value in page.items() if name not in ("after", "limit", "lang")}
     with reading(parts().database):
         line = line_of(_account(id))
+        check_begin(parts().database, what, page.get("after"), id)
         # One more than is shown says whether there are more.
         found = page_of(parts().database, id, page.get("after"), page["limit"] + 1, **besides)
     shown = [line(each) for each in found[: page["limit"]]]
-    following = None
-    if len(found) > len(shown):
-        last = quote(str(shown[-1]["id"]), safe="")
-        more = "".join(f"&{name}={value}" for name, value in besides.items())
-        following = f"/v1/accounts/{quote(id, safe='')}/{what}?after={last}&limit={page['limit']}{more}"
+    path = f"/v1/accounts/{quote(id, safe='')}/{what}"
+    following = next_page(path, page, shown, more=len(found) > len(shown))
     return answered({what.replace("-", "_"): shown, "next": following})
 
 
 def _can_be_an_id(id: str) -> None:
     if not may_be_an_id(id):
-        raise Refusal("bad-request", [FieldError({"parameter": "id"}, FIELD_TEXTS["not-an-id"])])
+        raise Refusal("bad-request", [FieldError.in_parameter("id", "not-an-id")])
+    if id in (".", ".."):
+        raise Refusal("bad-request", [FieldError.in_parameter("id", "dots-only")])
 
 
 def _account(id: str) -> StoredAccount:

@@ -12,10 +12,9 @@ from service.audit_log import base64_of
 from service.clock import to_the_second
 from service.database import reading
 from service.errors import FieldError, Refusal
-from service.log.tree import consistency_proof, inclusion_proof
 from service.parts import answered, parts
 from service.shapes import LANGUAGE_QUERY, query
-from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY, MOST_LEAVES
+from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY
 
 blueprint = Blueprint("audit", __name__)
 
@@ -47,10 +46,10 @@ def entry(seq: int) -> Response:
     database = parts().database
     audit_log.place_all(database)
     with reading(database):
-        found = audit_log.entry_at(database, seq) if seq <= MOST_LEAVES else None
+        found = audit_log.entry_at(database, seq) if seq <= audit_log.MOST_LEAVES else None
         if found is None:
             raise Refusal("not-found", what=f"/v1/audit/entries/{seq}")
-        data = found.data(database)
+        data = found.data(audit_log.body_of(database, found.kind, found.reference))
     if found.kind == "decision":
         record_reads(found.reference)
     return answered({**data, "leaf_hash": base64_of(found.hash())})
@@ -72,7 +71,7 @@ def inclusion() -> Response:
                 "seq": found.seq,
                 "size": size,
                 "leaf_hash": base64_of(found.hash()),
-                "hashes": _all(inclusion_proof(audit_log.nodes(database), found.seq, size)),
+                "hashes": _all(audit_log.inclusion(database, found.seq, size)),
                 "root": base64_of(audit_log.root(database, size)),
             }
         )
@@ -92,7 +91,7 @@ def consistency() -> Response:
                 "old": old,
                 "new": new,
                 "old_root": base64_of(audit_log.root(database, old)),
-                "hashes": _all(consistency_proof(audit_log.nodes(database), old, new)),
+                "hashes": _all(audit_log.consistency(database, old, new)),
                 "new_root": base64_of(audit_log.root(database, new)),
             }
         )

@@ -39,7 +39,7 @@ def found() -> Response:
         asked = _asked(page)
         place = None if after is None else decision_search.place_of(database, after)
         if after is not None and place is None:
-            _refuse([FieldError.in_parameter("after", "unknown")])
+            _refuse([FieldError.in_parameter("after", "not-in-the-list")])
         lines = decision_search.search(database, parts().versions, asked, place, limit + 1)
     shown = [_line(line) for line in lines[:limit]]
     record_reads(*(line["id"] for line in shown))
@@ -107,7 +107,7 @@ def read() -> Response:
     database = parts().database
     with reading(database):
         if after is not None and not reads.known(database, after):
-            _refuse([FieldError.in_parameter("after", "unknown")])
+            _refuse([FieldError.in_parameter("after", "not-in-the-list")])
         met = reads.page_of(database, after, limit + 1, **page)
     shown = met[:limit]
     following = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
@@ -11,6 +10,7 @@ from service import deliveries
 from service.answers import delivery_answer
 from service.database import reading, writing
 from service.errors import Refusal
+from service.paging import check_page, next_page
 from service.parts import answered, parts
 from service.shapes import LANGUAGE_QUERY, query
 from service.shapes_messages import DELIVERIES_QUERY
@@ -24,14 +24,12 @@ def listed() -> Response:
     page = query(DELIVERIES_QUERY)
     named: dict[str, Any] = {name: page[name] for name in ("state", "webhook") if name in page}
     with reading(parts().database):
+        check_page(parts().database, "deliveries", page.get("after"), webhook=named.get("webhook"))
         found = deliveries.page_of(
             parts().database, named.get("state"), named.get("webhook"), page.get("after"), page["limit"] + 1
         )
     shown = [delivery_answer(each) for each in found[: page["limit"]]]
-    following = None
-    if len(found) > len(shown):
-        asked: dict[str, Any] = {**named, "after": shown[-1]["id"], "limit": page["limit"]}
-        following = f"/v1/deliveries?{urlencode(asked)}"
+    following = next_page("/v1/deliveries", page, shown, more=len(found) > len(shown))
     return answered({"deliveries": shown, "next": following})
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from service import events
+from service import events, waiting
 from service.answers import event_answer
 from service.database import reading
 from service.errors import KINDS, Refusal, language, pointer, problem_data
 from service.events import Told
+from service.paging import check_page, next_page
 from service.parts import answered, parts
-from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, body_of, loaded, query
+from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, WAITING_QUERY, body_of, loaded, query
 
 blueprint = Blueprint("events", __name__)
 
@@ -30,6 +31,18 @@ def tell() -> Response:
         return _tell_many(loaded(EVENTS_IN, sent)["events"])
     told = events.tell(parts().database, parts().versions, _event(sent), parts().clock())
     return answered(event_answer(told, language(), parts().faq.links), _status(told), f"/v1/events/{told.id}")
+
+
+@blueprint.get("/v1/events")
+def waiting_events() -> Response:
+    """The events of all accounts that wait for the one that they undo, those told first at the head."""
+    page = query(WAITING_QUERY)
+    database, limit, links = parts().database, page["limit"], parts().faq.links
+    with reading(database):
+        check_page(database, "events", page.get("after"))
+        found = waiting.page_of(database, page.get("after"), limit + 1)
+    shown = [event_answer(told, language(), links) for told in found[:limit]]
+    return answered({"events": shown, "next": next_page("/v1/events", page, shown, more=len(found) > limit)})
 
 
 @blueprint.get("/v1/events/<path:id>")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from engine.decision import Decision
-from service import inquiries, records, refund_requests
+from service import inquiries, looks, records, refund_requests
 from service.access import record_reads
 from service.answers import decision_answer, inquiry_answer, inquiry_line, refund_request_line
 from service.database import reading
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, read_key
 from service.inquiries import Entry, Inquiry
+from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
 from service.shapes import (
     INQUIRY_END_IN,
@@ -46,20 +47,28 @@ def queue() -> Response:
     """The inquiries of all accounts: those that are due first at the head, or the newest."""
     page = query(INQUIRY_QUERY)
     state, order, limit = page.get("state"), page["order"], page["limit"]
-    with reading(parts().database):
-        found = inquiries.queue(parts().database, state, order, page.get("after"), limit + 1)
+    database, after = parts().database, page.get("after")
+    with reading(database):
+        check_page(database, "inquiries", after)
+        found = inquiries.queue(database, state, order, after, limit + 1)
+    looks.book(database, parts().versions, {each.account for each in found if each.refund_state in looks.HELD}, _now())
+    with reading(database):
+        found = inquiries.queue(database, state, order, after, limit + 1)
         today = {policy: parts().inquiries.today(policy) for policy in {each.policy for each in found}}
     shown = [inquiry_line(each, today[each.policy]) for each in found[:limit]]
-    asked = {"state": state, "order": order, "limit": limit, "after": shown[-1]["id"] if shown else None}
-    following = f"/v1/inquiries?{urlencode({name: value for name, value in asked.items() if value})}"
-    return answered({"inquiries": shown, "next": following if len(found) > len(shown) else None})
+    following = next_page("/v1/inquiries", page, shown, more=len(found) > len(shown))
+    return answered({"inquiries": shown, "next": following})
 
 
 @blueprint.get("/v1/inquiries/<id>")
 def inquiry(id: str) -> Response:
     """An inquiry with everything said, the refund request as it is now, and the decision explained."""
     query(LANGUAGE_QUERY)
-    with reading(parts().database):
+    database = parts().database
+    with reading(database):
+        kept = inquiries.find(database, id)
+    looks.book(database, parts().versions, [kept.account] if kept else [], _now())
+    with reading(database):
         shown = _in_full(id)
     _record_read(shown["decision_id"])
     return answered(shown)
@@ -104,6 +113,10 @@ def _end(id: str, move: str) -> Response:
     parts().inquiries.end(id, move, said)
     with reading(parts().database):
         return answered(_in_full(id))
+
+
+def _now() -> datetime:
+    return parts().clock()
 
 
 def _record_read(decision_id: str | None) -> None:

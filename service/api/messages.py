@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response
 
 from service import outbox
 from service.answers import message_answer
 from service.database import reading
-from service.errors import FieldError, Refusal
+from service.paging import check_page, next_page
 from service.parts import answered, parts
 from service.shapes import query
 from service.shapes_messages import MESSAGES_QUERY
@@ -21,22 +19,13 @@ blueprint = Blueprint("messages", __name__)
 def messages() -> Response:
     """What happened, oldest first, of one account or of all."""
     page = query(MESSAGES_QUERY)
-    account, limit = page.get("account"), page["limit"]
-    outbox.place(parts().database)
-    with reading(parts().database):
-        found = outbox.page_of(parts().database, account, _position(page.get("after")), limit + 1)
-    shown = found[:limit]
-    following = None
-    if len(found) > len(shown):
-        asked = {"after": shown[-1].id, "limit": limit} | ({} if account is None else {"account": account})
-        following = f"/v1/messages?{urlencode(asked)}"
-    return answered({"messages": [message_answer(message) for message in shown], "next": following})
-
-
-def _position(after: str | None) -> int:
-    if after is None:
-        return 0
-    position = outbox.position_of(parts().database, after)
-    if position is None:
-        raise Refusal("bad-request", [FieldError.in_parameter("after", "unknown")])
-    return position
+    account, after, limit = page.get("account"), page.get("after"), page["limit"]
+    database = parts().database
+    outbox.place(database)
+    with reading(database):
+        check_page(database, "messages", after, account)
+        position = (outbox.position_of(database, after) if after else None) or 0
+        found = outbox.page_of(database, account, position, limit + 1)
+    shown = [message_answer(message) for message in found[:limit]]
+    following = next_page("/v1/messages", page, shown, more=len(found) > len(shown))
+    return answered({"messages": shown, "next": following})

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from service import moves, refund_requests
+from service import looks, moves, refund_requests
 from service.access import record_reads
 from service.answers import filed_answer, refund_request_answer, refund_request_line
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, claim, digest_of, finish, read_key
+from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
 from service.records import Record
 from service.refund_requests import Filed, Hold
@@ -39,16 +39,13 @@ def file() -> Response:
 def queue() -> Response:
     """The refund requests of all accounts, oldest first; `state=needs_review` is what somebody has to look at."""
     page = query(REFUND_REQUESTS_QUERY)
-    named: dict[str, Any] = {name: page[name] for name in ("state", "account") if name in page}
     limit = page["limit"]
+    state, account, after = (page.get(name) for name in ("state", "account", "after"))
     with reading(parts().database):
-        found = refund_requests.queue(
-            parts().database, named.get("state"), named.get("account"), page.get("after"), limit + 1
-        )
+        check_page(parts().database, "refund-requests", after, account)
+    found = looks.queue(parts().database, parts().versions, state, account, after, limit + 1, parts().clock())
     shown = [refund_request_line(filed) for filed in found[:limit]]
-    following = None
-    if len(found) > len(shown):
-        following = f"/v1/refund-requests?{urlencode({**named, 'after': shown[-1]['id'], 'limit': limit})}"
+    following = next_page("/v1/refund-requests", page, shown, more=len(found) > len(shown))
     return answered({"refund_requests": shown, "next": following})
 
 

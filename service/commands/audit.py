@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands._database import opened, record_read
-from service.commands._files import Unusable, stop
+from policies.model import Text
+from service.commands import _audit_figures
+from service.commands._database import looked_at, opened, record_read
+from service.commands._files import Command, Unusable, language_option, stop
 
 if TYPE_CHECKING:
-    from service.log.notes import Verifier
+    from service.log.notes import Checkpoint, Verifier
     from service.log_keys import Keys
 
 EPILOG = """\b
@@ -19,13 +25,39 @@ Examples:
   recoup audit keygen refunds.example.com/log
   recoup audit checkpoint
   recoup audit export log.jsonl
-  recoup audit verify log.jsonl --key log.keys
+  recoup audit export log.parquet
+  recoup audit verify log.jsonl --key log.keys --since kept.txt
+  recoup audit check
+  recoup audit rules monthly-limit --from 2026-01-01 --to 2026-03-31 --per month
+  recoup audit points --from 2026-01-01 --to 2026-03-31
 """
+PARQUET, MAGIC = ".parquet", b"PAR1"
+Writer = Callable[[str, Iterable[Mapping[str, Any]]], None]
+"""Writes an export of a log by its name and its records."""
+HOLDS = Text(
+    "데이터베이스가 로그와 같습니다: 잎 {leaves}개, 체크포인트 {checkpoints}개, 아직 서명되지 않은 잎 {rest}개",
+    "the database is what its log recorded: {leaves} leaves, {checkpoints} checkpoints; {rest} not signed yet",
+)
+
+
+def key_option(*, required: bool) -> Callable[[Command], Command]:
+    """`--key KEY`, several times."""
+    return click.option(
+        "--key", "keys", multiple=True, required=required, help="A public key of the log, or a file of them."
+    )
+
+
+since_option = click.option(
+    "--since",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="A file with a checkpoint that you kept: the log must begin with the leaves that it covers.",
+)
 
 
 @click.group(epilog=EPILOG)
 def command() -> None:
-    """Sign the log, export it, and check an export."""
+    """Sign the log, export it, check it, and count what it says."""
 
 
 @command.command()
@@ -80,10 +112,10 @@ def checkpoint() -> None:
     from service import audit_log, log_keys
     from service.clock import utc_now
 
-    signers = log_keys.load(_path()).signers
+    keys = log_keys.load(_path())
     with opened() as (database, _):
         try:
-            note = audit_log.sign_head(database, signers, utc_now())
+            note = audit_log.sign_head(database, keys.signers, utc_now(), keys.retired)
         except audit_log.Altered as error:
             stop(f"nothing was signed: {error}")
     click.echo(note, nl=False)
@@ -91,50 +123,144 @@ def checkpoint() -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-def export(file: str) -> None:
-    """Write everything that was signed to FILE, - for stdout: one line for each leaf and checkpoint."""
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "parquet"]),
+    help="The form of FILE [default: by its ending, else jsonl].",
+)
+def export(file: str, form: str | None) -> None:
+    """Write everything that was signed to FILE: one record for each leaf and checkpoint.
+
+    JSON Lines, - for stdout; or Parquet, for those who analyse it.
+    """
     from service import audit_log
     from service.database import reading
-    from service.log.exports import written
+    from service.log.notes import BadNote
 
+    write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _lines_writer(file)
     with opened() as (database, _):
-        audit_log.place_all(database)
+        try:
+            audit_log.place_all(database)
+        except audit_log.Altered as error:
+            # What was signed is exported all the same: it is for its reader to see that it does not hold.
+            click.echo(f"recoup: {error}", err=True)
         with reading(database):
-            signed = audit_log.checkpoints(database)
-        if not signed:
+            signed = audit_log.newest_checkpoint(database)
+        if signed is None:
             stop("nothing was signed yet: run `recoup audit checkpoint` first")
         record_read(database, "recoup audit export", None)
         with reading(database):
-            signed = audit_log.checkpoints(database)
-            origin = signed[-1].head().origin
             try:
-                with click.open_file(file, "wb") as out:
-                    out.writelines(written(origin, audit_log.records(database)))
+                write(signed.head().origin, audit_log.records(database))
+            except BadNote as error:
+                stop(f"the last checkpoint that is kept cannot be read: {error}")
             except OSError as error:
                 stop(f"{file} cannot be written: {error.strerror}")
-            covered, size = signed[-1].size, audit_log.size_of(database)
-    click.echo(f"{covered} leaves, {len(signed)} checkpoints; {size - covered} not signed yet", err=True)
+            count, size = audit_log.checkpoint_count(database), audit_log.size_of(database)
+    click.echo(f"{signed.size} leaves, {count} checkpoints; {size - signed.size} not signed yet", err=True)
+
+
+command.add_command(_audit_figures.rules)
+command.add_command(_audit_figures.points)
+
+
+def _lines_writer(file: str) -> Writer:
+    from service.log.exports import written
+
+    def write(origin: str, records: Iterable[Mapping[str, Any]]) -> None:
+        with click.open_file(file, "wb") as out:
+            out.writelines(written(origin, records))
+
+    return write
+
+
+def _parquet_writer(file: str) -> Writer:
+    if file == "-":
+        raise Unusable("a Parquet export is written to a file; only JSON Lines goes to stdout")
+    parquet = _parquet()
+    return lambda origin, records: parquet.write(Path(file), origin, records)
 
 
 @command.command()
 @click.argument("export", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--key", "keys", multiple=True, required=True, help="A public key of the log, or a file of them.")
-def verify(export: str, keys: tuple[str, ...]) -> None:
+@key_option(required=True)
+@since_option
+def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
     """Check an export, without the database and the service: every digest, root and signature.
 
-    Names the first line that is not as it was written, and ends with 1 where there is one.
+    Names the first line, or the first record of a Parquet file, that is not as it was written, and ends with 1 where
+    there is one.
     """
     from service.log.exports import BadExport, check
 
     verifiers = [verifier for each in keys for verifier in _verifiers(each)]
+    kept = [_kept(each, verifiers) for each in since]
     try:
-        with click.open_file(export, "rb") as lines:
-            found = check(lines, verifiers)
+        with click.open_file(export, "rb") as file:
+            # What comes through a pipe is read once.
+            begin = file.read(len(MAGIC))
+            if begin == MAGIC and not file.seekable():
+                raise Unusable(f"{export} is Parquet, which is checked in a file only")
+            found = (
+                _parquet().check(file, verifiers, kept)
+                if begin == MAGIC
+                else check(chain([begin + file.readline()] if begin else [], file), verifiers, kept)
+            )
     except BadExport as error:
         stop(f"{export}: {error}")
     except OSError as error:
         raise Unusable(f"{export}: {error.strerror}") from None
     click.echo(f"{found.origin} holds: {found.leaves} leaves, {found.checkpoints} checkpoints, root {found.root.hex()}")
+
+
+@command.command("check")
+@key_option(required=False)
+@since_option
+@language_option
+def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> None:
+    """Compare the database with its log: every row with its leaf, every hash, every checkpoint.
+
+    Prints a line for each row without a leaf, leaf without a row, row that is not what its leaf recorded, hash or
+    checkpoint that is not that of the leaves, and trigger that is missing. Ends with 1 when there is one. The keys are
+    those of LOG_KEY_FILE, where none is given. What takes longer than a second tells how far it is.
+    """
+    from service import audit_log, log_keys
+    from service.commands.replay import Progress
+    from service.database import reading
+    from service.log_check import LogCheck
+
+    differ = False
+    with looked_at() as (database, settings):
+        given = [verifier for each in keys for verifier in _verifiers(each)]
+        verifiers = given or log_keys.load(settings.log_key_file).verifiers()
+        kept = [_kept(each, verifiers) for each in since]
+        try:
+            audit_log.place_all(database)
+        except audit_log.Altered as error:
+            click.echo(str(error))
+            differ = True
+        with reading(database):
+            progress = Progress(audit_log.size_of(database), lang)
+            check = LogCheck(database, verifiers, kept, progress.step)
+            for each in check.differences():
+                progress.clear()
+                click.echo(each.in_language(lang))
+                differ = True
+            progress.clear()
+    if differ:
+        raise SystemExit(1)
+    counts = {"leaves": check.leaves, "checkpoints": check.checkpoints, "rest": check.leaves - check.covered}
+    click.echo(HOLDS.in_language(lang).format(**counts))
+
+
+def _parquet() -> ModuleType:
+    """The other form of an export. Raises Unusable where its package is not installed."""
+    if find_spec("pyarrow") is None:
+        raise Unusable("Parquet needs one more package: make test, or .venv/bin/pip install '.[parquet]'")
+    from service.log import parquet
+
+    return parquet
 
 
 def _path() -> Path:
@@ -160,3 +286,15 @@ def _verifiers(given: str) -> list[Verifier]:
         return [read_verifier(each) for each in texts]
     except BadKey as error:
         raise Unusable(f"--key {given}: {error}") from None
+
+
+def _kept(file: str, verifiers: list[Verifier]) -> Checkpoint:
+    """The checkpoint in a file, signed by one of the keys. Raises Unusable."""
+    from service.commands._files import read_file
+    from service.log.notes import BadNote, open_note, read_checkpoint
+
+    try:
+        text, _ = open_note(read_file(file).decode("utf-8", "replace"), verifiers)
+        return read_checkpoint(text)
+    except BadNote as error:
+        raise Unusable(f"--since {file}: {error}") from None

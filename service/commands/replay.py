@@ -90,7 +90,7 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
 
 
 class Progress:
-    """How far a replay is, on stderr, once it takes longer than a second.
+    """How far a replay, or another long look, is, on stderr, once it takes longer than a second.
 
     In a terminal one line that is written over every second; elsewhere, as in the log of CI, a line now and then: each
     pause is twice the one before.
@@ -106,9 +106,9 @@ class Progress:
         self._clock = clock
         self._next = clock() + self._pause
 
-    def step(self) -> None:
-        """One more is done."""
-        self._done += 1
+    def step(self, count: int = 1) -> None:
+        """One more is done, or so many."""
+        self._done += count
         now = self._clock()
         if now < self._next:
             return

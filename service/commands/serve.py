@@ -8,28 +8,27 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import click
 
 from service.config import SETTINGS, BadSetting, Settings, read_settings
+from service.one_at_a_time import OneAtATime
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from flask import Flask
-
     from service.database import Database
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Where only this machine can ask."""
 SECONDS_TO_FINISH = 30
 """How long requests and deliveries that are under way may take when the service is told to end."""
-READERS = 64
-"""How many bodies one process reads at once."""
+BODIES = 256
+"""How many bodies one process holds at once; so many clients may stall in the middle of one before others wait."""
+CONNECTIONS = 1024
+"""How many connections one process has at once, those that ask nothing included."""
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_STARTS = 5
 
@@ -199,7 +198,7 @@ def delivering() -> Iterator[None]:
         watcher.join()
 
 
-def answering() -> Flask:
+def answering() -> OneAtATime:
     """The application of one worker.
 
     A terminal sends Ctrl-C to every process at once, and the parent then ends the workers by SIGTERM. The two
@@ -209,32 +208,7 @@ def answering() -> Flask:
 
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app()
-    app.wsgi_app = OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
-    return app
-
-
-class OneAtATime:
-    """A WSGI application that answers one request at a time, which is what the rules engine is made for.
-
-    The body is read before its turn comes, so that a client that stalls in the middle of one keeps nobody waiting.
-    """
-
-    def __init__(self, app: WSGIApplication, most_bytes: int) -> None:
-        self._app = app
-        self._most_bytes = most_bytes
-        self._turn = threading.Lock()
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) <= self._most_bytes:
-            # A body in chunks tells no length: one byte more shows that it is too large.
-            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(self._most_bytes + 1))
-        with self._turn:
-            answer = self._app(environ, start_response)
-            try:
-                return list(answer)
-            finally:
-                getattr(answer, "close", lambda: None)()
+    return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES)
 
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
@@ -249,10 +223,9 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         workers=settings.workers,
-        # So many clients may stall; requests are answered one at a time all the same.
-        blocking_threads=READERS,
+        backpressure=CONNECTIONS,
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

@@ -8,13 +8,12 @@ lines before it, so that a file that was cut short is seen to be.
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from service.log.canonical import NotCanonical, canonical, read
-from service.log.notes import BadNote, Verifier, open_note, read_checkpoint
+from service.log.notes import BadNote, Checkpoint, Verifier, open_note, read_checkpoint
 from service.log.tree import Frontier, leaf_hash
 
 FORMAT = "recoup-log/1"
@@ -25,10 +24,10 @@ END = {"leaves", "checkpoints", "end"}
 
 
 class BadExport(Exception):
-    """The first line that is not as it was written, and why."""
+    """The first line, or the first record of an export that has no lines, that is not as it was written, and why."""
 
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"line {line}: {reason}")
+    def __init__(self, line: int, reason: str, unit: str = "line") -> None:
+        super().__init__(f"{unit} {line}: {reason}")
         self.line = line
 
 
@@ -53,23 +52,42 @@ def leaf_of(kind: str, reference: str, digest: str) -> bytes:
     return canonical({"kind": kind, "reference": reference, "digest": digest})
 
 
+class Writing:
+    """An export that is being written: the line of each record, and what the last one says of them."""
+
+    def __init__(self, origin: str) -> None:
+        self.header = {"format": FORMAT, "origin": origin}
+        self._leaves = self._checkpoints = 0
+        self._whole = hashlib.sha256()
+        self.first = self.line(self.header)
+
+    def line(self, record: Mapping[str, Any]) -> bytes:
+        """The line of the next record."""
+        line = canonical(record) + b"\n"
+        self._leaves += "seq" in record
+        self._checkpoints += "note" in record
+        self._whole.update(line)
+        return line
+
+    def end(self) -> dict[str, Any]:
+        """The last record."""
+        whole = f"sha256:{self._whole.hexdigest()}"
+        return {"leaves": self._leaves, "checkpoints": self._checkpoints, "end": whole}
+
+
 def written(origin: str, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """The lines of an export whose leaves and checkpoints are given in their order."""
-    whole = hashlib.sha256()
-    leaves = checkpoints = 0
-    for record in itertools.chain([{"format": FORMAT, "origin": origin}], records):
-        line = canonical(record) + b"\n"
-        leaves += "seq" in record
-        checkpoints += "note" in record
-        whole.update(line)
-        yield line
-    end = {"leaves": leaves, "checkpoints": checkpoints, "end": f"sha256:{whole.hexdigest()}"}
-    yield canonical(end) + b"\n"
+    export = Writing(origin)
+    yield export.first
+    yield from map(export.line, records)
+    yield canonical(export.end()) + b"\n"
 
 
-def check(lines: Iterable[bytes], verifiers: Sequence[Verifier]) -> Checked:
-    """What an export has in it, every digest, root and signature checked. Raises BadExport at the first bad line."""
-    checking = _Checking(verifiers)
+def check(lines: Iterable[bytes], verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> Checked:
+    """What an export has in it, every digest, root and signature checked, and that it begins with the leaves of each
+    checkpoint that somebody `kept`. Raises BadExport at the first bad line.
+    """
+    checking = Checking(verifiers, kept)
     number = 0
     for number, line in enumerate(lines, 1):
         checking.line = number
@@ -79,13 +97,17 @@ def check(lines: Iterable[bytes], verifiers: Sequence[Verifier]) -> Checked:
     return checking.end
 
 
-class _Checking:
-    """How far an export has been read."""
+class Checking:
+    """How far an export has been read. `line` is the number of the line, or of what `unit` names, that comes next."""
 
-    def __init__(self, verifiers: Sequence[Verifier]) -> None:
+    def __init__(self, verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = (), unit: str = "line") -> None:
         self.line = 0
         self.end: Checked | None = None
+        self._unit = unit
+        self._begun = False
         self._verifiers = verifiers
+        # What has to be met yet, the smallest last.
+        self._kept = sorted(kept, key=lambda each: each.size, reverse=True)
         self._origin = ""
         self._tree = Frontier()
         self._covered = 0
@@ -102,9 +124,19 @@ class _Checking:
             record = read(line[:-1])
         except NotCanonical as error:
             self._stop(str(error))
+        self.take_record(record, line)
+
+    def take_record(self, record: Any, line: bytes | None = None) -> None:
+        """Check one record more, whose line is given where it is known to be canonical. Raises BadExport."""
+        if line is None:
+            try:
+                line = canonical(record) + b"\n"
+            except NotCanonical as error:
+                self._stop(str(error))
         names = set(record) if isinstance(record, dict) else set()
-        if self.line == 1:
+        if not self._begun:
             self._header(record, names)
+            self._begun = True
         elif names == LEAF:
             self._leaf(**record)
         elif names == CHECKPOINT:
@@ -121,6 +153,10 @@ class _Checking:
         self._origin = record["origin"]
         if all(each.name != self._origin for each in self._verifiers):
             self._stop(f"no key of {self._origin} was given")
+        for each in self._kept:
+            if each.origin != self._origin:
+                self._stop(f"the export is of {self._origin}, and the checkpoint that was kept of {each.origin}")
+        self._meet_kept()
 
     def _leaf(self, seq: Any, kind: Any, reference: Any, salt: Any, body: Any, digest: Any) -> None:
         if type(seq) is not int or seq != self._tree.size:
@@ -128,6 +164,15 @@ class _Checking:
         if digest_of(kind, reference, salt, body) != digest:
             self._stop(f"leaf {seq} ({kind} {reference}) is not what was recorded: its digest is another")
         self._tree.append(leaf_hash(leaf_of(kind, reference, digest)))
+        self._meet_kept()
+
+    def _meet_kept(self) -> None:
+        while self._kept and self._kept[-1].size == self._tree.size:
+            if self._kept.pop().root != self._tree.root():
+                self._stop(
+                    f"the first {self._tree.size} leaves are not those of the checkpoint that was kept;"
+                    " this one or one before it was changed"
+                )
 
     def _checkpoint(self, checkpoint: Any, note: Any) -> None:
         if type(checkpoint) is not int or checkpoint != self._checkpoints or not isinstance(note, str):
@@ -150,6 +195,9 @@ class _Checking:
     def _end(self, record: Mapping[str, Any]) -> None:
         if not self._checkpoints or self._covered != self._tree.size:
             self._stop("no checkpoint covers the last leaves")
+        if self._kept:
+            most = self._kept[0].size
+            self._stop(f"the export has {self._tree.size} leaves, and the checkpoint that was kept covers {most}")
         counts = (self._tree.size, self._checkpoints)
         if (record["leaves"], record["checkpoints"]) != counts or any(
             type(record[name]) is not int for name in ("leaves", "checkpoints")
@@ -160,4 +208,4 @@ class _Checking:
         self.end = Checked(self._origin, *counts, self._tree.root())
 
     def _stop(self, reason: str) -> NoReturn:
-        raise BadExport(self.line, reason)
+        raise BadExport(self.line, reason, self._unit)

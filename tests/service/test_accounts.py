@@ -84,6 +84,45 @@ def test_what_is_paid_out_or_given_back_is_held_no_longer(client: FlaskClient, c
     ]
 
 
+@pytest.mark.parametrize(
+    ("on", "usable", "pending", "locked"),
+    [
+        ("2026-03-02", 30_000, [("2026-03-09", 700), ("2026-04-01", 40)], 9),
+        ("2026-03-08", 30_000, [("2026-03-09", 700), ("2026-04-01", 40)], 9),
+        ("2026-03-09", 30_700, [("2026-04-01", 40)], 9),
+        ("2026-04-01", 30_740, [], 9),
+        ("2027-06-02", 20_740, [], 9),
+    ],
+    ids=["today", "the day before", "the first day", "of the last", "where a lot has expired"],
+)
+def test_what_can_be_used_now_is_apart_from_what_is_pending_or_locked(
+    client: FlaskClient, database: Database, on: str, usable: int, pending: list[tuple[str, int]], locked: int
+) -> None:
+    later = [{"usable_from_on": "2026-03-09"}, {"usable_from_on": "2026-04-01", "source": "promotion"}]
+    new = {"acquired_on": "2026-03-01"}
+    lots = [lot_facts(points, **new, **facts) for points, facts in zip((700, 40), later, strict=True)]
+    shut = lot_facts(9, **new, usable_from_on="2026-03-09", locked=True)
+    old = [lot_facts(10_000), lot_facts(20_000, acquired_on="2025-07-01")]
+    open_account(database, *old, *lots, shut, name="B")
+    found = client.get(f"/v1/accounts/B/balance?on={on}").get_json()
+    assert (found["usable"], found["locked"]) == (usable, locked)
+    assert [(each["usable_from_on"], each["points"]) for each in found["pending"]] == pending
+    assert found["points"] == usable + sum(points for _, points in pending) + locked
+    for name in ("points", "usable", "refundable"):
+        assert sum(each[name] for each in found["by_source"]) == found[name]
+    assert sum(lot["left"] for lot in found["lots"] if lot["usable"]) == usable
+
+
+def test_what_can_be_used_now_is_what_can_be_spent(client: FlaskClient, database: Database) -> None:
+    lots = lot_facts(70), lot_facts(30, usable_from_on="2026-03-03"), lot_facts(5, locked=True)
+    open_account(database, *lots, name="B")
+    use = {"account": "B", "type": "points_used", "happened_at": "2026-03-02T01:00:00Z"}
+    usable = client.get("/v1/accounts/B/balance").get_json()["usable"]
+    told = [client.post("/v1/events", json={**use, "id": f"U-{n}", "amount": usable + n}).get_json() for n in (1, 0)]
+    assert [each["state"] for each in told] == ["refused", "answered"]
+    assert client.get("/v1/accounts/B/balance").get_json()["usable"] == 0
+
+
 def test_what_is_not_refunded_is_counted_apart_and_says_why(client: FlaskClient, database: Database) -> None:
     open_account(database, lot_facts(500), lot_facts(700, source="promotion"), name="B")
     found = client.get("/v1/accounts/B/balance?lang=ko").get_json()
@@ -101,10 +140,23 @@ def test_a_suspended_member_has_a_balance_too(client: FlaskClient, database: Dat
     assert client.get("/v1/accounts/B/balance").get_json()["points"] == 500
 
 
-@pytest.mark.parametrize("query", ["on=2026-02-30", "on=tomorrow", "on=0001-01-01", "day=2026-01-01"])
-def test_a_day_that_cannot_be_is_refused(client: FlaskClient, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("on=2026-02-30", "is not a day such as 2026-01-31"),
+        ("on=tomorrow", "is not a day such as 2026-01-31"),
+        ("on=0001-01-01", "is 0001-01-01; it has to lie from 1970-01-01 to 2199-12-31"),
+        ("on=1969-12-31", "is 1969-12-31; it has to lie from 1970-01-01 to 2199-12-31"),
+        ("on=2200-01-01", "is 2200-01-01; it has to lie from 1970-01-01 to 2199-12-31"),
+        ("day=2026-01-01", "is not known here; known here are lang, on"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(client: FlaskClient, query: str, said: str) -> None:
     answer = client.get(f"{WHERE}/balance?{query}")
-    assert (answer.status_code, answer.get_json()["errors"][0]["parameter"]) == (400, query.partition("=")[0])
+    assert (answer.status_code, answer.get_json()["errors"]) == (
+        400,
+        [{"parameter": query.partition("=")[0], "detail": said}],
+    )
 
 
 def test_a_day_before_the_policy_has_no_balance(client: FlaskClient) -> None:

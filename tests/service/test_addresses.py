@@ -38,6 +38,8 @@ PRIVATE = [
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
 ]
+LONG = ".".join(["x" * 49] * 5) + ".xxx"
+"""A host of 253 characters, which is as many as there may be."""
 PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
 
 
@@ -75,9 +77,19 @@ def test_an_address_is_judged_the_same_in_every_disguise(number: int, private: b
         ("gopher://example.com/", "not-a-url"),
         ("https://", "not-a-url"),
         ("https:///hook", "not-a-url"),
-        ("https://example.com:0/", "not-a-url"),
-        ("https://example.com:65536/", "not-a-url"),
-        ("https://example.com:port/", "not-a-url"),
+        ("https://example.com:0/", "url-bad-port"),
+        ("https://example.com:65536/", "url-bad-port"),
+        ("https://example.com:port/", "url-bad-port"),
+        ("https://a..b/", "url-bad-host"),
+        ("https://.example.com/", "url-bad-host"),
+        ("https://example.com../", "url-bad-host"),
+        ("https://-example.com/", "url-bad-host"),
+        ("https://example-.com/", "url-bad-host"),
+        ("https://*.example.com/", "url-bad-host"),
+        (f"https://{'x' * 64}.example.com/", "url-bad-host"),
+        (f"https://{'.'.join(['x' * 49] * 5)}.xxxx/", "url-bad-host"),
+        ("https://256.1.1.1/", "url-bad-host"),
+        ("https://1.1.1.1.1/", "url-bad-host"),
         ("https://[::1/", "not-a-url"),
         ("https://exam ple.com/", "not-a-url"),
         ("https://example.com/\r\nHost: x", "not-a-url"),
@@ -133,6 +145,9 @@ def test_some_addresses_are_never_allowed(url: str) -> None:
         ("https://example.com", ("https", "example.com", 443, "/", "example.com")),
         ("https://EXAMPLE.com:8443/a/b?c=1&d", ("https", "example.com", 8443, "/a/b?c=1&d", "example.com:8443")),
         ("http://example.com:80?x", ("http", "example.com", 80, "/?x", "example.com")),
+        (f"https://{'x' * 63}.a_b.c-d./", ("https", f"{'x' * 63}.a_b.c-d.", 443, "/", f"{'x' * 63}.a_b.c-d.")),
+        (f"https://{LONG}/", ("https", LONG, 443, "/", LONG)),
+        ("https://1.1/", ("https", "1.1", 443, "/", "1.1")),
         ("http://[2606:4700::1]:81/", ("http", "2606:4700::1", 81, "/", "[2606:4700::1]:81")),
         ("https://xn--bj0bj06e.example/", ("https", "xn--bj0bj06e.example", 443, "/", "xn--bj0bj06e.example")),
     ],

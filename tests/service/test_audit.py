@@ -53,7 +53,7 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
     """Runs a command on a migrated database of either kind, in a folder of its own."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(recoup, ["audit", *arguments])
+    return lambda *arguments, **more: CliRunner().invoke(recoup, ["audit", *arguments], **more)
 
 
 def record(database: Database, without: Iterable[str] = ()) -> None:

@@ -75,11 +75,17 @@ def test_ctrl_c_in_a_terminal_reaches_every_process_and_ends_them_all(sqlite_url
 @pytest.mark.parametrize("rest", [b"GARBAGE", b" " * 200_000], ids=["cut garbage", "cut blanks"])
 def test_a_body_in_chunks_that_is_too_large_is_refused_and_not_cut(sqlite_url: str, rest: bytes) -> None:
     body = json.dumps({"account": "A-1", "request": {"points": 1, "method": "cash"}}).encode()
-    with serving(sqlite_url) as (_, port, _):
+    with serving(sqlite_url) as (_, port, said):
         assert ask(port, "GET", "/")[0] == 200
-        stalled = socket.create_connection(("127.0.0.1", port))
-        stalled.sendall(b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
-        assert ask(port, "GET", "/")[0] == 200, "one client that stalls keeps nobody waiting"
+        stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+        for each in stalled:
+            each.sendall(b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        assert ask(port, "GET", "/")[0] == 200, "clients that stall keep nobody waiting"
+        key = {"Idempotency-Key": "é", "Content-Type": "application/json"}
+        beyond = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        beyond.request("POST", "/v1/refund-requests", body, key)
+        assert "Idempotency-Key" in beyond.getresponse().read().decode().partition('"errors"')[2]
+        beyond.close()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         chunks = iter([body.ljust(1_000_000), rest])
         headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
@@ -87,7 +93,9 @@ def test_a_body_in_chunks_that_is_too_large_is_refused_and_not_cut(sqlite_url: s
         answer = connection.getresponse()
         assert (answer.status, json.loads(answer.read())["code"]) == (413, "too-large")
         connection.close()
-        stalled.close()
+        for each in stalled:
+            each.close()
+    assert "WARNING" not in "".join(said)
 
 
 def test_the_demo_starts_twice_and_what_it_prints_works(empty_sqlite_url: str) -> None:

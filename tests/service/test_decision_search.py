@@ -168,7 +168,7 @@ BAD = [
     ("day_from=yesterday", "day_from", "is not a day such as 2026-01-31"),
     ("points_from=1.5", "points_from", "is not a whole number from 0"),
     ("limit=201", "limit", "is not a whole number from 1 to 200"),
-    ("after=D-nothing", "after", "is not known here"),
+    ("after=D-nothing", "after", "is the id of nothing in this list"),
     ("account=A&account=B", "account", "stands twice"),
 ]
 

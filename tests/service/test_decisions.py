@@ -113,6 +113,33 @@ def test_a_recorded_decision_can_be_made_again_from_its_record(client: FlaskClie
     }
 
 
+EDGES = "it has to lie from 1970-01-01T00:00:00Z to 2199-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        ("0001-01-01T00:00:00+14:00", EDGES),
+        ("1970-01-01T08:59:59+09:00", EDGES),
+        ("1970-01-01T09:00:00+09:00", None),
+        ("2199-12-31T23:59:59.999Z", None),
+        ("2200-01-01T00:00:00Z", EDGES),
+        ("9999-12-31T23:59:59-14:00", EDGES),
+        ("0000-01-01T00:00:00Z", "is not an instant such as 2026-03-02T01:00:00Z"),
+        ("2026-02-29T00:00:00Z", "is not an instant such as 2026-03-02T01:00:00Z"),
+    ],
+)
+def test_an_instant_out_of_range_is_told_apart_from_what_is_none(
+    client: FlaskClient, as_of: str, said: str | None
+) -> None:
+    event = {"id": "E", "account": "A", "type": "bill_paid", "amount": 1, "happened_at": as_of}
+    decided = client.post(WHERE, json={"account": "A", "request": asking(), "as_of": as_of}).get_json()
+    told = client.post("/v1/events", json=event).get_json()
+    for found in (decided, told):
+        details = [error["detail"] for error in found.get("errors", []) if found.get("code") == "bad-request"]
+        assert details == ([] if said is None else [f"is {as_of}; {said}" if said == EDGES else said])
+
+
 @pytest.mark.parametrize(
     ("as_of", "points", "available"),
     [

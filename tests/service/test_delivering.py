@@ -272,9 +272,11 @@ def test_an_address_that_is_no_longer_allowed_gets_nothing(
     tell(database)
     assert make(private_webhooks=False).once() == {"pending": 2}
     assert receiver.received == []
-    assert {each.last_error for each in kept(database)} == {
-        "the URL is no longer allowed; see WEBHOOK_PRIVATE_ADDRESSES"
+    said = {each.last_error for each in kept(database)}
+    assert {error.partition(", ")[0] for error in said} == {
+        f"the URL is no longer allowed: it is on {host}" for host in ("127.0.0.1", "localhost")
     }
+    assert all(error.endswith("unless the operator sets WEBHOOK_PRIVATE_ADDRESSES=yes") for error in said)
 
 
 def test_410_disables_the_webhook_and_keeps_what_is_pending(

@@ -110,7 +110,7 @@ def test_what_is_not_known_is_told_with_what_is(client: FlaskClient) -> None:
         ("post", "/v1/decisions", {"account": {"id": "A"}, "request": {}, "policy": "x"}, "published are small"),
         ("post", "/v1/events", {"events": [{}] * (MOST_EVENTS + 1)}, "10000 events; send them in several batches"),
         ("get", "/v1/inquiries?limit=1&limit=2", None, "stands twice"),
-        ("get", "/v1/inquiries?after=Q-0", None, "is not known here"),
+        ("get", "/v1/inquiries?after=Q-0", None, "write the last id of the page before"),
         (
             "post",
             "/v1/events",
@@ -146,7 +146,19 @@ def test_a_body_that_is_too_large_is_told_how_to_split_it(client: FlaskClient) -
 
 @pytest.mark.parametrize(
     ("accept", "language"),
-    [("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("en-GB", "en"), ("fr", "en"), ("", "en"), ("*", "en"), ("zz;q=x", "en")],
+    [
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        ("ko-KR,en;q=0.5", "ko"),
+        ("en-US;q=0.1,ko;q=0.9", "ko"),
+        ("en-US,ko;q=0.9", "en"),
+        ("ko;q=0,fr", "en"),
+        ("en-GB", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("*,ko;q=0.1", "en"),
+        ("zz;q=x", "en"),
+    ],
 )
 def test_the_language_is_the_best_that_is_accepted(client: FlaskClient, accept: str, language: str) -> None:
     assert client.get("/v1/nothing", headers={"Accept-Language": accept}).headers["Content-Language"] == language

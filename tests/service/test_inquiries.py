@@ -261,6 +261,7 @@ def test_the_same_key_is_kept_once_and_answered_alike(client: FlaskClient, clock
         ({"kind": "complaint"}, "#/kind"),
         ({"kind": None}, "#/kind"),
         ({"text": ""}, "#/text"),
+        ({"text": "\u200b \n\ufeff"}, "#/text"),
         ({"text": " \n"}, "#/text"),
         ({"text": "가" * 4_001}, "#/text"),
         ({"text": None}, "#/text"),

@@ -64,6 +64,17 @@ def test_what_events_change_stays_when_the_facts_are_replaced(client: FlaskClien
     assert client.patch("/v1/accounts/A", json={"points_debt": 0}).get_json()["points_debt"] == 0
 
 
+def test_days_of_activity_are_kept_once_each_and_in_order(client: FlaskClient, database: Database) -> None:
+    days: dict[str, Any] = {"activity_days": ["2026-02-01", "2025-12-31", "2026-02-01"]}
+    opened = client.put("/v1/accounts/N", json={**FACTS, **days}).get_json()
+    changed = client.patch("/v1/accounts/A", json=days).get_json()
+    assert opened["activity_days"] == changed["activity_days"] == ["2025-12-31", "2026-02-01"]
+    open_account(database, name="OLD", **days)
+    kept = client.get("/v1/accounts/OLD").get_json()
+    assert kept["activity_days"] == days["activity_days"], "as an older service kept them"
+    assert client.put("/v1/accounts/OLD", json=kept).get_json()["activity_days"] == ["2025-12-31", "2026-02-01"]
+
+
 def test_nothing_is_lost_by_leaving_it_out(client: FlaskClient) -> None:
     client.put("/v1/accounts/S", json={**FACTS, "status": "suspended", "debt": 700, "identity_level": 1})
     kept = client.get("/v1/accounts/S").get_json()
@@ -103,6 +114,9 @@ def test_a_fact_that_the_policy_declares_no_longer_does_not_stay_in_the_way(
         ("put", "N", {**FACTS, "id": "M"}, 400, "bad-request", ["#/id"]),
         ("patch", "A", {"id": "B"}, 400, "bad-request", ["#/id"]),
         ("put", "%EF%BF%BD", FACTS, 400, "bad-request", [None]),
+        ("put", "N%20", FACTS, 400, "bad-request", [None]),
+        ("put", "%20", FACTS, 400, "bad-request", [None]),
+        ("put", "..", FACTS, 400, "bad-request", [None]),
         (
             "put",
             "N",

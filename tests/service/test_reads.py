@@ -127,7 +127,8 @@ def test_a_read_is_in_the_log_and_is_listed(client: FlaskClient, database: Datab
     with reading(database):
         leaf = audit_log.entry_of(database, "decision_read", str(read["id"]))
         assert leaf is not None
-        body = leaf.data(database)["body"]
+        body = audit_log.body_of(database, leaf.kind, leaf.reference)
+    assert body is not None
     assert (body["decision_id"], body["address"]) == (read["decision"], read["address"])
 
 

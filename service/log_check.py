@@ -1,0 +1,299 @@
+"""Whether a live database is what its log recorded: every row of a logged table against its leaf, and back.
+
+The log shows of an export that it holds. Of the database behind it this shows more: a row that was put in, changed or
+taken out while the triggers were dropped, hashes and checkpoints that somebody wrote by hand, and triggers that are
+missing still. Rows are read page by page, so that a log of any size needs the same memory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from policies.model import Text
+from policies.problems import both
+from service import audit_log
+from service.audit_log import BATCH, KINDS, NUMBERED, Entry
+from service.database import Database, on_sqlite, rows
+from service.log.canonical import NotCanonical
+from service.log.exports import digest_of
+from service.log.notes import BadNote, Checkpoint, Verifier, open_note, read_checkpoint
+from service.log.tree import Frontier, frontier_of, place
+from service.tables import NEVER_CHANGED
+
+NO_LEAF = Text(
+    "{kind} {reference}: 이 행은 로그에 없습니다", "{kind} {reference}: the row has no leaf; it was put in past the log"
+)
+NO_ROW = Text(
+    "{kind} {reference}: 행이 없어졌습니다(로그의 잎 {seq})",
+    "{kind} {reference}: the row of leaf {seq} is not there any more",
+)
+NO_TABLE = Text(
+    "{kind} {reference}: 로그에 남기는 표가 아닙니다(로그의 잎 {seq})",
+    "{kind} {reference}: leaf {seq} is of a table that is not logged",
+)
+OTHER = Text(
+    "{kind} {reference}: 행의 내용이 기록된 것과 다릅니다(로그의 잎 {seq})",
+    "{kind} {reference}: the row is not what leaf {seq} recorded; it was changed",
+)
+TWICE = Text("{kind} {reference}: 로그에 잎이 {count}개 있습니다", "{kind} {reference}: it has {count} leaves")
+UNPLACED_GONE = Text(
+    "{kind} {reference}: 자리가 정해지기 전에 행이 없어졌습니다",
+    "{kind} {reference}: the row is not there any more, and its leaf has no place yet",
+)
+NO_PLACE = Text("로그의 잎이 없습니다: {first}-{last}", "the leaves {first} to {last} are missing")
+BEFORE = Text("로그의 잎 {seq}: 첫 자리보다 앞에 있습니다", "leaf {seq} stands before the first place")
+OTHER_HASH = Text(
+    "로그의 잎 {seq}: 트리에 있는 해시와 다릅니다",
+    "leaf {seq}: it is not the leaf that is in the tree; its hash differs",
+)
+OTHER_NODE = Text(
+    "잎 {first}-{last}의 해시가 없거나 다릅니다",
+    "the hash over the leaves {first} to {last} is not that of these leaves, or is missing",
+)
+MORE_NODES = Text(
+    "트리의 해시 {found}개, 잎으로 만들어지는 해시 {due}개",
+    "the tree has {found} hashes, and its leaves make {due}",
+)
+BAD_CHECKPOINT = Text("체크포인트 {number}: {reason}", "checkpoint {number}: {reason}")
+OTHER_ROOT = Text(
+    "체크포인트 {number}: 앞의 잎 {size}개가 서명된 것과 다릅니다",
+    "checkpoint {number} was signed over other leaves than the first {size}",
+)
+TOO_LARGE = Text(
+    "체크포인트 {number}: 서명된 잎 {size}개, 로그에 있는 잎 {leaves}개",
+    "checkpoint {number} was signed over {size} leaves, and the log has {leaves}",
+)
+NOT_AS_STATED = Text(
+    "체크포인트 {number}: 이름, 크기 또는 순서가 서명된 것과 다릅니다",
+    "checkpoint {number}: its name, size or order is not that of what was signed",
+)
+KEPT_ROOT = Text(
+    "보관해 온 체크포인트: 앞의 잎 {size}개가 서명된 것과 다릅니다",
+    "the checkpoint of {size} leaves that was kept: the log does not begin with those leaves any more",
+)
+KEPT_TOO_LARGE = Text(
+    "보관해 온 체크포인트: 서명된 잎 {size}개, 로그에 있는 잎 {leaves}개",
+    "the checkpoint of {size} leaves that was kept: the log has only {leaves}",
+)
+NO_TRIGGER = Text(
+    "표 {table}: 트리거가 없거나 꺼져 있습니다({trigger})",
+    "table {table}: the trigger {trigger} is missing, or is off",
+)
+OTHER_TRIGGER = Text(
+    "표 {table}: 트리거가 하는 일이 다릅니다({trigger})", "table {table}: the trigger {trigger} does something else"
+)
+
+LEAF_OF = "SELECT 1 FROM log_leaf WHERE kind = '{kind}' AND reference = {reference} AND seq IS NOT NULL"
+WITHOUT_LEAF = {
+    kind: f'SELECT "{each.key}" FROM "{kind}" WHERE "{each.key}" > ?'  # noqa: S608
+    f" AND NOT EXISTS ({LEAF_OF.format(kind=kind, reference=reference)})"
+    f" AND {reference} NOT IN (SELECT reference FROM log_leaf WHERE kind = '{kind}' AND seq IS NULL)"
+    f' ORDER BY "{each.key}" LIMIT ?'
+    for kind, each in KINDS.items()
+    for reference in [f'CAST("{kind}"."{each.key}" AS TEXT)']
+}
+SELECT_UNPLACED = "SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL AND id > ? ORDER BY id LIMIT ?"
+SELECT_TWICE = (
+    "SELECT kind, reference, COUNT(*) FROM log_leaf WHERE seq IS NOT NULL GROUP BY kind, reference"
+    " HAVING COUNT(*) > 1 ORDER BY kind, reference"
+)
+COUNT_NODES = "SELECT COUNT(*) FROM log_node"
+LOWEST_SEQ = "SELECT MIN(seq) FROM log_leaf"
+TRIGGERS = {
+    True: "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'",
+    False: "SELECT relname, tgname, pg_get_triggerdef(pg_trigger.oid) || ' ' || prosrc FROM pg_trigger"
+    " JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid"
+    " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND pg_table_is_visible(pg_class.oid)",
+}
+# What each kind of trigger says, on either database; none but the guard of leaves has a condition.
+LOGS = "INSERT INTO log_leaf (kind, reference) VALUES ('{kind}', CAST(NEW.{key} AS TEXT))"
+REFUSES = "RAISE"
+CONDITION = " WHEN "
+
+
+class LogCheck:
+    """One look at a database. `leaves`, `checkpoints` and `unplaced` count what was looked at so far; `tell` is told
+    now and then of how many leaves more.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        verifiers: Sequence[Verifier],
+        kept: Sequence[Checkpoint] = (),
+        tell: Callable[[int], object] = lambda _count: None,
+    ) -> None:
+        self.leaves = self.checkpoints = self.covered = self.unplaced = 0
+        self._database = database
+        self._verifiers = verifiers
+        self._tell = tell
+        self._told = 0
+        self._kept = defaultdict[int, list[Checkpoint]](list)
+        for each in kept:
+            self._kept[each.size].append(each)
+        self._tree = Frontier()
+        # Whether so much is gone that no root can be worked out any more.
+        self._lost = False
+        self._wrong = set[int]()
+        self._made: list[tuple[int, int, bytes]] = []
+
+    def differences(self) -> Iterator[Text]:
+        """A sentence for each thing that is not as it must be, inside one transaction."""
+        yield from self._triggers()
+        yield from self._log()
+        yield from self._rows_without_leaf()
+        yield from self._unplaced()
+        for kind, reference, count in rows(self._database, SELECT_TWICE):
+            yield _said(TWICE, kind=kind, reference=reference, count=count)
+
+    def _log(self) -> Iterator[Text]:
+        """The leaves in their order, each with its row; the tree over them; and each checkpoint where it stands."""
+        for number, signed in enumerate(audit_log.checkpoints(self._database)):
+            yield from self._up_to(signed.size)
+            yield from self._checkpoint(number, signed.size, signed.note)
+            self.checkpoints += 1
+            self.covered = max(self.covered, min(signed.size, self._tree.size))
+        yield from self._up_to(audit_log.MOST_LEAVES)
+        for size, kept in self._kept.items():
+            if size > self._tree.size:
+                yield from (_said(KEPT_TOO_LARGE, size=size, leaves=self._tree.size) for _ in kept)
+        size, found = self._tree.size, rows(self._database, COUNT_NODES)[0][0]
+        due = 2 * size - size.bit_count()
+        if found > due:
+            yield _said(MORE_NODES, found=found, due=due)
+
+    def _up_to(self, end: int) -> Iterator[Text]:
+        lowest = rows(self._database, LOWEST_SEQ)[0][0] or 0
+        start = self._tree.size or min(lowest, 0)
+        for entry, body in audit_log.entries(self._database, start, end):
+            yield from self._place(entry)
+            yield from self._row(entry, body)
+        yield from self._nodes()
+
+    def _place(self, entry: Entry) -> Iterator[Text]:
+        """Put a leaf into the tree, behind the one before it."""
+        if entry.seq < 0:
+            yield _said(BEFORE, seq=entry.seq)
+            return
+        if entry.seq != self._tree.size:
+            yield from self._nodes()
+            yield _said(NO_PLACE, first=self._tree.size, last=entry.seq - 1)
+            try:
+                # What is kept of the leaves that are missing, so that those behind them can be looked at.
+                self._tree = frontier_of(audit_log.nodes(self._database), entry.seq)
+            except audit_log.Altered as error:
+                yield both(
+                    "보관된 해시를 읽을 수 없습니다: {error}",
+                    "the hashes that are kept cannot be read: {error}",
+                    error=error,
+                )
+                self._tree, self._lost = Frontier(entry.seq), True
+        if self._lost:
+            self._tree.size += 1
+        else:
+            self._made += self._tree.append(entry.hash())
+        if len(self._made) >= BATCH:
+            yield from self._nodes()
+        for kept in self._kept.get(self._tree.size, ()):
+            if self._lost or kept.root != self._tree.root():
+                yield _said(KEPT_ROOT, size=kept.size)
+
+    def _row(self, entry: Entry, body: Mapping[str, Any] | None) -> Iterator[Text]:
+        """Compare a leaf with its row."""
+        self.leaves += 1
+        named = {"kind": entry.kind, "reference": entry.reference, "seq": entry.seq}
+        if entry.kind not in KINDS:
+            yield _said(NO_TABLE, **named)
+        elif body is None:
+            yield _said(NO_ROW, **named)
+        elif not _records(entry, body):
+            yield _said(OTHER, **named)
+
+    def _nodes(self) -> Iterator[Text]:
+        """What the leaves since the last time made of the tree, beside what is kept of it."""
+        self._tell(self.leaves - self._told)
+        self._told = self.leaves
+        made = {place(level, index): (level, index, found) for level, index, found in self._made}
+        self._made = []
+        if not made:
+            return
+        statement = audit_log.SELECT_NODES.format(marks=", ".join("?" * len(made)))
+        kept = {number: bytes(found) for number, found in rows(self._database, statement, [*made])}
+        for number, (level, index, found) in made.items():
+            if kept.get(number) == found:
+                continue
+            # Where a hash below is wrong already, this one has to be another too.
+            below = {place(level - 1, 2 * index), place(level - 1, 2 * index + 1)} if level else set()
+            if not below & self._wrong:
+                first, last = index << level, ((index + 1) << level) - 1
+                yield _said(OTHER_HASH, seq=first) if level == 0 else _said(OTHER_NODE, first=first, last=last)
+            self._wrong.add(number)
+
+    def _checkpoint(self, number: int, size: int, note: str) -> Iterator[Text]:
+        try:
+            text, _ = open_note(note, self._verifiers)
+            head = read_checkpoint(text)
+        except BadNote as error:
+            yield _said(BAD_CHECKPOINT, number=number, reason=error)
+            return
+        if head.origin not in {each.name for each in self._verifiers} or head.size != size:
+            yield _said(NOT_AS_STATED, number=number)
+        elif head.size > self._tree.size:
+            yield _said(TOO_LARGE, number=number, size=size, leaves=self._tree.size)
+        elif head.size < self._tree.size:
+            yield _said(NOT_AS_STATED, number=number)
+        elif self._lost or head.root != self._tree.root():
+            yield _said(OTHER_ROOT, number=number, size=size)
+
+    def _rows_without_leaf(self) -> Iterator[Text]:
+        for kind, statement in WITHOUT_LEAF.items():
+            last: object = 0 if kind in NUMBERED else ""
+            while found := rows(self._database, statement, (last, BATCH)):
+                yield from (_said(NO_LEAF, kind=kind, reference=reference) for (reference,) in found)
+                last = found[-1][0]
+
+    def _unplaced(self) -> Iterator[Text]:
+        last = 0
+        while found := rows(self._database, SELECT_UNPLACED, (last, audit_log.BODIES)):
+            bodies = audit_log.bodies_of(self._database, [(kind, reference) for _, kind, reference in found])
+            for (_, kind, reference), body in zip(found, bodies, strict=True):
+                if body is None:
+                    yield _said(UNPLACED_GONE, kind=kind, reference=reference)
+            self.unplaced += len(found)
+            last = found[-1][0]
+
+    def _triggers(self) -> Iterator[Text]:
+        sqlite = on_sqlite(self._database)
+        there = {(table, name): text for table, name, text in rows(self._database, TRIGGERS[sqlite])}
+        for table, trigger, words in _needed(sqlite):
+            text = there.get((table, trigger))
+            if text is None:
+                yield _said(NO_TRIGGER, table=table, trigger=trigger)
+            elif words not in text or (CONDITION in text) != (trigger == "log_leaf_refuses_update"):
+                yield _said(OTHER_TRIGGER, table=table, trigger=trigger)
+
+
+def _needed(sqlite: bool) -> Iterator[tuple[str, str, str]]:
+    """The triggers that the tables have to have, each with words that it says: they make leaves, and refuse changes."""
+    for kind, each in KINDS.items():
+        yield kind, f"{kind}_is_logged", LOGS.format(kind=kind, key=each.key)
+    for table in NEVER_CHANGED:
+        name = table._meta.table_name
+        # A leaf is changed once, and is guarded by triggers of its own on both databases.
+        apart = sqlite or name == "log_leaf"
+        for event in ("update", "delete") if apart else ("change",):
+            yield name, f"{name}_refuses_{event}", REFUSES
+
+
+def _records(entry: Entry, body: Mapping[str, Any]) -> bool:
+    try:
+        return digest_of(entry.kind, entry.reference, entry.salt, body) == entry.digest
+    except NotCanonical:
+        # What the service writes has a canonical form.
+        return False
+
+
+def _said(text: Text, **figures: object) -> Text:
+    return Text(text.ko.format(**figures), text.en.format(**figures))

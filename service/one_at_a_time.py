@@ -1,0 +1,135 @@
+"""The application as the server calls it: bodies are awaited side by side, requests answered one at a time.
+
+The rules engine is made for one request at a time, and the application is plain WSGI. A client that stalls in the
+middle of its body must keep nobody else waiting: the event loop waits for bodies, which takes no thread, and one
+thread answers. Headers arrive as they were sent, bytes beyond ASCII and repeated ones included, so that what is wrong
+with one can be told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+Scope = Mapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+# CGI has these without HTTP_ before them.
+PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
+
+
+class OneAtATime:
+    """An ASGI application out of a WSGI one. It holds up to so many bodies at once, each of up to so many bytes."""
+
+    def __init__(self, app: WSGIApplication, most_bytes: int, most_bodies: int) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._bodies = asyncio.Semaphore(most_bodies)
+        self._turn = ThreadPoolExecutor(1, "answering")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a client that leaves before its body is whole gets nothing."""
+        environ = environ_of(scope)
+        length = environ.get("CONTENT_LENGTH", "0")
+        # Who sends no body need not wait until others have sent theirs.
+        sends_none = length == "0" and "HTTP_TRANSFER_ENCODING" not in environ
+        async with nullcontext() if sends_none else self._bodies:
+            body = b"" if sends_none else await self._body(length, receive)
+            if body is None:
+                return
+            environ["wsgi.input"] = BytesIO(body)
+            turn = asyncio.get_running_loop().run_in_executor(self._turn, self._answer, environ)
+            status, headers, answer = await turn
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _body(self, length: str, receive: Receive) -> bytes | None:
+        """The body, of which no more is read than shows that it is too large; None where the client left."""
+        if length.isdecimal() and int(length) > self._most_bytes:
+            # The application refuses it by its length.
+            return b""
+        body = bytearray()
+        while len(body) <= self._most_bytes:
+            # A body in chunks tells no length: one byte more shows that it is too large.
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                return None
+            body += event.get("body", b"")
+            if not event.get("more_body", False):
+                break
+        return bytes(body[: self._most_bytes + 1])
+
+    def _answer(self, environ: WSGIEnvironment) -> Answer:
+        began: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _exc_info: Any = None, /) -> Callable[[bytes], object]:
+            began.append((status, headers))
+            return lambda _: None
+
+        parts = self._app(environ, start)
+        try:
+            answer = b"".join(parts)
+        finally:
+            getattr(parts, "close", lambda: None)()
+        status, headers = began[-1]
+        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return int(status.partition(" ")[0]), sent, answer
+
+
+def environ_of(scope: Scope) -> WSGIEnvironment:
+    """What WSGI (PEP 3333) says of a request, but for its body.
+
+    >>> found = environ_of(
+    ...     {
+    ...         "method": "GET",
+    ...         "raw_path": b"/a%2Fb/%C3%A9",
+    ...         "query_string": b"q=1",
+    ...         "scheme": "http",
+    ...         "http_version": "1.1",
+    ...         "server": ("::1", 80),
+    ...         "client": None,
+    ...         "headers": [(b"x-a", b"1"), (b"x-a", b"2"), (b"x_a", b"3"), (b"content-type", b"text/plain")],
+    ...     }
+    ... )
+    >>> found["PATH_INFO"].encode("latin-1").decode(), found["HTTP_X_A"], found["CONTENT_TYPE"]
+    ('/a/b/é', '1,2', 'text/plain')
+    """
+    host, port = scope["server"]
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.errors": sys.stderr,
+        "wsgi.input_terminated": True,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for raw, value in scope["headers"]:
+        if b"_" in raw:
+            # It would be taken for the header with a hyphen in its place.
+            continue
+        name = raw.decode("latin-1").upper().replace("-", "_")
+        name = name if name in PLAIN else f"HTTP_{name}"
+        text = value.decode("latin-1")
+        environ[name] = f"{environ[name]},{text}" if name in environ else text
+    return environ

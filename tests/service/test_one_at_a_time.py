@@ -1,0 +1,133 @@
+"""The application as the server calls it: how a body is awaited, and that one request is answered at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from service.one_at_a_time import Event, OneAtATime
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+MOST = 10
+
+
+def scope(**headers: str) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": "POST",
+        "raw_path": b"/",
+        "query_string": b"",
+        "scheme": "http",
+        "http_version": "1.1",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+    }
+
+
+def chunk(body: bytes, *, more: bool = True) -> Event:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def echo(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [environ["wsgi.input"].read()]
+
+
+async def ask(app: OneAtATime, events: Iterator[Event], **headers: str) -> list[Event]:
+    """What is sent to a client that sends these events, and then nothing for ever."""
+    sent: list[Event] = []
+
+    async def receive() -> Event:
+        return next(events)
+
+    async def send(event: Event) -> None:
+        sent.append(event)
+
+    await app(scope(**headers), receive, send)
+    return sent
+
+
+CHUNKED = {"transfer_encoding": "chunked"}
+LEFT: Event = {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize(
+    ("events", "headers", "body", "unread"),
+    [
+        ([], {}, b"", 0),
+        ([], {"content_length": "0"}, b"", 0),
+        ([chunk(b"abc"), chunk(b"de", more=False)], {"content_length": "5"}, b"abcde", 0),
+        ([chunk(b"x" * 6), chunk(b"y" * 4), chunk(b"", more=False)], CHUNKED, b"xxxxxxyyyy", 0),
+        ([chunk(b"x" * 6), chunk(b"y" * 6), chunk(b"z" * 6)], CHUNKED, b"xxxxxxyyyyy", 1),
+        ([chunk(b"x" * 6), chunk(b"y" * 6)], {"content_length": "12"}, b"", 2),
+        ([chunk(b"abc"), LEFT], {"content_length": "5"}, None, 0),
+    ],
+    ids=["none", "of no length", "in two parts", "the largest", "too large in parts", "too large by length", "left"],
+)
+def test_no_more_of_a_body_is_read_than_there_may_be(
+    events: list[Event], headers: dict[str, str], body: bytes | None, unread: int
+) -> None:
+    waiting = iter(events)
+    sent = asyncio.run(ask(OneAtATime(echo, MOST, 1), waiting, **headers))
+    assert [each.get("body", each.get("status")) for each in sent] == ([] if body is None else [200, body])
+    assert len([*waiting]) == unread
+
+
+def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
+    inside, most, all_there = 0, 0, threading.Event()
+
+    def counting(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        assert all_there.wait(20)
+        inside -= 1
+        return echo(environ, start)
+
+    async def together() -> list[list[Event]]:
+        app = OneAtATime(counting, MOST, 3)
+        bodies = ([chunk(each, more=False)] for each in (b"1", b"2"))
+        first, second = (asyncio.create_task(ask(app, iter(each), content_length="1")) for each in bodies)
+        # One that stalls keeps the others waiting only for their turn.
+        stalled = asyncio.create_task(app(scope(content_length="1"), _for_ever, _nowhere))
+        await asyncio.sleep(0.05)
+        all_there.set()
+        found = [await first, await second]
+        stalled.cancel()
+        return found
+
+    answers = asyncio.run(together())
+    assert [sent[1]["body"] for sent in answers] == [b"1", b"2"]
+    assert most == 1
+
+
+def test_who_sends_no_body_waits_for_nobodys() -> None:
+    async def while_one_stalls() -> tuple[list[Event], bool]:
+        app = OneAtATime(echo, MOST, 1)
+        stalled = asyncio.create_task(app(scope(content_length="1"), _for_ever, _nowhere))
+        await asyncio.sleep(0)
+        other = asyncio.create_task(ask(app, iter([chunk(b"1", more=False)]), content_length="1"))
+        found = await ask(app, iter(()))
+        waits = not other.done()
+        stalled.cancel()
+        assert (await other)[1]["body"] == b"1"
+        return found, waits
+
+    found, waits = asyncio.run(while_one_stalls())
+    assert ([each.get("status") for each in found], waits) == ([200, None], True)
+
+
+async def _for_ever() -> Event:
+    await asyncio.Event().wait()
+    raise AssertionError("nothing ends it")
+
+
+async def _nowhere(_: Event) -> None:
+    raise AssertionError("a client that stalls gets no answer")
