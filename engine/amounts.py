@@ -24,7 +24,7 @@ from engine.judgement import Judgement
 
 Judge = Callable[[int], Judgement]
 
-_LIFTED_BY_OTHER_AMOUNTS = ("limit", "allocate", "price", "fee", "tax")
+_LIFTED_BY_OTHER_AMOUNTS = frozenset({"limit", "allocate", "price", "fee", "tax"})
 _OF_LOTS = ("price", "fee", "tax")
 """Of what rules contradict each other only for the lots that they share."""
 
@@ -39,12 +39,15 @@ def largest(
     most: int,
     gross: Allowed = _ANY_MONEY,
     near: Judgement | None = None,
+    *,
+    steady: bool = False,
 ) -> int | None:
     """The largest amount from `least` to `most` that passes and comes to a `gross` that is asked for, None when none
-    does. `breaks` are ascending. `near` is an amount judged before, which tells what limits its stretch.
+    does. `breaks` are ascending. `near` is an amount judged before, which tells what limits its stretch, and where that
+    is `steady`, every stretch.
     """
     for first, last in reversed(stretches(breaks, least, most)):
-        known = near if near is not None and _alike(breaks, near.points, first) else None
+        known = near if near is not None and (steady or _alike(breaks, near.points, first)) else None
         found = _within(judge, first, last, gross, known, from_top=True)
         if found is not None:
             return found
@@ -58,10 +61,12 @@ def smallest(
     most: int,
     gross: Allowed = _ANY_MONEY,
     near: Judgement | None = None,
+    *,
+    steady: bool = False,
 ) -> int | None:
     """The smallest amount from `least` to `most` that passes, None when none does."""
     for first, last in stretches(breaks, least, most):
-        known = near if near is not None and _alike(breaks, near.points, first) else None
+        known = near if near is not None and (steady or _alike(breaks, near.points, first)) else None
         found = _within(judge, first, last, gross, known, from_top=False)
         if found is not None:
             return found
@@ -100,7 +105,7 @@ def _within(
     if allowed is not None:
         # Most often it is one end of what limits and lots let through.
         end = allowed.down(allowed.most) if from_top else allowed.up(allowed.least)
-        if allowed.least <= end <= allowed.most and passes(judge(end)):
+        if passes(judge(end)):
             return end
         if near is not None:
             top = judge(last)
@@ -128,14 +133,24 @@ def _by_money(top: Judgement, allowed: Allowed, gross: Allowed, *, from_top: boo
 
 def _allowed(top: Judgement, first: int, last: int) -> Allowed | None:
     """What the limits on points and the lots let through of a stretch, told at its top; None when nothing at all."""
-    if top.conflict is not None and top.conflict.kind not in _OF_LOTS:
-        return None
-    if any(each.effect == "denies" and each.ready.rule.kind not in _LIFTED_BY_OTHER_AMOUNTS for each in top.spoken):
-        return None
-    allowed: Allowed | None = Allowed(first, min(last, top.available))
-    for ready, reading in top.readings:
+    if top.let_through is None:
+        top.let_through = _let_through(top)
+    allowed: Allowed | None = top.let_through.both(Allowed(first, last))
+    return allowed if allowed and allowed.up(allowed.least) <= allowed.most else None
+
+
+def _let_through(judgement: Judgement) -> Allowed:
+    """What the limits on points and the lots let through while the same rules speak."""
+    conflict = judgement.conflict
+    if conflict is not None and conflict.kind not in _OF_LOTS:
+        return _NOTHING
+    denying = [each.ready.rule.kind for each in judgement.spoken if each.effect == "denies"]
+    if not _LIFTED_BY_OTHER_AMOUNTS.issuperset(denying):
+        return _NOTHING
+    allowed: Allowed | None = Allowed(1, judgement.available)
+    for ready, reading in judgement.readings:
         allowed = allowed and allowed.both(ready.bound.allowed(reading))
-    return allowed if allowed and allowed.least <= allowed.most else None
+    return allowed or _NOTHING
 
 
 def wanted(judgement: Judgement, gross: Allowed = _ANY_MONEY, *, capped: bool = True) -> Wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from operator import ge, le
 
@@ -46,7 +46,8 @@ class Allowed(Struct, frozen=True, gc=False):
         >>> Allowed(1, 100, 2, 0).both(Allowed(1, 100, 2, 1)) is None
         True
         """
-        least, most = max(self.least, other.least), min(self.most, other.most)
+        least = max(other.least, self.least)
+        most = min(other.most, self.most)
         if least > most:
             return None
         if other.step == 1:
@@ -93,7 +94,7 @@ class Bound:
     that the rule names: a review `at_least` 10 lets at most 9 pass, so it is -1 there. `fixed` is that measure where it
     is the same for every request. With `or_all` a request for all points that can be refunded passes whatever the
     measure is; and where it is `lifted_by_offset`, a payout all of which is set off against a debt: nothing is paid out
-    then.
+    then. `always` are the amounts that it lets through where these are the same for every request.
     """
 
     gauge: Gauge
@@ -104,6 +105,7 @@ class Bound:
     fixed: int | None
     or_all: bool = False
     lifted_by_offset: bool = False
+    always: Allowed | None = None
 
     @property
     def amounts(self) -> tuple[Amount | None, ...]:
@@ -131,7 +133,9 @@ class Bound:
         if limit is None:
             amount = self.amount
             limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
-        if gauge.base is not None:
+        if gauge.alone:
+            base = 0
+        elif gauge.base is not None:
             base = gauge.base(scene)
         else:
             base = judgement.available if gauge.of.startswith("available") else judgement.balance
@@ -204,6 +208,8 @@ class Bound:
 
         The measure is `base + slope * points`, so each sense bounds the points from one side.
         """
+        if self.always is not None:
+            return self.always
         limit, base, slope = reading.limit, reading.base, self.gauge.slope
         if slope == 0:
             return Allowed(0, ANY if self.holds(reading.measured, limit) else -1)
@@ -228,10 +234,13 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
     known = None if isinstance(amount, Held) else amount.figure
     fixed = known + beyond if isinstance(known, int) else None
     measured = gauge(rule.measure, workshop.zone)
-    if not isinstance(rule, Limit):
-        return Bound(measured, sense, _HOLDS[sense], amount, beyond, fixed)
-    lifted_by_offset = measured.of == "payout" and sense == "at_least"
-    return Bound(measured, sense, _HOLDS[sense], amount, beyond, fixed, rule.or_all, lifted_by_offset)
+    bound = Bound(measured, sense, _HOLDS[sense], amount, beyond, fixed)
+    if isinstance(rule, Limit):
+        lifted_by_offset = measured.of == "payout" and sense == "at_least"
+        bound = replace(bound, or_all=rule.or_all, lifted_by_offset=lifted_by_offset)
+    if fixed is None or not measured.alone:
+        return bound
+    return replace(bound, always=bound.allowed(Reading(fixed, 0, 0, passes=False)))
 
 
 def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, convert, defstruct
+from msgspec.json import Decoder
 from msgspec.structs import force_setattr
 
 from engine import reading
@@ -73,6 +73,11 @@ class BadCase(ValueError):
 def read_case(policy: Policy, data: object) -> Case:
     """The case in plain JSON data, read by the vocabulary of `policy`. Raises BadCase with every mistake."""
     return _readers(policy).case(data)
+
+
+def read_sound_case(policy: Policy, text: str) -> Case | None:
+    """The same of JSON text, in one go; None where anything is amiss, or looks it. `read_case` tells what."""
+    return _readers(policy).sound_case(text)
 
 
 def read_event_case(policy: Policy, data: object) -> EventCase:
@@ -211,6 +216,7 @@ class _Readers:
             forbid_unknown_fields=True,
             kw_only=True,
         )
+        self._json = Decoder(self._whole_case)
         self._event_case = ObjectReader(
             (
                 Entry("account", AS_IT_IS),
@@ -236,20 +242,20 @@ class _Readers:
 
     def case(self, data: object) -> Case:
         try:
-            return self._sound_case(data)
+            return self._sound_case(convert(data, self._whole_case))
         except (ValueError, TypeError):
             return self._case_in_parts(data)
 
-    def _sound_case(self, data: object) -> Case:
-        """The case, read in one go. Raises ValueError or TypeError where anything is amiss, or looks it."""
-        whole = convert(data, self._whole_case)
-        texts = chain(
-            self._account.reader.texts((whole.account,)),
-            self._lot.reader.texts(whole.lots),
-            self._request.reader.texts((whole.request,)),
-            self._past.texts(whole.history),
-        )
-        if not printable(texts):
+    def sound_case(self, text: str) -> Case | None:
+        try:
+            return self._sound_case(self._json.decode(text))
+        except (ValueError, TypeError):
+            return None
+
+    def _sound_case(self, whole: Any) -> Case:
+        """The case that msgspec read in one go. Raises ValueError or TypeError where anything is amiss, or looks it."""
+        texts = self._account.reader.texts((whole.account,)) + self._request.reader.texts((whole.request,))
+        if not printable(texts + self._lot.reader.texts(whole.lots) + self._past.texts(whole.history)):
             raise ValueError("there may be a control character")
         lots = self._lot.records(whole.lots)
         if not _complete(lots):
@@ -375,11 +381,11 @@ def _complete(lots: list[Any]) -> bool:
     together = 0
     sound = True
     for lot in lots:
-        left, amount = lot.left, lot.amount
+        left = lot.left
         if left is None:
-            force_setattr(lot, "left", amount)
-            left = amount
-        elif left > amount:
+            left = lot.amount
+            force_setattr(lot, "left", left)
+        elif left > lot.amount:
             sound = False
         together += left
         if lot.usable_from_on is None:

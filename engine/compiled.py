@@ -37,6 +37,10 @@ BUILT_IN: tuple[Rule, ...] = (
 """What speaks where no rule of the file can."""
 
 
+_OF_LOTS = ("expire", "exclude")
+_DENYING = ("require", "paper", "closed", "limit", "allocate")
+
+
 class Conditions:
     """Formulas with the fields that they look at. `sees_points` is True where one depends on the points asked for,
     `of_lots_alone` where all that they look at is in the lots.
@@ -139,7 +143,8 @@ class CompiledVersion:
     points can change. `tells_all` says that what a request comes to is worked out even where its points deny it,
     because its money may deny it too.
     `breaks` are amounts at which something besides a limit may change as more points are asked for, and `break_paths`
-    the facts whose amounts are such too; `lots_see_points` says whether such a change can touch which lots can pay.
+    the facts whose amounts are such too; `lots_see_points` says whether such a change can touch which lots can pay, and
+    `limits_see_points` whether it can touch that or what denies besides the money.
     """
 
     version: PolicyVersion
@@ -159,6 +164,7 @@ class CompiledVersion:
     breaks: tuple[int, ...]
     break_paths: tuple[str, ...]
     lots_see_points: bool
+    limits_see_points: bool
     tells_all: bool
 
     @property
@@ -183,7 +189,8 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
     # Until when lots can be used has to be known of events and days too, where no request is looked at.
     expiry = tuple(KINDS["expire"](rule, days) for rule in policy.rules_of("expire"))
     breaks, paths = _breaks(refunds)
-    lots_see_points = any(ready.sees_points for kind in ("expire", "exclude") for ready in rules[kind])
+    lots_see_points = any(ready.sees_points for kind in _OF_LOTS for ready in rules[kind])
+    limits_see_points = any(ready.sees_points for kind in (*_OF_LOTS, *_DENYING) for ready in rules[kind])
     return CompiledVersion(
         version=version,
         zone=zone,
@@ -209,6 +216,7 @@ def compile_version(version: PolicyVersion) -> CompiledVersion:
         breaks=breaks,
         break_paths=paths,
         lots_see_points=lots_see_points,
+        limits_see_points=limits_see_points,
         tells_all=any(rules[kind] for kind in ("price", "fee", "tax", PAYOUT_LIMITS)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
+from typing import Any
 
 from engine.compiled import CompiledVersion, compile_version
 from engine.decision import (
@@ -53,8 +53,6 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
     denied = judgement.denied
     reviewed = "reviews" in [spoken.effect for spoken in judgement.spoken]
     shares = {} if denied else {judgement.lots[position].id: points for position, points in judgement.shares}
-    paid_on = None if denied else judgement.payable_on
-    held_on = None if denied else judgement.last_held_on
     return Decision(
         outcome="denied" if denied else "needs_review" if reviewed else "approved",
         policy=compiled.policy.id,
@@ -63,7 +61,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         engine=ENGINE,
         account=case.account.id,
         as_of=instant_words(case.as_of),
-        requested_on=day_words(judgement.scene.day),
+        requested_on=judgement.scene.day.isoformat(),
         request=request_data(case.request),
         points=0 if denied and not judgement.asked else judgement.points,
         available=judgement.available,
@@ -72,7 +70,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         tax=0 if denied else judgement.tax,
         offset=0 if denied else judgement.offset,
         payout=0 if denied else judgement.payout,
-        payable_on=None if paid_on is None else day_words(paid_on),
+        payable_on=None if denied else day_words(judgement.payable_on),
         allocation=shares,
         fees=()
         if denied
@@ -86,7 +84,7 @@ def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways:
         taxes=()
         if denied
         else tuple([TaxLine(each.ready.id, each.base, each.tax) for each in judgement.taxes if each.tax]),
-        last_held_on=None if held_on is None else day_words(held_on),
+        last_held_on=None if denied else day_words(judgement.last_held_on),
         offsets=()
         if denied
         else tuple([OffsetLine(each.ready.id, each.debt, each.offset) for each in judgement.offsets if each.offset]),
@@ -105,27 +103,23 @@ def _lot_lines(judgement: Judgement) -> tuple[LotLine, ...]:
     if not judgement.denied:
         for position, points in judgement.shares:
             allocated[position] = points
-    written = map(_written, judgement.last_days)
-    told = zip(judgement.lots, written, allocated, _lot_reasons(judgement), strict=True)
-    return tuple([LotLine(lot.id, lot.left, day, points, reasons) for lot, day, points, reasons in told])
+    days = map(day_words, judgement.last_days)
+    return tuple(map(LotLine, judgement.ids, judgement.lefts, days, allocated, _lot_reasons(judgement)))
 
 
 def _lot_reasons(judgement: Judgement) -> list[Sequence[LotReason]]:
     """Why each lot cannot pay. What is excluded for the same reasons shares them."""
     lots, plans, last_days = judgement.lots, judgement.lot_plans, judgement.last_days
-    found = [
-        _excluded(plan, judgement.scene, lot, last_day) if plan.excluded is None else plan.excluded
-        for plan, lot, last_day in zip(plans, lots, last_days, strict=True)
-    ]
+    found: list[Any] = [plan.excluded for plan in plans]
+    if None in found:
+        found = [
+            _excluded(plan, judgement.scene, lot, last_day) if plan.excluded is None else plan.excluded
+            for plan, lot, last_day in zip(plans, lots, last_days, strict=True)
+        ]
     for position in judgement.expired:
         expired = _expired(judgement, plans[position], lots[position], last_days[position])
         found[position] = [expired, *found[position]]
     return found
-
-
-@lru_cache(16_384)
-def _written(day: date | None) -> str | None:
-    return None if day is None else day_words(day)
 
 
 def _excluded(plan: LotPlan, scene: Scene, lot: Lot, last_day: date | None) -> list[LotReason]:

@@ -262,13 +262,16 @@ def _assert_money(decision: Decision, allocated: int) -> None:
 
 def _assert_lots(decision: Decision) -> None:
     allocation = decision.allocation
-    paying = [line for line in decision.lots if line.allocated]
-    for line in paying:
-        assert 0 < line.allocated <= line.left, f"lot {line.lot} falls below 0"
-        assert not line.reasons, f"lot {line.lot} pays although it cannot"
-        assert allocation.get(line.lot) == line.allocated, f"lot {line.lot} pays two amounts"
-    assert len(paying) == len(allocation), "a lot pays that is not there"
-    available = sum([line.left for line in decision.lots if not line.reasons])
+    available = paying = 0
+    for line in decision.lots:
+        if line.allocated:
+            paying += 1
+            assert 0 < line.allocated <= line.left, f"lot {line.lot} falls below 0"
+            assert not line.reasons, f"lot {line.lot} pays although it cannot"
+            assert allocation.get(line.lot) == line.allocated, f"lot {line.lot} pays two amounts"
+        if not line.reasons:
+            available += line.left
+    assert paying == len(allocation), "a lot pays that is not there"
     assert available == decision.available, f"available {decision.available} is not what the lots hold, {available}"
     assert len({line.lot for line in decision.lots}) == len(decision.lots), "a lot stands twice"
 

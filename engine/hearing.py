@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -60,6 +59,7 @@ class Hearing:
         if day < compiled.policy.starts:
             raise NotInForce(compiled.policy.id, compiled.policy.starts, day)
         self.scene = Scene(case.account, day, case.as_of, 0, case.request, None, case.history)
+        self.lefts = [lot.left for lot in case.lots]
         self._plan: Plan | None = None
         self._lots_matched: list[Matched] | None = None
         self._lot_plans: list[LotPlan] = []
@@ -94,6 +94,7 @@ class Hearing:
             compiled.rules,
             compiled.built_in,
             self.case.lots,
+            self.lefts,
             scene,
             plan,
             self._lot_plans,
@@ -164,10 +165,10 @@ class Hearing:
             self._breaks = sorted(found)
         return self._breaks
 
-    @cached_property
+    @property
     def most(self) -> int:
         """The points of all lots together: no request can be for more."""
-        return sum([lot.left for lot in self.case.lots])
+        return sum(self.lefts)
 
     def asked(self, *, tracing: bool = False) -> Judgement:
         """The request as it was asked: for "all", at the largest amount that passes; for money, at the smallest

@@ -58,31 +58,35 @@ class Queue(Struct, frozen=True):
 class Judgement(Struct):
     """One request at one amount, on its way through the stages.
 
-    Lists of the lots run in the order of `lots`, and `different_plans` are their plans, each once. `usable` are the
+    Lists of the lots run in the order of `lots`: `lefts` are the points that they hold, and `ids` are told where it is
+    `tracing`. `different_plans` are their plans, each once. `usable` are the
     positions of those that can pay, and `expired` of those that have ended. Where no amount makes a difference to them,
     all that is known of the lots is shared with the same request at other amounts; so are `queues`, the orders in which
     they pay, by the rule that says so. `readings` are the limits on points that have their say, each with what its
-    bound comes to. `shares` are the points that lots pay and `worth` the money that those come to, in the order in
-    which they pay. Where the request was denied before, they are there only if it `tells_all`; and `worth` is empty
-    where nothing more can be said. `asked` is False where nobody asked for just so many points: for "all" of which none
-    pass, or for money.
+    bound comes to, and `let_through` the amounts that all of them do, once these were asked for. `shares` are the
+    points that lots pay and `worth` the money that those come to, in the order in which they pay. Where the request was
+    denied before, they are there only if it `tells_all`; and `worth` is empty where nothing more can be said. `asked`
+    is False where nobody asked for just so many points: for "all" of which none pass, or for money.
     """
 
     rules: Mapping[str, tuple[Any, ...]]
     built_in: Mapping[str, Any]
     lots: tuple[Lot, ...]
+    lefts: list[int]
     scene: Scene
     plan: Plan
     lot_plans: list[LotPlan]
     different_plans: Collection[LotPlan]
     tracing: bool
     tells_all: bool = False
+    ids: list[str] = field(default_factory=list)
     last_days: list[date | None] = field(default_factory=list)
     usable: list[int] = field(default_factory=list)
     expired: list[int] = field(default_factory=list)
     available: int = 0
     queues: dict[str, Queue] = field(default_factory=dict)
     readings: list[tuple[Any, Any]] = field(default_factory=list)
+    let_through: Any = None
     spoken: list[Spoken] = field(default_factory=list)
     denied: bool = False
     shares: list[Share] = field(default_factory=list)
@@ -121,8 +125,8 @@ class Judgement(Struct):
     def balance(self) -> int:
         """The points of all lots that have not expired, whether they can be refunded or not."""
         today = self.scene.day
-        both = zip(self.lots, self.last_days, strict=True)
-        return sum([lot.left for lot, last_day in both if last_day is None or last_day >= today])
+        both = zip(self.lefts, self.last_days, strict=True)
+        return sum([left for left, last_day in both if last_day is None or last_day >= today])
 
     @property
     def passes(self) -> bool:
@@ -150,19 +154,19 @@ class Judgement(Struct):
     def note_lots(self, *kinds: str) -> None:
         """Adds the rules of these kinds to the trace, with the lots to which they apply."""
         if self.tracing:
-            ids = [lot.id for lot in self.lots]
+            self.ids = [lot.id for lot in self.lots]
             for kind in kinds:
-                self.trace[kind] = lot_lines(kind, self.rules[kind], ids, self.lot_plans, self.different_plans)
+                self.trace[kind] = lot_lines(kind, self.rules[kind], self.ids, self.lot_plans, self.different_plans)
 
     def note_paying(self, kind: str, told: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Adds the rules of a kind to the trace, with the lots that pay to which they apply, and with the figures of
         each rule; of one that is told several times, in a list.
         """
-        lots, plans = self.lots, self.lot_plans
-        concerned = any(plan.applying[kind] or plan.lifted[kind] for plan in self.different_plans)
+        ids, plans = self.ids, self.lot_plans
+        concerned = any(plan.applying[kind] or kind in plan.lifted for plan in self.different_plans)
         positions = sorted([position for position, _ in self.worth]) if concerned else []
-        ids, paying = [lots[position].id for position in positions], [plans[position] for position in positions]
-        lines = lot_lines(kind, self.rules[kind], ids, paying, dict.fromkeys(paying))
+        own, paying = [ids[position] for position in positions], [plans[position] for position in positions]
+        lines = lot_lines(kind, self.rules[kind], own, paying, dict.fromkeys(paying))
         by_rule: dict[str, list[dict[str, Any]]] = {}
         for rule, figures in told:
             by_rule.setdefault(rule, []).append(figures)
@@ -186,14 +190,16 @@ class Judgement(Struct):
         """
         if not self.tracing:
             return
-        lines = []
-        chosen: Iterable[Mapping[str, Any]] = self.plan.lines(kind)
+        chosen: Iterable[dict[str, Any]] = self.plan.lines(kind)
         if without or only:
             left_out, told = {ready.id for ready in without}, {ready.id for ready in only}
             chosen = [line for line in chosen if line["rule"] not in left_out and (not told or line["rule"] in told)]
+        lines = []
         for line in chosen:
-            found = figures.get(line["rule"])
-            lines.append({**line} if found is None else {**line, "figures": found})
+            own = line.copy()
+            if line["rule"] in figures:
+                own["figures"] = figures[line["rule"]]
+            lines.append(own)
         self.trace[stage or kind] = lines
 
 
@@ -207,7 +213,7 @@ def lot_lines(
     """
     others: dict[str, dict[str, dict[str, list[str]]]] = {}
     for plan in different:
-        for rule, how, by in plan.lifted[kind]:
+        for rule, how, by in plan.lifted.get(kind, ()):
             below = others.setdefault(rule, {}).setdefault(how, {})
             own = [each for each, of in zip(ids, plans, strict=True) if of is plan]
             below[by] = sorted(below.get(by, []) + own)[:MOST_LOTS_IN_TRACE]

@@ -75,8 +75,9 @@ class LotPlan:
     """What the rules say of every lot for which the same formulas hold.
 
     For the trace, `applying` are the ids of the rules of each kind that have their say, and `lifted` the rules whose
-    `when` holds and that have none. `last_day` reads until when such a lot can be used, None where that takes more than
-    the lot. `excluded` are the reasons of the rules that exclude, None where a sentence holds a figure of the lot.
+    `when` holds and that have none, by their kind where there are any. `last_day` reads until when such a lot can be
+    used, None where that takes more than the lot. `excluded` are the reasons of the rules that exclude, None where a
+    sentence holds a figure of the lot.
     """
 
     applying: Mapping[str, tuple[str, ...]]
@@ -103,11 +104,11 @@ class Plan:
     speaking: Mapping[str, tuple[Any, ...]]
     _rules: Mapping[str, tuple[Ready, ...]]
     _lots: dict[Matched, LotPlan]
-    _lines: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    _lines: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
 
-    def lines(self, kind: str) -> tuple[Mapping[str, Any], ...]:
-        """How every rule of a kind stands, for the trace. Only what is asked for is told: a search for an amount goes
-        through many plans, and traces none.
+    def lines(self, kind: str) -> tuple[dict[str, Any], ...]:
+        """How every rule of a kind stands, for the trace, which copies it. Only what is asked for is told: a search for
+        an amount goes through many plans, and traces none.
         """
         found = self._lines.get(kind)
         if found is None:
@@ -132,7 +133,7 @@ class Plan:
             speaking = {kind: _speaking(each) for kind, each in standing.items()}
             found = LotPlan(
                 applying={kind: tuple([ready.id for ready in each]) for kind, each in speaking.items()},
-                lifted={kind: _lifted(each) for kind, each in standing.items()},
+                lifted={kind: lifted for kind, each in standing.items() if (lifted := _lifted(each))},
                 last_day=_last_day(speaking["expire"]),
                 **speaking,
                 excluded=_reasons(speaking["exclude"]),

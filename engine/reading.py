@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -109,7 +108,7 @@ class ObjectReader:
             gc=False,
         )
         self._shapes = list[self.shape]  # type: ignore[name-defined]
-        self._texts = _texts([name for name, entry in fields.items() if entry.reader.text])
+        self._texts = [attrgetter(name) for name, entry in fields.items() if entry.reader.text]
         self._left = [
             (position, entry.reader.read, entry.default)
             for position, entry in enumerate(self.entries)
@@ -141,9 +140,12 @@ class ObjectReader:
             pass
         return [self._with_errors(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
 
-    def texts(self, shaped: Iterable[Any]) -> Iterable[str]:
+    def texts(self, shaped: Sequence[Any]) -> list[str]:
         """The texts of objects that msgspec read, in which it looks for no control characters."""
-        return chain.from_iterable(map(self._texts, shaped))
+        found: list[str] = []
+        for text in self._texts:
+            found += map(text, shaped)
+        return found
 
     def values(self, shaped: Any) -> list[Any]:
         """The values of an object that msgspec read, with those that it has no shape for read as well.
@@ -196,14 +198,6 @@ class ObjectReader:
 def printable(texts: Iterable[str]) -> bool:
     """Whether nothing in texts could be a control character."""
     return "".join(texts).isprintable()
-
-
-def _texts(names: list[str]) -> Callable[[Any], Iterable[str]]:
-    """What reads these fields of an object, all at once."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    # The getter of one name gives no tuple: the letters of a text are as printable as the text.
-    return attrgetter(*names) if names else lambda shaped: ()
 
 
 class _Nothing:
@@ -388,8 +382,10 @@ def instant_words(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-day_words: Callable[[date], str] = lru_cache(16_384)(date.isoformat)
-"""A day as it stands in JSON. Remembered, because a decision tells the last day of each of its lots."""
+@lru_cache(16_384)
+def day_words(day: date | None) -> str | None:
+    """A day as it stands in JSON. Remembered, because a decision tells the last day of each of its lots."""
+    return None if day is None else day.isoformat()
 
 
 def shown(raw: object) -> str | Text:

@@ -117,10 +117,11 @@ class Amounts:
         # What was said of the amount asked for holds of the amounts beside it, where it was asked for in points. One
         # of which two rules contradict each other says nothing of them.
         self._near = judgement if judgement.asked and judgement.conflict is None else None
-        fixed = hearing.compiled.fixed
+        # Nothing above what is available passes.
+        self._most = hearing.most if hearing.compiled.lots_see_points else judgement.available
         # Nothing to search for: all points were asked for already, or another amount cannot help.
-        self._hopeless = hearing.case.request.points == "all" or any(
-            spoken.effect == "denies" and spoken.ready.id in fixed for spoken in judgement.spoken
+        self._hopeless = hearing.case.request.points == "all" or not hearing.compiled.fixed.isdisjoint(
+            [spoken.ready.id for spoken in judgement.spoken if spoken.effect == "denies"]
         )
 
     @cached_property
@@ -130,32 +131,46 @@ class Amounts:
             return None
         hearing = self._hearing
         if self._money is not None:
-            return largest(hearing.judge, hearing.breaks(), 1, hearing.most, Allowed(1, self._money - 1))
-        most = min(self._points - 1, hearing.most)
-        return largest(hearing.judge, hearing.breaks(), 1, most, near=self._near)
+            return largest(hearing.judge, hearing.breaks(), 1, self._most, Allowed(1, self._money - 1))
+        most = min(self._points - 1, self._most)
+        steady = not hearing.compiled.limits_see_points
+        return largest(hearing.judge, hearing.breaks(), 1, most, near=self._near, steady=steady)
 
     @cached_property
     def above(self) -> int | None:
         """The smallest amount that passes and is not below the one asked for."""
+        if self._money is None:
+            return self._above(MOST)
         if self._hopeless:
             return None
         hearing = self._hearing
-        if self._money is not None:
-            more = Allowed(self._money + 1, ANY)
-            return smallest(hearing.judge, hearing.breaks(), 1, min(hearing.most, MOST), more)
-        most = min(hearing.most, MOST)
-        return smallest(hearing.judge, hearing.breaks(), self._points + 1, most, near=self._near)
+        more = Allowed(self._money + 1, ANY)
+        return smallest(hearing.judge, hearing.breaks(), 1, min(self._most, MOST), more)
 
-    @property
+    def _above(self, most: int) -> int | None:
+        """The smallest amount of points above the one asked for, up to `most`, that passes."""
+        if self._hopeless:
+            return None
+        hearing = self._hearing
+        least, most = self._points + 1, min(self._most, most)
+        steady = not hearing.compiled.limits_see_points
+        return smallest(hearing.judge, hearing.breaks(), least, most, near=self._near, steady=steady)
+
+    @cached_property
     def nearest(self) -> int | None:
         """The one of both that is nearer to the amount asked for; of two as near, the smaller."""
-        both = [amount for amount in (self.below, self.above) if amount is not None]
-        return min(both, key=self._distance, default=None)
+        below = self.below
+        if below is None:
+            return self.above
+        if self._money is None:
+            # What is no nearer need not be found.
+            above = self._above(2 * self._points - below - 1)
+            return below if above is None else above
+        return min((amount for amount in (below, self.above) if amount is not None), key=self._distance)
 
     def _distance(self, amount: int) -> int:
-        if self._money is not None:
-            return abs(self._hearing.judge(amount).gross - self._money)
-        return abs(amount - self._points)
+        assert self._money is not None, "points are as far apart as they are"
+        return abs(self._hearing.judge(amount).gross - self._money)
 
     def remedy(self, points: int | None) -> Remedy | None:
         """The remedy of asking for so many points, or, where money was asked for, for what they come to."""
@@ -252,7 +267,7 @@ def _other_facts(hearing: Hearing, judgement: Judgement, ready: ReadyRequire, am
     changes = [(_change(option, compiled, judgement.scene), option) for option in failing]
     for change, option in sorted(changes, key=lambda each: len(each[0] or ())):
         if change and _helps(hearing, judgement, (ready,), change):
-            return _told(compiled.policy, judgement.scene.day, change, option)
+            return _told(ready, change, option)
     return None
 
 
@@ -385,7 +400,7 @@ def _helps(hearing: Hearing, judgement: Judgement, broken: Collection[Ready], ch
     return after.conflict is None and denies <= before - {ready.id for ready in broken}
 
 
-def _told(policy: Policy, today: date, change: Change, option: Iterable[Comparison]) -> Remedy:
+def _told(ready: ReadyRequire, change: Change, option: Iterable[Comparison]) -> Remedy:
     # A bound is told as a bound: what is owed may be at most so much, and need not be it.
     operators = {clause.path: _AS_BOUND.get(clause.operator, "is") for clause in option}
     ko, en = [], []
@@ -394,9 +409,9 @@ def _told(policy: Policy, today: date, change: Change, option: Iterable[Comparis
             ko.append(f"다시 신청할 수 있는 날: {value}")
             en.append(f"Ask again on {value}")
             continue
-        clause = Comparison(path, operators[path], value)
-        ko.append(f"필요한 조건: {Teller(policy, 'ko', today).comparison(clause)}")
-        en.append(f"Needed: {Teller(policy, 'en', today).comparison(clause)}")
+        words = ready.told(Comparison(path, operators[path], value))
+        ko.append(f"필요한 조건: {words.ko}")
+        en.append(f"Needed: {words.en}")
     data = {path: figure_data(value) for path, value in change.items()}
     return Remedy(data, f"{'; '.join(ko)}.", f"{'; '.join(en)}.")
 

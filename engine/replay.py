@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from msgspec import DecodeError
 from msgspec.json import Encoder, decode
 
-from engine.cases import BadCase, read_case, read_day_case, read_event_case
+from engine.cases import BadCase, read_case, read_day_case, read_event_case, read_sound_case
 from engine.compiled import CompiledVersion
 from engine.daily import Daily, daily
 from engine.decide import decide
@@ -75,14 +75,16 @@ def replay_stored(
 ) -> list[str]:
     """The same for a decision as it is stored, both parts as JSON text, with what is stored `beside` the text, too.
 
-    The record is not even read where its text is the canonical one of what is decided now.
+    The record is not even read where its text is the canonical one of what is decided now, and a sound case is read
+    straight from its text.
     """
     try:
-        facts = decode(case)
-        now = _again(lambda: _decided(compiled, facts), language)
+        sound = read_sound_case(compiled.policy, case)
+        facts = decode(case) if sound is None else {}
+        now = _again(lambda: _decided(compiled, facts) if sound is None else decide(compiled, sound), language)
         if isinstance(now, dict) and _is_text_of(now, recorded):
             return _beside(beside, now, language)
-        record = decode(recorded)
+        record, facts = decode(recorded), decode(case)
     except (DecodeError, RecursionError) as error:
         return [_told(_NO_RECORD, language, what=_JSON, error=error)]
     found = _replayed(compiled, facts, record, now, _DECISION, Decision.from_data, language)

@@ -73,6 +73,7 @@ def past_refunds(
 
 
 _OF_LOTS = ("balance.before", "balance.after", "available.before", "available.after")
+_ALONE = ("request.points", "gross", "payout")
 _THEMSELVES = {"sum": 0, "balance.before": 0, "available.before": 0, "count": 1}
 _SLOPES = {"balance.before": 0, "balance.after": -1, "available.before": 0, "available.after": -1, "count": 0}
 
@@ -82,7 +83,7 @@ class Gauge:
     """A measure, ready to be read. It comes to `base(scene) + slope * points` for any number of points asked for, or,
     where it is `in_money`, to `base(scene) + payout`, or to the gross itself. `base` is None where it is a sum over the
     lots, which `of` names. `itself` is what the request counts for in its base, None where that is nothing that was
-    there before.
+    there before; where it is `alone`, nothing else counts, and its base is 0.
     """
 
     of: str
@@ -90,6 +91,7 @@ class Gauge:
     in_money: bool
     itself: int | None
     base: Callable[[Scene], int] | None
+    alone: bool
 
     @property
     def of_lots(self) -> bool:
@@ -100,11 +102,12 @@ class Gauge:
 def gauge(measure: Measure, zone: ZoneInfo) -> Gauge:
     """The gauge of a measure, whose sums and counts include the request itself."""
     base = None if measure.of in _OF_LOTS else _base(measure, zone)
-    return Gauge(measure.of, _SLOPES.get(measure.of, 1), measure.in_money, _THEMSELVES.get(measure.of), base)
+    itself, alone = _THEMSELVES.get(measure.of), measure.of in _ALONE
+    return Gauge(measure.of, _SLOPES.get(measure.of, 1), measure.in_money, itself, base, alone)
 
 
 def _base(measure: Measure, zone: ZoneInfo) -> Callable[[Scene], int]:
-    if measure.of in ("request.points", "gross", "payout"):
+    if measure.of in _ALONE:
         return lambda scene: 0
     if measure.of == "destination.after":
         return _destination_balance

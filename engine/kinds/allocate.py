@@ -93,9 +93,9 @@ def queue(judgement: Judgement, ready: ReadyAllocate) -> Queue:
     """
     known = judgement.queues.get(ready.id)
     if known is None:
-        lots = judgement.lots
+        lefts = judgement.lefts
         order = in_order(judgement, ready.ranks)
-        shares = [(position, left) for position in order if (left := lots[position].left)]
+        shares = [(position, left) for position in order if (left := lefts[position])]
         together = [*accumulate([left for _, left in shares])]
         known = judgement.queues[ready.id] = Queue(shares, together)
     return known

@@ -32,13 +32,13 @@ def make(rule: Exclude, workshop: Workshop) -> ReadyExclude:
 def exclude(judgement: Judgement) -> None:
     """Finds the lots that can pay: neither expired nor excluded. Together they hold what is available."""
     today = judgement.scene.day
-    lots, usable, expired = judgement.lots, judgement.usable, judgement.expired
+    lefts, usable, expired = judgement.lefts, judgement.usable, judgement.expired
     available = 0
     for position, (plan, last_day) in enumerate(zip(judgement.lot_plans, judgement.last_days, strict=True)):
         if last_day is not None and last_day < today:
             expired.append(position)
         elif not plan.exclude:
             usable.append(position)
-            available += lots[position].left
+            available += lefts[position]
     judgement.available = available
     judgement.note_lots("expire", "exclude")

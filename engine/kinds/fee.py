@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,16 +135,11 @@ def _bases(judgement: Judgement) -> Bases:
     differ.
     """
     bases: Bases = {}
-    if not any(plan.fee for plan in judgement.different_plans):
-        return bases
-    lots, plans = judgement.lots, judgement.lot_plans
-    groups: dict[LotPlan, list[Share]] = {}
-    for each in judgement.worth:
-        groups.setdefault(plans[each[0]], []).append(each)
-    for plan, shares in groups.items():
-        if len(plan.fee) > 1:
-            check_fees(plan.fee, lots[shares[0][0]])
-        for ready in plan.fee:
+    lots = judgement.lots
+    for fees, shares in _by_fees(judgement):
+        if len(fees) > 1:
+            check_fees(fees, lots[shares[0][0]])
+        for ready in fees:
             charged = shares
             if ready.free_points is not None:
                 beyond = _beyond(judgement, free_points(ready, judgement.scene))
@@ -158,6 +153,18 @@ def _bases(judgement: Judgement) -> Bases:
             for each in charged:
                 together.setdefault(ready.terms_for(judgement.scene, lots[each[0]]), []).append(each)
     return bases
+
+
+def _by_fees(judgement: Judgement) -> Collection[tuple[tuple[ReadyFee, ...], list[Share]]]:
+    """The lots that pay, with the fees that all of them are charged."""
+    plans, worth = judgement.lot_plans, judgement.worth
+    if len({plan.applying["fee"] for plan in judgement.different_plans}) == 1:
+        # Most fees do not look at lots.
+        return [(plans[worth[0][0]].fee, worth)] if worth else []
+    groups: dict[LotPlan, list[Share]] = {}
+    for each in worth:
+        groups.setdefault(plans[each[0]], []).append(each)
+    return [(plan.fee, shares) for plan, shares in groups.items()]
 
 
 def check_fees(speaking: tuple[ReadyFee, ...], lot: Lot) -> None:

@@ -48,13 +48,14 @@ PAYOUT_LIMITS = "limit_payout"
 def _judge(judgement: Judgement, *, in_money: bool) -> dict[str, dict[str, Any]]:
     seen = {}
     for ready in judgement.speaking("limit"):
-        if ready.bound.in_money != in_money:
+        bound = ready.bound
+        if bound.gauge.in_money != in_money:
             continue
-        reading = ready.bound.read(judgement)
+        reading = bound.read(judgement)
         if not in_money:
             judgement.readings.append((ready, reading))
         if judgement.tracing or not reading.passes:
-            figures = ready.bound.figures(reading, judgement)
+            figures = bound.figures(reading, judgement)
             seen[ready.id] = {**figures, "measured": reading.measured}
             if not reading.passes:
                 judgement.deny(ready, figures)

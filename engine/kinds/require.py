@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from engine.judgement import Judgement
 from engine.ready import Ready, Workshop
 from policies.kinds.require import PLACEHOLDERS, Require
-from policies.model import Condition
+from policies.model import Comparison, Condition, Policy, Text
+from policies.sentences import Teller
+
+_WORDS_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyRequire(Ready):
-    """`that` is the formula of the condition that must hold, None when it always does."""
+    """`that` is the formula of the condition that must hold, None when it always does. `told` is a comparison with what
+    a fact has to be, in words; few are ever told of one rule.
+    """
 
     that: str | None
     condition: Condition
+    told: Callable[[Comparison], Text]
 
 
 def make(rule: Require, workshop: Workshop) -> ReadyRequire:
@@ -26,7 +35,14 @@ def make(rule: Require, workshop: Workshop) -> ReadyRequire:
         for number, clause in enumerate(clauses):
             workshop.part(f"{rule.id}/{branch}/{number}", clause)
     that = workshop.formula(f"{rule.id}/that", rule.that)
-    return ReadyRequire(**workshop.common(rule, PLACEHOLDERS), that=that, condition=rule.that)
+    common = workshop.common(rule, PLACEHOLDERS)
+    return ReadyRequire(**common, that=that, condition=rule.that, told=_teller(workshop.policy))
+
+
+def _teller(policy: Policy) -> Callable[[Comparison], Text]:
+    # What is compared with a literal is told alike on every day.
+    ko, en = (Teller(policy, language, date.min) for language in ("ko", "en"))
+    return lru_cache(_WORDS_REMEMBERED)(lambda clause: Text(ko.comparison(clause), en.comparison(clause)))
 
 
 def require(judgement: Judgement) -> None:

@@ -145,6 +145,18 @@ def test_an_amount_remedy_passes_every_rule_and_not_just_its_own() -> None:
     ) == ("신청할 수 있는 포인트: 5,000.", "Ask for 5,000 points.")
 
 
+def test_a_limit_on_large_amounts_alone_does_not_limit_the_smaller_ones() -> None:
+    version = policy(
+        """
+        - {id: large, kind: limit, terms: "1", when: {request.points: {at_least: 2_000}}, measure: request.points,
+           at_most: 1_000, reason: {ko: 고액, en: Large.}}
+        """
+    )
+    (reason,) = decided(version, case(6_000)).reasons
+    assert reason.remedy is not None
+    assert reason.remedy.set == {"request.points": 1_999}
+
+
 def test_no_amount_is_told_where_no_amount_would_pass() -> None:
     identity = '- {id: id, kind: require, terms: "1", that: {account.identity_level: 1}, reason: {ko: 확인, en: Id.}}'
     decision = decided(policy(LIMITS + identity), case(7_000))
