@@ -39,6 +39,7 @@ from service.judging import Judge
 from service.ledger import Grant, StoredAccount
 from service.ledger_check import differences
 from service.members import put
+from service.memory import collect_seldom
 from service.migrate import migrate
 from service.parts import json_text
 from service.publishing import Versions, publish
@@ -205,6 +206,8 @@ def measure(folder: Path, start: Path, requests: int) -> tuple[list[float], list
     filings = note(noted, requests)
     database = opened(filed)
     connection = sqlite3.connect(raw, isolation_level=None)
+    # As `recoup serve` does; and what was noted is no part of either.
+    collect_seldom()
     found = in_turn(filing(database), replaying(connection, filings), requests)
     with database.connection_context():
         assert differences(database) == [], "the ledger does not hold"

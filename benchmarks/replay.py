@@ -25,10 +25,11 @@ from service.clock import spoken, utc_now
 from service.config import Settings
 from service.database import Database, close_database, open_database, reading, writing
 from service.ids import new_id
+from service.memory import collect_seldom
 from service.migrate import migrate
 from service.publishing import Versions, publish
 from service.records import Record
-from service.replaying import Chosen, Replay, collect_seldom
+from service.replaying import Chosen, Replay
 
 
 def prepare(database: Database, count: int, lots: int) -> tuple[CompiledVersion, list[Case]]:

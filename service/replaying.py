@@ -6,7 +6,6 @@ changed, so writes that go on meanwhile neither hide a row nor show one twice. N
 
 from __future__ import annotations
 
-import gc
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,16 +135,6 @@ class Replay:
         found = replay_event(version, facts, own, self._language)
         stored: dict[str, Any] = {"event": name, "account": account, "refused": bool(refused)}
         return Replayed(name, found or [*_beside(stored, {"refused": False} | own, self._language)])
-
-
-def collect_seldom() -> None:
-    """Let the collector of garbage look seldom, and never at what is there already.
-
-    A decision makes more objects than what it waits for by default, and leaves next to none that only it would find: a
-    fifth of a replay went into looking. For a process that does nothing else.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000)
 
 
 def known(database: Database, chosen: Chosen) -> bool:

@@ -59,7 +59,8 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
     on, by the text and the holidays of its version; nothing is written. What takes longer than a second tells how far
     it is. Ends with 0 when nothing differs, with 1 when something does, with 2 when it could not be done.
     """
-    from service.replaying import Chosen, Replay, collect_seldom
+    from service.memory import collect_seldom
+    from service.replaying import Chosen, Replay
 
     name, at, number = policy.partition("@")
     if at and not (number.isascii() and number.isdigit() and len(number) < 10 and name):

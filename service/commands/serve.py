@@ -205,9 +205,11 @@ def answering() -> OneAtATime:
     together can leave a worker's interpreter waiting for ever, so a worker leaves Ctrl-C to its parent.
     """
     from service.app import create_app
+    from service.memory import collect_seldom
 
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app()
+    collect_seldom()
     return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES)
 
 

@@ -1,0 +1,15 @@
+"""How a process that decides all day looks after its memory."""
+
+from __future__ import annotations
+
+import gc
+
+
+def collect_seldom() -> None:
+    """Let the collector of garbage look seldom, and never at what is there already. For a process that is ready.
+
+    A decision makes more objects than what the collector waits for by default, and leaves next to none that only it
+    would find: a tenth of serving and a fifth of a replay went into looking.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000)
