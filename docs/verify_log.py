@@ -1,11 +1,8 @@
 """Checks an export of a Recoup log: python3 verify_log.py EXPORT KEY [KEY ...]
 
-Written apart from the service, so that nobody has to believe the service about itself. It needs Python 3.9 and the
-package `cryptography`. A KEY is a public key as `recoup audit keys` prints it. The first bad line is named.
-
-Each line is in the one canonical form of its data; each leaf stands in its place, and its digest is that of what it
-records; each checkpoint is signed, and its root is the one over all leaves before it (RFC 9162), so that each extends
-the one before it; the last line counts and digests all others.
+Written apart from the service, so that nobody has to believe it. It needs Python 3.9 and `cryptography`. A KEY is what
+`recoup audit keys` prints. The first bad line is named. Leaves stand in their places with the digests of what they
+record, or without a salt where a later leaf tells what an erasure left; checkpoints are signed over all before them.
 """
 
 from __future__ import annotations
@@ -20,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Keys = dict[tuple[str, bytes], Ed25519PublicKey]
+ERASABLE = ("decision", "refund_request", "move", "event_answer", "inquiry_entry")
 
 
 class Wrong(Exception):
@@ -28,11 +26,10 @@ class Wrong(Exception):
 
 def main(export: str, *keys: str) -> None:
     """Check an export with some keys. Ends with 1 where it does not hold."""
-    with open(export, "rb") as file:  # noqa: PTH123
-        try:
-            print(check(file, dict(map(read_key, keys))))
-        except Wrong as error:
-            sys.exit(f"{export}: {error}")
+    try:
+        print(check(open(export, "rb"), dict(map(read_key, keys))))  # noqa: PTH123, SIM115
+    except Wrong as error:
+        sys.exit(f"{export}: {error}")
 
 
 def read_key(text: str) -> tuple[tuple[str, bytes], Ed25519PublicKey]:
@@ -64,6 +61,7 @@ class Export:
     def __init__(self, keys: Keys) -> None:
         self.keys, self.origin, self.ended = keys, "", False
         self.leaves = self.checkpoints = self.covered = 0
+        self.untold: set[str] = set()  # What remains of erased leaves, until an erasure tells of it.
         self.peaks: list[tuple[int, bytes]] = []  # The complete subtrees: how many leaves, and the hash.
         self.digest = hashlib.sha256()
 
@@ -75,9 +73,8 @@ class Export:
             raise Wrong("no JSON") from None
         if self.ended or not isinstance(record, dict) or canonical(record) + b"\n" != line:
             raise Wrong("behind the end, or not in canonical form")
-        kinds = {"body digest kind reference salt seq": self.leaf, "checkpoint note": self.checkpoint}
-        kinds["checkpoints end leaves"] = self.end
-        names = " ".join(sorted(record))
+        names, leaf = " ".join(sorted(record)), "body digest kind reference salt seq"
+        kinds = {leaf: self.leaf, "checkpoint note": self.checkpoint, "checkpoints end leaves": self.end}
         if self.origin and names not in kinds:
             raise Wrong("no record of an export")
         (kinds[names] if self.origin else self.header)(record)
@@ -85,22 +82,27 @@ class Export:
 
     def header(self, record: dict[str, Any]) -> None:
         self.origin = str(record.get("origin"))
-        known = self.origin in {name for name, _ in self.keys}
-        if record != {"format": "recoup-log/1", "origin": self.origin} or not known:
+        if record != {"format": "recoup-log/1", "origin": self.origin} or self.origin not in dict(iter(self.keys)):
             raise Wrong("no header, or of another log than the keys")
 
     def leaf(self, record: dict[str, Any]) -> None:
         if str(record["seq"]) != str(self.leaves):
             raise Wrong(f"leaf {self.leaves} is missing")
-        said = {name: record[name] for name in ("body", "kind", "reference", "salt")}
-        if record["digest"] != "sha256:" + hashlib.sha256(canonical(said)).hexdigest():
+        erased = record["salt"] is None and record["kind"] in ERASABLE
+        said = {name: record[name] for name in ("body", "kind", "reference", "salt")[: 3 if erased else 4]}
+        digest = "sha256:" + hashlib.sha256(canonical(said)).hexdigest()
+        if erased:
+            self.untold.add(digest)
+        elif record["digest"] != digest:
             raise Wrong("the digest is not that of what is recorded")
+        elif record["kind"] == "erased_record":
+            self.untold.discard(str(record["body"]["remains"]))
+        self.leaves += 1
         leaf = canonical({name: record[name] for name in ("digest", "kind", "reference")})
         self.peaks.append((1, hashlib.sha256(b"\x00" + leaf).digest()))
         while len(self.peaks) > 1 and self.peaks[-1][0] == self.peaks[-2][0]:
             (count, right), (_, left) = self.peaks.pop(), self.peaks.pop()
             self.peaks.append((2 * count, hashlib.sha256(b"\x01" + left + right).digest()))
-        self.leaves += 1
 
     def checkpoint(self, record: dict[str, Any]) -> None:
         if str(record["checkpoint"]) != str(self.checkpoints):
@@ -113,8 +115,8 @@ class Export:
         self.checkpoints, self.covered = self.checkpoints + 1, self.leaves
 
     def end(self, record: dict[str, Any]) -> None:
-        if not self.checkpoints or self.covered != self.leaves:
-            raise Wrong("the last leaves are not signed")
+        if not self.checkpoints or self.covered != self.leaves or self.untold:
+            raise Wrong("the last leaves are not signed" if not self.untold else "no erasure tells of an erased leaf")
         found = {"leaves": self.leaves, "checkpoints": self.checkpoints, "end": "sha256:" + self.digest.hexdigest()}
         if canonical(record) != canonical(found):
             raise Wrong("a line before this one was changed, or is missing")
@@ -128,8 +130,7 @@ def canonical(data: Any) -> bytes:
 
 def opened(note: Any, keys: Keys) -> str:
     """The text of a note that one of the keys signed at least. Raises Wrong."""
-    text, _, signatures = str(note).rpartition("\n\n")
-    signed = 0
+    (text, _, signatures), signed = str(note).rpartition("\n\n"), 0
     for line in signatures.splitlines():
         dash, name, data = (*line.split(" ", 2), "", "")[:3]
         try:
@@ -137,8 +138,7 @@ def opened(note: Any, keys: Keys) -> str:
             if not raw or dash != "\u2014" or base64.b64encode(raw).decode() != data:
                 raise ValueError
             if (name, raw[:4]) in keys:
-                keys[name, raw[:4]].verify(raw[4:], (text + "\n").encode("utf-8", "replace"))
-                signed += 1
+                signed += keys[name, raw[:4]].verify(raw[4:], (text + "\n").encode("utf-8", "replace")) is None
         except (ValueError, InvalidSignature):
             raise Wrong("a signature is not of this checkpoint") from None
     if not signed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from service.database import Database, execute, on_sqlite
 
 
@@ -35,4 +37,48 @@ def log_rows(db: Database, table: str, key: str) -> None:
     execute(
         db,
         f'CREATE TRIGGER {table}_is_logged AFTER INSERT ON "{table}" FOR EACH ROW EXECUTE FUNCTION log_{table}()',
+    )
+
+
+def being_erased(table: str, key: str, kept: Sequence[str], sqlite: bool) -> str:
+    """The condition of a trigger under which a change of a row is an erasure's: its leaf was opened by one that has not
+    said yet what remains, and all columns that are `kept` stay as they are.
+    """
+    same = " AND ".join(
+        f'NEW."{column}" {"IS" if sqlite else "IS NOT DISTINCT FROM"} OLD."{column}"' for column in kept
+    )
+    return (
+        f"{same} AND EXISTS (SELECT 1 FROM log_leaf WHERE kind = '{table}'"  # noqa: S608
+        f' AND reference = CAST(OLD."{key}" AS TEXT) AND seq IS NOT NULL AND salt IS NULL'
+        " AND NOT EXISTS (SELECT 1 FROM erased_record WHERE erasure_id = log_leaf.erasure_id"
+        " AND erased_record.kind = log_leaf.kind AND erased_record.reference = log_leaf.reference))"
+    )
+
+
+def refuse_changes_but_erasure(db: Database, table: str, key: str, kept: Sequence[str]) -> None:
+    """Make the database refuse changes of a table's rows but those of an erasure, in place of `refuse_changes`."""
+    condition = being_erased(table, key, kept, on_sqlite(db))
+    if on_sqlite(db):
+        execute(db, f"DROP TRIGGER {table}_refuses_update")
+        execute(
+            db,
+            f'CREATE TRIGGER {table}_refuses_update BEFORE UPDATE ON "{table}" WHEN NOT ({condition})'
+            f" BEGIN SELECT RAISE(ABORT, '{table} rows are never changed'); END",
+        )
+        return
+    execute(db, f'DROP TRIGGER {table}_refuses_change ON "{table}"')
+    execute(
+        db,
+        f"CREATE FUNCTION refuse_change_of_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF NOT ({condition}) THEN RAISE EXCEPTION '{table} rows are never changed'; END IF; RETURN NEW; END $$",
+    )
+    execute(
+        db,
+        f'CREATE TRIGGER {table}_refuses_update BEFORE UPDATE ON "{table}"'
+        f" FOR EACH ROW EXECUTE FUNCTION refuse_change_of_{table}()",
+    )
+    execute(
+        db,
+        f'CREATE TRIGGER {table}_refuses_delete BEFORE DELETE OR TRUNCATE ON "{table}"'
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
     )

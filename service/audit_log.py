@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from service.clock import stored
 from service.database import Database, Row, execute, execute_many, lock, reading, rows, writing
-from service.log.exports import digest_of, leaf_of
+from service.log.exports import digest_of, leaf_of, remains_of
 from service.log.notes import BadNote, Checkpoint, Signer, Verifier, open_note, read_checkpoint, sign
 from service.log.tree import EMPTY, Node, consistency_proof, frontier_of, inclusion_proof, leaf_hash, place, root_of
 from service.tables import TABLES
@@ -72,6 +72,8 @@ KINDS: Mapping[str, Kind] = {
     "access_key": Kind("id", ("id", "name", "digest", "roles", "created_at", "expires_at")),
     "access_key_end": Kind("key_id", ("key_id", "ended_at")),
     "decision_read": Kind("id", ("id", "decision_id", "reader", "key", "roles", "address", "read_at")),
+    "erasure": Kind("id", ("id", "account", "cause", "actor", "reason", "records", "erased_at")),
+    "erased_record": Kind("id", ("id", "erasure_id", "kind", "reference", "remains")),
 }
 # SQLite answers 0 and 1.
 FLAGS = frozenset({"refused"})
@@ -90,6 +92,13 @@ BODIES = 100
 UNPLACED = "SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL ORDER BY id LIMIT ?"
 SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
 PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
+ERASE = "UPDATE log_leaf SET salt = NULL, erasure_id = ? WHERE kind = ? AND reference = ? AND seq IS NOT NULL"
+INSERT_REMAINS = "INSERT INTO erased_record (erasure_id, kind, reference, remains) VALUES (?, ?, ?, ?)"
+SELECT_UNSIGNED_ERASED = (
+    "SELECT 1 FROM erased_record JOIN log_leaf ON log_leaf.kind = 'erased_record'"
+    " AND log_leaf.reference = CAST(erased_record.id AS TEXT)"
+    " WHERE log_leaf.seq IS NULL OR log_leaf.seq >= ? LIMIT 1"
+)
 INSERT_NODE = "INSERT INTO log_node (id, hash) VALUES (?, ?)"
 SELECT_NODE = "SELECT hash FROM log_node WHERE id = ?"
 SELECT_NODES = "SELECT id, hash FROM log_node WHERE id IN ({marks})"
@@ -103,12 +112,12 @@ SELECT_CHECKPOINT = "SELECT size, note, signed_at FROM log_checkpoint ORDER BY i
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A leaf in its place."""
+    """A leaf in its place; `salt` is None where what it stood for was erased, and the row is what remains."""
 
     seq: int
     kind: str
     reference: str
-    salt: str
+    salt: str | None
     digest: str
 
     def hash(self) -> bytes:
@@ -147,6 +156,32 @@ def place_all(database: Database) -> None:
             if not rows(database, UNPLACED, (1,)):
                 return
         writing(database, lambda: _place_some(database))
+
+
+def place_within(database: Database) -> None:
+    """The same inside a write transaction, of what it sees: nobody else gives places before it ends."""
+    lock(database, "recoup:log")
+    while rows(database, UNPLACED, (1,)):
+        _place_some(database)
+
+
+def erase(database: Database, erasure: int, kind: str, reference: str) -> None:
+    """Take the salt of a leaf that has its place, inside a write transaction: from now on nobody can tell by its digest
+    what it stood for, and the database lets its row lose what is erased, until `state_remains`.
+    """
+    changed = execute(database, ERASE, (erasure, kind, reference))
+    assert changed == 1, "what is erased has a leaf in its place"
+
+
+def state_remains(database: Database, erasure: int, kind: str, reference: str) -> None:
+    """Record what an erasure left of a row, which is guarded again from then on."""
+    remains = remains_of(kind, reference, body_of(database, kind, reference))
+    execute(database, INSERT_REMAINS, (erasure, kind, reference, remains))
+
+
+def unsigned_erasures(database: Database, covered: int) -> bool:
+    """Whether anything was erased that the first leaves do not tell of."""
+    return bool(rows(database, SELECT_UNSIGNED_ERASED, (covered,)))
 
 
 def _place_some(database: Database) -> None:

@@ -47,6 +47,7 @@ __all__ = [
     "lock",
     "on_sqlite",
     "open_database",
+    "overwriting",
     "reading",
     "rows",
     "step",
@@ -173,6 +174,23 @@ def connected(database: Database) -> Iterator[None]:
     """One connection for everything inside, without a transaction."""
     with _translated(), database.connection_context():
         yield
+
+
+@contextmanager
+def overwriting(database: Database) -> Iterator[None]:
+    """Whatever is changed inside is gone from the file, where SQLite would only give its place free."""
+    if not on_sqlite(database):
+        yield
+        return
+    with connected(database):
+        execute(database, "PRAGMA secure_delete = ON")
+        try:
+            yield
+        finally:
+            # The transaction inside gave its connection back to the pool, which gives the same one again.
+            with connected(database):
+                execute(database, "PRAGMA secure_delete = OFF")
+                execute(database, "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

@@ -14,13 +14,14 @@ from typing import Any
 from policies.model import Text
 from policies.problems import both
 from service import audit_log
+from service.append_only import being_erased
 from service.audit_log import BATCH, KINDS, NUMBERED, Entry
 from service.database import Database, on_sqlite, rows
 from service.log.canonical import NotCanonical
-from service.log.exports import digest_of
+from service.log.exports import ERASABLE, ERASED_RECORD, digest_of, remains_of
 from service.log.notes import BadNote, Checkpoint, Verifier, open_note, read_checkpoint
 from service.log.tree import Frontier, frontier_of, place
-from service.tables import NEVER_CHANGED
+from service.tables import CHANGED_BY_ROW, NEVER_CHANGED, LogLeaf
 
 NO_LEAF = Text(
     "{kind} {reference}: 이 행은 로그에 없습니다", "{kind} {reference}: the row has no leaf; it was put in past the log"
@@ -36,6 +37,10 @@ NO_TABLE = Text(
 OTHER = Text(
     "{kind} {reference}: 행의 내용이 기록된 것과 다릅니다(로그의 잎 {seq})",
     "{kind} {reference}: the row is not what leaf {seq} recorded; it was changed",
+)
+NOT_ERASED = Text(
+    "{kind} {reference}: 로그의 잎 {seq}에 솔트가 없지만, 지금의 내용을 남긴 삭제 기록이 없습니다",
+    "{kind} {reference}: leaf {seq} has no salt, and no erasure tells of what the row is now",
 )
 TWICE = Text("{kind} {reference}: 로그에 잎이 {count}개 있습니다", "{kind} {reference}: it has {count} leaves")
 UNPLACED_GONE = Text(
@@ -107,15 +112,19 @@ TRIGGERS = {
     " JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid"
     " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND pg_table_is_visible(pg_class.oid)",
 }
-# What each kind of trigger says, on either database; none but the guard of leaves has a condition.
+# What each kind of trigger says, on either database; none but the guards of what an erasure may change has a condition.
 LOGS = "INSERT INTO log_leaf (kind, reference) VALUES ('{kind}', CAST(NEW.{key} AS TEXT))"
 REFUSES = "RAISE"
 CONDITION = " WHEN "
+_CONDITIONED = {
+    True: frozenset(f"{table._meta.table_name}_refuses_update" for table in CHANGED_BY_ROW),
+    False: frozenset({"log_leaf_refuses_update"}),
+}
 
 
 class LogCheck:
-    """One look at a database. `leaves`, `checkpoints` and `unplaced` count what was looked at so far; `tell` is told
-    now and then of how many leaves more.
+    """One look at a database. `leaves`, `erased`, `checkpoints` and `unplaced` count what was looked at so far; `tell`
+    is told now and then of how many leaves more.
     """
 
     def __init__(
@@ -125,7 +134,7 @@ class LogCheck:
         kept: Sequence[Checkpoint] = (),
         tell: Callable[[int], object] = lambda _count: None,
     ) -> None:
-        self.leaves = self.checkpoints = self.covered = self.unplaced = 0
+        self.leaves = self.checkpoints = self.covered = self.unplaced = self.erased = 0
         self._database = database
         self._verifiers = verifiers
         self._tell = tell
@@ -137,6 +146,8 @@ class LogCheck:
         # Whether so much is gone that no root can be worked out any more.
         self._lost = False
         self._wrong = set[int]()
+        # Rows of which no erasure has told yet, by the digest of what they are now.
+        self._untold: dict[str, dict[str, Any]] = {}
         self._made: list[tuple[int, int, bytes]] = []
 
     def differences(self) -> Iterator[Text]:
@@ -145,6 +156,7 @@ class LogCheck:
         yield from self._log()
         yield from self._rows_without_leaf()
         yield from self._unplaced()
+        yield from (_said(NOT_ERASED, **named) for named in self._untold.values())
         for kind, reference, count in rows(self._database, SELECT_TWICE):
             yield _said(TWICE, kind=kind, reference=reference, count=count)
 
@@ -208,8 +220,18 @@ class LogCheck:
             yield _said(NO_TABLE, **named)
         elif body is None:
             yield _said(NO_ROW, **named)
+        elif entry.salt is None and entry.kind in ERASABLE:
+            self.erased += 1
+            self._untold[remains_of(entry.kind, entry.reference, body)] = named
         elif not _records(entry, body):
             yield _said(OTHER, **named)
+        else:
+            self._note_remains(entry.kind, body)
+
+    def _note_remains(self, kind: str, body: Mapping[str, Any]) -> None:
+        """What remains of a row was recorded, if this is where that is done."""
+        if kind == ERASED_RECORD:
+            self._untold.pop(body["remains"], None)
 
     def _nodes(self) -> Iterator[Text]:
         """What the leaves since the last time made of the tree, beside what is kept of it."""
@@ -261,6 +283,8 @@ class LogCheck:
             for (_, kind, reference), body in zip(found, bodies, strict=True):
                 if body is None:
                     yield _said(UNPLACED_GONE, kind=kind, reference=reference)
+                else:
+                    self._note_remains(kind, body)
             self.unplaced += len(found)
             last = found[-1][0]
 
@@ -271,7 +295,7 @@ class LogCheck:
             text = there.get((table, trigger))
             if text is None:
                 yield _said(NO_TRIGGER, table=table, trigger=trigger)
-            elif words not in text or (CONDITION in text) != (trigger == "log_leaf_refuses_update"):
+            elif words not in text or (CONDITION in text) != (trigger in _CONDITIONED[sqlite]):
                 yield _said(OTHER_TRIGGER, table=table, trigger=trigger)
 
 
@@ -281,13 +305,23 @@ def _needed(sqlite: bool) -> Iterator[tuple[str, str, str]]:
         yield kind, f"{kind}_is_logged", LOGS.format(kind=kind, key=each.key)
     for table in NEVER_CHANGED:
         name = table._meta.table_name
-        # A leaf is changed once, and is guarded by triggers of its own on both databases.
-        apart = sqlite or name == "log_leaf"
+        # What an erasure may change is guarded row by row on both databases.
+        apart = sqlite or table in CHANGED_BY_ROW
         for event in ("update", "delete") if apart else ("change",):
-            yield name, f"{name}_refuses_{event}", REFUSES
+            by_row = event == "update" and table in CHANGED_BY_ROW and table is not LogLeaf
+            yield name, f"{name}_refuses_{event}", _guard(name, sqlite) if by_row else REFUSES
+
+
+def _guard(kind: str, sqlite: bool) -> str:
+    """The words by which only an erasure may change a row, and of it only what may be erased."""
+    each = KINDS[kind]
+    kept = [column for column in each.columns if column not in ERASABLE[kind]]
+    return f"NOT ({being_erased(kind, each.key, kept, sqlite)})"
 
 
 def _records(entry: Entry, body: Mapping[str, Any]) -> bool:
+    if entry.salt is None:
+        return False
     try:
         return digest_of(entry.kind, entry.reference, entry.salt, body) == entry.digest
     except NotCanonical:

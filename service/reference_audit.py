@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from service.audit_log import KINDS
 from service.reference_operation import Operation
-from service.reference_shapes import AMOUNT, INSTANT, TEXT, Schema, object_of
+from service.reference_shapes import AMOUNT, INSTANT, Schema, object_of
 from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY
 
 HASH: Schema = {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$", "description": "A SHA-256, in base64."}
@@ -27,9 +27,15 @@ SHAPES: dict[str, Schema] = {
             "seq": {**AMOUNT, "description": "The place of the leaf, from 0 on."},
             "kind": {"type": "string", "enum": list(KINDS)},
             "reference": {"type": "string", "description": "The key of what was recorded, by its kind."},
-            "salt": TEXT,
+            "salt": {
+                "type": ["string", "null"],
+                "description": "Null where words and links were erased: the digest is then of what is there no longer.",
+            },
             "digest": {"type": "string", "description": "The SHA-256 of body, kind, reference and salt as one object."},
-            "body": {"type": ["object", "null"], "description": "What was recorded; null where it is there no longer."},
+            "body": {
+                "type": ["object", "null"],
+                "description": "What was recorded, or what an erasure left of it; null where it is there no longer.",
+            },
             "leaf_hash": HASH,
         },
         "A leaf of the log, and what it stands for.",

@@ -412,11 +412,42 @@ class InquiryEntry(Table):
     at = TextField()
 
 
+class Erasure(Table):
+    """That words and links of an account were erased: who did it and why, and of how many records. Never changed.
+
+    `cause` is `asked`, or `retention` where their time was over.
+    """
+
+    id = BigAutoField()
+    account = TextField()
+    cause = TextField()
+    actor = TextField()
+    reason = TextField()
+    records = BigIntegerField()
+    erased_at = TextField()
+
+    class Meta:
+        indexes = ((("account", "id"), False),)
+
+
+class ErasedRecord(Table):
+    """A row of which an erasure left only a part: `remains` is the digest of that part. Never changed."""
+
+    id = BigAutoField()
+    erasure = ForeignKeyField(Erasure)
+    kind = TextField()
+    reference = TextField()
+    remains = TextField()
+
+    class Meta:
+        indexes = ((("kind", "reference", "erasure"), True),)
+
+
 class LogLeaf(Table):
     """One leaf of the log: which row of which table it stands for. The database makes it together with that row.
 
-    It is changed once, when it gets its place `seq`, a `salt` and the `digest` of the row; the database refuses
-    anything else.
+    It is changed when it gets its place `seq`, a `salt` and the `digest` of the row, and when an erasure takes the salt
+    away, so that nothing that was erased can be guessed from the digest; the database refuses anything else.
     """
 
     id = BigAutoField()
@@ -425,6 +456,7 @@ class LogLeaf(Table):
     seq = BigIntegerField(null=True, unique=True)
     salt = TextField(null=True)
     digest = TextField(null=True)
+    erasure = ForeignKeyField(Erasure, null=True, index=False)
 
 
 LogLeaf.add_index(LogLeaf.index(LogLeaf.kind, LogLeaf.reference).where(LogLeaf.seq.is_null(False)))
@@ -509,6 +541,8 @@ TABLES = (
     Delivery,
     Inquiry,
     InquiryEntry,
+    Erasure,
+    ErasedRecord,
     LogLeaf,
     LogNode,
     LogCheckpoint,
@@ -530,6 +564,8 @@ NEVER_CHANGED = (
     ClaimEntry,
     Notice,
     InquiryEntry,
+    Erasure,
+    ErasedRecord,
     LogLeaf,
     LogNode,
     LogCheckpoint,
@@ -537,3 +573,5 @@ NEVER_CHANGED = (
     AccessKeyEnd,
     DecisionRead,
 )
+# Of these only the words and links of one row after another, and of a leaf only its salt.
+CHANGED_BY_ROW = (Decision, Move, EventAnswer, InquiryEntry, LogLeaf)

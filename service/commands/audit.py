@@ -151,6 +151,8 @@ def export(file: str, form: str | None) -> None:
             stop("nothing was signed yet: run `recoup audit checkpoint` first")
         record_read(database, "recoup audit export", None)
         with reading(database):
+            if audit_log.unsigned_erasures(database, signed.size):
+                stop("something was erased, and no checkpoint tells of it yet: run `recoup audit checkpoint` first")
             try:
                 write(signed.head().origin, audit_log.records(database))
             except BadNote as error:
@@ -211,7 +213,9 @@ def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
         stop(f"{export}: {error}")
     except OSError as error:
         raise Unusable(f"{export}: {error.strerror}") from None
-    click.echo(f"{found.origin} holds: {found.leaves} leaves, {found.checkpoints} checkpoints, root {found.root.hex()}")
+    erased = f", {found.erased} erased" if found.erased else ""
+    counts = f"{found.leaves} leaves, {found.checkpoints} checkpoints{erased}"
+    click.echo(f"{found.origin} holds: {counts}, root {found.root.hex()}")
 
 
 @command.command("check")

@@ -3,6 +3,9 @@
 Each line is canonical JSON. The first names the log. Then come the leaves in their order, each with what it records,
 and behind the last leaf that it covers each signed checkpoint. The last line counts both and holds the digest of all
 lines before it, so that a file that was cut short is seen to be.
+
+What a leaf recorded may have been erased. It has no salt then, its digest says nothing any more to anybody, and its
+body is what remains. A later leaf, of the kind `erased_record`, records the digest of just that.
 """
 
 from __future__ import annotations
@@ -21,6 +24,15 @@ HEADER = {"format", "origin"}
 LEAF = {"seq", "kind", "reference", "salt", "body", "digest"}
 CHECKPOINT = {"checkpoint", "note"}
 END = {"leaves", "checkpoints", "end"}
+ERASED_RECORD = "erased_record"
+ERASABLE: Mapping[str, tuple[str, ...]] = {
+    "decision": ("case_data", "data"),
+    "refund_request": ("receiving_account",),
+    "move": ("actor", "reason"),
+    "event_answer": ("case_data",),
+    "inquiry_entry": ("agent", "text", "reason"),
+}
+"""By kind, what may hold words and links of people; nothing else is ever erased."""
 
 
 class BadExport(Exception):
@@ -39,11 +51,18 @@ class Checked:
     leaves: int
     checkpoints: int
     root: bytes
+    erased: int = 0
 
 
 def digest_of(kind: str, reference: str, salt: str, body: Mapping[str, Any] | None) -> str:
     """What a leaf says of the thing it records. Without the salt nobody can guess the thing from it."""
     said = {"kind": kind, "reference": reference, "salt": salt, "body": body}
+    return f"sha256:{hashlib.sha256(canonical(said)).hexdigest()}"
+
+
+def remains_of(kind: str, reference: str, body: Mapping[str, Any] | None) -> str:
+    """What an erasure records of what it left. It needs no salt: nothing of a person is left in it."""
+    said = {"kind": kind, "reference": reference, "body": body}
     return f"sha256:{hashlib.sha256(canonical(said)).hexdigest()}"
 
 
@@ -112,6 +131,9 @@ class Checking:
         self._tree = Frontier()
         self._covered = 0
         self._checkpoints = 0
+        self._erased = 0
+        # Erased leaves of which no erasure has told yet, by the digest of what remains: the line, and the place.
+        self._untold: dict[str, tuple[int, int]] = {}
         self._whole = hashlib.sha256()
 
     def take(self, line: bytes) -> None:
@@ -161,8 +183,15 @@ class Checking:
     def _leaf(self, seq: Any, kind: Any, reference: Any, salt: Any, body: Any, digest: Any) -> None:
         if type(seq) is not int or seq != self._tree.size:
             self._stop(f"leaf {self._tree.size} should stand here")
-        if digest_of(kind, reference, salt, body) != digest:
+        if salt is None:
+            if not isinstance(kind, str) or kind not in ERASABLE:
+                self._stop(f"leaf {seq} ({kind} {reference}) is said to be erased, and nothing of its kind ever is")
+            self._untold[remains_of(kind, reference, body)] = (self.line, seq)
+            self._erased += 1
+        elif digest_of(kind, reference, salt, body) != digest:
             self._stop(f"leaf {seq} ({kind} {reference}) is not what was recorded: its digest is another")
+        elif kind == ERASED_RECORD and isinstance(body, dict):
+            self._untold.pop(str(body.get("remains")), None)
         self._tree.append(leaf_hash(leaf_of(kind, reference, digest)))
         self._meet_kept()
 
@@ -195,6 +224,9 @@ class Checking:
     def _end(self, record: Mapping[str, Any]) -> None:
         if not self._checkpoints or self._covered != self._tree.size:
             self._stop("no checkpoint covers the last leaves")
+        if self._untold:
+            self.line, first = min(self._untold.values())
+            self._stop(f"leaf {first} is said to be erased, and no erasure tells of what it is now")
         if self._kept:
             most = self._kept[0].size
             self._stop(f"the export has {self._tree.size} leaves, and the checkpoint that was kept covers {most}")
@@ -205,7 +237,7 @@ class Checking:
             self._stop("the export has not as many leaves and checkpoints as it says")
         if record["end"] != f"sha256:{self._whole.hexdigest()}":
             self._stop("a line before this one was changed: their digest is another")
-        self.end = Checked(self._origin, *counts, self._tree.root())
+        self.end = Checked(self._origin, *counts, self._tree.root(), self._erased)
 
     def _stop(self, reason: str) -> NoReturn:
         raise BadExport(self.line, reason, self._unit)

@@ -183,7 +183,9 @@ def _record(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The record that a row says. Raises BadExport."""
     own, other = (LEAF, CHECKPOINT) if row["seq"] is not None else (CHECKPOINT, LEAF)
     record = {name: row[name] for name in own}
-    if any(row[name] is not None for name in other) or None in (record[name] for name in own if name != "body"):
+    if any(row[name] is not None for name in other) or None in (
+        record[name] for name in own if name not in ("body", "salt")
+    ):
         raise BadExport(number, "this is no record of an export", "record")
     if record.get("body") is not None:
         try:

@@ -263,6 +263,14 @@ FILL: tuple[str, ...] = (
         'INSERT INTO decision_read (decision_id, reader, "key", roles, address, read_at)'
         " VALUES ('D', 'k', 'K', 'auditor', '', '')"
     ),
+    (
+        "INSERT INTO erasure (account, cause, actor, reason, records, erased_at)"
+        " VALUES ('A', 'asked', 'desk', '', 1, '')"
+    ),
+    (
+        "INSERT INTO erased_record (erasure_id, kind, reference, remains)"
+        " SELECT MAX(id), 'decision', 'D', 'sha256:2' FROM erasure"
+    ),
     "UPDATE log_leaf SET seq = 0, salt = '', digest = '' WHERE kind = 'decision'",
     "INSERT INTO log_node VALUES (0, '')",
     "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (0, '', '')",
