@@ -6,6 +6,7 @@ import functools
 import io
 import itertools
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from service.cli import recoup
 from service.database import Database, execute, reading, rows, writing
 from service.erasing import TOKEN, Erased, Erasing, Nothing
 from service.ledger_check import differences
-from service.log.exports import BadExport, check
+from service.log.exports import ERASABLE, BadExport, check
 from service.log.notes import Signer, new_signer
 from service.log.tree import consistency_proof, consistent, includes, inclusion_proof
 from service.log_check import LogCheck
@@ -33,6 +34,7 @@ from service.tables import TABLES
 from tests.service.builders import NOW, asking, lot_facts, open_account, publish_small
 from tests.service.test_audit import ORIGIN, exported, head_of, independent, unguard
 
+ROOT = Path(__file__).parents[2]
 LATER = NOW + timedelta(days=60)
 MINE, SHARED = "110-222-333333", "220-444-555555"
 WORDS = (
@@ -480,3 +482,22 @@ def test_whatever_is_erased_when_all_proofs_hold_and_all_decisions_come_out_the_
             assert consistent(before.size, heads[-1].size, proof, before.root, heads[-1].root)
     assert replayed(database) == []
     assert holding(database, *(link + example for link in (MINE, SHARED)), f"{example} {MINE}", "reviewer-9") == set()
+
+
+def test_every_column_is_classified_and_what_is_erased_is_what_the_page_says() -> None:
+    """A column that is added has to be classified in docs/operators.md."""
+    page = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    lines = page.partition("### Every column")[2].partition("\n## ")[0].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    columns = {table._meta.table_name: {field.column_name for field in table._meta.sorted_fields} for table in TABLES}
+    classified: dict[str, set[str]] = {name: set() for name in columns}
+    erased: dict[str, set[str]] = {}
+    for tables, names, _, done in cells:
+        for table in re.findall(r"`(\w+)`", tables):
+            found = set(re.findall(r"`(\w+)`", names)) & columns[table]
+            classified[table] |= found
+            if not done.startswith("leaves"):
+                erased[table] = found
+    assert classified == columns
+    of_rows = {kind: set(names) for kind, names in ERASABLE.items() if kind != "event_answer"}
+    assert erased == of_rows | {"idempotency_key": {"digest", "answer"}, "log_leaf": {"salt"}}
