@@ -574,4 +574,4 @@ NEVER_CHANGED = (
     DecisionRead,
 )
 # Of these only the words and links of one row after another, and of a leaf only its salt.
-CHANGED_BY_ROW = (Decision, Move, EventAnswer, InquiryEntry, LogLeaf)
+CHANGED_BY_ROW = (Decision, Move, InquiryEntry, LogLeaf)

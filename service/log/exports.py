@@ -29,7 +29,6 @@ ERASABLE: Mapping[str, tuple[str, ...]] = {
     "decision": ("case_data", "data"),
     "refund_request": ("receiving_account",),
     "move": ("actor", "reason"),
-    "event_answer": ("case_data",),
     "inquiry_entry": ("agent", "text", "reason"),
 }
 """By kind, what may hold words and links of people; nothing else is ever erased."""

@@ -14,7 +14,6 @@ LOGGED = {"erasure": "id", "erased_record": "id"}
 KEPT = {
     "decision": ("id", ("id", "account", "policy", "digest", "outcome", "points", "as_of", "decided_at")),
     "move": ("id", ("id", "request_id", "name", "before", "state", "moved_at")),
-    "event_answer": ("event_id", ("event_id", "digest", "refused", "data", "answered_at")),
     "inquiry_entry": ("id", ("id", "inquiry_id", "move", "who", "outcome", "due_on", "at")),
 }
 SAME_LEAF = "NEW.id = OLD.id AND NEW.kind = OLD.kind AND NEW.reference = OLD.reference"
