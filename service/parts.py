@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from flask import Response, current_app
+from flask import Response, current_app, g
 
 from service.clock import Clock
 from service.config import Settings
@@ -16,6 +16,7 @@ from service.faq import Faq
 from service.idempotency import Answer
 from service.inquiries import Inquiries
 from service.judging import Judge
+from service.masking import masked
 from service.publishing import Versions
 
 EXTENSION = "recoup"
@@ -47,8 +48,8 @@ def json_text(data: Any) -> str:
 
 
 def answered(data: Any, status: int = 200, location: str = "") -> Response:
-    """An answer with JSON data; `location` is where what was made can be found."""
-    return given(Answer(status, location, language(), json_text(data)))
+    """An answer with JSON data, as far as whoever asks may see it; `location` is where what was made can be found."""
+    return given(Answer(status, location, language(), json_text(masked(data, g.get("reader")))))
 
 
 def given(answer: Answer) -> Response:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from service import records
 from service.access import record_reads
@@ -14,6 +15,7 @@ from service.database import reading
 from service.errors import FieldError, Refusal, language
 from service.explanation import explanation, lines, page, page_policy
 from service.judging import Question
+from service.masking import masked
 from service.parts import answered, parts
 from service.shapes import DECISION_IN, LANGUAGE_QUERY, body, query
 
@@ -54,6 +56,8 @@ def explain(id: str) -> Response:
             raise Refusal("not-found", what=f"/v1/decisions/{id}")
         compiled = parts().versions.compiled(found.decision["digest"])
     record_reads(id)
+    # The case stays whole: what would have passed is really decided.
+    found = replace(found, decision=masked(found.decision, g.reader))
     told, spoken = explanation(found, compiled, parts().settings.answer_within_days), language()
     # Who accepts none of the three gets the first.
     form = request.accept_mimetypes.best_match(FORMS, FORMS[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from engine.decision import Decision
 from service import inquiries, looks, records, refund_requests
@@ -15,6 +15,7 @@ from service.database import reading
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, read_key
 from service.inquiries import Entry, Inquiry
+from service.masking import masked
 from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
 from service.shapes import (
@@ -153,7 +154,8 @@ def _explained(decision_id: str) -> dict[str, Any]:
     """A decision and the lines that tell why it came out so, as `recoup explain --trace` prints them of a file."""
     record = records.find(parts().database, decision_id)
     assert record is not None, "an inquiry is about a decision that is kept"
-    lines = told(Decision.from_data(dict(record.decision)), record.id, language(), with_trace=True)
+    decision = Decision.from_data(masked(dict(record.decision), g.reader))
+    lines = told(decision, record.id, language(), with_trace=True)
     return {"decision": decision_answer(record, language(), parts().faq.links), "lines": list(lines)}
 
 

@@ -1,0 +1,42 @@
+"""What a role is shown of where money goes: the one place that masks it, for every answer.
+
+Whoever only talks to members needs to tell one receiving account from another, and no more. An auditor is shown all of
+it: the leaves of the log can be checked as they are, or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.reads import Reader
+
+SEEING_WHOLE = frozenset({"caller", "approver", "auditor", "operator"})
+"""Those who pay out, decide where to, or check it."""
+MASK = "****"
+SHOWN = 4
+LEAST_HIDDEN = 4
+# In an earlier refund, `account_id` says who else was paid to the same receiving account.
+MASKED = frozenset({"receiving_account", "account_id"})
+
+
+def masked(data: Any, reader: Reader | None) -> Any:
+    """The data of an answer as far as whoever asks may see it.
+
+    >>> masked({"receiving_account": "110-222-333333"}, Reader("desk", "K-1", ("agent",)))
+    {'receiving_account': '****3333'}
+    """
+    if reader is None or not reader.roles or SEEING_WHOLE & set(reader.roles):
+        return data
+    return _masked(data)
+
+
+def _masked(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {name: _mask(each) if name in MASKED else _masked(each) for name, each in data.items()}
+    return [_masked(each) for each in data] if isinstance(data, list | tuple) else data
+
+
+def _mask(value: Any) -> Any:
+    if not isinstance(value, str) or not value:
+        return value
+    return MASK + value[-SHOWN:] if len(value) >= SHOWN + LEAST_HIDDEN else MASK
