@@ -17,7 +17,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ from policies.model import Measure
 from service import audit_log, ledger, moves
 from service.clock import stored
 from service.database import Database, execute, lock, on_sqlite, overwriting, reading, rows, writing
+from service.ids import new_id
 from service.json_body import canonical
 from service.publishing import Versions
 
@@ -59,9 +60,12 @@ DECISION = "SELECT id, account, policy, digest, outcome, points, as_of, case_dat
 SELECT_DECISIONS = f"{DECISION}account = ? ORDER BY id"
 SELECT_DECISION = f"{DECISION}id = ?"
 # SQLite and PostgreSQL call it otherwise.
-SELECT_NAMED = "SELECT id FROM decision WHERE account <> ? AND {position}(case_data, ?) > 0 ORDER BY id"
+SELECT_NAMED = "SELECT id FROM decision WHERE account <> ? AND {position}(case_data, ?) > 0 AND id > ?"
 SELECT_ANSWERS = "SELECT id FROM idempotency_key WHERE {position}(answer, ?) > 0 ORDER BY id"
 FORGET_ANSWER = "UPDATE idempotency_key SET digest = ?, answer = '' WHERE id = ?"
+
+
+MEANWHILE = timedelta(hours=1)
 
 
 class Nothing(Exception):
@@ -119,7 +123,8 @@ class Erasing:
         """
         audit_log.place_all(self._database)
         with reading(self._database):
-            named = self._named(account)
+            # It looks through all decisions, and so before anything is locked.
+            named = self._named(account, "")
         found = Erased()
 
         def work() -> None:
@@ -135,14 +140,14 @@ class Erasing:
             found.id = 0
         return found
 
-    def _named(self, account: str) -> list[str]:
+    def _named(self, account: str, after: str) -> set[str]:
         """The decisions about others whose case names the account: somebody was paid to the same receiving account."""
         sql = SELECT_NAMED.format(position=self._position())
         said = f'"account_id":{canonical(account)}'
-        return [name for (name,) in rows(self._database, sql, (account, said))]
+        return {name for (name,) in rows(self._database, sql, (account, said, after))}
 
     def _erase(
-        self, account: str, actor: str, reason: str, named: list[str], now: datetime, *, counted_too: bool
+        self, account: str, actor: str, reason: str, named: set[str], now: datetime, *, counted_too: bool
     ) -> Erased:
         database = self._database
         # Two erasures may meet in a decision of one that names the other.
@@ -157,6 +162,8 @@ class Erasing:
             lock(database, f"recoup:inquiry:{inquiry}")
         audit_log.place_within(database)
         decisions = rows(database, SELECT_DECISIONS, (account,))
+        # Those that were written meanwhile; ids begin with the time.
+        named |= self._named(account, new_id("D", now - MEANWHILE)[:12])
         if not known and not decisions:
             raise Nothing(account)
         erased = Erased()
@@ -167,7 +174,7 @@ class Erasing:
             *self._changed_moves(account, links, erased),
             *self._changed_inquiries(account, links, erased),
             *self._changed_decisions(decisions, links, erased),
-            *self._changed_decisions(self._read(named), links, erased),
+            *self._changed_decisions(self._read(sorted(named)), links, erased),
         ]
         sql = SELECT_ANSWERS.format(position=self._position())
         answers = [key for (key,) in rows(database, sql, (f'"account":{canonical(account)}',))]

@@ -24,9 +24,9 @@ from service.cli import recoup
 from service.database import Database, execute, reading, rows, writing
 from service.erasing import TOKEN, Erased, Erasing, Nothing
 from service.ledger_check import differences
-from service.log.exports import ERASABLE, BadExport, check
-from service.log.notes import Signer, new_signer
-from service.log.tree import consistency_proof, consistent, includes, inclusion_proof
+from service.log.exports import ERASABLE, BadExport, check, digest_of, leaf_of, remains_of, written
+from service.log.notes import Checkpoint, Signer, new_signer, sign
+from service.log.tree import Frontier, consistency_proof, consistent, includes, inclusion_proof, leaf_hash
 from service.log_check import LogCheck
 from service.publishing import Versions
 from service.replaying import Chosen, Replay
@@ -501,3 +501,36 @@ def test_every_column_is_classified_and_what_is_erased_is_what_the_page_says() -
     assert classified == columns
     of_rows = {kind: set(names) for kind, names in ERASABLE.items()}
     assert erased == of_rows | {"idempotency_key": {"digest", "answer"}, "log_leaf": {"salt"}}
+
+
+def test_every_byte_of_an_export_with_an_erased_record_counts() -> None:
+    """Flipped, or with one leaf called erased that was not."""
+    key = Signer("log", bytes([1]) * 32)
+    remains = {"data": "{}"}
+    said = [
+        ("decision", "D", None, remains, digest_of("decision", "D", "5a", {"data": "words"})),
+        ("move", "1", "5b", {"reason": ""}, ""),
+        ("erased_record", "1", "5c", {"remains": remains_of("decision", "D", remains)}, ""),
+    ]
+    tree, records = Frontier(), list[dict[str, Any]]()
+    for seq, (kind, reference, salt, body, digest) in enumerate(said):
+        digest = digest or digest_of(kind, reference, salt or "", body)
+        leaf = {"seq": seq, "kind": kind, "reference": reference, "salt": salt, "body": body, "digest": digest}
+        records.append(leaf)
+        tree.append(leaf_hash(leaf_of(kind, reference, digest)))
+    records.append({"checkpoint": 0, "note": sign(Checkpoint("log", tree.size, tree.root()).text(), [key])})
+    verify_log = independent()
+    keys = dict([verify_log.read_key(str(key.verifier))])
+    whole = b"".join(written("log", records))
+    assert check(io.BytesIO(whole), [key.verifier]).erased == 1
+    assert verify_log.check(io.BytesIO(whole), keys) == "log holds: 3 leaves, 1 checkpoints"
+    forged = [whole[:at] + bytes([byte ^ 1]) + whole[at + 1 :] for at, byte in enumerate(whole)]
+    for changed in ({"salt": None}, {"salt": None, "body": {"reason": "x"}}, {"salt": None, "body": None}):
+        again = [*records[:1], records[1] | changed, *records[2:]]
+        forged.append(b"".join(written("log", again)))
+    forged.append(b"".join(written("log", [records[0] | {"body": {"data": "x"}}, *records[1:]])))
+    for data in forged:
+        with pytest.raises(BadExport):
+            check(io.BytesIO(data), [key.verifier])
+        with pytest.raises(verify_log.Wrong):
+            verify_log.check(io.BytesIO(data), keys)
