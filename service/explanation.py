@@ -82,6 +82,10 @@ def lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
             yield f"    {part[language]}"
         if rule["remedy"]:
             yield f"    {rule['remedy'][language]}"
+    if told["nearest"]:
+        yield ""
+        yield words["nearest"]
+        yield f"  {told['nearest'][language]}"
     yield ""
     yield words["lots"]
     if not told["lots"]:
@@ -90,10 +94,6 @@ def lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
         yield f"  {lot[language]}"
     if len(told["lots"]) > MOST_LOTS:
         yield f"  {words['more'].format(count=len(told['lots']) - MOST_LOTS)}"
-    if told["nearest"]:
-        yield ""
-        yield words["nearest"]
-        yield f"  {told['nearest'][language]}"
     yield ""
     yield words["contest"]
     yield f"  {told['contest'][language]}"
@@ -224,24 +224,29 @@ def _rule(
     }
     # Rules of the engine's own stand in no file; their reason is all that they say.
     told["sentence"] = {language: rule_sentence(policy, rule, language, day) if rule else "" for language in _LANGUAGES}
-    told["figures"] = [_figure(name, value) for name, value in reason["figures"].items()]
     told["values"] = _values(rule, case, decision, compiled, reason["effect"] == "excludes") if rule else []
+    # What a dated value comes to is told with the value.
+    dated = {each["value"] for each in told["values"]}
+    told["figures"] = [_figure(name, each, policy) for name, each in reason["figures"].items() if name not in dated]
     remedy = reason["remedy"]
     told["remedy"] = remedy and {"set": remedy["set"], "ko": remedy["ko"], "en": remedy["en"]}
     return told
 
 
-def _figure(name: str, value: Any) -> Said:
-    label = _FIGURES.get(name, Text(name, name))
-    shown = {
-        language: ", ".join(map(str, value)) if isinstance(value, list) else figure_text(value, language)
-        for language in _LANGUAGES
-    }
-    return {
-        "name": name,
-        "value": value,
-        **{language: f"{label.in_language(language)}: {shown[language]}" for language in _LANGUAGES},
-    }
+def _figure(name: str, value: Any, policy: Policy) -> Said:
+    """A figure of a rule, by its name in words: a common one, or a fact as the rule file calls it."""
+    fact = policy.facts.get(name)
+    label = _FIGURES.get(name) or (Text(fact.ko, _label(fact.en)) if fact else Text(name, name))
+
+    def shown(language: str) -> str:
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        if fact is not None and isinstance(value, str):
+            return word_text(policy, fact, value, language)
+        return figure_text(value, language)
+
+    said = {language: f"{label.in_language(language)}: {shown(language)}" for language in _LANGUAGES}
+    return {"name": name, "value": value, **said}
 
 
 def _values(
@@ -293,7 +298,7 @@ def _about(value: Value, language: str) -> str:
     """What a value is, as its author says it where that is in the language, else by its article."""
     if value.about and (re.search("[가-힣]", value.about) is not None) == (language == "ko"):
         return value.about
-    return f"{_FIGURE_OF[language]} ({article(value.terms, language)}, {value.name})"
+    return f"{_FIGURE_OF[language]} ({article(value.terms, language) if value.terms else value.name})"
 
 
 def _lot(line: Mapping[str, Any], case: Case, policy: Policy) -> Said:
@@ -388,10 +393,9 @@ _NOTHING = Text(
 )
 _CONTEST = Text(
     "이 결정은 정해진 규칙에 따라 자동으로 내려졌습니다. 설명이나 담당자의 재검토를 요구할 수 있으며, {days}일 안에"
-    " 답변해 드립니다. 고객센터나 앱의 문의에서 결정 번호 {id}로 이의를 제기해 주세요(POST /v1/inquiries).",
+    " 답변해 드립니다. 고객센터나 앱의 문의에서 결정 번호 {id}로 이의를 제기해 주세요.",
     "This decision was made automatically, by fixed rules. You may demand an explanation and a review by a person, and"
-    " are answered within {days} days. Contest it with the call centre or in the app, naming the decision {id}"
-    " (POST /v1/inquiries).",
+    " are answered within {days} days. Contest it with the call centre or in the app, naming the decision {id}.",
 )
 _HEADINGS = {
     "ko": {

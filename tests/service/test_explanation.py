@@ -14,9 +14,10 @@ from flask.testing import FlaskClient
 
 from service.api.decisions import FORMS
 from service.cli import recoup
+from service.config import SHIPPED_RULES
 from service.database import Database
 from service.publishing import publish
-from tests.service.builders import NOW, POLICY, asking
+from tests.service.builders import NOW, POLICY, asking, lot_facts
 
 DECISIONS = "/v1/decisions"
 ATTACK = "<script>alert(1)</script>"
@@ -99,6 +100,22 @@ def test_the_page_stands_alone_and_says_what_the_text_says(client: FlaskClient) 
         for line in lines[1:]:
             said = re.sub(r" \[[^\]]*\]$", "", line.strip().removeprefix("- "))
             assert all(part in outline.text for part in said.split(": ", 1)), line
+
+
+def test_the_page_of_a_real_programme_is_in_words_only(client: FlaskClient, database: Database) -> None:
+    """No fact and no value shows by the name that it has in the rule file."""
+    publish(database, (SHIPPED_RULES / "kt-points.yaml").read_bytes(), "kt-points.yaml", NOW)
+    account = {"id": "K", "joined_on": "2019-01-01", "born_on": "1984-02-05", "identity_level": 1}
+    lots = [lot_facts(400_000, source="bill_payment") | {"id": "K.1", "left": 400_000}]
+    request = asking(390_000, method="cash", receiving_holder="member")
+    body = {"policy": "kt-points", "account": account, "lots": lots, "request": request}
+    made = client.post(DECISIONS, json=body)
+    assert {reason["rule"] for reason in made.get_json()["reasons"]} > {"identity-level"}
+    for language, words in (("ko", "본인확인 수준: 1"), ("en", "Identity level: 1")):
+        page = client.get(f"{made.headers['Location']}/explanation?lang={language}", headers={"Accept": "text/html"})
+        shown = Outline(re.sub("(?s)<style>.*?</style>", "", page.get_data(as_text=True))).text
+        assert words in shown
+        assert re.findall(r"[a-z]+[._/][a-z_]+", shown) == []
 
 
 def test_who_accepts_no_form_of_it_gets_the_data(client: FlaskClient) -> None:
