@@ -6,10 +6,11 @@ database it answers nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from policies.model import Text
-from service.database import Database, rows
+from service.database import Database, on_sqlite, rows
 from service.moves import KINDS
 
 
@@ -29,6 +30,10 @@ class Difference:
     check: str
     id: str
     text: Text
+
+
+# A value of a text that holds JSON, which each database reads in its own words.
+JSON = re.compile(r"JSON\((\w+\.\w+), '(\w+)'\)")
 
 
 def _sum(points: str) -> str:
@@ -107,6 +112,20 @@ CHECKS = (
         " FROM refund_request LEFT JOIN hold ON hold.request_id = refund_request.id GROUP BY refund_request.id"
         " HAVING COALESCE(SUM(hold.points), 0) <>"
         " CASE WHEN refund_request.state = 'denied' THEN 0 ELSE refund_request.points END ORDER BY refund_request.id",
+    ),
+    Check(
+        "kept-as-decided",
+        Text(
+            "신청 {0}: 보관된 값은 지급액 {1}, 보류 기한 {2}이고 결정은 지급액 {3}, 보류 기한 {4}입니다",
+            "request {0}: it is kept with a payout of {1}, held until {2}; its decision says {3} and {4}",
+        ),
+        "SELECT id, payout, held, decided, decided_held FROM (SELECT refund_request.id AS id,"
+        " CAST(refund_request.payout AS TEXT) AS payout,"
+        " COALESCE(CAST(refund_request.last_held_on AS TEXT), '-') AS held,"
+        " COALESCE(CAST(JSON(decision.data, 'payout') AS TEXT), '0') AS decided,"
+        " COALESCE(CAST(JSON(decision.data, 'last_held_on') AS TEXT), '-') AS decided_held"
+        " FROM refund_request JOIN decision ON decision.id = decision_id) AS kept"
+        " WHERE payout <> decided OR held <> decided_held ORDER BY id",
     ),
     Check(
         "holds-follow-the-request",
@@ -282,8 +301,9 @@ CHECKS = (
 
 def differences(database: Database) -> list[Difference]:
     """Everything that is not as it must be; nothing on a sound database."""
+    read = r"json_extract(\1, '$.\2')" if on_sqlite(database) else r"(CAST(\1 AS json) ->> '\2')"
     return [
         Difference(check.name, str(row[0]), Text(check.text.ko.format(*row), check.text.en.format(*row)))
         for check in CHECKS
-        for row in rows(database, check.sql)
+        for row in rows(database, JSON.sub(read, check.sql))
     ]

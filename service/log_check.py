@@ -89,6 +89,10 @@ NO_TRIGGER = Text(
 OTHER_TRIGGER = Text(
     "표 {table}: 트리거가 하는 일이 다릅니다({trigger})", "table {table}: the trigger {trigger} does something else"
 )
+STRANGE_TRIGGER = Text(
+    "표 {table}: 서비스가 만들지 않은 트리거가 있습니다({trigger})",
+    "table {table}: the trigger {trigger} is none of the service's; it may keep rows from being written",
+)
 
 LEAF_OF = "SELECT 1 FROM log_leaf WHERE kind = '{kind}' AND reference = {reference} AND seq IS NOT NULL"
 WITHOUT_LEAF = {
@@ -291,7 +295,13 @@ class LogCheck:
     def _triggers(self) -> Iterator[Text]:
         sqlite = on_sqlite(self._database)
         there = {(table, name): text for table, name, text in rows(self._database, TRIGGERS[sqlite])}
-        for table, trigger, words in _needed(sqlite):
+        needed = list(_needed(sqlite))
+        tables = {table for table, _, _ in needed}
+        ours = {(table, trigger) for table, trigger, _ in needed}
+        for table, trigger in sorted(there.keys() - ours):
+            if table in tables:
+                yield _said(STRANGE_TRIGGER, table=table, trigger=trigger)
+        for table, trigger, words in needed:
             text = there.get((table, trigger))
             if text is None:
                 yield _said(NO_TRIGGER, table=table, trigger=trigger)

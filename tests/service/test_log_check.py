@@ -232,6 +232,24 @@ def test_triggers_that_are_missing_or_toothless_are_named(
         writing(database, work)
 
 
+def test_a_trigger_that_is_none_of_the_services_is_named(database: Database) -> None:
+    """It could keep reads from being recorded, and nothing would be amiss in what is there."""
+
+    def work() -> None:
+        if on_sqlite(database):
+            execute(database, "CREATE TRIGGER evil BEFORE INSERT ON decision_read BEGIN SELECT RAISE(IGNORE); END")
+        else:
+            execute(database, "CREATE FUNCTION evil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+            made = "BEFORE INSERT ON decision_read FOR EACH ROW EXECUTE FUNCTION evil()"
+            execute(database, f"CREATE TRIGGER evil {made}")
+        (said,) = [each.en for each in LogCheck(database, [SIGNER.verifier]).differences()]
+        assert said.startswith("table decision_read: the trigger evil is none of the service's")
+        raise RuntimeError("the next test needs it")
+
+    with pytest.raises(RuntimeError, match="next test"):
+        writing(database, work)
+
+
 def test_a_checkpoint_that_is_kept_must_be_ours_before_the_next_is_signed(
     database_url: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

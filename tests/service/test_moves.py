@@ -215,6 +215,7 @@ def test_every_look_finds_what_has_lapsed_whenever_the_last_sweep_was(
 BROKEN = {
     "left-is-the-sum": 'UPDATE lot SET "left" = "left" - 1 WHERE id = \'A.2\'',
     "held-as-decided": "UPDATE refund_request SET points = points - 1",
+    "kept-as-decided": "UPDATE refund_request SET last_held_on = '2025-01-01'",
     "holds-follow-the-request": "UPDATE hold SET state = 'released' WHERE lot_id = 'A.1'",
     "a-hold-is-booked": "UPDATE hold SET points = points - 1 WHERE lot_id = 'A.2'",
     "moves-lead-to-the-state": "UPDATE refund_request SET state = 'settled'",
