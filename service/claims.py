@@ -59,7 +59,6 @@ SELECT_AWAY = (
     " AND kind IN ('hold', 'release', 'reverse', 'use')) + (SELECT COALESCE(SUM(CASE part WHEN 'stand_in' THEN points"
     " ELSE -points END), 0) FROM claim_entry WHERE lot_id = ?) AS BIGINT)"
 )
-SELECT_NEWEST_ENTRY = "SELECT COALESCE(MAX(id), 0) FROM ledger_entry"
 SELECT_NEWEST_ENTRY_OF = "SELECT MAX(id) FROM ledger_entry WHERE lot_id = ?"
 
 
@@ -265,7 +264,7 @@ class Claims:
         their order; the rest is a `debt` or `forgiven`. `reach` are points of other lots that the rule would have taken
         instead of forgiving them. Raises Refusal where the account would owe more than can be written.
         """
-        since = rows(self._database, SELECT_NEWEST_ENTRY)[0][0]
+        since = ledger.newest_entry(self._database)
         claim = self._claim(event, rule, since)
         if self.owed + debt > MOST:
             raise Refusal("too-much-owed", [FieldError.at(("amount",), "too-much-owed")], owed=self.owed, most=MOST)
@@ -295,7 +294,7 @@ class Claims:
 
         What it is relieved of is not taken of own points either once they are back.
         """
-        since = rows(self._database, SELECT_NEWEST_ENTRY)[0][0]
+        since = ledger.newest_entry(self._database)
         if points > 0:
             self._enter_debt(self._claim("", "", since), points, since, None)
         less = -points

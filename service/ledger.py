@@ -193,8 +193,7 @@ def open_accounts(database: Database, accounts: Iterable[StoredAccount], at: dat
         Account.insert_many(chunk).execute(database)
     for each in made:
         if each["points_debt"]:
-            newest = rows(database, SELECT_NEWEST_ENTRY)[0][0]
-            execute(database, INSERT_DEBT, (each["id"], each["points_debt"], newest, stored(at)))
+            execute(database, INSERT_DEBT, (each["id"], each["points_debt"], newest_entry(database), stored(at)))
 
 
 def change_account(database: Database, account: StoredAccount) -> None:
@@ -250,6 +249,12 @@ def take(
 ) -> None:
     """Take points of lots for something other than a request: `use`, `take_back`, `expire` or `charge`."""
     _take(database, account, kind, parts, None, happened_at, at)
+
+
+def newest_entry(database: Database) -> int:
+    """The last entry of all, 0 before the first."""
+    found: int = rows(database, SELECT_NEWEST_ENTRY)[0][0]
+    return found
 
 
 def be_active(database: Database, account: StoredAccount, day: date) -> None:

@@ -16,6 +16,7 @@ from service.audit_log import base64_of
 from service.database import reading
 from service.decision_search import Asked, Line
 from service.errors import FieldError, Refusal, language
+from service.paging import next_page
 from service.parts import answered, parts
 from service.records import rules_that_spoke
 from service.shapes import LANGUAGE_QUERY, query
@@ -33,20 +34,17 @@ SHOWN = (
 def found() -> Response:
     """The decisions that are asked for, the newest first."""
     page = query(DECISIONS_QUERY)
-    limit, after = page["limit"], page.get("after")
+    after = page.get("after")
     database = parts().database
     with reading(database):
         asked = _asked(page)
         place = None if after is None else decision_search.place_of(database, after)
         if after is not None and place is None:
             _refuse([FieldError.in_parameter("after", "not-in-the-list")])
-        lines = decision_search.search(database, parts().versions, asked, place, limit + 1)
-    shown = [_line(line) for line in lines[:limit]]
+        lines = decision_search.search(database, parts().versions, asked, place, page["limit"] + 1)
+    shown = [_line(line) for line in lines[: page["limit"]]]
     record_reads(*(line["id"] for line in shown))
-    following = None
-    if len(lines) > len(shown):
-        again = {name: value for name, value in page.items() if name not in ("after", "limit", "lang")}
-        following = f"/v1/audit/decisions?{urlencode({**again, 'after': shown[-1]['id'], 'limit': limit})}"
+    following = next_page("/v1/audit/decisions", page, shown, more=len(lines) > len(shown))
     return answered({"decisions": shown, "next": following})
 
 
@@ -100,19 +98,17 @@ def text(digest: str) -> Response:
 def read() -> Response:
     """Who was shown which decision, the newest first."""
     page = query(READS_QUERY)
-    limit, after = page.pop("limit"), page.pop("after", None)
-    page.pop("lang", None)
+    after = page.get("after")
+    asked = {name: value for name, value in page.items() if name not in ("limit", "after", "lang")}
     crossed = _crossed(page, "day")
     _refuse([crossed] if crossed else [])
     database = parts().database
     with reading(database):
         if after is not None and not reads.known(database, after):
             _refuse([FieldError.in_parameter("after", "not-in-the-list")])
-        met = reads.page_of(database, after, limit + 1, **page)
-    shown = met[:limit]
-    following = None
-    if len(met) > len(shown):
-        following = f"/v1/audit/reads?{urlencode({**page, 'after': shown[-1]['id'], 'limit': limit})}"
+        met = reads.page_of(database, after, page["limit"] + 1, **asked)
+    shown = met[: page["limit"]]
+    following = next_page("/v1/audit/reads", page, shown, more=len(met) > len(shown))
     return answered({"reads": shown, "next": following})
 
 

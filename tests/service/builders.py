@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from click.testing import Result
+
 from service import ledger
 from service.database import Database, writing
 from service.ledger import Grant, StoredAccount
 from service.publishing import Published, publish
 
+ORIGIN = "refunds.example.com/log"
+Run = Callable[..., Result]
+"""Runs a command."""
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 POLICY = """\
 format: 1

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from peewee import Database
@@ -26,12 +27,14 @@ from peewee import Database
 from engine.versions import load_version
 from service import faq_files, publishing
 from service.app import create_app
+from service.cli import recoup
 from service.config import Settings
 from service.database import close_database, execute, open_database, rows, writing
+from service.log.notes import Signer, new_signer
 from service.migrate import migrate
 from service.parts import EXTENSION
 from service.tables import TABLES
-from tests.service.builders import SetClock, lot_facts, open_account, publish_small
+from tests.service.builders import ORIGIN, Run, SetClock, lot_facts, open_account, publish_small
 
 numbers = itertools.count(1)
 
@@ -196,3 +199,17 @@ def client(database_url: str, database: Database, clock: SetClock, apps: Apps) -
     apps.clock = clock
     yield app.test_client()
     close_database(app.extensions[EXTENSION].database)
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    """A key of the log."""
+    return new_signer(ORIGIN)
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command on a migrated database of either kind, in a folder of its own."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments, **more: CliRunner().invoke(recoup, arguments, **more)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -24,11 +24,10 @@ from service.parts import EXTENSION
 from service.reference import OPERATIONS
 from service.roles import OPEN, RIGHTS, ROLES
 from service.tables import TABLES
-from tests.service.builders import NOW, SetClock, lot_facts, open_account, publish_small
+from tests.service.builders import NOW, Run, SetClock, lot_facts, open_account, publish_small
 
 PAGE = Path(__file__).parents[2] / "docs" / "integrators.md"
 Ask = Callable[[str, str | None], TestResponse]
-Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -42,10 +41,9 @@ def keyed(database_url: str, database: Database, clock: SetClock) -> Iterator[Fl
 
 
 @pytest.fixture
-def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs `recoup access` on a migrated database of either kind."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    return lambda *arguments: CliRunner().invoke(recoup, ["access", *arguments])
+def run(run: Run) -> Run:
+    """Runs `recoup access`."""
+    return lambda *arguments: run("access", *arguments)
 
 
 def make(database: Database, *roles: str, days: int = 1, name: str = "somebody") -> tuple[str, str]:

@@ -9,19 +9,17 @@ import json
 import stat
 import threading
 from base64 import b64decode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
 from service import audit_log
 from service.audit_log import KINDS, Altered, place_all, sign_head
-from service.cli import recoup
 from service.config import Settings
 from service.database import Database, close_database, execute, on_sqlite, open_database, reading, rows, writing
 from service.log.exports import BadExport, check, digest_of, leaf_of, written
@@ -29,31 +27,21 @@ from service.log.notes import Checkpoint, Signer, new_signer, open_note, read_ch
 from service.log.tree import Frontier, consistency_proof, consistent, includes, inclusion_proof, leaf_hash, place
 from service.migrate import FOLDER, migrate
 from service.tables import NEVER_CHANGED, RefundRequest
-from tests.service.builders import NOW, asking
+from tests.service.builders import NOW, ORIGIN, Run, asking
 from tests.service.test_database import FILL
 from tests.service.test_reference import check as conforms
 
 ROOT = Path(__file__).parents[2]
-ORIGIN = "refunds.example.com/log"
 # What follows from a decision is in the log with it.
 RECORDED = [each for each in FILL if "log_" not in each and "decision_rule" not in each]
 EVENT = "INSERT INTO event VALUES (?, 'A', 'purchase', '', 0, '{}', '', '', '')"
 LEAVES = "SELECT seq, kind, reference FROM log_leaf ORDER BY seq"
-Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def signer() -> Signer:
-    """A key of the log."""
-    return new_signer(ORIGIN)
 
 
 @pytest.fixture
-def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command on a migrated database of either kind, in a folder of its own."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments, **more: CliRunner().invoke(recoup, ["audit", *arguments], **more)
+def run(run: Run) -> Run:
+    """Runs `recoup audit`."""
+    return lambda *arguments, **more: run("audit", *arguments, **more)
 
 
 def record(database: Database, without: Iterable[str] = ()) -> None:

@@ -7,32 +7,30 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service import audit_log
 from service.audit_log import sign_head
-from service.cli import recoup
 from service.database import Database, execute, reading, rows, writing
 from service.erasing import TOKEN, Erased, Erasing, Nothing
 from service.ledger_check import differences
 from service.log.exports import ERASABLE, BadExport, check, digest_of, leaf_of, remains_of, written
-from service.log.notes import Checkpoint, Signer, new_signer, sign
+from service.log.notes import Checkpoint, Signer, sign
 from service.log.tree import Frontier, consistency_proof, consistent, includes, inclusion_proof, leaf_hash
 from service.log_check import LogCheck
 from service.publishing import Versions
 from service.replaying import Chosen, Replay
 from service.tables import TABLES
-from tests.service.builders import NOW, asking, lot_facts, open_account, publish_small
-from tests.service.test_audit import ORIGIN, exported, head_of, independent, unguard
+from tests.service.builders import NOW, ORIGIN, Run, asking, lot_facts, open_account, publish_small
+from tests.service.test_audit import exported, head_of, independent, unguard
 
 ROOT = Path(__file__).parents[2]
 LATER = NOW + timedelta(days=60)
@@ -45,23 +43,6 @@ WORDS = (
     "agent-7",
     "reviewer-9",
 )
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def signer() -> Signer:
-    """A key of the log."""
-    return new_signer(ORIGIN)
-
-
-@pytest.fixture
-def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command on a migrated database of either kind, in a folder of its own."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(recoup, arguments)
 
 
 class Desk:

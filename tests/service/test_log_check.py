@@ -14,8 +14,8 @@ from service.database import Database, execute, on_sqlite, reading, writing
 from service.log.exports import digest_of
 from service.log.notes import Checkpoint, Signer, new_signer, sign
 from service.log_check import LogCheck
-from tests.service.builders import NOW
-from tests.service.test_audit import ORIGIN, head_of, record, tell, unguard
+from tests.service.builders import NOW, ORIGIN
+from tests.service.test_audit import head_of, record, tell, unguard
 
 LEAVES = len(KINDS)
 SIGNER = Signer(ORIGIN, b"1" * 32)

@@ -17,8 +17,8 @@ from service.audit_log import KINDS, records, sign_head
 from service.database import Database, reading
 from service.log.exports import BadExport, Checked, written
 from service.log.notes import Checkpoint, Signer
-from tests.service.builders import NOW
-from tests.service.test_audit import ORIGIN, Run, record, run, small_export
+from tests.service.builders import NOW, ORIGIN, Run
+from tests.service.test_audit import record, run, small_export
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
