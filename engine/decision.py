@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct, to_builtins
+from msgspec.json import Encoder
 
 from policies.sentences import figure_text
 
@@ -23,6 +24,8 @@ ENGINE = "0.1.0"
 """The engine's version, kept in each decision."""
 
 OUTCOMES = ("approved", "denied", "needs_review")
+
+_CANONICAL = Encoder(order="sorted")
 
 JSON = Any
 FigureMap = Mapping[str, Any]
@@ -170,6 +173,19 @@ class Decision(Struct, frozen=True):
 
     def to_data(self) -> dict[str, JSON]:
         """As plain data: text, whole numbers, true, false, null, lists and objects."""
+        data = self._parts()
+        data["reasons"] = [reason.to_data() for reason in self.reasons]
+        data["lots"] = to_builtins([*self.lots])
+        return data
+
+    def to_json(self, engine: str = ENGINE) -> bytes:
+        """The canonical text of the same, straight from the parts; as if an engine of that version had decided."""
+        data = self._parts()
+        data["engine"] = engine
+        return _CANONICAL.encode(data)
+
+    def _parts(self) -> dict[str, JSON]:
+        """As plain data, but for the reasons and the lots, whose fields are named as their data are."""
         return {
             "outcome": self.outcome,
             "policy": self.policy,
@@ -194,8 +210,8 @@ class Decision(Struct, frozen=True):
             "fees": [line._asdict() for line in self.fees],
             "taxes": [line._asdict() for line in self.taxes] if self.taxes else [],
             "offsets": [line._asdict() for line in self.offsets] if self.offsets else [],
-            "reasons": [reason.to_data() for reason in self.reasons],
-            "lots": to_builtins([*self.lots]),
+            "reasons": self.reasons,
+            "lots": self.lots,
             "trace": list(self.trace),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec import DecodeError
 from msgspec.json import Encoder, decode
@@ -35,6 +35,8 @@ _JSON = both("JSON이", "JSON")
 class _Record(Protocol):
     def to_data(self) -> dict[str, Any]: ...
 
+
+_Made = TypeVar("_Made", bound=_Record)
 
 _CANONICAL = Encoder(order="sorted")
 _ENGINE = '"engine":"'
@@ -82,24 +84,24 @@ def replay_stored(
         sound = read_sound_case(compiled.policy, case)
         facts = decode(case) if sound is None else {}
         now = _again(lambda: _decided(compiled, facts) if sound is None else decide(compiled, sound), language)
-        if isinstance(now, dict) and _is_text_of(now, recorded):
+        if isinstance(now, Decision) and _is_text_of(now, recorded):
             return _beside(beside, now, language)
         record, facts = decode(recorded), decode(case)
     except (DecodeError, RecursionError) as error:
         return [_told(_NO_RECORD, language, what=_JSON, error=error)]
     found = _replayed(compiled, facts, record, now, _DECISION, Decision.from_data, language)
     # Of a case that cannot be decided one sentence is enough.
-    return found + _beside(beside, now, language) if isinstance(now, dict) else found
+    return found if isinstance(now, str) else found + _beside(beside, now, language)
 
 
 def _decided(compiled: CompiledVersion, case: Mapping[str, Any]) -> Decision:
     return decide(compiled, read_case(compiled.policy, dict(case)))
 
 
-def _again(make: Callable[[], _Record], language: str) -> dict[str, Any] | str:
+def _again(make: Callable[[], _Made], language: str) -> _Made | str:
     """What a case comes to now, or the sentence that says why it comes to nothing."""
     try:
-        return make().to_data()
+        return make()
     except BadCase as error:
         lines = [f"{path} {in_language(each.text, language)}".strip() for path, each in error.mistakes]
         return _told(_NOT_AGAIN, language, error="; ".join(lines))
@@ -117,20 +119,20 @@ def _again(make: Callable[[], _Record], language: str) -> dict[str, Any] | str:
         return _told(_NOT_AGAIN, language, error=error)
 
 
-def _is_text_of(now: Mapping[str, Any], recorded: str) -> bool:
+def _is_text_of(now: Decision, recorded: str) -> bool:
     """Whether a text is the canonical one of a decision, whichever engine made it."""
     # The first that stands there is the decision's own; were it not, the record would be read and compared in parts.
     start = recorded.find(_ENGINE) + len(_ENGINE)
     engine = recorded[start : recorded.find('"', start)]
-    return _CANONICAL.encode({**now, "engine": engine}) == recorded.encode()
+    return now.to_json(engine) == recorded.encode()
 
 
-def _beside(beside: Mapping[str, Any], now: Mapping[str, Any], language: str) -> list[str]:
+def _beside(beside: Mapping[str, Any], now: Decision, language: str) -> list[str]:
     return [
         line
         for name, value in beside.items()
-        if value != now[name]
-        for line in differences(value, now[name], f"[{name}]", language)
+        if value != getattr(now, name)
+        for line in differences(value, getattr(now, name), f"[{name}]", language)
     ]
 
 
@@ -138,11 +140,12 @@ def _replayed(
     compiled: CompiledVersion,
     case: Mapping[str, Any],
     recorded: Mapping[str, Any],
-    now: dict[str, Any] | str,
+    again: _Record | str,
     what: Text,
     load: Callable[[Mapping[str, Any]], _Record],
     language: str,
 ) -> list[str]:
+    now = again if isinstance(again, str) else again.to_data()
     if isinstance(now, dict) and _same(recorded, now):
         # What was just made keeps the laws, and so does what equals it.
         return []

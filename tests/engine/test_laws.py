@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +83,7 @@ def test_a_decision_survives_json_and_replays_to_itself(tested: Policy, data: di
     stored = json.loads(json.dumps(decision.to_data()))
     assert decision.to_data() == stored
     assert stored == Decision.from_data(stored).to_data()
+    assert decision.to_json() == rfc8785.dumps(stored)
     stored_case = json.loads(json.dumps(case_data(read_case(tested, data))))
     assert replay(compiled(tested), stored_case, stored) == []
 
