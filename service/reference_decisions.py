@@ -8,6 +8,7 @@ from service.reference_operation import Operation
 from service.reference_shapes import (
     AMOUNT,
     DAY,
+    ERASED_OR_NOT,
     INSTANT,
     KEPT_DECISION,
     OUTCOME,
@@ -38,6 +39,7 @@ LINE = object_of(
         **dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT),
         "reasons": {**list_of(TEXT), "description": "The rules that spoke of the request."},
         "rules": {**list_of(TEXT), "description": "These, and the rules that spoke only of lots."},
+        "erased": ERASED_OR_NOT,
     },
     "A decision in a list.",
 )
@@ -54,6 +56,7 @@ WHOLE_DECISION = object_of(
     },
     "All that is kept of a decision, and where it stands in the log.",
 )
+WHOLE_DECISION["required"] = [name for name in WHOLE_DECISION["required"] if name != "erased"]
 READ = object_of(
     {
         "id": WHOLE,

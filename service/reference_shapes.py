@@ -235,9 +235,21 @@ DECISION = object_of(
     },
     "A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`, all of them money.",
 )
-KEPT_DECISION: Schema = {
-    **object_of({**DECISION["properties"], "case": ref("Case")}, "A recorded decision and what it was made on."),
+ERASED: Schema = {
+    "type": "string",
+    "enum": ["retention"],
+    "description": "Only where the facts behind it were erased, after the time that the policy keeps them: they, what"
+    " the request said besides, and the trace are gone.",
 }
+ERASED_OR_NOT: Schema = {**ERASED, "type": ["string", "null"], "enum": ["retention", None]}
+KEPT_DECISION: Schema = object_of(
+    {
+        **DECISION["properties"],
+        "case": {"oneOf": [ref("Case"), {"type": "null"}], "description": "null where it was erased."},
+    },
+    "A recorded decision and what it was made on.",
+)
+KEPT_DECISION["properties"] = {**KEPT_DECISION["properties"], "erased": ERASED}
 CASE = object_of(
     {
         "account": ref("Account"),
@@ -339,6 +351,7 @@ EVENT_ANSWER = object_of(
     },
     "What an event came to.",
 )
+EVENT_ANSWER["properties"] = {**EVENT_ANSWER["properties"], "erased": ERASED}
 TOLD = object_of(
     {
         "id": TEXT,

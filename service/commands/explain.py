@@ -44,6 +44,7 @@ def command(decision: str, lang: str, with_trace: bool, html: str | None) -> Non
         if html is not None:
             _write(html, page(explained, lang))
             return
+        with_trace = with_trace and not explained["erased"]
         click.echo("\n".join([*lines(explained, lang), *(traced(trace, lang) if with_trace else ())]))
         return
     if html is not None:

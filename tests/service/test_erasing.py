@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from service import audit_log
 from service.audit_log import sign_head
 from service.database import Database, execute, reading, rows, writing
-from service.erasing import TOKEN, Erased, Erasing, Nothing
+from service.erasing import Erased, Erasing, Nothing
+from service.erasures import TOKEN
 from service.ledger_check import differences
 from service.log.exports import ERASABLE, BadExport, check, digest_of, leaf_of, remains_of, written
 from service.log.notes import Checkpoint, Signer, sign
