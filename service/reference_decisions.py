@@ -55,8 +55,8 @@ WHOLE_DECISION = object_of(
         "reads": {**ADDRESS, "description": "Who was shown it."},
     },
     "All that is kept of a decision, and where it stands in the log.",
+    rarely=("erased",),
 )
-WHOLE_DECISION["required"] = [name for name in WHOLE_DECISION["required"] if name != "erased"]
 READ = object_of(
     {
         "id": WHOLE,

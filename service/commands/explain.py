@@ -51,7 +51,8 @@ def command(decision: str, lang: str, with_trace: bool, html: str | None) -> Non
         raise Unusable("--html takes the id of a kept decision: a file does not hold the rules that it was made by")
     data = read_json_file(decision)
     found = _decision(data, shown_name(decision))
-    click.echo("\n".join(told(found, str(data.get("id") or ""), lang, with_trace=with_trace)))
+    gone = "erased" in data
+    click.echo("\n".join(told(found, str(data.get("id") or ""), lang, with_trace=with_trace, facts_erased=gone)))
 
 
 def _is_file(name: str) -> bool:
