@@ -67,11 +67,14 @@ SELECT_INQUIRY = (
     " WHERE inquiry.id = ?"
 )
 SELECT_SAID = "SELECT id, agent, text, reason FROM inquiry_entry WHERE inquiry_id = ? ORDER BY id"
+# One that was erased already may have been moved since: what was paid out can be reversed at any time.
 SELECT_DECISIONS = (
-    "SELECT id, account FROM decision WHERE id > ? AND id < ? AND case_data <> ? AND decided_at < ? ORDER BY id LIMIT ?"
+    "SELECT id, account FROM decision WHERE id > ? AND id < ? AND decided_at < ? AND (case_data <> ? OR EXISTS"
+    ' (SELECT 1 FROM refund_request JOIN "move" ON request_id = refund_request.id WHERE decision_id = decision.id'
+    " AND (reason NOT IN ('', ?) OR (actor <> '' AND actor NOT LIKE ?)))) ORDER BY id LIMIT ?"
 )
 SELECT_DECISION = "SELECT digest, decided_at FROM decision WHERE id = ?"
-SELECT_DATA = "SELECT data FROM decision WHERE id = ? AND case_data <> ?"
+SELECT_DATA = "SELECT case_data, data FROM decision WHERE id = ?"
 SELECT_REQUEST = (
     "SELECT id, state, receiving_account, requested_at,"
     " (SELECT COALESCE(MAX(moved_at), '') FROM \"move\" WHERE request_id = refund_request.id),"
@@ -248,7 +251,7 @@ class Retaining:
 
     def _decisions(self, before: datetime) -> Iterator[list[Row]]:
         last, end = "", new_id("D", before)[:12]
-        while page := self._read(SELECT_DECISIONS, (last, end, CASE_GONE, stored(before), PAGE)):
+        while page := self._read(SELECT_DECISIONS, (last, end, stored(before), CASE_GONE, ERASED, TOKENS, PAGE)):
             yield page
             last = page[-1][0]
 
@@ -305,17 +308,19 @@ class Retaining:
             lock(database, f"recoup:inquiry:{inquiry}")
         # From here on nobody contests it.
         lock(database, f"recoup:contest:{decision}")
-        data = rows(database, SELECT_DATA, (decision, CASE_GONE))
-        if not data or not self._decision_over(decision).due:
+        if not self._decision_over(decision).due:
             return []
+        people: dict[str, str] = {}
+        changes = []
+        ((case, data),) = rows(database, SELECT_DATA, (decision,))
         try:
-            remains = canonical(without_facts(msgspec.json.decode(data[0][0])))
+            if case != CASE_GONE:
+                remains = canonical(without_facts(msgspec.json.decode(data)))
+                changes.append(Change("decision", decision, {"case_data": CASE_GONE, "data": remains}))
         except UNREADABLE:
             # Somebody changed the record: what is to be erased of it cannot be told.
             self._found.unreadable.add(decision)
             return []
-        people: dict[str, str] = {}
-        changes = [Change("decision", decision, {"case_data": CASE_GONE, "data": remains})]
         for request, _, receiving, *_ in rows(database, SELECT_REQUEST, (decision,)):
             if receiving and not is_token(receiving):
                 changes.append(Change("refund_request", request, {"receiving_account": token()}))

@@ -11,7 +11,19 @@ from policies.show import head_lines
 from tests.policies.texts import VALID, loaded, told
 
 FIELDS = (
-    *("format", "policy", "title", "starts", "currency", "timezone", "calendar", "holidays", "terms", "about", "retention"),
+    *(
+        "format",
+        "policy",
+        "title",
+        "starts",
+        "currency",
+        "timezone",
+        "calendar",
+        "holidays",
+        "terms",
+        "about",
+        "retention",
+    ),
     *("sources", "methods", "papers", "events", "facts", "values", "rules"),
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,12 +64,12 @@ def event(database: Database, id: str, type: str, amount: int, **more: Any) -> N
     tell(database, Versions(database, 8), body, NOW)
 
 
-def spend_all(database: Database, account: str) -> None:
+def spend_all(database: Database, account: str, at: str = "2026-03-02T00:30:00Z") -> None:
     """Use up all points of an account that can be used."""
     with reading(database):
         sql = "SELECT CAST(SUM(\"left\") AS BIGINT) FROM lot WHERE account_id = ? AND source = 'bill'"
         ((left,),) = rows(database, sql, (account,))
-    event(database, f"spent-{account}", "points_used", left, account=account, happened_at="2026-03-02T00:30:00Z")
+    event(database, f"spent-{account}{at[14:16]}", "points_used", left, account=account, happened_at=at)
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_facts_words_and_links_are_gone_and_all_that_was_decided_stays(
     counts = {"decision": 8, "refund_request": 6, "move": 3, "inquiry_entry": 4, "event_answer": 3}
     assert found.records == counts
     assert (found.needed, found.unreadable) == ({"event_answer": 1}, set())
-    assert erased(database, "event_answer", "event_id") == {"E-1", "spent-A", "spent-B"}
+    assert erased(database, "event_answer", "event_id") == {"E-1", "spent-A30", "spent-B30"}
     gone = (MINE, SHARED, *WORDS, "joined_on", "born_on")
     assert holding(database, *gone) == {"event_answer"}, "one answer is left, whose points are"
     same = {"account", "lot", "hold", "ledger_entry", "message", "decision_rule", "policy_version", "event", "notice"}
@@ -175,7 +176,11 @@ def held(desk: Desk, database: Database) -> Callable[[], None]:
 def asked_about(desk: Desk, database: Database) -> Callable[[], None]:
     made = desk.post("decisions", {"account": "A", "request": asking(500)})
     inquiry = desk.contest(made["id"])
-    return lambda: desk.post(f"inquiries/{inquiry}/withdraw", {"by": "member"}) and None
+
+    def withdraw() -> None:
+        desk.post(f"inquiries/{inquiry}/withdraw", {"by": "member"})
+
+    return withdraw
 
 
 NEEDS = {"a held refund": held, "an open contest": asked_about}
@@ -210,6 +215,22 @@ def test_a_decision_is_left_as_long_as_points_that_paid_it_are(client: FlaskClie
 
 
 @ON_SQLITE
+def test_what_is_said_of_it_later_goes_in_its_time_too(
+    client: FlaskClient, desk: Desk, database: Database, clock: SetClock
+) -> None:
+    """A refund comes back from the bank after its decision was erased."""
+    retain(database)
+    clock.at = OVER
+    ((request,),) = of(database, "refund_request", "id", "points = 7000")
+    desk.post(f"refund-requests/{request}/reverse", {"by": "reviewer-9", "reason": WORDS[2]})
+    spend_all(database, "B", "2026-03-02T00:31:00Z")
+    assert retain(database).needed["decision"] == 1
+    assert holding(database, WORDS[2], "reviewer-9") == {"move", "idempotency_key"}
+    assert retain(database, OVER + 5 * 365 * DAY + 3 * DAY).records["move"] == 1
+    assert holding(database, WORDS[2], "reviewer-9") == set()
+
+
+@ON_SQLITE
 def test_what_a_limit_counts_by_receiving_account_is_left(client: FlaskClient, database: Database) -> None:
     """Kept for a day, and counted for a month."""
     publish(database, POLICY.replace("rules:\n", SHORT).encode(), "small.yaml", NOW)
@@ -237,7 +258,7 @@ def test_an_event_is_left_as_long_as_something_of_it_matters(client: FlaskClient
     )
     writing(database, lambda: execute(database, owed))
     assert retain(database).needed["event_answer"] == 3
-    assert erased(database, "event_answer", "event_id") == {"E-1", "E-2", "spent-A"}
+    assert erased(database, "event_answer", "event_id") == {"E-1", "E-2", "spent-A30"}
     writing(database, lambda: execute(database, "UPDATE account SET points_debt = 0"))
     assert retain(database).needed["event_answer"] == 2
     assert "E-3" in erased(database, "event_answer", "event_id")
@@ -286,7 +307,7 @@ def test_whoever_reads_what_was_erased_is_told_so(
     told = client.get("/v1/accounts/A/events").get_json()["events"]
     assert {each["id"]: each["answer"].get("erased") for each in told} == {
         "E-1": "retention",
-        "spent-A": "retention",
+        "spent-A30": "retention",
         "E-2": None,
     }
     ((inquiry,),) = of(database, "inquiry", "id")
@@ -462,7 +483,8 @@ def test_both_erasures_go_on_while_members_ask(database_url: str, database: Data
             body = {"account": name, "request": asking(100, receiving_account=f"{name}-{number % 2}")}
             made = judge.file(body, f"{name}{number}", lambda each, _holds, _record: Answer(201, each.id, "en", "{}"))
             if number % 2:
-                writing(database, lambda made=made: move(database, versions, made.location, "cancel", "x", "x", NOW))
+                cancel = partial(move, database, versions, made.location, "cancel", "x", "x", NOW)
+                writing(database, cancel)
             filed.append((made.location, name))
 
     def erase(work: Callable[[], object]) -> None:
