@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from service.moves import move
 from service.periods import periods
 from service.publishing import Versions, publish
 from service.records import CASE_GONE
-from service.retaining import Retained, Retaining
+from service.retaining import Retained, Retaining, Sort
 from tests.service.builders import (
     LIFE,
     NOW,
@@ -193,7 +193,7 @@ def test_what_still_matters_is_left_until_its_time_after_that(
 ) -> None:
     end = begin(Desk(client), database)
     found = retain(database)
-    assert (found.records, found.needed["decision"]) == ({}, 1)
+    assert (found.records, found.answers, found.needed["decision"]) == ({}, 0, 1)
     assert erased(database) == set()
     clock.at = OVER
     end()
@@ -212,6 +212,41 @@ def test_a_decision_is_left_as_long_as_points_that_paid_it_are(client: FlaskClie
     assert retain(database).needed == {"decision": 1}
     spend_all(database, "A")
     assert retain(database).records == {"decision": 1, "event_answer": 1}
+
+
+@ON_SQLITE
+def test_months_are_those_of_the_calendar(client: FlaskClient, database: Database, clock: SetClock) -> None:
+    """Kept for a month from the 1st of February on: through the 1st of March, which is 28 days."""
+    publish(database, POLICY.replace("rules:\n", "retention: 1 month\nrules:\n").encode(), "small.yaml", NOW)
+    clock.at = datetime.fromisoformat("2026-02-01T14:59:59Z")
+    Desk(client).post("decisions", {"account": "A", "request": asking(500)})
+    assert retain(database, datetime.fromisoformat("2026-03-01T14:59:59Z")).records == {}
+    assert retain(database, datetime.fromisoformat("2026-03-01T15:00:00Z")).records == {"decision": 1}
+
+
+@ON_SQLITE
+def test_an_event_that_was_told_late_is_kept_from_then_on(client: FlaskClient, database: Database) -> None:
+    event(database, "E-1", "points_used", 100, happened_at="2025-08-01T00:00:00Z")
+    assert retain(database, OVER - 100 * DAY).records == {}
+    assert retain(database).records == {"event_answer": 1}
+
+
+class Before(Retaining):
+    """One that looked before what is needed came about."""
+
+    def _due(self, sort: Sort, names: Sequence[str]) -> list[str]:
+        return list(names)
+
+
+@ON_SQLITE
+def test_what_came_to_matter_after_the_look_is_left(client: FlaskClient, desk: Desk, database: Database) -> None:
+    open_account(database, lot_facts(9_000), name="C")
+    desk.file(400, MINE, "C")
+    found = Before(database, Versions(database, 8), LAST_MOMENT).retain("nightly")
+    assert (found.records, found.erasures) == ({}, 0)
+    Before(database, Versions(database, 8), OVER).retain("nightly")
+    assert "E-2" not in erased(database, "event_answer", "event_id")
+    assert len(erased(database)) == len(of(database, "decision", "id")) - 1
 
 
 @ON_SQLITE
@@ -241,6 +276,18 @@ def test_what_a_limit_counts_by_receiving_account_is_left(client: FlaskClient, d
     found = retain(database, NOW + 3 * DAY)
     assert (found.needed, found.records["decision"]) == ({"decision": 1}, 1)
     assert retain(database, NOW + 31 * DAY).records == {"decision": 1, "refund_request": 1}
+
+
+@ON_SQLITE
+def test_a_receiving_account_that_was_erased_already_is_neither_counted_nor_erased_again(
+    client: FlaskClient, database: Database
+) -> None:
+    publish(database, POLICY.replace("rules:\n", SHORT).encode(), "small.yaml", NOW)
+    desk = Desk(client)
+    desk.settle(desk.file(3_000, MINE))
+    spend_all(database, "A")
+    Erasing(database, Versions(database, 8)).erase("A", "desk", "asked", NOW, counted_too=True)
+    assert retain(database, NOW + 3 * DAY).records == {"decision": 1, "event_answer": 1}
 
 
 def test_an_event_is_left_as_long_as_something_of_it_matters(client: FlaskClient, database: Database) -> None:
