@@ -8,7 +8,7 @@ from service.reference_operation import Operation
 from service.reference_shapes import (
     AMOUNT,
     DAY,
-    ERASED_OR_NOT,
+    ERASED,
     INSTANT,
     KEPT_DECISION,
     OUTCOME,
@@ -39,9 +39,10 @@ LINE = object_of(
         **dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT),
         "reasons": {**list_of(TEXT), "description": "The rules that spoke of the request."},
         "rules": {**list_of(TEXT), "description": "These, and the rules that spoke only of lots."},
-        "erased": ERASED_OR_NOT,
+        "erased": ERASED,
     },
     "A decision in a list.",
+    rarely=("erased",),
 )
 WHOLE_DECISION = object_of(
     {

@@ -197,7 +197,6 @@ ERASED: Schema = {
     "description": "Only where the facts behind it were erased, after the time that the policy keeps them: they, what"
     " the request said besides, and the trace are gone.",
 }
-ERASED_OR_NOT: Schema = {**ERASED, "type": ["string", "null"], "enum": ["retention", None]}
 DECISION = object_of(
     {
         "id": {"type": ["string", "null"], "description": "null for a decision that was not recorded."},

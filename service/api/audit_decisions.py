@@ -156,5 +156,5 @@ def _line(line: Line) -> dict[str, Any]:
         **{name: decision[name] for name in SHOWN},
         "reasons": [rule for rule, of_request in spoke.items() if of_request],
         "rules": list(spoke),
-        "erased": decision.get("erased"),
+        **({"erased": decision["erased"]} if "erased" in decision else {}),
     }
