@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Keys = dict[tuple[str, bytes], Ed25519PublicKey]
-ERASABLE = ("decision", "refund_request", "move", "inquiry_entry")
+ERASABLE = ("decision", "refund_request", "move", "inquiry_entry", "event_answer")
 
 
 class Wrong(Exception):

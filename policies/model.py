@@ -334,7 +334,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A rule file, read and checked. `facts` is the whole vocabulary by path, common and declared."""
+    """A rule file, read and checked. `facts` is the whole vocabulary by path, common and declared; `retention` is how
+    long the facts and words of what was decided by it are kept.
+    """
 
     id: str
     title: Text
@@ -353,6 +355,7 @@ class Policy:
     values: Mapping[str, Value]
     rules: tuple[Rule, ...]
     papers: Mapping[str, Text] = field(default_factory=dict)
+    retention: Span = Span(5, "years")
 
     def rules_of(self, kind: str) -> tuple[Rule, ...]:
         """The rules of one kind, in the order of the file."""

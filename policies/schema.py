@@ -14,9 +14,9 @@ from marshmallow.experimental.context import Context
 
 from policies.conditions import read_literal
 from policies.fields import Bilingual, Day, Field, Later, ListOf, Map, Sentence, Word, is_missing
-from policies.json_shapes import Json, Shared, hinted, text
+from policies.json_shapes import Json, Shared, hinted, span, text
 from policies.kinds import KINDS
-from policies.model import Fact, Figure, Policy, Rule, Text, Value
+from policies.model import Fact, Figure, Policy, Rule, Span, SpanUnit, Text, Value
 from policies.problems import both, shorten
 from policies.readers import (
     EMPTY,
@@ -32,6 +32,7 @@ from policies.readers import (
     check_length,
     check_word,
     listed,
+    read_span,
     read_under,
     refuse,
     refuse_word,
@@ -104,6 +105,19 @@ class _Country(Sentence):
         return {**text([r"\s*[A-Z]{2,4}\s*"], "write the two letters of a country, such as KR"), "examples": ["KR"]}
 
 
+class _Retention(Field):
+    """How long records are kept."""
+
+    def read(self, raw: Any) -> Span:
+        return read_span(raw, _KEPT_IN)
+
+    def json_schema(self, shared: Shared) -> Json:
+        return {**text([span(_KEPT_IN)], f"write a length of time in {listed(_KEPT_IN).en}"), "examples": ["5 years"]}
+
+
+_KEPT_IN: tuple[SpanUnit, ...] = ("days", "months", "years")
+
+
 class _PolicyMap(Map):
     format = _FormatField(about=both("규칙 언어의 형식 번호: 1", "the version of the rule language: 1"))
     policy = Word(KEBAB, about=both("정책의 id", "the policy's id"))
@@ -115,6 +129,7 @@ class _PolicyMap(Map):
     holidays = ListOf(Day(), (), about="Further days that are no business days.")
     terms = Sentence(lines=True, about=both("약관을 볼 수 있는 곳", "where the terms can be read"))
     about = Sentence("", lines=True, about="A note of the author.")
+    retention = _Retention(Span(5, "years"), about="How long the facts and words of what was decided are kept.")
     sources = Later(about=both("포인트가 적립되는 출처", "where points come from"))
     methods = Later(about=both("환급금을 지급하는 수단", "how a refund is paid out"))
     papers = Later(None, about="What a member may have to show.")
@@ -190,7 +205,7 @@ def _figures(value: Value) -> tuple[Figure, ...]:
     return tuple(figure for _, cell in value.since for figure in figures(cell))
 
 
-_TOP = ("title", "starts", "currency", "timezone", "calendar", "holidays", "terms", "about")
+_TOP = ("title", "starts", "currency", "timezone", "calendar", "holidays", "terms", "about", "retention")
 
 
 def _read_map(troubles: Troubles, data: Mapping[Any, Any], name: str) -> Mapping[Any, Any]:

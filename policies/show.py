@@ -92,6 +92,10 @@ def head_lines(policy: Policy, language: str, day: date) -> Iterator[str]:
         yield say.choose(f"시행일: {policy.starts}", f"In force from {policy.starts}")
     for heading, words in ((_SOURCES, policy.sources), (_METHODS, policy.methods)):
         yield f"{heading.in_language(language)}: {', '.join(word.in_language(language) for word in words.values())}"
+    kept = say.figure(policy.retention)
+    yield say.choose(
+        f"판정에 쓴 사실과 적은 글: {kept} 보관 뒤 삭제", f"Facts and words behind decisions: kept {kept}, then erased"
+    )
 
 
 _SOURCES = Text("적립 유형", "Sources of points")

@@ -38,6 +38,11 @@ def decision_answer(record: Record, language: str, links: Links, *, recorded: bo
     }
 
 
+def kept_decision_answer(record: Record, language: str, links: Links) -> dict[str, Any]:
+    """A recorded decision with the case that it was made on; null where that was erased after its time."""
+    return {**decision_answer(record, language, links), "case": None if record.erased else record.case}
+
+
 def filed_answer(filed: Filed, holds: Sequence[Hold], record: Record, language: str, links: Links) -> dict[str, Any]:
     """A refund request that was just filed, with the whole decision that it got."""
     return {**refund_request_answer(filed, holds), "decision": decision_answer(record, language, links)}

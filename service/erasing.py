@@ -1,7 +1,6 @@
 """Erases the words and links that were kept of an account, so that nothing that was proven before is proven no longer.
 
-A leaf of the log commits to a row under a salt. With the row's words and the salt gone, its digest says nothing more
-to anybody, and every proof over it still holds. What remains of the row is recorded in turn (see `exports.py`). The
+How rows are changed without breaking a proof is in `erasures.py`; what is erased for its age, in `retaining.py`. The
 table in docs/operators.md says of every column what an erasure does to it.
 
 A link, such as a receiving account, gives way to a random token: the same one for the same link in all records of the
@@ -12,11 +11,9 @@ limits that count what was paid to one receiving account.
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,26 +21,27 @@ import msgspec
 
 from engine.facts import COUNTED_STATES
 from engine.replay import replay_stored
-from engine.windows import window_start
-from policies.model import Measure
 from service import audit_log, ledger, moves
 from service.clock import stored
-from service.database import Database, execute, lock, on_sqlite, overwriting, reading, rows, writing
+from service.database import Database, lock, on_sqlite, overwriting, reading, rows, writing
+from service.erasures import (
+    LOCK,
+    OPEN,
+    UNREADABLE,
+    Change,
+    Rehearsed,
+    counted_since,
+    forget_answer,
+    is_token,
+    token,
+    words,
+    write,
+)
 from service.ids import new_id
 from service.json_body import canonical
 from service.publishing import Versions
+from service.records import CASE_GONE
 
-ERASED = "[erased]"
-"""What stands where somebody wrote words."""
-TOKEN = re.compile(r"erased-[0-9a-f]{16}", re.ASCII)
-"""What stands where a link was: chance, and nothing that leads back."""
-
-OPEN = ("approved", "needs_review")
-# What a record can do that somebody changed.
-UNREADABLE = (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError)
-
-INSERT = "INSERT INTO erasure (account, cause, actor, reason, records, erased_at) VALUES (?, ?, ?, ?, ?, ?)"
-SELECT_NEWEST = "SELECT MAX(id) FROM erasure"
 SELECT_REQUESTS = (
     "SELECT id, state, receiving_account, requested_at FROM refund_request WHERE account_id = ? ORDER BY id"
 )
@@ -62,7 +60,6 @@ SELECT_DECISION = f"{DECISION}id = ?"
 # SQLite and PostgreSQL call it otherwise.
 SELECT_NAMED = "SELECT id FROM decision WHERE account <> ? AND {position}(case_data, ?) > 0 AND id > ?"
 SELECT_ANSWERS = "SELECT id FROM idempotency_key WHERE {position}(answer, ?) > 0 ORDER BY id"
-FORGET_ANSWER = "UPDATE idempotency_key SET digest = ?, answer = '' WHERE id = ?"
 
 
 MEANWHILE = timedelta(hours=1)
@@ -70,15 +67,6 @@ MEANWHILE = timedelta(hours=1)
 
 class Nothing(Exception):
     """Nothing is kept of an account of this id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is erased of one row: other values for some of its columns."""
-
-    kind: str
-    reference: str
-    values: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -95,10 +83,6 @@ class Erased:
     open: int = 0
     counted: int = 0
     bound: list[str] = field(default_factory=list)
-
-
-class _Rehearsed(Exception):
-    """Everything was tried, and nothing is to be kept."""
 
 
 class Erasing:
@@ -131,12 +115,12 @@ class Erasing:
             nonlocal found
             found = self._erase(account, actor, reason, named, now, counted_too=counted_too)
             if rehearse:
-                raise _Rehearsed
+                raise Rehearsed
 
         try:
             with overwriting(self._database):
                 writing(self._database, work)
-        except _Rehearsed:
+        except Rehearsed:
             found.id = 0
         return found
 
@@ -151,7 +135,7 @@ class Erasing:
     ) -> Erased:
         database = self._database
         # Two erasures may meet in a decision of one that names the other.
-        lock(database, "recoup:erasure")
+        lock(database, LOCK)
         known = ledger.find_account(database, account, locked=True) is not None
         if known:
             moves.lapse_overdue(database, self._versions, account, now)
@@ -179,38 +163,24 @@ class Erasing:
         sql = SELECT_ANSWERS.format(position=self._position())
         answers = [key for (key,) in rows(database, sql, (f'"account":{canonical(account)}',))]
         if changes or answers:
-            execute(database, INSERT, (account, "asked", actor, reason, len(changes), stored(now)))
-            erased.id = rows(database, SELECT_NEWEST)[0][0]
-        for each in changes:
-            self._write(erased.id, each)
-            erased.records[each.kind] += 1
+            erased.id = write(database, changes, account, "asked", actor, reason, now)
+        erased.records.update(each.kind for each in changes)
         for key in answers:
-            # Nobody who sends the key again has the same body: a digest of it could be guessed from.
-            execute(database, FORGET_ANSWER, (_token(), key))
+            forget_answer(database, key)
         erased.answers = len(answers)
         return erased
 
     def _read(self, decisions: list[str]) -> list[Any]:
         return [row for name in decisions for row in rows(self._database, SELECT_DECISION, (name,))]
 
-    def _write(self, erasure: int, change: Change) -> None:
-        columns = ", ".join(f'"{name}" = ?' for name in change.values)
-        audit_log.erase(self._database, erasure, change.kind, change.reference)
-        execute(
-            self._database,
-            f'UPDATE "{change.kind}" SET {columns} WHERE id = ?',  # noqa: S608
-            (*change.values.values(), change.reference),
-        )
-        audit_log.state_remains(self._database, erasure, change.kind, change.reference)
-
     def _still_needed(self, requests: list[Any], now: datetime, erased: Erased, *, counted_too: bool) -> set[str]:
         """The receiving accounts that an open request is to be paid to, or that limits count still."""
-        start = stored(self._counted_since(now))
+        start = stored(counted_since(self._versions, now))
         still = {receiving for _, state, receiving, _ in requests if state in OPEN}
         counted = {
             receiving
             for _, state, receiving, requested_at in requests
-            if state in COUNTED_STATES and requested_at >= start and not _is_token(receiving)
+            if state in COUNTED_STATES and requested_at >= start and not is_token(receiving)
         }
         counted -= {"", *still}
         if not counted_too:
@@ -219,18 +189,6 @@ class Erasing:
         erased.open += sum(state in OPEN and receiving != "" for _, state, receiving, _ in requests)
         return still
 
-    def _counted_since(self, now: datetime) -> datetime:
-        """From when on limits by receiving account look back, now or by a text that is published and starts later."""
-        start = now
-        for policy in self._versions.policies():
-            in_force = self._versions.in_force(policy, now)
-            newest = self._versions.compiled(self._versions.listed(policy)[0].digest)
-            for compiled in {id(each): each for each in (in_force, newest) if each is not None}.values():
-                for measure in _measures(compiled.policy.rules):
-                    if measure.key == "receiving_account" and measure.per is not None:
-                        start = min(start, window_start(measure.per, now, compiled.zone))
-        return start
-
     def _changed_requests(self, requests: list[Any], links: _Links) -> Iterator[Change]:
         for request, _, receiving, _ in requests:
             if links.goes(receiving):
@@ -238,7 +196,7 @@ class Erasing:
 
     def _changed_moves(self, account: str, links: _Links, erased: Erased) -> Iterator[Change]:
         for step, actor, reason, state in rows(self._database, SELECT_MOVES, (account,)):
-            values = {"actor": links.person(actor), "reason": _words(reason)}
+            values = {"actor": links.person(actor), "reason": words(reason)}
             if values == {"actor": actor, "reason": reason}:
                 continue
             if state in OPEN:
@@ -248,7 +206,7 @@ class Erasing:
 
     def _changed_inquiries(self, account: str, links: _Links, erased: Erased) -> Iterator[Change]:
         for entry, agent, text, reason, state in rows(self._database, SELECT_SAID, (account,)):
-            values = {"agent": links.person(agent), "text": _words(text), "reason": _words(reason)}
+            values = {"agent": links.person(agent), "text": words(text), "reason": words(reason)}
             if values == {"agent": agent, "text": text, "reason": reason}:
                 continue
             if state == "open":
@@ -258,6 +216,9 @@ class Erasing:
 
     def _changed_decisions(self, decisions: list[Any], links: _Links, erased: Erased) -> Iterator[Change]:
         for row in decisions:
+            if row[-2] == CASE_GONE:
+                # Its time was over: nothing is left in it to erase.
+                continue
             try:
                 ways = links.without(row[1], row[-2], row[-1])
                 before = self._differences(row) if ways else []
@@ -290,15 +251,15 @@ class _Links:
 
     def goes(self, link: str) -> bool:
         """Whether a receiving account is to be erased."""
-        return link != "" and link not in self._still and not _is_token(link)
+        return link != "" and link not in self._still and not is_token(link)
 
     def token(self, link: str, whose: str = "") -> str:
         """The token of a link in the records of the account, or of another one."""
-        return self._tokens.setdefault((whose, link), _token())
+        return self._tokens.setdefault((whose, link), token())
 
     def person(self, name: str) -> str:
         """The token of somebody who did something for the account; nobody stays nobody."""
-        return name if name == "" or _is_token(name) else self.token(name)
+        return name if name == "" or is_token(name) else self.token(name)
 
     def without(self, owner: str, case_text: str, data_text: str) -> list[dict[str, str]]:
         """A decision about `owner` without the links that may go now, in the ways in which that can be done, the most
@@ -330,19 +291,7 @@ class _Links:
         ]
 
     def _other(self, name: str, owner: str) -> str:
-        return name if _is_token(name) else self.token(name, owner)
-
-
-def _measures(value: Any) -> Iterator[Measure]:
-    """Every measure that a part of a policy looks at."""
-    if isinstance(value, Measure):
-        yield value
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _measures(each)
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from _measures(getattr(value, each.name))
+        return name if is_token(name) else self.token(name, owner)
 
 
 def _replaced(data: Any, links: Mapping[str, str]) -> Any:
@@ -352,15 +301,3 @@ def _replaced(data: Any, links: Mapping[str, str]) -> Any:
     if isinstance(data, list):
         return [_replaced(each, links) for each in data]
     return {name: _replaced(each, links) for name, each in data.items()} if isinstance(data, dict) else data
-
-
-def _words(text: str) -> str:
-    return text and ERASED
-
-
-def _token() -> str:
-    return f"erased-{secrets.token_hex(8)}"
-
-
-def _is_token(link: str) -> bool:
-    return TOKEN.fullmatch(link) is not None

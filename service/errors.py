@@ -114,6 +114,14 @@ KINDS: Mapping[str, Kind] = {
         ),
         ("inquiry",),
     ),
+    "decision-erased": Kind(
+        409,
+        Text("결정에 쓴 사실의 보관 기간이 지났습니다.", "The facts behind the decision are kept no longer."),
+        Text(
+            "정책이 정한 보관 기간이 지나 지워졌으므로, 결정 {decision}에는 더 이의를 제기할 수 없습니다.",
+            "They were erased after the time that the policy keeps them: {decision} can be contested no longer.",
+        ),
+    ),
     "facts-left-out": Kind(
         409,
         Text("빠진 항목이 있어 기본값으로 되돌아갑니다.", "Facts are left out that would fall back to their defaults."),

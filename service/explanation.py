@@ -39,10 +39,14 @@ Said = dict[str, Any]
 
 
 def explanation(record: Record, compiled: CompiledVersion, answer_within_days: int) -> dict[str, Any]:
-    """Why a decision came out as it did, in both languages. `compiled` is the version of its digest."""
+    """Why a decision came out as it did, in both languages. `compiled` is the version of its digest.
+
+    Of one whose facts were erased after their time, it tells what remains, and that the rest is gone.
+    """
     decision = record.decision
     assert decision["digest"] == compiled.version.digest, "a decision is explained by the text that it was made on"
-    case = read_case(compiled.policy, dict(record.case))
+    case = None if record.erased else read_case(compiled.policy, dict(record.case))
+    denied = decision["outcome"] == "denied"
     return {
         "decision_id": record.id,
         "decided_at": record.decided_at,
@@ -52,12 +56,13 @@ def explanation(record: Record, compiled: CompiledVersion, answer_within_days: i
         "version": decision["version"],
         "digest": decision["digest"],
         "engine": decision["engine"],
+        "erased": _said(_ERASED, span=_span(compiled.policy)) if record.erased else None,
         "summary": _summary(decision, compiled),
         "asked": _asked(decision, case, compiled),
         "rules": [_rule(reason, case, decision, compiled) for reason in _spoken(decision)],
         "lots": [_lot(line, case, compiled.policy) for line in decision["lots"]],
-        "nearest": _nearest(compiled, case) if decision["outcome"] == "denied" else None,
-        "contest": _contest(record, answer_within_days),
+        "nearest": _nearest(compiled, case) if denied and case is not None else None,
+        "contest": None if record.erased else _contest(record, answer_within_days),
         "source": _said(_SOURCE, title=compiled.policy.title, id=record.id, at=record.decided_at, **_names(decision)),
     }
 
@@ -67,6 +72,8 @@ def lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
     words = _HEADINGS[language]
     yield f"{words['title']} {told['decision_id']}"
     yield told["summary"][language]
+    if told["erased"]:
+        yield told["erased"][language]
     yield ""
     yield words["asked"]
     for line in told["asked"]:
@@ -94,9 +101,10 @@ def lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
         yield f"  {lot[language]}"
     if len(told["lots"]) > MOST_LOTS:
         yield f"  {words['more'].format(count=len(told['lots']) - MOST_LOTS)}"
-    yield ""
-    yield words["contest"]
-    yield f"  {told['contest'][language]}"
+    if told["contest"]:
+        yield ""
+        yield words["contest"]
+        yield f"  {told['contest'][language]}"
     yield ""
     yield told["source"][language]
 
@@ -158,6 +166,10 @@ def _money(amount: int, policy: Policy) -> Text:
     return Text(*(Teller(policy, language, date.min).money(amount) for language in _LANGUAGES))
 
 
+def _span(policy: Policy) -> Text:
+    return Text(*(figure_text(policy.retention, language) for language in _LANGUAGES))
+
+
 def _summary(decision: Mapping[str, Any], compiled: CompiledVersion) -> Said:
     policy = compiled.policy
     figures = {name: _money(decision[name], policy) for name in ("gross", "fee", "tax", "offset", "payout")}
@@ -166,7 +178,7 @@ def _summary(decision: Mapping[str, Any], compiled: CompiledVersion) -> Said:
     return _said(_SUMMARIES[decision["outcome"]], amount=_amount(decision, policy), paid=paid, **figures)
 
 
-def _asked(decision: Mapping[str, Any], case: Case, compiled: CompiledVersion) -> list[Said]:
+def _asked(decision: Mapping[str, Any], case: Case | None, compiled: CompiledVersion) -> list[Said]:
     """What was asked, when, and what is known of the request, as labels with values."""
     policy = compiled.policy
     local = local_words(instant(decision["as_of"]), compiled.zone)
@@ -181,11 +193,11 @@ def _asked(decision: Mapping[str, Any], case: Case, compiled: CompiledVersion) -
             continue
         words = Text(*(word_text(policy, fact, value, language) for language in _LANGUAGES))
         told.append((Text(fact.ko, _label(fact.en)), words))
-    if case.request.papers:
+    if case is not None and case.request.papers:
         names = [shown.paper for shown in case.request.papers]
         shown = Text(*(Teller(policy, language, date.min).papers(names, any_one=False) for language in _LANGUAGES))
         told.append((both("제출 서류", "Papers shown"), shown))
-    if case.request.lots:
+    if case is not None and case.request.lots:
         chosen = ", ".join(case.request.lots)
         told.append((both("선택한 포인트 묶음", "Lots chosen"), Text(chosen, chosen)))
     available = f"{decision['available']:,}"
@@ -210,7 +222,7 @@ def _spoken(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _rule(
-    reason: Mapping[str, Any], case: Case, decision: Mapping[str, Any], compiled: CompiledVersion
+    reason: Mapping[str, Any], case: Case | None, decision: Mapping[str, Any], compiled: CompiledVersion
 ) -> dict[str, Any]:
     """One rule that spoke: its sentence to the member, what it says, its figures and the values behind them."""
     policy = compiled.policy
@@ -224,7 +236,8 @@ def _rule(
     }
     # Rules of the engine's own stand in no file; their reason is all that they say.
     told["sentence"] = {language: rule_sentence(policy, rule, language, day) if rule else "" for language in _LANGUAGES}
-    told["values"] = _values(rule, case, decision, compiled, reason["effect"] == "excludes") if rule else []
+    excludes = reason["effect"] == "excludes"
+    told["values"] = _values(rule, case, decision, compiled, excludes) if rule and case is not None else []
     # What a dated value comes to is told with the value.
     dated = {each["value"] for each in told["values"]}
     told["figures"] = [_figure(name, each, policy) for name, each in reason["figures"].items() if name not in dated]
@@ -301,10 +314,11 @@ def _about(value: Value, language: str) -> str:
     return f"{_FIGURE_OF[language]} ({article(value.terms, language) if value.terms else value.name})"
 
 
-def _lot(line: Mapping[str, Any], case: Case, policy: Policy) -> Said:
+def _lot(line: Mapping[str, Any], case: Case | None, policy: Policy) -> Said:
     """One lot: what it pays, or why it cannot."""
-    lot: Lot | None = next((each for each in case.lots if each.id == line["lot"]), None)
-    source = policy.sources.get(lot.source, Text(lot.source, lot.source)) if lot else Text("", "")
+    lots = () if case is None else case.lots
+    lot: Lot | None = next((each for each in lots if each.id == line["lot"]), None)
+    source = policy.sources.get(lot.source, Text(lot.source, lot.source)) if lot else _NO_SOURCE
     kind = "cannot" if line["reasons"] else "pays" if line["allocated"] else "can"
     last = line["last_usable_on"] or both("없음", "none")
     figures = {"left": f"{line['left']:,}", "points": f"{line['allocated']:,}", "last": last}
@@ -356,6 +370,14 @@ _SUMMARIES = {
         " {offset}, paid out {payout}.{paid}",
     ),
 }
+_ERASED = Text(
+    "정책이 정한 보관 기간({span})이 지나, 이 결정에 쓴 사실과 신청의 세부 내용은 지워졌습니다. 결정된 내용, 적용된"
+    " 규칙, 금액은 남아 있습니다. 다시 판정하거나 이의를 제기할 수는 없습니다.",
+    "The facts behind this decision and the particulars of the request were erased after {span}, the time that the"
+    " policy keeps them. What was decided, the rules that spoke and the amounts stay. It can be neither decided again"
+    " nor contested.",
+)
+_NO_SOURCE = Text("(지워짐)", "(erased)")
 _SOURCE = Text(
     "이 설명은 저장된 결정 {id}({at})에서 만들었습니다. 적용 정책: {title} {policy}@{version}({digest}),"
     " 엔진 {engine}.",

@@ -180,12 +180,17 @@ class Inquiries:
         return None, None
 
     def _check_contested(self, decision: str | None) -> None:
-        """A decision is contested once at a time, or one of two agents would answer against the other."""
+        """A decision is contested once at a time, or one of two agents would answer against the other; and only as long
+        as what it was made on is kept.
+        """
         assert decision is not None, "a contest is about a decision"
         lock(self._database, f"recoup:contest:{decision}")
         found = rows(self._database, SELECT_OPEN_CONTEST, (decision,))
         if found:
             raise Refusal("already-contested", inquiry=found[0][0])
+        record = records.find(self._database, decision)
+        if record is not None and record.erased:
+            raise Refusal("decision-erased", decision=decision)
 
     def _move(self, id: str, move_of: Callable[[Inquiry], str], body: Mapping[str, Any], now: datetime) -> None:
         lock(self._database, f"recoup:inquiry:{id}")

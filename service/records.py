@@ -5,7 +5,7 @@ Written once and never changed; what was decided can be decided again from the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,12 @@ INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_RULE = "INSERT INTO decision_rule (rule, of_request, as_of, decision_id) VALUES (?, ?, ?, ?)"
+RETENTION = "retention"
+CASE_GONE = canonical({"erased": RETENTION})
+"""What stands where the case of a decision, or of an answer to an event, was kept for its time."""
+# What of a request says how much was asked for and by which route, and nothing of who asked.
+KEPT_OF_REQUEST = ("points", "money", "method")
+
 SELECT = "SELECT decided_at, case_data, data FROM decision WHERE id = ?"
 
 
@@ -34,6 +40,11 @@ class Record:
     decided_at: str
     case: Mapping[str, Any]
     decision: Mapping[str, Any]
+
+    @property
+    def erased(self) -> bool:
+        """Whether the case was erased when its time was over; see `without_facts`."""
+        return "erased" in self.decision
 
 
 def keep(database: Database, record: Record, at: datetime) -> None:
@@ -66,6 +77,28 @@ def rules_that_spoke(decision: Mapping[str, Any]) -> dict[str, bool]:
     """The rules that spoke in a decision, and whether of the request: the others spoke only of lots that cannot pay."""
     of_lots = {why["rule"]: False for lot in decision["lots"] for why in lot["reasons"]}
     return of_lots | {reason["rule"]: True for reason in decision["reasons"]}
+
+
+def without_facts(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """What remains of a decision whose time is over: what was decided, by which rules, of which lots, in which amounts.
+
+    The facts of the request go, and what each stage saw; of that stays the room that rules left to who asked for all.
+    """
+    request, trace = decision["request"], decision["trace"]
+    return {
+        **decision,
+        "request": {name: request[name] for name in KEPT_OF_REQUEST if name in request},
+        "trace": [{"stage": stage["stage"], "rules": [*_rooms(stage["rules"])]} for stage in trace],
+        "erased": RETENTION,
+    }
+
+
+def _rooms(rules: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for each in rules:
+        room = (each.get("figures") or {}).get("room")
+        if room is not None and each.get("applies"):
+            stands = {name: each[name] for name in ("excepted_by", "silenced_by") if name in each}
+            yield {"rule": each["rule"], "applies": True, **stands, "figures": {"room": room}}
 
 
 def find(database: Database, id: str) -> Record | None:

@@ -304,7 +304,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "Ask, or contest a decision",
         {201: "Inquiry"},
-        (*OF_A_KEY, *OF_A_BODY, "already-contested", "unknown-account", "not-in-force"),
+        (*OF_A_KEY, *OF_A_BODY, "already-contested", "decision-erased", "unknown-account", "not-in-force"),
         about="Starts the clock: `due_on` is the local day by which it has to be answered. One contest of a decision is"
         " open at a time.",
         body=INQUIRY_IN,
@@ -334,7 +334,7 @@ OPERATIONS: Sequence[Operation] = (
         "inquiries",
         "Add to an inquiry, ask back, or answer it",
         {201: "Inquiry"},
-        (*OF_A_KEY, *OF_A_BODY, "not-found", "illegal-move", "already-contested", "not-in-force"),
+        (*OF_A_KEY, *OF_A_BODY, "not-found", "illegal-move", "already-contested", "decision-erased", "not-in-force"),
         about="What an agent says answers a question. A contest is answered by an `outcome` with its `reason`; without"
         " one the agent asks back, and the clock runs on. A member who adds to an inquiry that was answered opens it"
         " again, with a clock of its own.",

@@ -8,6 +8,7 @@ from service.reference_operation import Operation
 from service.reference_shapes import (
     AMOUNT,
     DAY,
+    ERASED,
     INSTANT,
     KEPT_DECISION,
     OUTCOME,
@@ -38,8 +39,10 @@ LINE = object_of(
         **dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT),
         "reasons": {**list_of(TEXT), "description": "The rules that spoke of the request."},
         "rules": {**list_of(TEXT), "description": "These, and the rules that spoke only of lots."},
+        "erased": ERASED,
     },
     "A decision in a list.",
+    rarely=("erased",),
 )
 WHOLE_DECISION = object_of(
     {
@@ -53,6 +56,7 @@ WHOLE_DECISION = object_of(
         "reads": {**ADDRESS, "description": "Who was shown it."},
     },
     "All that is kept of a decision, and where it stands in the log.",
+    rarely=("erased",),
 )
 READ = object_of(
     {

@@ -65,15 +65,23 @@ EXPLANATION = object_of(
         "digest": TEXT,
         "engine": TEXT,
         "language": {"type": "string", "enum": ["en", "ko"]},
+        "erased": {
+            "oneOf": [object_of(SAID), OR_NONE],
+            "description": "That the facts were erased, after the time that the policy keeps them; null: they are"
+            " kept. Then figures by date, `nearest` and `contest` are gone, too.",
+        },
         "summary": object_of(SAID),
         "asked": list_of(object_of({"label": object_of(SAID), "value": object_of(SAID)})),
         "rules": {**list_of(RULE), "description": "Those that spoke of the request, then those that exclude lots."},
         "lots": list_of(LOT),
         "nearest": {"oneOf": [NEAREST, OR_NONE], "description": "null unless the request was denied."},
-        "contest": object_of(
-            {"method": TEXT, "path": TEXT, "body": ANY, "answered_within_days": AMOUNT, **SAID},
-            "How to contest the decision; `body` lacks the member's own `text`.",
-        ),
+        "contest": {
+            "oneOf": [
+                object_of({"method": TEXT, "path": TEXT, "body": ANY, "answered_within_days": AMOUNT, **SAID}),
+                OR_NONE,
+            ],
+            "description": "How to contest the decision; `body` lacks the member's own `text`.",
+        },
         "source": object_of(SAID),
     },
     "Why a decision came out as it did.",

@@ -6,6 +6,7 @@ against, so the reference cannot name a fact that the engine does not know.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.cases import MOST_PAPERS
@@ -39,9 +40,12 @@ SOURCE: Schema = {"type": "string", "description": "A source of points that the 
 NEVER_NEGATIVE = {"account.debt", "account.points_debt", "lot.amount", "lot.left"}
 
 
-def object_of(properties: dict[str, Schema], about: str = "", *, also: bool = False) -> Schema:
-    """An object that has all of these; `also`: and whatever the programme declares besides."""
-    schema: Schema = {"type": "object", "properties": properties, "required": list(properties)}
+def object_of(
+    properties: dict[str, Schema], about: str = "", *, also: bool = False, rarely: Sequence[str] = ()
+) -> Schema:
+    """An object that has all of these but what it has `rarely`; `also`: and whatever the programme declares besides."""
+    required = [name for name in properties if name not in rarely]
+    schema: Schema = {"type": "object", "properties": properties, "required": required}
     if about:
         schema["description"] = about
     if not also:
@@ -187,6 +191,12 @@ REASON = object_of(
     "A rule that spoke.",
 )
 LOT_REASON = object_of({"rule": TEXT, "kind": TEXT, "terms": TEXT, **SAID, "faq": FAQ}, also=True)
+ERASED: Schema = {
+    "type": "string",
+    "enum": ["retention"],
+    "description": "Only where the facts behind it were erased, after the time that the policy keeps them: they, what"
+    " the request said besides, and the trace are gone.",
+}
 DECISION = object_of(
     {
         "id": {"type": ["string", "null"], "description": "null for a decision that was not recorded."},
@@ -232,12 +242,19 @@ DECISION = object_of(
             )
         ),
         "trace": {"type": "array", "items": ANY, "description": "What each stage saw and did, in order."},
+        "erased": ERASED,
     },
     "A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`, all of them money.",
+    rarely=("erased",),
 )
-KEPT_DECISION: Schema = {
-    **object_of({**DECISION["properties"], "case": ref("Case")}, "A recorded decision and what it was made on."),
-}
+KEPT_DECISION: Schema = object_of(
+    {
+        **DECISION["properties"],
+        "case": {"oneOf": [ref("Case"), {"type": "null"}], "description": "null where it was erased."},
+    },
+    "A recorded decision and what it was made on.",
+    rarely=("erased",),
+)
 CASE = object_of(
     {
         "account": ref("Account"),
@@ -336,8 +353,10 @@ EVENT_ANSWER = object_of(
         },
         "reasons": list_of(object_of({"rule": TEXT, "kind": TEXT, "effect": TEXT, **SAID}, also=True)),
         "trace": list_of(ANY),
+        "erased": ERASED,
     },
     "What an event came to.",
+    rarely=("erased",),
 )
 TOLD = object_of(
     {

@@ -22,21 +22,30 @@ from policies.problems import both
 from service.database import Database, Row, reading, rows
 from service.events import NOTHING
 from service.publishing import Versions
+from service.records import CASE_GONE, RETENTION, check_sums
 
 DECISIONS = (
-    "SELECT id, digest, as_of, account, policy, outcome, points, case_data, data FROM decision",
+    (
+        "SELECT id, digest, as_of, account, policy, outcome, points, case_data, data,"
+        " EXISTS (SELECT 1 FROM erased_record WHERE kind = 'decision' AND reference = decision.id) FROM decision"
+    ),
     "SELECT COUNT(*), MAX(id) FROM decision",
 )
 ANSWERS = (
     (
-        "SELECT event_id, event_answer.digest, happened_at, account_id, refused, case_data, data FROM event_answer"
-        " JOIN event ON event.id = event_id"
+        "SELECT event_id, event_answer.digest, happened_at, account_id, refused, case_data, data,"
+        " EXISTS (SELECT 1 FROM erased_record WHERE kind = 'event_answer' AND reference = event_id)"
+        " FROM event_answer JOIN event ON event.id = event_id"
     ),
     "SELECT COUNT(*), MAX(event_id) FROM event_answer JOIN event ON event.id = event_id",
 )
 OF_VERSION = "SELECT digest FROM policy_version WHERE policy = ?"
 SELECT_KNOWN = "SELECT COUNT(*) FROM policy_version WHERE policy = ?"
 PAGE = 50
+UNTOLD = Text(
+    "사안이 보관 기간이 지나 지워진 것으로 되어 있지만, 그런 삭제 기록이 없습니다",
+    "its case is said to be erased after its time, and no erasure tells of it",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One stored row: its id, the sentences that tell what differs, and whether it could be decided again at all."""
+    """One stored row: its id, the sentences that tell what differs, and whether it could be decided again at all; it
+    cannot where its case was `erased` after its time.
+    """
 
     id: str
     differences: Sequence[str] = ()
     again: bool = True
+    erased: bool = False
 
 
 class Replay:
@@ -120,12 +132,17 @@ class Replay:
         return found
 
     def _decision(self, version: CompiledVersion, row: Row) -> Replayed:
-        name, digest, as_of, account, policy, outcome, points, case, data = row
+        name, digest, as_of, account, policy, outcome, points, case, data, told = row
         beside = {"account": account, "policy": policy, "outcome": outcome, "points": points, "as_of": as_of}
+        if case == CASE_GONE:
+            return self._gone(name, told, beside | {"digest": digest}, msgspec.json.decode(data))
         return Replayed(name, replay_stored(version, case, data, beside | {"digest": digest}, self._language))
 
     def _answer(self, version: CompiledVersion, row: Row) -> Replayed:
-        name, _, _, account, refused, case, data = row
+        name, digest, _, account, refused, case, data, told = row
+        if case == CASE_GONE:
+            beside = {"event": name, "account": account, "refused": bool(refused), "digest": digest}
+            return self._gone(name, told, beside, {"refused": False} | msgspec.json.decode(data))
         record, facts = msgspec.json.decode(data), msgspec.json.decode(case)
         if record.get("refused") and _refused_by_others(record["reasons"]):
             # Which lots or which other event it was refused for, its case does not say.
@@ -135,6 +152,13 @@ class Replay:
         found = replay_event(version, facts, own, self._language)
         stored: dict[str, Any] = {"event": name, "account": account, "refused": bool(refused)}
         return Replayed(name, found or [*_beside(stored, {"refused": False} | own, self._language)])
+
+    def _gone(self, name: str, told: bool, beside: Mapping[str, Any], remains: Mapping[str, Any]) -> Replayed:
+        """What of a row whose case was erased can be held against the rest: that it was, and what stands beside it."""
+        untold = [] if told and remains.get("erased") == RETENTION else [UNTOLD.in_language(self._language)]
+        if "outcome" in beside:
+            check_sums(remains)
+        return Replayed(name, [*untold, *_beside(beside, remains, self._language)], again=False, erased=True)
 
 
 def known(database: Database, chosen: Chosen) -> bool:

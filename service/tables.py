@@ -573,5 +573,5 @@ NEVER_CHANGED = (
     AccessKeyEnd,
     DecisionRead,
 )
-# Of these only the words and links of one row after another, and of a leaf only its salt.
-CHANGED_BY_ROW = (Decision, Move, InquiryEntry, LogLeaf)
+# Of these only the words, links and facts of one row after another, and of a leaf only its salt.
+CHANGED_BY_ROW = (Decision, Move, EventAnswer, InquiryEntry, LogLeaf)

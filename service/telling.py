@@ -12,8 +12,10 @@ from engine.events import EventAnswer
 from engine.taken import Taken
 
 
-def told(decision: Decision, id: str, language: str, *, with_trace: bool) -> Iterator[str]:
-    """The lines that explain a decision. `id` is "" for one that was not kept."""
+def told(decision: Decision, id: str, language: str, *, with_trace: bool, facts_erased: bool = False) -> Iterator[str]:
+    """The lines that explain a decision. `id` is "" for one that was not kept; of one whose facts were erased, they say
+    so in the place of its trace.
+    """
     words = _KO if language == "ko" else _EN
     version = decision.version or words["draft"]
     yield f"{id or words['decision']} · {decision.policy}@{version} · {decision.digest[:19]} · {decision.engine}"
@@ -31,7 +33,10 @@ def told(decision: Decision, id: str, language: str, *, with_trace: bool) -> Ite
         yield words["figures"]
         for rule, each in figures:
             yield f"  {rule}: {_pairs(each)}"
-    if with_trace:
+    if facts_erased:
+        yield ""
+        yield words["facts_erased"]
+    elif with_trace:
         yield from traced(decision.trace, language)
 
 
@@ -133,6 +138,7 @@ def _plain(value: Any) -> str:
 
 
 _EN = {
+    "facts_erased": "The facts and the trace were erased after the time that the policy keeps them.",
     "decision": "decision",
     "draft": "draft",
     "asked": "{account} asked at {at} ({day}): {request}",
@@ -158,6 +164,7 @@ _EN = {
 }
 _KO = {
     "decision": "결정",
+    "facts_erased": "판정에 쓴 사실과 판정 과정은 정책의 보관 기간이 지나 지워졌습니다.",
     "draft": "미게시",
     "asked": "{account} 신청, {at} ({day}): {request}",
     "earned": "{account} 적립: {points} 포인트, {day}.",

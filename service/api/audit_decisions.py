@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 
 from service import audit_log, decision_search, reads, records
 from service.access import record_reads
-from service.answers import decision_answer, version_answer
+from service.answers import kept_decision_answer, version_answer
 from service.audit_log import base64_of
 from service.database import reading
 from service.decision_search import Asked, Line
@@ -66,8 +66,7 @@ def whole(id: str) -> Response:
     proof = urlencode({"kind": "decision", "reference": id})
     return answered(
         {
-            **decision_answer(record, language(), parts().faq.links),
-            "case": record.case,
+            **kept_decision_answer(record, language(), parts().faq.links),
             "text": {**version_answer(kept[0]), "address": f"/v1/audit/versions/{kept[0].digest}"},
             "leaf": {
                 "seq": leaf.seq,
@@ -157,4 +156,5 @@ def _line(line: Line) -> dict[str, Any]:
         **{name: decision[name] for name in SHOWN},
         "reasons": [rule for rule, of_request in spoke.items() if of_request],
         "rules": list(spoke),
+        **({"erased": decision["erased"]} if "erased" in decision else {}),
     }

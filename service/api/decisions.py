@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request
 
 from service import records
 from service.access import record_reads
-from service.answers import decision_answer, with_text
+from service.answers import decision_answer, kept_decision_answer, with_text
 from service.database import reading
 from service.errors import FieldError, Refusal, language
 from service.explanation import explanation, lines, page, page_policy
@@ -43,7 +43,7 @@ def decision(id: str) -> Response:
     if found is None:
         raise Refusal("not-found", what=f"/v1/decisions/{id}")
     record_reads(id)
-    return answered({**decision_answer(found, language(), parts().faq.links), "case": found.case})
+    return answered(kept_decision_answer(found, language(), parts().faq.links))
 
 
 @blueprint.get("/v1/decisions/<id>/explanation")

@@ -155,7 +155,7 @@ def _explained(decision_id: str) -> dict[str, Any]:
     record = records.find(parts().database, decision_id)
     assert record is not None, "an inquiry is about a decision that is kept"
     decision = Decision.from_data(masked(dict(record.decision), g.reader))
-    lines = told(decision, record.id, language(), with_trace=True)
+    lines = told(decision, record.id, language(), with_trace=True, facts_erased=record.erased)
     return {"decision": decision_answer(record, language(), parts().faq.links), "lines": list(lines)}
 
 

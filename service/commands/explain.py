@@ -44,13 +44,15 @@ def command(decision: str, lang: str, with_trace: bool, html: str | None) -> Non
         if html is not None:
             _write(html, page(explained, lang))
             return
+        with_trace = with_trace and not explained["erased"]
         click.echo("\n".join([*lines(explained, lang), *(traced(trace, lang) if with_trace else ())]))
         return
     if html is not None:
         raise Unusable("--html takes the id of a kept decision: a file does not hold the rules that it was made by")
     data = read_json_file(decision)
     found = _decision(data, shown_name(decision))
-    click.echo("\n".join(told(found, str(data.get("id") or ""), lang, with_trace=with_trace)))
+    gone = "erased" in data
+    click.echo("\n".join(told(found, str(data.get("id") or ""), lang, with_trace=with_trace, facts_erased=gone)))
 
 
 def _is_file(name: str) -> bool:

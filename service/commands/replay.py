@@ -34,6 +34,10 @@ LEFT_OUT = Text(
     "다시 판정할 수 없는 이벤트의 답 {left_out:,}건: 다른 이벤트나 묶음 때문에 거절됨",
     "{left_out:,} answers to events cannot be decided again: refused for another event or for lots",
 )
+ERASED = Text(
+    "보관 기간이 지나 사안이 지워진 결정과 답 {erased:,}건: 다시 판정할 수 없음",
+    "{erased:,} cannot be decided again: their cases were erased after the time that the policy keeps them",
+)
 PROGRESS = Text("{total:,}건 중 {done:,}건 확인", "{done:,} of {total:,}")
 NO_ID = Text(
     "'{id}'은(는) 결정이나 답이 있는 이벤트의 id가 아닙니다", "no decision and no answered event has the id '{id}'"
@@ -66,7 +70,7 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
     if at and not (number.isascii() and number.isdigit() and len(number) < 10 and name):
         raise Unusable(NO_NUMBER.in_language(lang).format(name=policy))
     chosen = Chosen(id, account, name, int(number) if at else None, day.date() if day else None)
-    counts = dict.fromkeys(("decisions", "answers", "differ", "left_out"), 0)
+    counts = dict.fromkeys(("decisions", "answers", "differ", "left_out", "erased"), 0)
     with _opened(chosen, policy, lang) as (database, most_versions):
         replay = Replay(database, chosen, lang, most_versions)
         if id and not replay.rows:
@@ -76,7 +80,7 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
         for sort, found in (("decisions", replay.decisions()), ("answers", replay.answers())):
             for each in found:
                 if each is not None:
-                    counts[sort if each.again else "left_out"] += 1
+                    counts["erased" if each.erased else sort if each.again else "left_out"] += 1
                     counts["differ"] += bool(each.differences)
                     for line in each.differences:
                         progress.clear()
@@ -86,6 +90,8 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
     click.echo((OTHER if counts["differ"] else SAME).in_language(lang).format(**counts))
     if counts["left_out"]:
         click.echo(LEFT_OUT.in_language(lang).format(**counts))
+    if counts["erased"]:
+        click.echo(ERASED.in_language(lang).format(**counts))
     if counts["differ"]:
         raise SystemExit(1)
 

@@ -30,8 +30,9 @@ ERASABLE: Mapping[str, tuple[str, ...]] = {
     "refund_request": ("receiving_account",),
     "move": ("actor", "reason"),
     "inquiry_entry": ("agent", "text", "reason"),
+    "event_answer": ("case_data", "data"),
 }
-"""By kind, what may hold words and links of people; nothing else is ever erased."""
+"""By kind, what may hold words, links and facts of people; nothing else is ever erased."""
 
 
 class BadExport(Exception):

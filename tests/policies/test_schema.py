@@ -6,11 +6,24 @@ from datetime import date
 
 import pytest
 
-from policies.model import Text
+from policies.model import Span, Text
+from policies.show import head_lines
 from tests.policies.texts import VALID, loaded, told
 
 FIELDS = (
-    *("format", "policy", "title", "starts", "currency", "timezone", "calendar", "holidays", "terms", "about"),
+    *(
+        "format",
+        "policy",
+        "title",
+        "starts",
+        "currency",
+        "timezone",
+        "calendar",
+        "holidays",
+        "terms",
+        "about",
+        "retention",
+    ),
     *("sources", "methods", "papers", "events", "facts", "values", "rules"),
 )
 
@@ -24,6 +37,7 @@ def test_the_top_level_becomes_the_policy() -> None:
     assert policy.holidays == (date(2026, 5, 1),)
     assert policy.terms == "https://example.com/terms"
     assert policy.about == "One.\nTwo."
+    assert policy.retention == Span(5, "years")
     assert list(policy.sources) == ["bill_payment", "promotion"]
     assert policy.methods["gift_card"] == Text("상품권", "gift card")
     assert [rule.id for rule in policy.rules] == ["promotion-points", "monthly-limit", "conversion-fee", "order"]
@@ -84,6 +98,20 @@ def test_what_the_top_level_refuses(old: str, new: str, expected: str) -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
 def test_a_zone_of_the_world_is_known(zone: str) -> None:
     assert loaded(VALID.replace("Asia/Seoul", zone)).timezone == zone
+
+
+@pytest.mark.parametrize(
+    ("retention", "ko", "en"),
+    [("90 days", "90일", "90 days"), ("1 month", "1개월", "1 month"), ("10 years", "10년", "10 years")],
+)
+def test_a_policy_says_how_long_records_are_kept(retention: str, ko: str, en: str) -> None:
+    policy = loaded(VALID.replace("calendar: KR\n", f"calendar: KR\nretention: {retention}\n"))
+    assert str(policy.retention) == retention
+    told = [list(head_lines(policy, language, policy.starts))[-1] for language in ("ko", "en")]
+    assert told == [
+        f"판정에 쓴 사실과 적은 글: {ko} 보관 뒤 삭제",
+        f"Facts and words behind decisions: kept {en}, then erased",
+    ]
 
 
 def test_a_missing_section_is_one_problem() -> None:

@@ -485,7 +485,7 @@ def test_every_rule_stands_under_the_heading_of_its_kind_with_its_article() -> N
     for language in ("ko", "en"):
         lines = list(policy_lines(policy, language, DAY))
         headings = [text.in_language(language) for text in HEADINGS.values()]
-        assert [line for line in lines[5:] if line and not line.startswith("  ")] == headings
+        assert [line for line in lines[6:] if line and not line.startswith("  ")] == headings
         told = [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("    ")]
         assert sorted(told) == sorted(rule.id for rule in policy.rules)
         assert all("\n" not in line for line in lines)
@@ -498,6 +498,7 @@ def test_a_kind_without_rules_has_no_heading() -> None:
         "In force from 2025-01-01",
         "Sources of points: bill payment, promotion",
         "Refund methods: cash, gift card",
+        "Facts and words behind decisions: kept 5 years, then erased",
         "",
         "Points that cannot be refunded",
         "  promotion-points (article 16.4): The points cannot be refunded. Applies when the lot's source is promotion. Except when the lot's campaign starts with 'LOYAL-'; or when the day the lot was earned is at least 12 months ago.",

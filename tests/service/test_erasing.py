@@ -20,103 +20,30 @@ from hypothesis import strategies as st
 from service import audit_log
 from service.audit_log import sign_head
 from service.database import Database, execute, reading, rows, writing
-from service.erasing import TOKEN, Erased, Erasing, Nothing
+from service.erasing import Erased, Erasing, Nothing
+from service.erasures import TOKEN
 from service.ledger_check import differences
 from service.log.exports import ERASABLE, BadExport, check, digest_of, leaf_of, remains_of, written
 from service.log.notes import Checkpoint, Signer, sign
 from service.log.tree import Frontier, consistency_proof, consistent, includes, inclusion_proof, leaf_hash
 from service.log_check import LogCheck
 from service.publishing import Versions
-from service.replaying import Chosen, Replay
 from service.tables import TABLES
 from tests.service.builders import NOW, ORIGIN, Run, asking, lot_facts, open_account, publish_small
+from tests.service.desk import MINE, SHARED, WORDS, Desk, busy_desk, dump, holding, looked, replayed
 from tests.service.test_audit import exported, head_of, independent, unguard
 
 ROOT = Path(__file__).parents[2]
 LATER = NOW + timedelta(days=60)
-MINE, SHARED = "110-222-333333", "220-444-555555"
-WORDS = (
-    "My name is Hong Gildong",
-    "전화 010-1234-5678",
-    "She is my neighbour",
-    "terms 4.1 of Hong",
-    "agent-7",
-    "reviewer-9",
-)
-
-
-class Desk:
-    """The service, and those who ask it."""
-
-    def __init__(self, client: FlaskClient, key: str = "k") -> None:
-        self._client = client
-        self._key = key
-        self._asked = 0
-
-    def post(self, address: str, body: dict[str, Any]) -> dict[str, Any]:
-        self._asked += 1
-        answer = self._client.post(
-            f"/v1/{address}", json=body, headers={"Idempotency-Key": f"{self._key}{self._asked}"}
-        )
-        assert answer.status_code in (200, 201), answer.get_json()
-        found: dict[str, Any] = answer.get_json()
-        return found
-
-    def file(self, points: int, receiving: str, account: str = "A") -> dict[str, Any]:
-        return self.post(
-            "refund-requests", {"account": account, "request": asking(points, receiving_account=receiving)}
-        )
-
-    def settle(self, filed: dict[str, Any]) -> None:
-        self.post(f"refund-requests/{filed['id']}/settle", {})
 
 
 @pytest.fixture
 def desk(client: FlaskClient, database: Database) -> Desk:
-    """A was refunded to two accounts, B to one of them; A asked, contested and was refused; all of it is over."""
-    found = Desk(client)
-    open_account(database, lot_facts(90_000), name="B")
-    found.settle(found.file(3_000, MINE))
-    found.settle(found.file(2_000, SHARED))
-    found.settle(found.file(7_000, SHARED, "B"))
-    found.settle(found.file(1_000, MINE))
-    reviewed = found.file(41_000, SHARED, "B")
-    found.post(f"refund-requests/{reviewed['id']}/refuse", {"by": "reviewer-9", "reason": WORDS[2]})
-    failed = found.file(4_000, MINE)
-    found.post(f"refund-requests/{failed['id']}/fail", {"by": "reviewer-9", "reason": WORDS[2]})
-    found.post("decisions", {"account": "A", "request": asking(500, receiving_account=MINE)})
-    said = {"account": "A", "kind": "contest", "decision_id": failed["decision_id"], "language": "ko"}
-    asked = found.post("inquiries", {**said, "text": WORDS[0]})
-    agent = {"by": "agent", "agent": "agent-7"}
-    found.post(f"inquiries/{asked['id']}/entries", {"by": "member", "text": WORDS[1]})
-    answer = {**agent, "text": "Seen.", "outcome": "upheld", "reason": WORDS[3]}
-    found.post(f"inquiries/{asked['id']}/entries", answer)
-    found.post(f"inquiries/{asked['id']}/close", agent)
-    return found
+    return busy_desk(client, database)
 
 
 def erase(database: Database, account: str = "A", **more: Any) -> Erased:
     return Erasing(database, Versions(database, 8)).erase(account, "desk", "asked", more.pop("now", LATER), **more)
-
-
-def dump(database: Database) -> dict[str, str]:
-    """Every row of every table as text."""
-    with reading(database):
-        return {
-            table._meta.table_name: "\n".join(map(str, rows(database, f'SELECT * FROM "{table._meta.table_name}"')))  # noqa: S608
-            for table in TABLES
-        }
-
-
-def holding(database: Database, *words: str) -> set[str]:
-    """The tables that hold one of these words."""
-    return {name for name, text in dump(database).items() if any(word in text for word in words)}
-
-
-def replayed(database: Database) -> list[str]:
-    again = Replay(database, Chosen(), "en", 8)
-    found = [each for each in [*again.decisions(), *again.answers()] if each is not None]
-    return [difference for each in found for difference in each.differences]
 
 
 def test_the_words_and_links_are_nowhere_and_all_that_was_decided_stays(
@@ -168,13 +95,6 @@ def test_one_link_is_one_token_in_all_records(desk: Desk, database: Database) ->
     assert all(TOKEN.fullmatch(token) for token in asked)
     paid = {past["receiving_account"] for each in cases for past in each["history"]}
     assert paid == set(asked)
-
-
-def looked(database: Database, signer: Signer) -> list[str]:
-    """What a live database differs in from its log; the triggers that a test took away besides."""
-    with reading(database):
-        found = [each.en for each in LogCheck(database, [signer.verifier]).differences()]
-    return [each for each in found if "trigger" not in each]
 
 
 def test_every_proof_made_before_still_verifies(desk: Desk, database: Database, signer: Signer) -> None:
