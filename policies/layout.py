@@ -474,11 +474,13 @@ class _Writer:
         return f"{{{', '.join(parts)}}}" if node.is_map else f"[{', '.join(parts)}]"
 
     def text(self, word: _Word, indent: int, *, quoted: bool) -> list[str]:
-        """A text in block style: on one line, or broken where the author broke it."""
+        """A text in block style: on one line, or broken where the author broke it; the blank lines of a file part its
+        entries, so several that are part of a text are written on one line.
+        """
         if word.style in ("|", ">"):
             return _block_text(word, indent + _STEP)
         escaped = word.style == '"' and any(each.rstrip().endswith("\\") for each in word.lines)
-        if len(word.lines) == 1 or (quoted and not word.style) or escaped:
+        if len(word.lines) == 1 or (quoted and not word.style) or escaped or "\n\n" in word.value:
             return [self.plain_or_quoted(word, flow=False, quoted=quoted)]
         first, *more, last = word.lines
         rest = [*(each.strip() for each in more), last.lstrip()]

@@ -59,6 +59,7 @@ def law(text: str, *, scenarios: bool = False) -> str:
         ("a: {b: 'x, y', c: \"z\"}\n", 'a: {b: "x, y", c: z}\n'),
         ("a: 'it''s'\nb: 'say \"x\"'\n", 'a: it\'s\nb: say "x"\n'),
         ('a: \': "x"\'\nb: "1\\n2"\n', 'a: \': "x"\'\nb: "1\\n2"\n'),
+        ("a: '\n\n\n  '\nb:\n  - 'one\n\n\n    two'\n", 'a: "\\n\\n"\nb:\n  - "one\\n\\ntwo"\n'),
         ('a: "long\n text\n\n  here"\n', 'a: "long\n  text\n\n  here"\n'),
         ("a: |\n      one\n        two\nb: >-\n   three\n   four\n", "a: |\n  one\n    two\nb: >-\n  three\n  four\n"),
         ("a: |2\n    one\n", 'a: "  one\\n"\n'),
