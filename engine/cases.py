@@ -75,7 +75,7 @@ def read_case(policy: Policy, data: object) -> Case:
     return _readers(policy).case(data)
 
 
-def read_sound_case(policy: Policy, text: str) -> Case | None:
+def read_sound_case(policy: Policy, text: bytes) -> Case | None:
     """The same of JSON text, in one go; None where anything is amiss, or looks it. `read_case` tells what."""
     return _readers(policy).sound_case(text)
 
@@ -246,7 +246,7 @@ class _Readers:
         except (ValueError, TypeError):
             return self._case_in_parts(data)
 
-    def sound_case(self, text: str) -> Case | None:
+    def sound_case(self, text: bytes) -> Case | None:
         try:
             return self._sound_case(self._json.decode(text))
         except (ValueError, TypeError):

@@ -39,7 +39,7 @@ class _Record(Protocol):
 _Made = TypeVar("_Made", bound=_Record)
 
 _CANONICAL = Encoder(order="sorted")
-_ENGINE = '"engine":"'
+_ENGINE = b'"engine":"'
 
 
 def replay(
@@ -73,9 +73,9 @@ def replay_day(
 
 
 def replay_stored(
-    compiled: CompiledVersion, case: str, recorded: str, beside: Mapping[str, Any], language: str = "en"
+    compiled: CompiledVersion, case: bytes, recorded: bytes, beside: Mapping[str, Any], language: str = "en"
 ) -> list[str]:
-    """The same for a decision as it is stored, both parts as JSON text, with what is stored `beside` the text, too.
+    """The same for a decision as it is stored, both parts as JSON in UTF-8, with what is stored `beside`, too.
 
     The record is not even read where its text is the canonical one of what is decided now, and a sound case is read
     straight from its text.
@@ -119,12 +119,12 @@ def _again(make: Callable[[], _Made], language: str) -> _Made | str:
         return _told(_NOT_AGAIN, language, error=error)
 
 
-def _is_text_of(now: Decision, recorded: str) -> bool:
+def _is_text_of(now: Decision, recorded: bytes) -> bool:
     """Whether a text is the canonical one of a decision, whichever engine made it."""
     # The first that stands there is the decision's own; were it not, the record would be read and compared in parts.
     start = recorded.find(_ENGINE) + len(_ENGINE)
-    engine = recorded[start : recorded.find('"', start)]
-    return now.to_json(engine) == recorded.encode()
+    engine = recorded[start : recorded.find(b'"', start)]
+    return now.to_json(engine.decode()) == recorded
 
 
 def _beside(beside: Mapping[str, Any], now: Decision, language: str) -> list[str]:

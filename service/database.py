@@ -258,6 +258,11 @@ def rows(database: Database, sql: str, parameters: Sequence[object] = ()) -> lis
     return found
 
 
+def in_bytes(database: Database, column: str) -> str:
+    """SQL for a column of text as its UTF-8 bytes, for texts that are long and only compared, or read as JSON."""
+    return f"CAST({column} AS BLOB)" if on_sqlite(database) else f"convert_to({column}, 'UTF8')"
+
+
 def execute(database: Database, sql: str, parameters: Sequence[object] = ()) -> int:
     """Run one fixed statement, written with `?`; the number of rows it changed."""
     changed: int = _run(database, sql, parameters).rowcount

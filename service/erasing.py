@@ -235,7 +235,7 @@ class Erasing:
         """What deciding again says of a record."""
         _, account, policy, digest, outcome, points, as_of, case, data = row
         beside = {"account": account, "policy": policy, "digest": digest, "outcome": outcome, "points": points}
-        return replay_stored(self._versions.compiled(digest), case, data, {**beside, "as_of": as_of})
+        return replay_stored(self._versions.compiled(digest), case.encode(), data.encode(), {**beside, "as_of": as_of})
 
     def _position(self) -> str:
         return "instr" if on_sqlite(self._database) else "strpos"

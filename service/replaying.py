@@ -19,21 +19,21 @@ from engine.compiled import CompiledVersion
 from engine.replay import differences, replay_event, replay_stored
 from policies.model import Text
 from policies.problems import both
-from service.database import Database, Row, reading, rows
+from service.database import Database, Row, in_bytes, reading, rows
 from service.events import NOTHING
 from service.publishing import Versions
 from service.records import CASE_GONE, RETENTION, check_sums
 
 DECISIONS = (
     (
-        "SELECT id, digest, as_of, account, policy, outcome, points, case_data, data,"
+        "SELECT id, digest, as_of, account, policy, outcome, points, {case}, {data},"
         " EXISTS (SELECT 1 FROM erased_record WHERE kind = 'decision' AND reference = decision.id) FROM decision"
     ),
     "SELECT COUNT(*), MAX(id) FROM decision",
 )
 ANSWERS = (
     (
-        "SELECT event_id, event_answer.digest, happened_at, account_id, refused, case_data, data,"
+        "SELECT event_id, event_answer.digest, happened_at, account_id, refused, {case}, {data},"
         " EXISTS (SELECT 1 FROM erased_record WHERE kind = 'event_answer' AND reference = event_id)"
         " FROM event_answer JOIN event ON event.id = event_id"
     ),
@@ -42,6 +42,7 @@ ANSWERS = (
 OF_VERSION = "SELECT digest FROM policy_version WHERE policy = ?"
 SELECT_KNOWN = "SELECT COUNT(*) FROM policy_version WHERE policy = ?"
 PAGE = 50
+_GONE = CASE_GONE.encode()
 UNTOLD = Text(
     "사안이 보관 기간이 지나 지워진 것으로 되어 있지만, 그런 삭제 기록이 없습니다",
     "its case is said to be erased after its time, and no erasure tells of it",
@@ -105,6 +106,8 @@ class Replay:
 
     def _pages(self, select: str, id: str, where: tuple[str, Sequence[object]], last: str | None) -> Iterator[Row]:
         after: str = ""
+        case, data = (in_bytes(self._database, column) for column in ("case_data", "data"))
+        select = select.format(case=case, data=data)
         while last is not None:
             sql = f"{select} WHERE {id} > ? AND {id} <= ?{where[0]} ORDER BY {id} LIMIT {PAGE}"
             with reading(self._database):
@@ -134,13 +137,13 @@ class Replay:
     def _decision(self, version: CompiledVersion, row: Row) -> Replayed:
         name, digest, as_of, account, policy, outcome, points, case, data, told = row
         beside = {"account": account, "policy": policy, "outcome": outcome, "points": points, "as_of": as_of}
-        if case == CASE_GONE:
+        if case == _GONE:
             return self._gone(name, told, beside | {"digest": digest}, msgspec.json.decode(data))
         return Replayed(name, replay_stored(version, case, data, beside | {"digest": digest}, self._language))
 
     def _answer(self, version: CompiledVersion, row: Row) -> Replayed:
         name, digest, _, account, refused, case, data, told = row
-        if case == CASE_GONE:
+        if case == _GONE:
             beside = {"event": name, "account": account, "refused": bool(refused), "digest": digest}
             return self._gone(name, told, beside, {"refused": False} | msgspec.json.decode(data))
         record, facts = msgspec.json.decode(data), msgspec.json.decode(case)

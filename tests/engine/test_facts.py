@@ -96,7 +96,7 @@ def test_lots_and_history_stand_in_one_order_however_they_were_given() -> None:
 def test_a_case_survives_json_with_every_fact_named() -> None:
     read = read_case(POLICY, sound())
     data = json.loads(json.dumps(case_data(read)))
-    assert read == read_case(POLICY, data) == read_sound_case(POLICY, json.dumps(data))
+    assert read == read_case(POLICY, data) == read_sound_case(POLICY, json.dumps(data).encode())
     assert data == case_data(read_case(POLICY, data))
     assert data["account"]["activity_days"] == ["2026-02-01", "2026-01-01"]
     assert data["account"]["points_debt"] == 0
@@ -222,7 +222,7 @@ def test_a_mistake_is_told_with_its_place_and_what_to_write(
     ((at, told),) = refused.value.errors
     assert path == at
     assert message in told
-    assert read_sound_case(POLICY, json.dumps(data)) is None
+    assert read_sound_case(POLICY, json.dumps(data).encode()) is None
 
 
 def test_every_mistake_is_told_at_once() -> None:
