@@ -170,15 +170,6 @@ def spoken(
     return found
 
 
-def known(versions: Versions, rule: str, policy: str | None = None) -> bool:
-    """Whether any published text has a rule of this id."""
-    return any(
-        rule in {each.id for each in versions.compiled(listed.digest).policy.rules}
-        for name in (versions.policies() if policy is None else [policy])
-        for listed in versions.listed(name)
-    )
-
-
 def _order(item: tuple[Key, Any]) -> tuple[str, str, int]:
     (version, rule, period), _ = item
     return rule, period.first.isoformat(), version or 0

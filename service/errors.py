@@ -262,6 +262,14 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "unknown-policy": Text(
         "게시되지 않은 정책입니다. 게시된 정책: {known}", "is no published policy; published are {known}"
     ),
+    "unknown-rule": Text("{of}에 이런 규칙이 있었던 적이 없습니다.{hint}", "was never a rule of {of}{hint}"),
+    "unknown-reader": Text(
+        "이런 이름의 키나 열람이 없습니다.{hint}", "is the name of no key, and of nobody who read anything{hint}"
+    ),
+    "no-account": Text(
+        "이런 계정이나 이 계정에 관한 결정이 없습니다.", "is the id of no account, and no decision is about it"
+    ),
+    "no-decision": Text("이런 결정이 없습니다.", "is the id of no decision"),
     "unknown-version": Text("정책 {policy}에 그런 버전이 없습니다.", "is no published version of {policy}"),
     "only-with-policy": Text("policy와 함께만 쓸 수 있습니다.", "says nothing without a policy; name one as `policy`"),
     "too-much-owed": Text("부족 포인트를 너무 많이 늘립니다.", "would have the account owe more than can be written"),

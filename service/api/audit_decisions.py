@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
-from service import audit_log, decision_search, reads, records
+from service import audit_log, decision_search, known, reads, records
 from service.access import record_reads
 from service.answers import kept_decision_answer, version_answer
 from service.audit_log import base64_of
@@ -100,9 +100,9 @@ def read() -> Response:
     after = page.get("after")
     asked = {name: value for name, value in page.items() if name not in ("limit", "after", "lang")}
     crossed = _crossed(page, "day")
-    _refuse([crossed] if crossed else [])
     database = parts().database
     with reading(database):
+        _refuse([*([crossed] if crossed else []), *_unknown_reads(page)])
         if after is not None and not reads.known(database, after):
             _refuse([FieldError.in_parameter("after", "not-in-the-list")])
         met = reads.page_of(database, after, page["limit"] + 1, **asked)
@@ -112,14 +112,14 @@ def read() -> Response:
 
 
 def _asked(page: dict[str, Any]) -> Asked:
-    """What is looked for. Raises Refusal: a policy or a version that was never published, bounds that cross."""
+    """What is looked for. Raises Refusal: what was never there, bounds that cross."""
     names = {field.name for field in fields(Asked)}
     named = {name: value for name, value in page.items() if name in names}
     errors = [crossed for what in ("points", "day") if (crossed := _crossed(named, what))]
     policy, number = page.get("policy"), page.get("version")
-    known = parts().versions.policies() if policy is not None else []
-    if policy is not None and policy not in known:
-        errors.append(FieldError.in_parameter("policy", "unknown-policy", known=", ".join(known) or "-"))
+    published = parts().versions.policies()
+    if policy is not None and policy not in published:
+        errors.append(FieldError.in_parameter("policy", "unknown-policy", known=", ".join(published) or "-"))
     elif policy is None and number is not None:
         errors.append(FieldError.in_parameter("version", "only-with-policy"))
     elif policy is not None and number is not None:
@@ -130,8 +130,32 @@ def _asked(page: dict[str, Any]) -> Asked:
             # It says which policy, too.
             del named["policy"]
             named["digest"] = version[0].digest
+    errors += _unknown(page, [policy] if policy in published else published)
     _refuse(errors)
     return Asked(**named)
+
+
+def _unknown(page: Mapping[str, Any], policies: Sequence[str]) -> Iterator[FieldError]:
+    """An account and rules that were never there; a rule is one of these policies."""
+    database, versions = parts().database, parts().versions
+    account, policy = page.get("account"), policies[0] if len(policies) == 1 else None
+    if account is not None and not known.account(database, account):
+        yield FieldError.in_parameter("account", "no-account")
+    for name in ("reason", "rule"):
+        rule = page.get(name)
+        if rule is not None and not known.rule(database, versions, rule, policy):
+            hint = known.like_a_rule(versions, rule, policy)
+            yield FieldError.in_parameter(name, "unknown-rule", of=", ".join(policies) or "-", hint=hint)
+
+
+def _unknown_reads(page: Mapping[str, Any]) -> Iterator[FieldError]:
+    """A decision and a reader that were never there."""
+    database = parts().database
+    decision, reader = page.get("decision"), page.get("reader")
+    if decision is not None and not known.decision(database, decision):
+        yield FieldError.in_parameter("decision", "no-decision")
+    if reader is not None and not known.reader(database, reader):
+        yield FieldError.in_parameter("reader", "unknown-reader", hint=known.like_a_reader(database, reader))
 
 
 def _crossed(asked: Mapping[str, Any], what: str) -> FieldError | None:

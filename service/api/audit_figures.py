@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from service import audit_points, audit_rules, csv_text
+from service import audit_points, audit_rules, csv_text, known
 from service.database import reading
 from service.errors import FieldError, Refusal, language
 from service.parts import MEDIA_TYPE, answered, parts
@@ -36,7 +36,7 @@ def _rules(rule: str | None) -> Response:
     with reading(parts().database):
         policy = _policy(asked)
         found = audit_rules.spoken(parts().database, parts().versions, some, asked["of"], policy, rule)
-        if rule is not None and not found.lines and not audit_rules.known(parts().versions, rule, policy):
+        if rule is not None and not found.lines and not known.rule(parts().database, parts().versions, rule, policy):
             raise Refusal("not-found", what=f"/v1/audit/rules/{rule}")
     besides = {"of": asked["of"], "unreadable": found.unreadable}
     return _shown(asked, "rules", audit_rules.RULE, found.lines, besides)

@@ -63,13 +63,14 @@ def rules(
     everything: bool,
 ) -> None:
     """How often RULE, or each rule, spoke, and what it came to: by day and version, from what is recorded."""
-    from service import audit_rules
+    from service import audit_rules, known
 
     some = _periods(first, last, per)
     with _looking(policy) as (database, versions):
         found = audit_rules.spoken(database, versions, some, "all" if everything else "filed", policy, rule)
-        if rule is not None and not found.lines and not audit_rules.known(versions, rule, policy):
-            raise Unusable(f"no published policy has a rule {rule}")
+        if rule is not None and not found.lines and not known.rule(database, versions, rule, policy):
+            hint = known.like_a_rule(versions, rule, policy).en
+            raise Unusable(f"{rule} was never a rule of {policy or ', '.join(versions.policies())}{hint}")
     _say(audit_rules.RULE, found.lines, as_json)
     if found.unreadable:
         click.echo(f"{found.unreadable} records cannot be read, and are not counted", err=True)

@@ -43,6 +43,9 @@ NO_ID = Text(
     "'{id}'은(는) 결정이나 답이 있는 이벤트의 id가 아닙니다", "no decision and no answered event has the id '{id}'"
 )
 NO_VERSION = Text("'{name}'은(는) 게시된 적이 없습니다", "'{name}' was never published")
+NO_ACCOUNT = Text(
+    "'{id}'은(는) 계정의 id가 아닙니다", "no account has the id '{id}', and nothing was decided about one"
+)
 NO_NUMBER = Text(
     "'{name}'에는 정책이나 정책@번호를 쓰십시오", "'{name}' is no policy and no version; write POLICY or POLICY@NUMBER"
 )
@@ -140,10 +143,14 @@ def _opened(chosen: Chosen, policy: str, language: str) -> Iterator[tuple[Databa
     """The database, and how many compiled versions may be kept. 1 means that something differs, so all that keeps this
     from being found out is 2. Raises Unusable.
     """
+    from service import known, replaying
     from service.commands._database import looked_at
-    from service.replaying import known
+    from service.database import reading
 
     with looked_at() as (database, settings):
-        if not known(database, chosen):
+        if not replaying.known(database, chosen):
             raise Unusable(NO_VERSION.in_language(language).format(name=policy))
+        with reading(database):
+            if chosen.account and not known.account(database, chosen.account):
+                raise Unusable(NO_ACCOUNT.in_language(language).format(id=chosen.account))
         yield database, settings.cached_versions

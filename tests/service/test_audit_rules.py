@@ -207,7 +207,10 @@ def test_figures_of_rules_come_as_csv_and_by_the_command(
     assert run().stdout_bytes == answer.get_data()
     assert run("monthly").stdout_bytes.count(b"\r\n") == 2
     assert json.loads(run("monthly", "--json", "--all").stdout)[0]["denied"] == 1
-    assert (run("monthy").exit_code, run("monthy").stderr) == (2, "recoup: no published policy has a rule monthy\n")
+    assert (run("monthy").exit_code, run("monthy").stderr) == (
+        2,
+        "recoup: monthy was never a rule of small; did you mean 'monthly'?\n",
+    )
     assert run("--policy", "other").exit_code == 2
     assert client.get(WHERE.replace("rules?", "rules/monthy?")).status_code == 404
     silent = client.get(WHERE.replace("rules?", "rules/fee?"))

@@ -17,7 +17,7 @@ from service.migrate import FOLDER, migrate
 from service.parts import EXTENSION
 from service.publishing import publish
 from service.shapes_audit import DECISIONS_QUERY
-from tests.service.builders import LIFE, NOW, POLICY, SetClock, account_facts, asking, lot_facts, open_account
+from tests.service.builders import CONFLICT, LIFE, NOW, POLICY, SetClock, account_facts, asking, lot_facts, open_account
 from tests.service.test_reference import check as conforms
 
 WHERE = "/v1/audit/decisions"
@@ -44,6 +44,7 @@ def decided(client: FlaskClient, database: Database, clock: SetClock) -> dict[st
     open_account(database, lot_facts(40_000), lot_facts(5_000, source="promotion"), name="B")
     open_account(database, lot_facts(9_000), name="C", policy="other")
     open_account(database, lot_facts(9_000), name="D", status="suspended")
+    open_account(database, name="idle")
     ids = []
     # Around midnight in Seoul (15:00Z) and in New York (05:00Z).
     for day, hour in ((1, "14:59:59"), (1, "15:00:00"), (2, "00:30:00"), (2, "04:59:59"), (2, "05:00:00")):
@@ -75,7 +76,7 @@ def spoke(decision: dict[str, Any], rule: str, *, of_request: bool) -> bool:
 ASKED: dict[str, Model] = {
     "": lambda each: True,
     "account=A": lambda each: each["account"] == "A",
-    "account=nobody": lambda each: False,
+    "account=idle": lambda each: False,
     "reason=fee": lambda each: spoke(each, "fee", of_request=True),
     "reason=promotion": lambda each: False,
     "rule=promotion": lambda each: spoke(each, "promotion", of_request=False),
@@ -119,7 +120,7 @@ def test_what_is_asked_for_is_found_and_nothing_else(
             assert (query, found(client, query, limit=2)) == (query, expected)
     told = {query: len(found(client, query)) for query in ASKED}
     assert {query for query, number in told.items() if not number} == {
-        *("account=nobody", "reason=promotion", "rule=fee&reason=active", "policy=small&version=1")
+        *("account=idle", "reason=promotion", "rule=fee&reason=active", "policy=small&version=1")
     }
     assert {each["requested_on"] for each in decided.values()} == {"2026-02-27", "2026-03-01", "2026-03-02"}
 
@@ -170,6 +171,10 @@ BAD = [
     ("limit=201", "limit", "is not a whole number from 1 to 200"),
     ("after=D-nothing", "after", "is the id of nothing in this list"),
     ("account=A&account=B", "account", "stands twice"),
+    ("account=a", "account", "is the id of no account, and no decision is about it"),
+    ("reason=montly", "reason", "was never a rule of small; did you mean 'monthly'?"),
+    ("rule=xxxxxxx", "rule", "was never a rule of small"),
+    ("policy=small&rule=fees", "rule", "was never a rule of small; did you mean 'fee'?"),
 ]
 
 
@@ -180,6 +185,23 @@ def test_what_cannot_be_asked_is_told_by_name(client: FlaskClient) -> None:
         assert (answer.status_code, problem["code"], len(problem["errors"])) == (400, "bad-request", 1)
         assert problem["errors"][0]["parameter"] == parameter
         assert words in problem["errors"][0]["detail"]
+
+
+def test_a_rule_is_known_as_long_as_any_published_text_has_it(client: FlaskClient, database: Database) -> None:
+    old, other = (CONFLICT.replace("other-fee", name) for name in ("old-fee", "other-fee"))
+    for text in (POLICY + old, POLICY.replace("40_000", "20_000"), OTHER + other):
+        publish(database, text.encode(), "s", NOW)
+    for query, status in (
+        ("rule=old-fee", 200),
+        ("policy=small&rule=old-fee", 200),
+        # The version did not have it, but the policy did.
+        ("policy=small&version=1&rule=old-fee", 200),
+        ("rule=other-fee&reason=old-fee", 200),
+        ("rule=not-enough-points", 200),
+        ("policy=small&rule=other-fee", 400),
+        ("policy=other&reason=old-fee", 400),
+    ):
+        assert (query, client.get(f"{WHERE}?{query}").status_code) == (query, status)
 
 
 def statements(database: Database, caplog: pytest.LogCaptureFixture, ask: Callable[[], Any]) -> list[tuple[str, Any]]:

@@ -146,7 +146,6 @@ def test_reads_are_found_by_decision_reader_and_day_page_by_page(
         ("", every),
         (f"decision={other}", [each for each in every if each["decision"] == other]),
         ("reader=anyone", every),
-        ("reader=desk", []),
         ("day_from=2026-03-04", every[:4]),
         ("day_to=2026-03-02", every[6:]),
         (f"decision={other}&day_from=2026-03-03&day_to=2026-03-03&reader=anyone", [every[4]]),
@@ -165,9 +164,23 @@ def test_reads_are_found_by_decision_reader_and_day_page_by_page(
                 assert not {"Seq Scan", "SCAN ", "Sort", "TEMP B-TREE"} & {
                     word for word in ("Seq Scan", "SCAN ", "Sort", "TEMP B-TREE") if word in plan
                 }, plan
-    for query, parameter in (("after=999", "after"), ("day_from=2026-03-02&day_to=2026-03-01", "day_from")):
+    for query, parameter in (
+        ("after=999", "after"),
+        ("day_from=2026-03-02&day_to=2026-03-01", "day_from"),
+        (f"decision={other}0", "decision"),
+        ("reader=nobody", "reader"),
+    ):
         answer = client.get(f"{READS}?{query}")
         assert (answer.status_code, answer.get_json()["errors"][0]["parameter"]) == (400, parameter)
+
+
+def test_who_has_a_key_and_read_nothing_is_known(client: FlaskClient, database: Database) -> None:
+    key, _ = writing(database, lambda: access_keys.make(database, "desk-1", ["agent"], NOW + timedelta(days=1), NOW))
+    writing(database, lambda: access_keys.revoke(database, key, NOW))
+    assert client.get(f"{READS}?reader=desk-1").get_json()["reads"] == []
+    assert client.get(f"{READS}?reader=anyone").get_json()["reads"] == []
+    mistaken = client.get(f"{READS}?reader=desk_1").get_json()["errors"][0]["detail"]
+    assert mistaken == "is the name of no key, and of nobody who read anything; did you mean 'desk-1'?"
 
 
 def test_a_command_that_shows_decisions_is_recorded_by_who_ran_it(

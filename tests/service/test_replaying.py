@@ -234,6 +234,7 @@ def test_the_command_ends_as_ci_needs_it(database_url: str) -> None:
     assert run(database_url, "replay", first).returncode == 0
     for arguments, words in (
         (["D-Y"], "recoup: no decision and no answered event has the id 'D-Y'\n"),
+        (["--account", "a"], "recoup: no account has the id 'a', and nothing was decided about one\n"),
         (["--policy", "smal"], "recoup: 'smal' was never published\n"),
         (["--policy", "small@2"], "recoup: 'small@2' was never published\n"),
         (["--policy", "small@x"], "recoup: 'small@x' is no policy and no version; write POLICY or POLICY@NUMBER\n"),
