@@ -226,10 +226,11 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
     """Compare the database with its log: every row with its leaf, every hash, every checkpoint.
 
     Prints a line for each row without a leaf, leaf without a row, row that is not what its leaf recorded, hash or
-    checkpoint that is not that of the leaves, and trigger that is missing. Ends with 1 when there is one. The keys are
-    those of LOG_KEY_FILE, where none is given. What takes longer than a second tells how far it is.
+    checkpoint that is not that of the leaves, and trigger that is missing; and for each row that ought to follow from
+    others and does not, such as those by which decisions are found. Ends with 1 when there is one. The keys are those
+    of LOG_KEY_FILE, where none is given. What takes longer than a second tells how far it is.
     """
-    from service import audit_log, log_keys
+    from service import audit_log, derived_check, log_keys
     from service.commands.replay import Progress
     from service.database import reading
     from service.log_check import LogCheck
@@ -245,9 +246,9 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
             click.echo(str(error))
             differ = True
         with reading(database):
-            progress = Progress(audit_log.size_of(database), lang)
+            progress = Progress(audit_log.size_of(database) + derived_check.count(database), lang)
             check = LogCheck(database, verifiers, kept, progress.step)
-            for each in check.differences():
+            for each in chain(check.differences(), derived_check.differences(database, progress.step)):
                 progress.clear()
                 click.echo(each.in_language(lang))
                 differ = True

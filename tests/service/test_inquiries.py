@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from service import derived_check
 from service.app import create_app
 from service.cli import recoup
 from service.config import BadSetting, Settings, read_settings
@@ -238,6 +239,9 @@ def test_whatever_is_tried_the_entries_tell_the_state(client: FlaskClient, names
         assert name in ALLOWED[state]
         state = LEADS_TO.get(name, state)
     assert found["state"] == state
+    database = client.application.extensions[EXTENSION].database
+    with reading(database):
+        assert list(derived_check.differences(database)) == []
 
 
 def test_the_same_key_is_kept_once_and_answered_alike(client: FlaskClient, clock: SetClock) -> None:

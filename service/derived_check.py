@@ -1,0 +1,138 @@
+"""Whether what follows from other records does follow from them: the rules by which decisions are found, and where
+inquiries stand.
+
+The log does not cover these rows, because they can be worked out from those that it covers. A search that finds too
+few, or a contest that is in no queue, would go unnoticed all the same. What follows from the ledger's entries and the
+moves of refund requests is looked at by `ledger_check.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from policies.model import Text
+from service.database import Database, rows
+from service.inquiries import LEADS_TO
+from service.records import rules_that_spoke
+
+Spoke = tuple[str, bool, str, str]
+"""A row of `decision_rule`: a rule, whether it spoke of the request, and the instant and the id of the decision."""
+
+MISSING = Text(
+    "decision_rule: 결정 {decision}에서 규칙 {rule}이(가) {of}에 대해 말한 행이 없습니다",
+    "decision_rule: the row is missing that the rule {rule} spoke of {of} in the decision {decision}",
+)
+EXTRA = Text(
+    "decision_rule: 규칙 {rule}이(가) 결정 {decision}({as_of})에서 {of}에 대해 말했다는 행이 있지만 결정에는 없습니다",
+    "decision_rule: a row says that the rule {rule} spoke of {of} in the decision {decision} ({as_of}), and it did not",
+)
+OF = {True: Text("신청", "the request"), False: Text("포인트 묶음", "lots alone")}
+INQUIRY = Text(
+    "inquiry {0}: 상태 {1}, 기한 {2}, 답변 {3}; 기록에 따르면 {4}, {5}, {6}",
+    "inquiry {0}: it is {1}, due on {2}, answered at {3}; its entries lead to {4}, {5}, {6}",
+)
+
+COLUMNS = "rule, of_request, as_of, decision_id"
+COUNT_DECISIONS = "SELECT COUNT(*) FROM decision"
+COUNT_ROWS = "SELECT COUNT(*) FROM decision_rule"
+SELECT_DECISIONS = "SELECT id, as_of, data FROM decision WHERE id > ? ORDER BY id LIMIT ?"
+SELECT_NAMED = "SELECT id, as_of, data FROM decision WHERE id IN ({marks})"
+ROW = "(CAST(? AS TEXT), CAST(? AS BOOLEAN), CAST(? AS TEXT), CAST(? AS TEXT))"
+# In this order on SQLite, for which that is what CROSS JOIN says: one look into the index for each row.
+SELECT_THERE = (
+    f"WITH wanted ({COLUMNS}) AS (VALUES {{wanted}})"  # noqa: S608
+    " SELECT spoke.rule, spoke.of_request, spoke.as_of, spoke.decision_id FROM wanted CROSS JOIN decision_rule AS spoke"
+    f" WHERE {' AND '.join(f'spoke.{name} = wanted.{name}' for name in COLUMNS.split(', '))}"
+)
+SELECT_FIRST = f"SELECT {COLUMNS} FROM decision_rule ORDER BY {COLUMNS} LIMIT ?"  # noqa: S608
+SELECT_BEHIND = f"SELECT {COLUMNS} FROM decision_rule WHERE ({COLUMNS}) > {ROW} ORDER BY {COLUMNS} LIMIT ?"  # noqa: S608
+# As many decisions at once, and as many rows.
+PAGE, MOST_ROWS = 100, 500
+
+STATES = " ".join(f"WHEN '{move}' THEN '{state}'" for move, state in {"open": "open", **LEADS_TO}.items())
+SELECT_INQUIRIES = (
+    "SELECT id, state, due_on, answered_at, due_state, due_due_on, due_answered_at FROM (SELECT inquiry.id AS id,"  # noqa: S608
+    " inquiry.state AS state, CAST(inquiry.due_on AS TEXT) AS due_on,"
+    " COALESCE(inquiry.answered_at, '-') AS answered_at,"
+    f" COALESCE((SELECT CASE move {STATES} END FROM inquiry_entry WHERE inquiry_id = inquiry.id AND move <> 'ask'"
+    " ORDER BY id DESC LIMIT 1), '-') AS due_state,"
+    " COALESCE((SELECT CAST(due_on AS TEXT) FROM inquiry_entry WHERE inquiry_id = inquiry.id AND due_on IS NOT NULL"
+    " ORDER BY id DESC LIMIT 1), '-') AS due_due_on,"
+    " COALESCE((SELECT at FROM inquiry_entry WHERE inquiry_id = inquiry.id AND move = 'answer' AND id >"
+    " (SELECT MAX(id) FROM inquiry_entry WHERE inquiry_id = inquiry.id AND due_on IS NOT NULL) ORDER BY id LIMIT 1),"
+    " '-') AS due_answered_at FROM inquiry) AS stands WHERE state <> due_state OR due_on <> due_due_on"
+    " OR answered_at <> due_answered_at ORDER BY id"
+)
+
+
+def count(database: Database) -> int:
+    """How many decisions will be looked at."""
+    found: int = rows(database, COUNT_DECISIONS)[0][0]
+    return found
+
+
+def differences(database: Database, tell: Callable[[int], object] = lambda _count: None) -> Iterator[Text]:
+    """A sentence for each row that does not follow, or is missing, inside one transaction; `tell` is told now and then
+    of how many decisions more.
+    """
+    there = 0
+    for page in _decisions(database):
+        expected = [row for each in page for row in _rows_of(*each)]
+        for start in range(0, len(expected), MOST_ROWS):
+            wanted = expected[start : start + MOST_ROWS]
+            met = _there(database, wanted)
+            there += len(met)
+            yield from (_said(MISSING, row) for row in wanted if row not in met)
+        tell(len(page))
+    if rows(database, COUNT_ROWS)[0][0] > there:
+        yield from _extra(database)
+    for stands in rows(database, SELECT_INQUIRIES):
+        yield Text(INQUIRY.ko.format(*stands), INQUIRY.en.format(*stands))
+
+
+def _decisions(database: Database) -> Iterator[Sequence[tuple[str, str, str]]]:
+    after = ""
+    while page := rows(database, SELECT_DECISIONS, (after, PAGE)):
+        yield page
+        after = page[-1][0]
+
+
+def _there(database: Database, wanted: Sequence[Spoke]) -> set[Spoke]:
+    """Those of some rows that are there."""
+    statement = SELECT_THERE.format(wanted=", ".join([ROW] * len(wanted)))
+    found = rows(database, statement, [value for row in wanted for value in row])
+    return {(rule, bool(of_request), as_of, decision) for rule, of_request, as_of, decision in found}
+
+
+def _extra(database: Database) -> Iterator[Text]:
+    """The rows that follow from no decision: looked for only where there are more rows than follow."""
+    page = rows(database, SELECT_FIRST, (MOST_ROWS,))
+    while page:
+        decisions = sorted({row[3] for row in page})
+        named = rows(database, SELECT_NAMED.format(marks=", ".join("?" * len(decisions))), decisions)
+        due = {row for each in named for row in _rows_of(*each)}
+        for rule, of_request, as_of, decision in page:
+            row = (rule, bool(of_request), as_of, decision)
+            if row not in due:
+                yield _said(EXTRA, row)
+        page = rows(database, SELECT_BEHIND, (*page[-1], MOST_ROWS))
+
+
+def _rows_of(id: str, as_of: str, data: str) -> list[Spoke]:
+    """The rows that follow from a decision; from one that nobody can read, none do, and the log names it."""
+    try:
+        spoke = rules_that_spoke(msgspec.json.decode(data))
+    except (AttributeError, KeyError, TypeError, msgspec.DecodeError):
+        return []
+    return [(rule, of_request, as_of, id) for rule, of_request in spoke.items()]
+
+
+def _said(text: Text, row: Spoke) -> Text:
+    rule, of_request, as_of, decision = row
+    of = OF[of_request]
+    return Text(
+        text.ko.format(rule=rule, of=of.ko, as_of=as_of, decision=decision),
+        text.en.format(rule=rule, of=of.en, as_of=as_of, decision=decision),
+    )
