@@ -6,7 +6,8 @@ Two equations hold of each line, and of their sums:
     held_closing = held_opening + held - released - settled
 
 `opening` and `closing` are what members can use, and `held_opening` and `held_closing` what refund requests hold; what
-the programme owes is both together. The sums are made by the database, in one pass over the ledger.
+the programme owes is both together. The sums are made by the database, in one pass over the ledger; those that are
+split by expiry too are made account by account, because the rules say when points expire.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from engine.calendars import local_day
 from engine.cases import BadCase, read_day_case
 from engine.compiled import CompiledVersion
 from engine.errors import Conflict
@@ -51,7 +54,9 @@ COLUMNS = {
     "repaid": ("repay", NO_SIGN, -1),
 }
 FIGURES = ("opening", *COLUMNS, "closing", "held_opening", "settled", "held_closing")
-MOVEMENT = ("policy", "source", "rule", "from", "to", *FIGURES)
+SPLIT = {"class": ("source", "rule"), "expiry": ("source", "rule", "expires_in")}
+"""What lines are of: a class and the rule that brought the points, or of these the points that expire in one month."""
+MOVEMENT = {split: ("policy", *names, "from", "to", *FIGURES) for split, names in SPLIT.items()}
 OUTSTANDING = ("policy", "source", "rule", "expires_in", "points")
 UNKNOWN = "unknown"
 """In place of a month, where the account of a lot does not fit the policy in force."""
@@ -72,12 +77,25 @@ SELECT_SETTLED = (
     ' WHERE "move".name = \'settle\' AND account.policy = ? AND "move".moved_at < ?'
     " GROUP BY lot.source, lot.rule, period"
 )
+OF_ACCOUNTS = "JOIN lot ON lot.id = {lot} WHERE lot.account_id IN ({{marks}})"
+SELECT_ENTRIES_OF_LOTS = (
+    f"SELECT entry.lot_id, {{period}} AS period, CAST(SUM(entry.points) AS BIGINT), {SUMS},"  # noqa: S608
+    " MAX(CASE WHEN entry.kind = 'expire' AND entry.points < 0 THEN entry.happened_at END)"
+    f" FROM ledger_entry entry {OF_ACCOUNTS.format(lot='entry.lot_id')} AND entry.{{by}} < ?"
+    " GROUP BY entry.lot_id, period"
+)
+SELECT_SETTLED_OF_LOTS = (
+    'SELECT hold.lot_id, {period} AS period, CAST(SUM(hold.points) AS BIGINT) FROM "move"'  # noqa: S608
+    f' JOIN hold ON hold.request_id = "move".request_id {OF_ACCOUNTS.format(lot="hold.lot_id")}'
+    ' AND "move".name = \'settle\' AND "move".moved_at < ? GROUP BY hold.lot_id, period'
+)
 SELECT_ACCOUNTS = "SELECT id FROM account WHERE policy = ? AND id > ? ORDER BY id LIMIT ?"
 SELECT_LOTS = (
-    f"SELECT {ledger.LOT_COLUMNS}, CAST(SUM(entry.points) AS BIGINT), lot.account_id, lot.rule"  # noqa: S608
-    " FROM lot JOIN ledger_entry entry ON entry.lot_id = lot.id"
-    " WHERE lot.account_id IN ({marks}) AND entry.{by} < ? GROUP BY lot.id HAVING SUM(entry.points) <> 0"
+    f"SELECT {ledger.LOT_COLUMNS}, CAST(COALESCE(SUM(entry.points), 0) AS BIGINT), lot.account_id, lot.rule"  # noqa: S608
+    " FROM lot LEFT JOIN ledger_entry entry ON entry.lot_id = lot.id AND entry.{by} < ?"
+    " WHERE lot.account_id IN ({marks}) GROUP BY lot.id{having}"
 )
+NOT_SPENT = " HAVING COALESCE(SUM(entry.points), 0) <> 0"
 PAGE = 200
 
 
@@ -89,23 +107,50 @@ class _Sums:
     columns: Sequence[int]
     settled: int = 0
 
+    def add(self, other: _Sums) -> None:
+        """Take in what others come to."""
+        self.change += other.change
+        self.columns = [own + more for own, more in zip(self.columns, other.columns, strict=True)]
+        self.settled += other.settled
+
+
+Key = tuple[str | None, ...]
+"""What a line is of, by the names of SPLIT."""
+
 
 def movements(
-    database: Database, versions: Versions, some: Sequence[Period], by: str, policy: str | None = None
+    database: Database,
+    versions: Versions,
+    some: Sequence[Period],
+    by: str,
+    policy: str | None = None,
+    split: str = "class",
 ) -> list[dict[str, Any]]:
-    """What became of points in periods that follow each other: a line for each class, rule and period with points."""
+    """What became of points in periods that follow each other: a line for each class, rule and period with points.
+
+    Split by `expiry`, each lot is in one month for all periods: that of its last usable day, as the rules say it at the
+    end of the last period, or as it was booked where the lot has expired. None: it never expires.
+    """
     found: list[dict[str, Any]] = []
     for each in versions.policies() if policy is None else [policy]:
-        zone = versions.compiled(versions.listed(each)[0].digest).zone
-        limits = bounds(some, zone)
-        for (source, rule), sums in sorted(_sums(database, each, limits, by).items()):
-            named = {"policy": each, "source": source, "rule": rule}
-            found += _lines(named, some, sums)
+        newest = versions.compiled(versions.listed(each)[0].digest)
+        limits = bounds(some, newest.zone)
+        if split == "class":
+            sums = _sums(database, each, limits, by)
+        else:
+            sums = _sums_by_expiry(database, versions, each, limits, by, some[-1].last)
+        for key, own in sorted(sums.items(), key=_in_order):
+            found += _lines({"policy": each} | dict(zip(SPLIT[split], key, strict=True)), some, own)
     return found
 
 
-def _sums(database: Database, policy: str, limits: Sequence[str], by: str) -> dict[tuple[str, str], dict[int, _Sums]]:
-    sums: dict[tuple[str, str], dict[int, _Sums]] = defaultdict(dict)
+def _in_order(item: tuple[Key, Any]) -> list[str]:
+    # What never expires is last.
+    return ["~" if each is None else each for each in item[0]]
+
+
+def _sums(database: Database, policy: str, limits: Sequence[str], by: str) -> dict[Key, dict[int, _Sums]]:
+    sums: dict[Key, dict[int, _Sums]] = defaultdict(dict)
     asked = (policy, limits[-1])
     statement = SELECT_ENTRIES.format(period=_period(f"entry.{by}", limits[:-1]), by=by)
     for source, rule, period, change, *columns in rows(database, statement, asked):
@@ -115,6 +160,47 @@ def _sums(database: Database, policy: str, limits: Sequence[str], by: str) -> di
         kept = sums[source, rule].setdefault(period, _Sums(0, [0] * len(COLUMNS)))
         kept.settled = settled
     return sums
+
+
+def _sums_by_expiry(
+    database: Database, versions: Versions, policy: str, limits: Sequence[str], by: str, on: date
+) -> dict[Key, dict[int, _Sums]]:
+    found: dict[Key, dict[int, _Sums]] = defaultdict(dict)
+    compiled, end, zone = _at_end(versions, policy, on)
+    for page, lots in _pages(database, policy, end, by):
+        sums, expired = _sums_of_lots(database, page, limits, by)
+        for account, own in lots.items():
+            moved = [lot for lot in own if lot["id"] in sums]
+            days = _last_days(database, compiled, account, moved, on)
+            for lot, last_day in zip(moved, days, strict=True):
+                booked = expired.get(lot["id"])
+                month = last_day and last_day[:7]
+                if booked is not None and not lot["left"]:
+                    month = (local_day(datetime.fromisoformat(booked), zone) - DAY).isoformat()[:7]
+                line = found[lot["source"], lot["rule"], month]
+                for period, more in sums[lot["id"]].items():
+                    line.setdefault(period, _Sums(0, [0] * len(COLUMNS))).add(more)
+    return found
+
+
+def _sums_of_lots(
+    database: Database, accounts: Sequence[str], limits: Sequence[str], by: str
+) -> tuple[dict[str, dict[int, _Sums]], dict[str, str]]:
+    """What the entries of each lot come to by period; and the instant from which a lot had expired, where that was
+    booked.
+    """
+    sums: dict[str, dict[int, _Sums]] = defaultdict(dict)
+    expired: dict[str, str] = {}
+    asked, marks = (*accounts, limits[-1]), ", ".join("?" * len(accounts))
+    statement = SELECT_ENTRIES_OF_LOTS.format(period=_period(f"entry.{by}", limits[:-1]), by=by, marks=marks)
+    for lot, period, change, *columns, at in rows(database, statement, asked):
+        sums[lot][period] = _Sums(change, columns)
+        if at is not None:
+            expired[lot] = max(at, expired.get(lot, ""))
+    statement = SELECT_SETTLED_OF_LOTS.format(period=_period('"move".moved_at', limits[:-1]), marks=marks)
+    for lot, period, settled in rows(database, statement, asked):
+        sums[lot].setdefault(period, _Sums(0, [0] * len(COLUMNS))).settled = settled
+    return sums, expired
 
 
 def _period(column: str, starts: Sequence[str], before: int = -1) -> str:
@@ -154,31 +240,40 @@ def outstanding(
     """
     found: list[dict[str, Any]] = []
     for each in versions.policies() if policy is None else [policy]:
-        sums: defaultdict[tuple[str, str, str | None], int] = defaultdict(int)
-        newest = versions.compiled(versions.listed(each)[0].digest)
-        end = begins(on + DAY, newest.zone)
-        compiled = versions.in_force(each, end - timedelta(seconds=1))
-        for account, lots in _accounts(database, each, end, by):
-            for lot, last_day in zip(lots, _last_days(database, compiled, account, lots, on), strict=True):
-                sums[lot["source"], lot["rule"], last_day and last_day[:7]] += lot["left"]
-        for (source, rule, month), points in sorted(sums.items(), key=lambda item: (*item[0][:2], item[0][2] or "~")):
-            named = {"policy": each, "source": source, "rule": rule}
-            found.append(named | {"expires_in": month, "points": points})
+        sums: defaultdict[Key, int] = defaultdict(int)
+        compiled, end, _ = _at_end(versions, each, on)
+        for _, page in _pages(database, each, end, by, NOT_SPENT):
+            for account, lots in page.items():
+                for lot, last_day in zip(lots, _last_days(database, compiled, account, lots, on), strict=True):
+                    sums[lot["source"], lot["rule"], last_day and last_day[:7]] += lot["left"]
+        for key, points in sorted(sums.items(), key=_in_order):
+            found.append({"policy": each, **dict(zip(SPLIT["expiry"], key, strict=True)), "points": points})
     return found
 
 
-def _accounts(database: Database, policy: str, end: datetime, by: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Each account that had points at an instant, with its lots as plain JSON data."""
+def _at_end(versions: Versions, policy: str, on: date) -> tuple[CompiledVersion | None, datetime, ZoneInfo]:
+    """The version in force at the end of a local day, that instant, and the zone that says so."""
+    zone = versions.compiled(versions.listed(policy)[0].digest).zone
+    end = begins(on + DAY, zone)
+    return versions.in_force(policy, end - timedelta(seconds=1)), end, zone
+
+
+def _pages(
+    database: Database, policy: str, end: datetime, by: str, having: str = ""
+) -> Iterator[tuple[Sequence[str], dict[str, list[dict[str, Any]]]]]:
+    """The accounts of a policy, page by page; and of each that has any its lots, as plain JSON data, with what was left
+    of them at an instant.
+    """
     last = ""
     while page := [row[0] for row in rows(database, SELECT_ACCOUNTS, (policy, last, PAGE))]:
-        statement = SELECT_LOTS.format(marks=", ".join("?" * len(page)), by=by)
+        statement = SELECT_LOTS.format(marks=", ".join("?" * len(page)), by=by, having=having)
         lots = defaultdict[str, list[dict[str, Any]]](list)
-        for *own, declared, left, account, rule in rows(database, statement, (*page, stored(end))):
+        for *own, declared, left, account, rule in rows(database, statement, (stored(end), *page)):
             facts = dict(zip(ledger.LOT_NAMES, own, strict=True))
             for name, read in ledger.LOT_READERS:
                 facts[name] = read(facts[name])
             lots[account].append(facts | {"left": left} | msgspec.json.decode(declared) | {"rule": rule})
-        yield from sorted(lots.items())
+        yield page, lots
         last = page[-1]
 
 
@@ -189,8 +284,12 @@ def _last_days(
     kept = ledger.find_account(database, account)
     if compiled is None or kept is None:
         return [UNKNOWN] * len(lots)
-    # The rule that brought a lot is no fact of it.
-    own = [{name: value for name, value in lot.items() if name != "rule"} for lot in lots]
+    # The rule that brought a lot is no fact of it. What was told late may be spent before it came.
+    own = [
+        {name: value for name, value in lot.items() if name != "rule"}
+        | {"left": min(max(lot["left"], 0), lot["amount"])}
+        for lot in lots
+    ]
     try:
         case = read_day_case(compiled.policy, {"account": kept.facts, "lots": own, "day": on.isoformat()})
         days = lot_days(compiled, Scene(case.account, on, begins(on, compiled.zone)), case.lots).last_days

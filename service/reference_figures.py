@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service import csv_text
-from service.audit_points import BY, COLUMNS
+from service.audit_points import BY, COLUMNS, SPLIT
 from service.audit_points import FIGURES as POINT_FIGURES
 from service.audit_rules import FIGURES, OF
 from service.reference_operation import Operation
@@ -65,6 +65,10 @@ RULE_LINE = object_of(
         **{name: {**AMOUNT, "description": RULE_ABOUT[name]} for name in FIGURES},
     }
 )
+EXPIRES_IN: Schema = {
+    "type": ["string", "null"],
+    "description": "The month of the last usable day; null: never; `unknown`: the account does not fit the policy.",
+}
 # By the instant at which they were written down, something may be spent before it came.
 POINTS_LINE = object_of(
     {
@@ -74,6 +78,10 @@ POINTS_LINE = object_of(
         **{name: {**WHOLE, "description": POINT_ABOUT[name]} for name in POINT_FIGURES},
     }
 )
+POINTS_LINE["properties"]["expires_in"] = {
+    **EXPIRES_IN,
+    "description": f"Only with `split=expiry`. {EXPIRES_IN['description']}",
+}
 BY_SHAPE: Schema = {"type": "string", "enum": list(BY)}
 SHAPES: dict[str, Schema] = {
     "RuleFigures": object_of(
@@ -84,7 +92,10 @@ SHAPES: dict[str, Schema] = {
         },
         "How often rules spoke, and what they came to.",
     ),
-    "PointFigures": object_of({"by": BY_SHAPE, "points": list_of(POINTS_LINE)}, "What became of points."),
+    "PointFigures": object_of(
+        {"by": BY_SHAPE, "split": {"type": "string", "enum": list(SPLIT)}, "points": list_of(POINTS_LINE)},
+        "What became of points.",
+    ),
     "OutstandingPoints": object_of(
         {
             "on": DAY,
@@ -94,11 +105,7 @@ SHAPES: dict[str, Schema] = {
                     {
                         **NAMED,
                         "source": SOURCE,
-                        "expires_in": {
-                            "type": ["string", "null"],
-                            "description": "The month of the last usable day; null: never; `unknown`: the account"
-                            " does not fit the policy.",
-                        },
+                        "expires_in": EXPIRES_IN,
                         "points": WHOLE,
                     }
                 )
@@ -138,7 +145,7 @@ OPERATIONS: Sequence[Operation] = (
         "get",
         "/v1/audit/points",
         "audit",
-        "What became of points, by class, rule and period",
+        "What became of points, by class, rule and period, and by the month in which they expire",
         {200: "PointFigures"},
         ("bad-request",),
         about="closing = opening"

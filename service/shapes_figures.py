@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.audit_points import BY
+from service.audit_points import BY, SPLIT
 from service.audit_rules import OF
 from service.periods import PER
 from service.shapes import LanguageQuery, a_choice, a_day, an_id
@@ -39,6 +39,11 @@ class PointsQuery(FiguresQuery):
 
     per = a_choice(*PER, about="How long one line is of; those at the ends may be cut.", load_default="month")
     by = a_choice(*BY, about=BY_ABOUT, load_default=BY[0])
+    split = a_choice(
+        *SPLIT,
+        about="`class`: a line for each class and rule; `expiry`: of these one for each month in which points expire.",
+        load_default="class",
+    )
 
 
 class OutstandingQuery(LanguageQuery):

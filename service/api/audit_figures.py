@@ -44,12 +44,15 @@ def _rules(rule: str | None) -> Response:
 
 @blueprint.get("/v1/audit/points")
 def points() -> Response:
-    """What became of points, by class, rule and period."""
+    """What became of points, by class, rule, period and, if so asked, the month in which they expire."""
     asked = query(POINTS_QUERY)
     some = _periods(asked)
     with reading(parts().database):
-        found = audit_points.movements(parts().database, parts().versions, some, asked["by"], _policy(asked))
-    return _shown(asked, "points", audit_points.MOVEMENT, found, {"by": asked["by"]})
+        found = audit_points.movements(
+            parts().database, parts().versions, some, asked["by"], _policy(asked), asked["split"]
+        )
+    besides = {"by": asked["by"], "split": asked["split"]}
+    return _shown(asked, "points", audit_points.MOVEMENT[asked["split"]], found, besides)
 
 
 @blueprint.get("/v1/audit/points/outstanding")

@@ -80,6 +80,7 @@ def rules(
 @shared
 @per_option("month")
 @by_option
+@click.option("--expiry", is_flag=True, help="By the month in which points expire, too.")
 @click.option("--outstanding", is_flag=True, help="What can be used at the end of --to, by the month it expires in.")
 def points(
     first: datetime | None,
@@ -88,9 +89,12 @@ def points(
     as_json: bool,
     per: str,
     by: str,
+    expiry: bool,
     outstanding: bool,
 ) -> None:
     """What became of points, for finance: granted, refunded, used, expired, by class, rule and period.
+
+    With --expiry each line is of the points that expire in one month, too.
 
     Each line holds closing = opening + granted - held + released + reversed - used + returned - expired - taken_back
     - charged - repaid, exactly as the ledger has it.
@@ -103,7 +107,9 @@ def points(
             found = audit_points.outstanding(database, versions, last.date(), by, policy)
             _say(audit_points.OUTSTANDING, found, as_json)
         else:
-            _say(audit_points.MOVEMENT, audit_points.movements(database, versions, some, by, policy), as_json)
+            split = "expiry" if expiry else "class"
+            found = audit_points.movements(database, versions, some, by, policy, split)
+            _say(audit_points.MOVEMENT[split], found, as_json)
 
 
 @contextmanager

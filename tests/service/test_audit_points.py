@@ -25,9 +25,9 @@ from service.csv_text import BEGIN_FORMULAS, csv_text
 from service.database import Database, execute, reading, rows, writing
 from service.ledger import Grant, Part
 from service.periods import PER, Period, TooMany, period_of, periods
-from service.publishing import Versions
+from service.publishing import Versions, publish
 from service.shapes_figures import FORMATS
-from tests.service.builders import asking, lot_facts, open_account, publish_small
+from tests.service.builders import NOW, POLICY, Run, asking, lot_facts, open_account, publish_small
 from tests.service.test_reference import check as conforms
 
 START = datetime(2025, 12, 30, 10, tzinfo=UTC)
@@ -193,6 +193,13 @@ def test_the_figures_are_the_ledger_s(programme: Database, seed: int, first: int
             for before, after in pairwise(found):
                 if (before["source"], before["rule"]) == (after["source"], after["rule"]):
                     assert (before["closing"], before["held_closing"]) == (after["opening"], after["held_opening"])
+            split = movements(programme, versions, some, by, split="expiry")
+            assert together(split) == found
+            last = {_key(line): line["closing"] for line in split if line["to"] == some[-1].last.isoformat()}
+            still = outstanding(programme, versions, some[-1].last, by)
+            assert {key: points for key, points in last.items() if points} == {
+                _key(line): line["points"] for line in still
+            }
         far = [Period(start, date(2027, 1, 1))]
         closing = movements(programme, versions, far, BY[0])
         left = rows(programme, 'SELECT COALESCE(SUM("left"), 0) FROM lot')[0][0]
@@ -200,6 +207,21 @@ def test_the_figures_are_the_ledger_s(programme: Database, seed: int, first: int
         assert sum(line["closing"] for line in closing) == left
         assert sum(line["held_closing"] for line in closing) == held
         assert sum(line["points"] for line in outstanding(programme, versions, date(2027, 1, 1), BY[0])) == left
+
+
+def _key(line: dict[str, Any]) -> tuple[str, str, str | None]:
+    return line["source"], line["rule"], line["expires_in"]
+
+
+def together(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines without their months."""
+    sums: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for line in lines:
+        own = {name: value for name, value in line.items() if name != "expires_in"}
+        kept = sums.setdefault((own["source"], own["rule"], own["from"]), own | dict.fromkeys(FIGURES, 0))
+        for name in FIGURES:
+            kept[name] += own[name]
+    return [line for _, line in sorted(sums.items())]
 
 
 def rows_of(database: Database, sql: str) -> Any:
@@ -228,6 +250,44 @@ def test_what_is_outstanding_stands_in_the_month_in_which_the_rules_end_it(
     assert [(line["expires_in"], line["points"]) for line in earlier if line["source"] == "bill"][:1] == [
         ("2027-06", 10_000)
     ]
+
+
+def test_what_expired_and_what_was_used_is_told_by_the_month_in_which_it_expires(
+    client: FlaskClient, database: Database, run: Run
+) -> None:
+    """Points live two years. What has expired stays in the month for which that was booked, whatever the rules say."""
+
+    def work() -> None:
+        for lot, kind, points, at in (
+            ("A.1", "use", 4_000, "2026-02-03"),
+            ("A.2", "use", 20_000, "2026-03-03"),
+            ("B.1", "use", 200, "2026-01-05"),
+            ("B.1", "expire", 300, "2026-02-09"),
+        ):
+            ledger.take(database, lot[0], kind, [Part(lot, points)], datetime.fromisoformat(f"{at}T15:00:00Z"), NOW)
+
+    open_account(
+        database,
+        lot_facts(500, acquired_on="2024-02-10", source="promotion"),
+        lot_facts(70, acquired_on="2024-02-10", source="promotion"),
+        name="B",
+    )
+    writing(database, work)
+    publish(database, POLICY.replace("after: 2 years", "after: 5 years").encode(), "small.yaml", NOW)
+    where = "/v1/audit/points?day_from=2026-01-01&day_to=2026-03-31&per=whole&split=expiry"
+    answer = client.get(where).get_json()
+    conforms(answer, "PointFigures")
+    figures = ("opening", "used", "expired", "closing")
+    assert [(each["source"], each["expires_in"], *(each[name] for name in figures)) for each in answer["points"]] == [
+        ("bill", "2030-06", 10_000, 4_000, 0, 6_000),
+        ("bill", "2030-07", 20_000, 20_000, 0, 0),
+        ("promotion", "2026-02", 500, 200, 300, 0),
+        ("promotion", "2029-02", 70, 0, 0, 70),
+    ]
+    text = client.get(f"{where}&format=csv").get_data(as_text=True)
+    assert text.split("\r\n")[0].split(",")[:6] == ["policy", "source", "rule", "expires_in", "from", "to"]
+    asked = ("--from", "2026-01-01", "--to", "2026-03-31", "--per", "whole", "--expiry")
+    assert run("audit", "points", *asked).stdout_bytes.decode() == text
 
 
 CSV = "text/csv; charset=utf-8; header=present"
@@ -261,7 +321,7 @@ def test_figures_come_as_data_and_as_csv(
         assert (asked.headers["Content-Type"], asked.headers["Vary"]) == (CSV, "Accept, Accept-Language")
         text = asked.get_data(as_text=True)
         assert [*csv.DictReader(io.StringIO(text, newline=""))] == [
-            {name: str(line[name]) for name in MOVEMENT} for line in lines
+            {name: str(line[name]) for name in MOVEMENT["class"]} for line in lines
         ]
     assert client.get(f"{where}&format=json", headers={"Accept": "text/csv"}).mimetype == "application/json"
 
