@@ -245,11 +245,18 @@ def bodies_of(database: Database, leaves: Sequence[tuple[str, str]]) -> list[dic
     return [found.get(leaf) for leaf in leaves]
 
 
-def sign_head(database: Database, signers: Sequence[Signer], now: datetime, retired: Sequence[Verifier] = ()) -> str:
+def sign_head(
+    database: Database,
+    signers: Sequence[Signer],
+    now: datetime,
+    retired: Sequence[Verifier] = (),
+    signed: Sequence[Checkpoint] = (),
+) -> str:
     """The signed head over every leaf that was committed; kept, unless the last one says the same.
 
     Raises Altered where the leaves that were signed before are not those any more, or were signed by another log, or
-    by none of its keys, among them those that are retired.
+    by none of its keys, among them those that are retired. `signed` are heads of which is known elsewhere that they
+    were signed.
     """
     verifiers = [*(each.verifier for each in signers), *retired]
     place_all(database)
@@ -261,6 +268,8 @@ def sign_head(database: Database, signers: Sequence[Signer], now: datetime, reti
         last = newest_checkpoint(database)
         if last is not None:
             _check_appended(database, last, head, verifiers)
+        for before in signed[-1:]:
+            _check_begins(database, before, head)
         note = sign(head.text(), signers)
         if last is None or last.note != note:
             execute(database, INSERT_CHECKPOINT, (size, note, stored(now)))
@@ -277,6 +286,10 @@ def _check_appended(database: Database, last: Signed, head: Checkpoint, verifier
         open_note(last.note, verifiers)
     except BadNote as error:
         raise Altered(f"the last checkpoint that is kept is none of ours: {error}") from None
+    _check_begins(database, before, head)
+
+
+def _check_begins(database: Database, before: Checkpoint, head: Checkpoint) -> None:
     if before.size > head.size:
         raise Altered(f"the log has {head.size} leaves, and {before.size} were signed")
     if root(database, before.size) != before.root:

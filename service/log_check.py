@@ -82,6 +82,10 @@ KEPT_TOO_LARGE = Text(
     "보관해 온 체크포인트: 서명된 잎 {size}개, 로그에 있는 잎 {leaves}개",
     "the checkpoint of {size} leaves that was kept: the log has only {leaves}",
 )
+KEPT_GONE = Text(
+    "잎 {size}개의 체크포인트가 서명되었지만 데이터베이스에 없습니다. 지워졌습니다",
+    "the checkpoint of {size} leaves that was signed and kept is not in the database; it was taken out",
+)
 NO_TRIGGER = Text(
     "표 {table}: 트리거가 없거나 꺼져 있습니다({trigger})",
     "table {table}: the trigger {trigger} is missing, or is off",
@@ -146,6 +150,8 @@ class LogCheck:
         self._kept = defaultdict[int, list[Checkpoint]](list)
         for each in kept:
             self._kept[each.size].append(each)
+        # Those of them that the log has the leaves of, and no checkpoint yet.
+        self._awaited = set[tuple[int, bytes]]()
         self._tree = Frontier()
         # Whether so much is gone that no root can be worked out any more.
         self._lost = False
@@ -172,6 +178,7 @@ class LogCheck:
             self.checkpoints += 1
             self.covered = max(self.covered, min(signed.size, self._tree.size))
         yield from self._up_to(audit_log.MOST_LEAVES)
+        yield from (_said(KEPT_GONE, size=size) for size, _ in sorted(self._awaited))
         for size, kept in self._kept.items():
             if size > self._tree.size:
                 yield from (_said(KEPT_TOO_LARGE, size=size, leaves=self._tree.size) for _ in kept)
@@ -215,6 +222,8 @@ class LogCheck:
         for kept in self._kept.get(self._tree.size, ()):
             if self._lost or kept.root != self._tree.root():
                 yield _said(KEPT_ROOT, size=kept.size)
+            else:
+                self._awaited.add((kept.size, kept.root))
 
     def _row(self, entry: Entry, body: Mapping[str, Any] | None) -> Iterator[Text]:
         """Compare a leaf with its row."""
@@ -264,6 +273,7 @@ class LogCheck:
         except BadNote as error:
             yield _said(BAD_CHECKPOINT, number=number, reason=error)
             return
+        self._awaited.discard((head.size, head.root))
         if head.origin not in {each.name for each in self._verifiers} or head.size != size:
             yield _said(NOT_AS_STATED, number=number)
         elif head.size > self._tree.size:

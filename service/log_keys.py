@@ -2,6 +2,9 @@
 
 A private key signs. A public one signed once, and is still given to whoever checks what it signed. While a new key
 becomes known, the file holds two private ones, and both sign.
+
+Beside it lies a file with every checkpoint that was signed, one after the other: of a checkpoint that is taken out of
+the database nothing else there would tell.
 """
 
 from __future__ import annotations
@@ -10,7 +13,20 @@ import os
 from pathlib import Path
 
 from service.config import BadSetting
-from service.log.notes import PRIVATE, BadKey, Signer, Verifier, new_signer, read_signer, read_verifier
+from service.log.notes import (
+    PRIVATE,
+    BadKey,
+    BadNote,
+    Checkpoint,
+    Signer,
+    Verifier,
+    new_signer,
+    notes_in,
+    open_note,
+    read_checkpoint,
+    read_signer,
+    read_verifier,
+)
 
 
 class Keys:
@@ -71,6 +87,37 @@ def retire(path: Path) -> Keys:
     """Let the newest key sign alone; the others are kept as public keys only. Raises BadSetting, OSError."""
     newest, *others = (keys := load(path)).signers
     return _replace(path, Keys([newest], [*(each.verifier for each in others), *keys.retired]))
+
+
+def signed_file(path: Path) -> Path:
+    """Where the checkpoints are kept that the keys of a file signed."""
+    return path.with_name(f"{path.name}.checkpoints")
+
+
+def signed(path: Path, verifiers: list[Verifier]) -> list[Checkpoint]:
+    """The checkpoints that the keys of a file signed, oldest first. Raises BadSetting."""
+    file = signed_file(path)
+    try:
+        text = file.read_text("utf-8")
+        return [read_checkpoint(open_note(each, verifiers)[0]) for each in notes_in(text)]
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{file}, with the checkpoints that were signed, cannot be read: {error}") from None
+    except BadNote as error:
+        raise BadSetting(
+            f"{file} holds something else than checkpoints signed by the keys beside it: {error}"
+        ) from None
+
+
+def remember(path: Path, note: str) -> None:
+    """Keep a checkpoint that was signed, unless it is the last that was. Raises OSError."""
+    with signed_file(path).open("a+", encoding="utf-8") as file:
+        file.seek(0)
+        if not file.read().endswith(note):
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _replace(path: Path, keys: Keys) -> Keys:

@@ -51,7 +51,7 @@ since_option = click.option(
     "--since",
     multiple=True,
     type=click.Path(dir_okay=False),
-    help="A file with a checkpoint that you kept: the log must begin with the leaves that it covers.",
+    help="A file with checkpoints that you kept: the log must have them, and begin with the leaves that they cover.",
 )
 
 
@@ -108,16 +108,26 @@ def keys() -> None:
 
 @command.command()
 def checkpoint() -> None:
-    """Sign the log as it is now, keep the signed head, and print it."""
+    """Sign the log as it is now, keep the signed head, and print it.
+
+    It is kept in the database and beside LOG_KEY_FILE, so that one that is taken out is missed.
+    """
     from service import audit_log, log_keys
     from service.clock import utc_now
 
-    keys = log_keys.load(_path())
+    path = _path()
+    keys = log_keys.load(path)
+    signed = log_keys.signed(path, keys.verifiers())
     with opened() as (database, _):
         try:
-            note = audit_log.sign_head(database, keys.signers, utc_now(), keys.retired)
+            note = audit_log.sign_head(database, keys.signers, utc_now(), keys.retired, signed)
         except audit_log.Altered as error:
             stop(f"nothing was signed: {error}")
+    try:
+        log_keys.remember(path, note)
+    except OSError as error:
+        file = log_keys.signed_file(path)
+        click.echo(f"recoup: {file} cannot be written ({error.strerror}): keep the checkpoint elsewhere", err=True)
     click.echo(note, nl=False)
 
 
@@ -197,7 +207,7 @@ def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
     from service.log.exports import BadExport, check
 
     verifiers = [verifier for each in keys for verifier in _verifiers(each)]
-    kept = [_kept(each, verifiers) for each in since]
+    kept = [checkpoint for each in since for checkpoint in _kept(each, verifiers)]
     try:
         with click.open_file(export, "rb") as file:
             # What comes through a pipe is read once.
@@ -239,7 +249,9 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
     with looked_at() as (database, settings):
         given = [verifier for each in keys for verifier in _verifiers(each)]
         verifiers = given or log_keys.load(settings.log_key_file).verifiers()
-        kept = [_kept(each, verifiers) for each in since]
+        kept = [checkpoint for each in since for checkpoint in _kept(each, verifiers)]
+        if not given:
+            kept += [each for each in log_keys.signed(settings.log_key_file, verifiers) if each not in kept]
         try:
             audit_log.place_all(database)
         except audit_log.Altered as error:
@@ -293,13 +305,13 @@ def _verifiers(given: str) -> list[Verifier]:
         raise Unusable(f"--key {given}: {error}") from None
 
 
-def _kept(file: str, verifiers: list[Verifier]) -> Checkpoint:
-    """The checkpoint in a file, signed by one of the keys. Raises Unusable."""
+def _kept(file: str, verifiers: list[Verifier]) -> list[Checkpoint]:
+    """The checkpoints in a file, one after the other, each signed by one of the keys. Raises Unusable."""
     from service.commands._files import read_file
-    from service.log.notes import BadNote, open_note, read_checkpoint
+    from service.log.notes import BadNote, notes_in, open_note, read_checkpoint
 
     try:
-        text, _ = open_note(read_file(file).decode("utf-8", "replace"), verifiers)
-        return read_checkpoint(text)
+        notes = notes_in(read_file(file).decode("utf-8", "replace"))
+        return [read_checkpoint(open_note(each, verifiers)[0]) for each in notes]
     except BadNote as error:
         raise Unusable(f"--since {file}: {error}") from None

@@ -104,7 +104,7 @@ def written(origin: str, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes
 
 def check(lines: Iterable[bytes], verifiers: Sequence[Verifier], kept: Iterable[Checkpoint] = ()) -> Checked:
     """What an export has in it, every digest, root and signature checked, and that it begins with the leaves of each
-    checkpoint that somebody `kept`. Raises BadExport at the first bad line.
+    checkpoint that somebody `kept`, and has that checkpoint. Raises BadExport at the first bad line.
     """
     checking = Checking(verifiers, kept)
     number = 0
@@ -127,6 +127,7 @@ class Checking:
         self._verifiers = verifiers
         # What has to be met yet, the smallest last.
         self._kept = sorted(kept, key=lambda each: each.size, reverse=True)
+        self._awaited = {(each.size, each.root) for each in self._kept}
         self._origin = ""
         self._tree = Frontier()
         self._covered = 0
@@ -220,6 +221,7 @@ class Checking:
             self._stop(f"checkpoint {checkpoint} was signed over other leaves; something was changed {since}")
         self._covered = self._tree.size
         self._checkpoints += 1
+        self._awaited.discard((found.size, found.root))
 
     def _end(self, record: Mapping[str, Any]) -> None:
         if not self._checkpoints or self._covered != self._tree.size:
@@ -230,6 +232,9 @@ class Checking:
         if self._kept:
             most = self._kept[0].size
             self._stop(f"the export has {self._tree.size} leaves, and the checkpoint that was kept covers {most}")
+        if self._awaited:
+            size = min(self._awaited)[0]
+            self._stop(f"the checkpoint of {size} leaves that was kept is not in the export; it was taken out")
         counts = (self._tree.size, self._checkpoints)
         if (record["leaves"], record["checkpoints"]) != counts or any(
             type(record[name]) is not int for name in ("leaves", "checkpoints")

@@ -110,6 +110,17 @@ def sign(text: str, signers: Sequence[Signer]) -> str:
     return f"{text}\n{''.join(lines)}"
 
 
+def notes_in(text: str) -> list[str]:
+    """The notes of a text in which they stand one after the other; at least one, whatever the text is."""
+    found, signed = [""], False
+    for line in text.split("\n"):
+        if signed and line and not line.startswith(DASH):
+            found.append("")
+        signed = line.startswith(DASH)
+        found[-1] += f"{line}\n"
+    return [f"{each.rstrip(chr(10))}\n" for each in found]
+
+
 def open_note(note: str, verifiers: Iterable[Verifier]) -> tuple[str, list[Verifier]]:
     """The text of a note, and who of those that are known signed it: one at least. Raises BadNote."""
     text, gap, signatures = note.rpartition("\n\n")

@@ -291,3 +291,51 @@ def test_a_checkpoint_that_is_kept_must_be_ours_before_the_next_is_signed(
     assert (refused.exit_code, "the last checkpoint that is kept is none of ours" in refused.stderr) == (1, True)
     checked = run("check", "--lang", "ko", "--key", key)
     assert (checked.exit_code, "체크포인트 2: it is signed by none" in checked.stdout) == (1, True)
+
+
+def test_a_checkpoint_that_was_taken_out_is_missed(database: Database, run: Run) -> None:
+    """The newest, too: whoever signed it knows, and whoever keeps it."""
+    record(database)
+    run("audit", "keygen", ORIGIN)
+    first = run("audit", "checkpoint").stdout
+    tell(database, "E-2")
+    second = run("audit", "checkpoint").stdout
+    Path("kept.txt").write_text(first + second)
+    Path("log.keys").write_text(run("audit", "keys").stdout)
+    for since in ((), ("--since", "kept.txt")):
+        assert run("audit", "check", *since).exit_code == 0
+        assert run("audit", "checkpoint").stdout == second, "it is the same head"
+    keys = ("--key", "log.keys")
+    gone = f"the checkpoint of {LEAVES + 1} leaves that was signed and kept is not in the database; it was taken out\n"
+    change(database, "log_checkpoint", "DELETE FROM log_checkpoint WHERE id = (SELECT MAX(id) FROM log_checkpoint)")
+    # Who gives keys and no checkpoint asks about the database alone.
+    for asked, missed in (((), True), (keys, False), ((*keys, "--since", "kept.txt"), True)):
+        checked = run("audit", "check", *asked, "--lang", "en")
+        # The triggers that `change` took away on SQLite are missed, too.
+        assert (asked, gone in checked.stdout, checked.exit_code) == (asked, missed, int(missed or on_sqlite(database)))
+    tell(database, "E-3")
+    assert run("audit", "checkpoint").exit_code == 0
+    # The next one does not make up for it.
+    assert gone in run("audit", "check", "--lang", "en").stdout
+    assert run("audit", "export", "log.jsonl").exit_code == 0
+    said = f"the checkpoint of {LEAVES + 1} leaves that was kept is not in the export; it was taken out\n"
+    assert run("audit", "verify", "log.jsonl", *keys, "--since", "kept.txt").stderr.endswith(said)
+    assert run("audit", "verify", "log.jsonl", *keys).exit_code == 0
+
+
+def test_what_was_signed_is_not_signed_over(database: Database, run: Run) -> None:
+    """Even where no checkpoint is left in the database."""
+    record(database)
+    tell(database, "E-2")
+    run("audit", "keygen", ORIGIN)
+    run("audit", "checkpoint")
+    for table in ("log_checkpoint", "log_leaf", "log_node"):
+        change(database, table, f"DELETE FROM {table}")  # noqa: S608
+    tell(database, "E-3")
+    refused = run("audit", "checkpoint")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        f"recoup: nothing was signed: the log has 1 leaves, and {LEAVES + 1} were signed\n",
+    )
+    Path("recoup-log.key.checkpoints").write_text("torn")
+    assert "recoup-log.key.checkpoints holds something else" in str(run("audit", "checkpoint").exception)
