@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -77,6 +78,27 @@ def read_file(name: str) -> bytes:
     if len(data) > MOST_BYTES:
         raise Unusable(f"{name} has more than {MOST_BYTES:_} bytes")
     return data
+
+
+@contextmanager
+def made_whole(name: str, *, force: bool) -> Iterator[Path]:
+    """Where to write a file, which gets its name once it is whole; a failure leaves what was there before.
+
+    Raises Unusable where there is a file of that name, unless it may be overwritten; OSError.
+    """
+    path = Path(os.path.realpath(name))
+    if path.exists() and not path.is_file():
+        # A pipe or a device, which takes what it is given; of a directory the system says that it is none.
+        yield path
+        return
+    if path.exists() and not force:
+        raise Unusable(f"{name} is there already; --force overwrites it")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        yield fresh
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def shown_name(name: str) -> str:

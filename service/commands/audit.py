@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -14,7 +15,7 @@ import click
 from policies.model import Text
 from service.commands import _audit_figures
 from service.commands._database import looked_at, opened, record_read
-from service.commands._files import Command, Unusable, language_option, stop
+from service.commands._files import Command, Unusable, language_option, made_whole, stop
 
 if TYPE_CHECKING:
     from service.log.notes import Checkpoint, Verifier
@@ -32,8 +33,8 @@ Examples:
   recoup audit points --from 2026-01-01 --to 2026-03-31
 """
 PARQUET, MAGIC = ".parquet", b"PAR1"
-Writer = Callable[[str, Iterable[Mapping[str, Any]]], None]
-"""Writes an export of a log by its name and its records."""
+Writer = Callable[[Any, str, Iterable[Mapping[str, Any]]], None]
+"""Writes an export to a file: of the log of a name, with these records."""
 HOLDS = Text(
     "데이터베이스가 로그와 같습니다: 잎 {leaves}개, 체크포인트 {checkpoints}개, 아직 서명되지 않은 잎 {rest}개",
     "the database is what its log recorded: {leaves} leaves, {checkpoints} checkpoints; {rest} not signed yet",
@@ -139,17 +140,18 @@ def checkpoint() -> None:
     type=click.Choice(["jsonl", "parquet"]),
     help="The form of FILE [default: by its ending, else jsonl].",
 )
-def export(file: str, form: str | None) -> None:
+@click.option("--force", is_flag=True, help="Overwrite FILE where it is there already.")
+def export(file: str, form: str | None, force: bool) -> None:
     """Write everything that was signed to FILE: one record for each leaf and checkpoint.
 
-    JSON Lines, - for stdout; or Parquet, for those who analyse it.
+    JSON Lines, - for stdout; or Parquet, for those who analyse it. FILE is there once it is whole.
     """
     from service import audit_log
     from service.database import reading
     from service.log.notes import BadNote
 
-    write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _lines_writer(file)
-    with opened() as (database, _):
+    write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _write_lines
+    with opened() as (database, _), _written_to(file, force=force) as target:
         try:
             audit_log.place_all(database)
         except audit_log.Altered as error:
@@ -164,11 +166,9 @@ def export(file: str, form: str | None) -> None:
             if audit_log.unsigned_erasures(database, signed.size):
                 stop("something was erased, and no checkpoint tells of it yet: run `recoup audit checkpoint` first")
             try:
-                write(signed.head().origin, audit_log.records(database))
+                write(target, signed.head().origin, audit_log.records(database))
             except BadNote as error:
                 stop(f"the last checkpoint that is kept cannot be read: {error}")
-            except OSError as error:
-                stop(f"{file} cannot be written: {error.strerror}")
             count, size = audit_log.checkpoint_count(database), audit_log.size_of(database)
     click.echo(f"{signed.size} leaves, {count} checkpoints; {size - signed.size} not signed yet", err=True)
 
@@ -177,21 +177,29 @@ command.add_command(_audit_figures.rules)
 command.add_command(_audit_figures.points)
 
 
-def _lines_writer(file: str) -> Writer:
+@contextmanager
+def _written_to(file: str, *, force: bool) -> Iterator[Path | None]:
+    """Where an export is written; None is stdout. Raises Unusable."""
+    try:
+        with nullcontext() if file == "-" else made_whole(file, force=force) as target:
+            yield target
+    except OSError as error:
+        raise Unusable(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _write_lines(target: Path | None, origin: str, records: Iterable[Mapping[str, Any]]) -> None:
     from service.log.exports import written
 
-    def write(origin: str, records: Iterable[Mapping[str, Any]]) -> None:
-        with click.open_file(file, "wb") as out:
-            out.writelines(written(origin, records))
-
-    return write
+    with click.open_file("-" if target is None else str(target), "wb") as out:
+        out.writelines(written(origin, records))
 
 
 def _parquet_writer(file: str) -> Writer:
     if file == "-":
         raise Unusable("a Parquet export is written to a file; only JSON Lines goes to stdout")
     parquet = _parquet()
-    return lambda origin, records: parquet.write(Path(file), origin, records)
+    write: Writer = parquet.write
+    return write
 
 
 @command.command()

@@ -445,6 +445,41 @@ def test_a_log_is_signed_exported_and_checked_by_commands(run: Run, database: Da
     assert run("verify", "nowhere", "--key", key).exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["log.jsonl", "log.parquet"])
+def test_an_export_is_whole_and_overwrites_only_what_it_may(
+    run: Run, database: Database, tmp_path: Path, name: str
+) -> None:
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    record(database)
+    key = run("keygen", ORIGIN).stdout.strip()
+    run("checkpoint")
+
+    def rename(before: str, after: str) -> None:
+        writing(database, lambda: execute(database, f"ALTER TABLE {before} RENAME TO {after}"))
+
+    (tmp_path / "there").mkdir()
+    before = sorted(tmp_path.iterdir())
+    assert (run("export", "there").exit_code, run("export", f"nowhere/{name}").exit_code) == (2, 2)
+    rename("take_back", "gone")
+    assert run("export", name).exit_code == 1
+    rename("gone", "take_back")
+    assert sorted(tmp_path.iterdir()) == before
+    assert run("export", name).exit_code == 0
+    exported = (tmp_path / name).read_bytes()
+    tell(database, "E-2")
+    run("checkpoint")
+    refused = run("export", name)
+    assert (refused.exit_code, refused.stderr) == (2, f"recoup: {name} is there already; --force overwrites it\n")
+    rename("take_back", "gone")
+    assert run("export", name, "--force").exit_code == 1
+    rename("gone", "take_back")
+    assert (tmp_path / name).read_bytes() == exported
+    assert run("export", name, "--force").exit_code == 0
+    assert "leaves, 2 checkpoints" in run("verify", name, "--key", key).stdout
+    assert run("export", "/dev/null").exit_code == 0
+
+
 def test_a_key_that_cannot_be_used_is_one_clear_line(run: Run, tmp_path: Path) -> None:
     assert "a name has no space" in run("keygen", "a b").stderr
     run("keygen", ORIGIN)
