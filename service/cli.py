@@ -62,7 +62,7 @@ def main() -> None:
 
 def _stop(message: str) -> None:
     click.echo(f"recoup: {' '.join(message.split())}", err=True)
-    sys.exit(1)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ Command = Callable[..., Any]
 
 
 class Unusable(click.ClickException):
-    """What the command was given cannot be used: one line, exit code 2."""
+    """It could not be done as it was asked, such as for an id or a file that is not there: one line, exit code 2."""
 
     exit_code = 2
 
@@ -50,7 +50,7 @@ def _own_language() -> str:
 
 
 def stop(text: str) -> NoReturn:
-    """End with exit code 1 and a line on stderr."""
+    """End with a line on stderr and exit code 1: it was done, and something is amiss with what was looked at."""
     click.echo(f"recoup: {text}", err=True)
     raise SystemExit(1)
 

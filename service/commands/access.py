@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from service.commands._database import opened
-from service.commands._files import Unusable, stop
+from service.commands._files import Unusable
 from service.roles import ROLES
 
 MOST_DAYS = 3_650
@@ -82,5 +82,5 @@ def revoke(key: str) -> None:
 
     with opened() as (database, _):
         if not writing(database, lambda: access_keys.revoke(database, key, utc_now())):
-            stop(f"no key has the id '{key}'")
+            raise Unusable(f"no key has the id '{key}'")
     click.echo(f"revoked {key}")

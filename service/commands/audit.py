@@ -75,11 +75,11 @@ def keygen(name: str) -> None:
     try:
         keys = log_keys.make(path, name)
     except BadKey as error:
-        stop(str(error))
+        raise Unusable(str(error)) from None
     except FileExistsError:
-        stop(f"{path} is there already; recoup audit rotate adds a key to it")
+        raise Unusable(f"{path} is there already; recoup audit rotate adds a key to it") from None
     except OSError as error:
-        stop(f"{path} cannot be written: {error.strerror}")
+        raise Unusable(f"{path} cannot be written: {error.strerror}") from None
     _say(keys)
 
 
@@ -96,7 +96,7 @@ def rotate(retire: bool) -> None:
     try:
         _say(log_keys.retire(path) if retire else log_keys.rotate(path))
     except OSError as error:
-        stop(f"{path} cannot be written: {error.strerror}")
+        raise Unusable(f"{path} cannot be written: {error.strerror}") from None
 
 
 @command.command()
@@ -160,11 +160,13 @@ def export(file: str, form: str | None, force: bool) -> None:
         with reading(database):
             signed = audit_log.newest_checkpoint(database)
         if signed is None:
-            stop("nothing was signed yet: run `recoup audit checkpoint` first")
+            raise Unusable("nothing was signed yet: run `recoup audit checkpoint` first")
         record_read(database, "recoup audit export", None)
         with reading(database):
             if audit_log.unsigned_erasures(database, signed.size):
-                stop("something was erased, and no checkpoint tells of it yet: run `recoup audit checkpoint` first")
+                raise Unusable(
+                    "something was erased, and no checkpoint tells of it yet: run `recoup audit checkpoint` first"
+                )
             try:
                 write(target, signed.head().origin, audit_log.records(database))
             except BadNote as error:

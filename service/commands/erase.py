@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policies.model import Text
-from service.commands._files import Unusable, language_option, stop
+from service.commands._files import Unusable, language_option
 
 if TYPE_CHECKING:
     from service.erasing import Erased
@@ -68,7 +68,7 @@ def command(account: str, actor: str, reason: str, counted_too: bool, dry_run: b
         try:
             found = erasing.erase(account, actor, reason, utc_now(), counted_too=counted_too, rehearse=dry_run)
         except Nothing:
-            stop(NOTHING.in_language(lang).format(account=account))
+            raise Unusable(NOTHING.in_language(lang).format(account=account)) from None
     _say(found, lang, dry_run=dry_run)
     if found.bound:
         raise SystemExit(1)

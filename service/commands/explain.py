@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands._files import Unusable, language_option, read_json_file, shown_name, stop
+from service.commands._files import Unusable, language_option, read_json_file, shown_name
 
 if TYPE_CHECKING:
     from engine.decision import Decision
@@ -82,7 +82,7 @@ def _kept(id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         except AssertionError as error:
             raise Unusable(f"{id} contradicts itself: {error}") from None
         if record is None or compiled is None:
-            stop(f"no decision has the id '{id}'")
+            raise Unusable(f"no decision has the id '{id}'")
         record_read(database, "recoup explain", record.id)
     return explanation(record, compiled, settings.answer_within_days), list(record.decision["trace"])
 

@@ -24,16 +24,12 @@ def verify(lang: str) -> None:
 
     Prints a line for each difference: the invariant, where it fails, and the figures. Ends with 1 when there is one.
     """
-    from service.config import read_settings
-    from service.database import close_database, open_database, reading
+    from service.commands._database import looked_at
+    from service.database import reading
     from service.ledger_check import CHECKS, differences
-    from service.migrate import check_schema
 
-    database = open_database(read_settings())
-    check_schema(database)
-    with reading(database):
+    with looked_at() as (database, _), reading(database):
         found = differences(database)
-    close_database(database)
     for each in found:
         click.echo(f"{each.check}: {each.text.in_language(lang)}")
     if found:

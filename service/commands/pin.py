@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from service.commands._files import Tested, language_option, paint, say_problems, stop
+from service.commands._files import Tested, Unusable, language_option, paint, say_problems, stop
 
 EPILOG = """\b
 Example:
@@ -38,7 +38,7 @@ def command(file: str, only: str | None, lang: str) -> None:
     pins = Pins(compiled.version, tested.rule_file, tested.scenarios)
     nudges = [nudge for nudge in pins.nudges if only in (None, nudge.subject)]
     if not nudges:
-        stop(f"nothing is called '{only}'" if only else "there is nothing to nudge")
+        raise Unusable(f"nothing is called '{only}'" if only else "there is nothing to nudge")
     with click.progressbar(nudges, label="nudges", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
         surviving = [pins.problem(nudge) for nudge in shown if not pins.noticed(nudge)]
     say_problems(surviving, lang)

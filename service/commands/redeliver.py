@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service.commands._database import opened
-from service.commands._files import stop
+from service.commands._files import Unusable
 
 EPILOG = """\b
 Examples:
@@ -36,7 +36,7 @@ def command(ids: tuple[str, ...], all_dead: bool) -> None:
                 return deliveries.redeliver_dead(database, now)
             for each in ids:
                 if deliveries.redeliver(database, each, now) is None:
-                    stop(f"there is no delivery {each}; nothing was changed")
+                    raise Unusable(f"there is no delivery {each}; nothing was changed")
             return len(ids)
 
         count = writing(database, work)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.commands._files import Unusable
 from service.config import SETTINGS, BadSetting, Settings, read_settings
 from service.one_at_a_time import OneAtATime
 
@@ -132,7 +133,7 @@ def _free_port(settings: Settings) -> int:
             probe.bind((settings.host, settings.port))
             probe.listen()
         except OSError as error:
-            raise click.ClickException(
+            raise Unusable(
                 f"cannot listen on {settings.host}:{settings.port} ({error.strerror});"
                 " choose another port with --port or PORT"
             ) from None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from service.commands._files import language_option, load_rules, stop
+from service.commands._files import Unusable, language_option, load_rules
 
 if TYPE_CHECKING:
     from policies.model import Policy
@@ -57,7 +57,7 @@ def command(file: str, lang: str, day: datetime | None, id: str | None, *, holid
     if id not in rules:
         hint = did_you_mean(id, rules)
         message = both("{file} 파일에 없는 규칙입니다: '{id}'", "{file} has no rule '{id}'", file=file, id=id)
-        stop(told(message, hint).in_language(lang))
+        raise Unusable(told(message, hint).in_language(lang))
     rule = rules[id]
     click.echo(f"{rule.id} ({rule.kind}, {article(rule.terms, lang)}): {rule_sentence(policy, rule, lang, on)}")
     for line in change_lines(policy, rule, lang, on):

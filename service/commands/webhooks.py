@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.commands._database import opened
-from service.commands._files import stop
+from service.commands._files import Unusable
 
 if TYPE_CHECKING:
     from service.database import Database
@@ -149,7 +149,7 @@ def _receiver(port: int) -> Receiver:
     try:
         return Receiver(port, click.echo)
     except OSError as error:
-        stop(f"cannot listen on port {port} ({error.strerror}); choose another with --port")
+        raise Unusable(f"cannot listen on port {port} ({error.strerror}); choose another with --port") from None
 
 
 def _added(database: Database, url: str, kinds: tuple[str, ...], policy: str, *, private: bool) -> Webhook:
@@ -160,7 +160,7 @@ def _added(database: Database, url: str, kinds: tuple[str, ...], policy: str, *,
     try:
         return writing(database, lambda: webhooks.add(database, url, kinds, policy, utc_now(), private=private))
     except webhooks.BadWebhook as error:
-        stop(str(error))
+        raise Unusable(str(error)) from None
 
 
 def _change(id: str, change: Callable[[Database, Webhook], Any]) -> Any:
@@ -173,7 +173,7 @@ def _change(id: str, change: Callable[[Database, Webhook], Any]) -> Any:
         def work() -> Any:
             found = webhooks.find(database, id)
             if found is None:
-                stop(f"there is no webhook {id}; see recoup webhooks list")
+                raise Unusable(f"there is no webhook {id}; see recoup webhooks list")
             return change(database, found)
 
         return writing(database, work)

@@ -181,7 +181,7 @@ def test_a_key_is_made_listed_replaced_and_revoked_by_commands(run: Run, keyed: 
     assert listed[0].startswith(f"{found[1]} revoked billing: caller, agent, until {found[2]}, revoked 2")
     assert " valid billing: caller, until " in listed[1]
     assert run("revoke", found[1]).exit_code == 0
-    assert (run("revoke", "K-0").exit_code, run("revoke", "K-0").stderr) == (1, "recoup: no key has the id 'K-0'\n")
+    assert (run("revoke", "K-0").exit_code, run("revoke", "K-0").stderr) == (2, "recoup: no key has the id 'K-0'\n")
     # Nothing that was kept holds a key.
     with reading(database):
         kept = "".join(str(rows(database, f'SELECT * FROM "{table._meta.table_name}"')) for table in TABLES)  # noqa: S608

@@ -117,9 +117,9 @@ def test_a_port_that_is_taken_is_one_line(sqlite_url: str) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         ended = run(sqlite_url, "serve", PORT=str(port))
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert ended.stderr == (
-        f"Error: cannot listen on 127.0.0.1:{port} (Address already in use); choose another port with --port or PORT\n"
+        f"recoup: cannot listen on 127.0.0.1:{port} (Address already in use); choose another port with --port or PORT\n"
     )
 
 
@@ -162,7 +162,7 @@ def test_what_an_operator_can_mend_is_one_line(
     (tmp_path / "small.yaml").write_text(POLICY, encoding="utf-8")
     paths = [str(tmp_path / part) if part.endswith(".yaml") else part for part in arguments]
     ended = run(empty_sqlite_url, *paths, **more)
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert ended.stderr.startswith(words)
 
 

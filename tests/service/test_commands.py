@@ -286,7 +286,7 @@ def test_pin_asks_for_passing_scenarios_first(run: Run) -> None:
 
 
 def test_pin_says_when_there_is_nothing_of_a_name(run: Run) -> None:
-    assert ended(run("pin", "small.yaml", "--only", "nope")) == (1, "", "recoup: nothing is called 'nope'\n")
+    assert ended(run("pin", "small.yaml", "--only", "nope")) == (2, "", "recoup: nothing is called 'nope'\n")
 
 
 def test_show_tells_the_policy_with_the_figures_of_a_day(run: Run) -> None:
@@ -307,7 +307,7 @@ def test_show_tells_one_rule_in_korean(run: Run) -> None:
 
 def test_show_suggests_a_rule(run: Run) -> None:
     error = "recoup: small.yaml has no rule 'monthly-limt'; did you mean 'monthly-limit'?\n"
-    assert ended(run("show", "small.yaml", "--rule", "monthly-limt")) == (1, "", error)
+    assert ended(run("show", "small.yaml", "--rule", "monthly-limt")) == (2, "", error)
 
 
 def test_decide_tells_the_decision(run: Run) -> None:
@@ -509,7 +509,7 @@ def test_explain_tells_a_kept_decision(run: Run, sqlite_url: str, monkeypatch: p
     close_database(database)
 
     assert run("explain", "D-1").stdout.startswith("Explanation of the decision D-1\nThe refund of 20,000 points")
-    assert ended(run("explain", "D-2")) == (1, "", "recoup: no decision has the id 'D-2'\n")
+    assert ended(run("explain", "D-2")) == (2, "", "recoup: no decision has the id 'D-2'\n")
 
 
 @pytest.mark.parametrize("command", ["check", "test", "pin", "show"])

@@ -278,7 +278,7 @@ def test_dead_letters_are_listed_and_made_anew(run: Run, database: Database) -> 
     assert run("redeliver", dead[0]["id"]).stdout == "1 to be delivered again\n"
     assert len(run("deliveries", "--dead").stdout.splitlines()) == 2
     code, _, error = ended(run("redeliver", dead[1]["id"], "DL-0"))
-    assert (code, error) == (1, "recoup: there is no delivery DL-0; nothing was changed\n")
+    assert (code, error) == (2, "recoup: there is no delivery DL-0; nothing was changed\n")
     assert len(run("deliveries", "--dead").stdout.splitlines()) == 2, "nothing was changed"
     assert run("redeliver", "--all-dead").stdout == "2 to be delivered again\n"
     assert run("deliveries", "--dead").stdout == "there are none\n"

@@ -197,7 +197,7 @@ def test_a_command_that_shows_decisions_is_recorded_by_who_ran_it(
     for arguments in (["explain", filed["decision_id"]], ["audit", "export", str(tmp_path / "log.jsonl")]):
         ended = CliRunner().invoke(recoup, arguments)
         assert ended.exit_code == 0, ended.output
-    assert CliRunner().invoke(recoup, ["explain", "D-0"]).exit_code == 1
+    assert CliRunner().invoke(recoup, ["explain", "D-0"]).exit_code == 2
     assert getpass.getuser() == "kim"
     assert recorded(database) == [
         (filed["decision_id"], "kim", "", "operator", "recoup explain"),
