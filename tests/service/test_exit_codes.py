@@ -44,6 +44,7 @@ IMPOSSIBLE = {
     "publish": "nowhere.yaml",
     "redeliver": "DL-0",
     "replay": "D-0",
+    "retain": "@ --by desk",
     "schema": "--output nowhere/schema.json",
     "serve": "@ --port 0",
     "show": "small.yaml --rule no-rule",
