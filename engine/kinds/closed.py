@@ -28,7 +28,7 @@ class ReadyClosed(Ready):
         """From when until when it is closed, for the reason, where an instant is within; None where it is open."""
         local = at.astimezone(self.zone)
         day = self._day(local)
-        if day is None or not self._holds_on(day):
+        if day is None or not self.holds_on(day):
             return None
         hours = self.times.hours
         if hours is not None:
@@ -46,7 +46,8 @@ class ReadyClosed(Ready):
             return day
         return day - timedelta(days=1) if hours.over_midnight and minutes < hours.end.minutes else None
 
-    def _holds_on(self, day: date) -> bool:
+    def holds_on(self, day: date) -> bool:
+        """Whether a day is one of those that are closed, hours aside."""
         rule = self.times
         return (
             (not rule.weekdays or WEEKDAYS[day.weekday()] in rule.weekdays)

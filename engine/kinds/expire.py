@@ -102,7 +102,7 @@ def _last_day(rule: Expire, workshop: Workshop) -> tuple[LastDay, Callable[[Lot]
 
     @cache
     def ends(length: Span) -> Callable[[date], date]:
-        return lru_cache(_DAYS_REMEMBERED)(lambda day: _end(day, length, rule.until, rule.first_day_counted))
+        return lru_cache(_DAYS_REMEMBERED)(lambda day: end_of_life(day, length, rule.until, rule.first_day_counted))
 
     if rule.idle is not None:
 
@@ -137,7 +137,7 @@ def _extended(end: Callable[[date], date], day: date, scene: Scene) -> date:
     return last
 
 
-def _end(day: date, length: Span, until: Until, first_day_counted: bool) -> date:
+def end_of_life(day: date, length: Span, until: Until, first_day_counted: bool) -> date:
     end = add_span(day, length)
     # A month that lacks the day ends the life with its own last day, whichever way days are counted.
     shortened = length.unit != "days" and end.day != day.day

@@ -1,0 +1,118 @@
+"""Calendar arithmetic for a solver: days that follow from another day and never go back as it goes on.
+
+The solver knows of such a day only how far it can lie from the other. Where that is not enough it is taught, day by
+day, what the calendar says; each lesson holds for all days before and after, because none of these days goes back.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+
+from engine.calendars import add_span, month_end, month_start
+from engine.proofs.logic import Answer, Term, every, follows, whole
+from policies.model import Span
+
+FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
+"""The days that facts are looked for on."""
+
+DayOfDay = Callable[[date], date]
+_TELLING_DAYS = (1, 2, 27, 28, 29, 30, 31)
+_TELLING_YEARS = (*range(1996, 2005), *range(2096, 2105))
+
+
+@cache
+def reach(function: DayOfDay) -> tuple[int, int]:
+    """How far the day lies from the other, at least and at most.
+
+    Looked up in years around one century with a leap day and one without, where the extremes of all years lie.
+    """
+    apart = []
+    for year in _TELLING_YEARS:
+        for month in range(1, 13):
+            end = month_end(date(year, month, 1)).day
+            for day in {min(each, end) for each in _TELLING_DAYS}:
+                one = date(year, month, day)
+                apart.append((function(one) - one).days)
+    # Of spans longer than a century, each further one may have another leap day less or more.
+    slack = max(abs(each) for each in apart) // 36_000
+    return min(apart) - slack, max(apart) + slack
+
+
+@dataclass(slots=True)
+class Days:
+    """The days that follow from others in one set of formulas, and what the solver has to know of them always."""
+
+    rules: list[Term] = field(default_factory=list)
+    _known: dict[tuple[DayOfDay, str], tuple[Term, Term]] = field(default_factory=dict)
+
+    def of(self, function: DayOfDay, day: Term) -> Term:
+        """The day that follows from a day, which is an ordinal."""
+        key = (function, str(day))
+        if key not in self._known:
+            found = whole(f"day {len(self._known)} after {day}")
+            least, most = reach(function)
+            self._known[key] = day, found
+            self.rules.append(every([found >= day + least, found <= day + most]))
+        return self._known[key][1]
+
+    def after(self, span: Span, day: Term) -> Term:
+        """The day that lies a span after a day."""
+        if span.unit == "days":
+            return day + span.count
+        months = span.count * (12 if span.unit == "years" else 1)
+        return self.of(months_after(months), day) if months else day
+
+    def lessons(self, answer: Answer) -> list[Term]:
+        """What a model gets wrong."""
+        found = []
+        for (function, _), (day, out) in self._known.items():
+            number = answer.number(day)
+            if FIRST.toordinal() <= number <= LAST.toordinal():
+                right = function(date.fromordinal(number)).toordinal()
+                if answer.number(out) != right:
+                    first, last = _alike(function, number, right)
+                    found += [follows(day <= last, out <= right), follows(day >= first, out >= right)]
+        return found
+
+    def same(self, answer: Answer) -> list[Term]:
+        """The days of a model that others follow from and that follow from none."""
+        following = {str(out) for _, out in self._known.values()}
+        days = {str(day): day for day, _ in self._known.values() if str(day) not in following}
+        return [day == answer.number(day) for day in days.values()]
+
+
+def _alike(function: DayOfDay, number: int, right: int) -> tuple[int, int]:
+    """The first and the last day that have the same day following from them as one of them."""
+    least, most = reach(function)
+    first, last = max(FIRST.toordinal(), right - most), min(LAST.toordinal(), right - least)
+
+    def of(each: int) -> int:
+        return function(date.fromordinal(each)).toordinal()
+
+    days = range(number + 1 - first)
+    before = bisect_left(days, right, key=lambda each: of(first + each))
+    after = bisect_left(range(last - number + 1), right + 1, key=lambda each: of(number + each))
+    return first + before, number + after - 1
+
+
+@cache
+def months_after(months: int) -> DayOfDay:
+    """So many months later."""
+    span = Span(months, "months")
+    return lambda day: add_span(day, span)
+
+
+@cache
+def years_after_year(years: int) -> DayOfDay:
+    """The first day of the year that comes so many years after that of a day."""
+    return lambda day: date(min(day.year + years, date.max.year), 1, 1)
+
+
+def start_of_month(day: date) -> date:
+    """The first day of a month."""
+    return month_start(day)
+

@@ -1,0 +1,118 @@
+"""Proves what a rule file says: puts the questions, and lets nothing pass as shown that the engine does not confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.compiled import CompiledVersion, compile_version
+from engine.proofs.examples import NOON, Example, day_example, event_example, request_example
+from engine.proofs.findings import Desk
+from engine.proofs.inquiry import Inquiry
+from engine.proofs.logic import Answer, Term, either, every
+from engine.proofs.others import Others
+from engine.proofs.requests import Requests
+from engine.scenario_expect import Expected
+from engine.scenario_file import Scenario
+from engine.scenarios import Got, observe
+from policies.kinds.clawback import Clawback
+from policies.kinds.closed import Closed
+from policies.model import Rule
+from policies.problems import Place
+from policies.source import read
+from policies.versions import PolicyVersion
+
+_NOTHING = Expected("", (), {})
+
+
+@dataclass(slots=True)
+class Shown:
+    """An example that the engine decided, with what it made of it."""
+
+    example: Example
+    got: Got
+
+
+class Prover:
+    """One version before the solver."""
+
+    def __init__(self, version: PolicyVersion, file: str, patience_ms: int, keep_going: Callable[[], bool]) -> None:
+        document, _ = read(version.text.encode(), file)
+        assert document is not None, f"a policy was read from {file}"
+        self.policy = version.policy
+        self.compiled: CompiledVersion = compile_version(version)
+        self.desk = Desk(version.policy, document)
+        self.requests = Requests(self.compiled)
+        self.events, self.days = Others(self.compiled, events=True), Others(self.compiled, events=False)
+        self.of_requests = Inquiry(self.requests, patience_ms, keep_going)
+        self.of_events = Inquiry(self.events, patience_ms, keep_going)
+        self.of_days = Inquiry(self.days, patience_ms, keep_going)
+
+    def inquiry(self, rule: Rule) -> Inquiry:
+        """Whom to ask about a rule."""
+        if rule.kind in ("earn", "clawback"):
+            return self.of_events
+        return self.of_days if rule.kind in ("dormancy", "notice") else self.of_requests
+
+    def subject(self, rule: Rule) -> Requests | Others:
+        """What a rule is about."""
+        if rule.kind in ("earn", "clawback"):
+            return self.events
+        return self.days if rule.kind in ("dormancy", "notice") else self.requests
+
+    def example(self, answer: Answer, rule: Rule, *, papers: bool = True) -> Example:
+        """A model as a case that is about a rule."""
+        subject = self.subject(rule)
+        if isinstance(subject, Requests):
+            minutes = rule.hours.start.minutes if isinstance(rule, Closed) and rule.hours else NOON
+            before, times = answer.number(subject.before), answer.number(subject.times)
+            return request_example(
+                subject.world, answer, minutes, before=before, times=times, papers=papers and rule.kind != "paper"
+            )
+        if not subject.events:
+            return day_example(subject.world, answer)
+        earned = [*self._earned(rule)] if isinstance(rule, Clawback) else []
+        return event_example(subject.world, answer, earned)
+
+    def _earned(self, rule: Clawback) -> Iterator[Mapping[str, Any]]:
+        """Something that a clawback takes back."""
+        earning = rule.of or tuple(each.id for each in self.policy.rules_of("earn"))
+        for name in earning[:1]:
+            yield {"rule": name, "points": 10, "event": "undone", "amount": 1000}
+
+    def decided(self, example: Example) -> Got:
+        """What the engine makes of an example."""
+        case = example.case(self.policy)
+        return observe(self.compiled, Scenario("", 0, "", Place(1, 1), case, _NOTHING))
+
+    def show(self, answer: Answer, rule: Rule, *, papers: bool = True) -> Shown:
+        """A model as an example, decided."""
+        example = self.example(answer, rule, papers=papers)
+        return Shown(example, self.decided(example))
+
+    def wishes(self, rule: Rule) -> Iterable[Term]:
+        """What makes an example easier to read, the most important first."""
+        subject = self.subject(rule)
+        world = subject.world
+        start = max(self.policy.starts.toordinal(), 1)
+        yield every([world.today >= start + 30, world.today <= start + 4 * 366])
+        if isinstance(subject, Requests):
+            yield every([subject.before == 0])
+        facts = world.facts
+        for path, term in facts.items():
+            fact = self.policy.facts[path]
+            if fact.derived or path in ("request.points", "lot.amount", "lot.left"):
+                continue
+            if fact.type in ("choice", "text", "flag") and isinstance(fact.default, str | bool):
+                default = fact.default
+                yield term == (world.words.number(default) if isinstance(default, str) else int(default))
+            elif fact.type == "date":
+                usual = every([term >= world.today - 20 * 366, term <= world.today + 366])
+                yield either([term == 0, usual]) if fact.none else usual
+            elif isinstance(fact.default, int):
+                yield term == fact.default
+        if isinstance(subject, Requests):
+            yield every([facts["lot.amount"] == subject.left, subject.left >= subject.points])
+            yield every([subject.points >= 1000, subject.points <= 1_000_000, subject.points % 1000 == 0])
+            yield subject.left == subject.points
