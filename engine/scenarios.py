@@ -61,14 +61,15 @@ def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
             return _answered(answer(compiled, case))
         if isinstance(case, DayCase):
             return _passed(daily(compiled, case))
-        return _decided(decide(compiled, case), compiled.zone)
+        return of_decision(decide(compiled, case), compiled.zone)
     except NotInForce:
         return {"outcome": "not_in_force", "reasons": []}
     except Conflict as conflict:
         return {"outcome": "conflict", "reasons": list(conflict.rules)}
 
 
-def _decided(decision: Decision, zone: ZoneInfo) -> Got:
+def of_decision(decision: Decision, zone: ZoneInfo) -> Got:
+    """What a decision comes to, by the same keys."""
     return {
         **{name: getattr(decision, name) for name in ("outcome", *AMOUNTS, "payable_on", "last_held_on", "allocation")},
         **{name: _by_rule(getattr(decision, name), amount) for name, amount in LINES.items()},

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from engine.proofs.findings import Finding
-from engine.proofs.logic import Answer, Term, every, opposite
+from engine.proofs.logic import Answer, opposite
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.requests import Requests
 from engine.proofs.standing import Premises
@@ -18,20 +19,45 @@ _LAST_DROPPED = ("when", "within", "any")
 """The premises that an example keeps if it can: those that make it look like what the rule is for."""
 
 
+_OWN = (*_LAST_DROPPED, "exception", "unless", "bites", "broken", "closed")
+"""The premises that speak of the rule itself."""
+
+
 def dead_rules(prover: Prover) -> Iterator[Finding]:
     """Rules that make no difference to any case."""
     for rule in prover.policy.rules:
         subject = prover.subject(rule)
-        needed = {**subject.standing.needed(rule), **subject.effect(rule)}
+        own, further = _parted({"speaks": subject.standing.speaks(rule), **subject.effect(rule)})
+
+        def lacks(answer: Answer, rule: Rule = rule) -> list[str] | None:
+            shown = prover.show(answer, rule)
+            return None if says(shown, rule) else prover.in_the_way(shown)
+
+        inquiry = prover.inquiry(rule)
+        simple = subject.simple if further and isinstance(subject, Requests) else {}
+        found = inquiry.guided(own.values(), simple, lacks)[0]
+        if found.can == "yes" and lacks(found) is None:
+            continue
+        answer, asked = inquiry.guided(own.values(), further, lacks)
         path: Path = ("rules", rule.index)
-        answer = prover.inquiry(rule).ask(subject.standing.speaks(rule), *subject.effect(rule).values())
         if answer.can == "unknown":
             what = both(
                 "이 규칙이 적용되는 일이 있는지 알아내지 못했습니다", "whether this rule ever applies was not found out"
             )
             yield prover.desk.unknown("dead-rule", [rule], path, what)
         elif answer.can == "no":
-            yield from _dead(prover, rule, needed, path)
+            del own["speaks"]
+            yield from _dead(prover, rule, {**subject.standing.needed(rule), **own, **asked}, path)
+
+
+def _parted(premises: Premises) -> tuple[Premises, Premises]:
+    """The premises that speak of a rule itself, and those that speak of others."""
+    own = {name: term for name, term in premises.items() if name.split(" ")[0] not in OF_OTHERS}
+    return own, {name: term for name, term in premises.items() if name not in own}
+
+
+OF_OTHERS = ("denied", "eaten", "excluded", "expired", "short", "empty")
+"""The premises that other rules make."""
 
 
 def _dead(prover: Prover, rule: Rule, needed: Premises, path: Path) -> Iterator[Finding]:
@@ -67,11 +93,15 @@ def dead_exceptions(prover: Prover) -> Iterator[Finding]:
                     for other in range(len(rule.unless))
                     if other != number
                 },
+                f"bites {rule.id}": standing.bites(rule),
             }
-            if (bites := standing.bites(rule)) is not every([]):
-                needed[f"bites {rule.id}"] = bites
+            own, further = _parted(needed)
+
+            def lacks(answer: Answer, rule: Rule = rule) -> list[str] | None:
+                return prover.in_the_way(prover.show(answer, rule)) or None
+
+            answer, asked = prover.inquiry(rule).guided(own.values(), further, lacks)
             path: Path = ("rules", rule.index, "unless", number)
-            answer = prover.inquiry(rule).ask(*needed.values())
             if answer.can == "unknown":
                 what = both(
                     "이 예외가 적용되는 일이 있는지 알아내지 못했습니다",
@@ -79,7 +109,7 @@ def dead_exceptions(prover: Prover) -> Iterator[Finding]:
                 )
                 yield prover.desk.unknown("dead-exception", [rule], path, what)
             elif answer.can == "no":
-                yield from _dead_exception(prover, rule, needed, path)
+                yield from _dead_exception(prover, rule, {**own, **asked}, path)
 
 
 def _dead_exception(prover: Prover, rule: Rule, needed: Premises, path: Path) -> Iterator[Finding]:
@@ -124,27 +154,31 @@ def named(prover: Prover, causes: list[str], rule: Rule) -> list[Rule]:
 
 def nearest(prover: Prover, rule: Rule, needed: Premises, causes: list[str], *, dead: bool = True) -> Shown | None:
     """A case with all that is needed but one of the causes, decided; where it is `dead`, the rule says nothing."""
-    inquiry, subject = prover.inquiry(rule), prover.subject(rule)
-    alone: list[Term] = subject.alone if isinstance(subject, Requests) else []
+    inquiry = prover.inquiry(rule)
 
     def confirm(answer: Answer) -> Shown | None:
         shown = prover.show(answer, rule)
         return None if dead and says(shown, rule) else shown
 
     order = sorted(causes, key=lambda name: name.split(" ")[0] in _LAST_DROPPED)
-    for dropped in [[each] for each in order] + [list(causes)] + [[*needed]]:
-        kept = [term for name, term in needed.items() if name not in dropped]
-        verdict, shown = inquiry.confirmed([*kept, *alone], prover.wishes(rule), confirm)
+    own = [name for name in needed if name in causes or name.split(" ")[0] in _OWN]
+    for dropped in [[each] for each in order] + [list(causes), own]:
+        kept = [needed[name] for name in own if name not in dropped]
+        verdict, shown = inquiry.confirmed(kept, partial(prover.wishes, rule=rule), confirm)
         if verdict == "yes" and shown is not None:
             return shown
     return None
 
 
 def says(shown: Shown, rule: Rule) -> bool:
-    """Whether a rule makes a difference to a decided case."""
+    """Whether a rule makes a difference to a decided case: the engine tells its reason, or a line of it."""
     got = shown.got
-    of_lots = [each for rules in got.get("lots", {}).values() for each in rules]
-    lines = [line["rule"] for line in (*got.get("earned", ()), *got.get("notices", ()))]
-    if isinstance(rule, Earn):
-        return rule.id in lines
-    return rule.id in (*got["reasons"], *(of_lots if rule.kind == "exclude" else ()), *lines)
+    if got["outcome"] == "conflict":
+        return rule.id in got["reasons"]
+    if rule.kind in ("earn", "notice"):
+        return any(rule.id == line["rule"] for line in (*got.get("earned", ()), *got.get("notices", ())))
+    if rule.kind == "exclude":
+        return any(rule.id in rules for rules in got["lots"].values())
+    if rule.kind in ("price", "fee", "tax", "expire", "allocate", "pay"):
+        return rule.id in shown.speaking.get(rule.kind, ())
+    return rule.id in got["reasons"]

@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 
 from engine.calendars import add_span, month_end, month_start
-from engine.proofs.logic import Answer, Term, every, follows, whole
+from engine.proofs.logic import Answer, Axioms, Term, follows, whole
 from policies.model import Span
 
 FIRST, LAST = date(1900, 1, 1), date(2999, 12, 31)
@@ -44,9 +44,9 @@ def reach(function: DayOfDay) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class Days:
-    """The days that follow from others in one set of formulas, and what the solver has to know of them always."""
+    """The days that follow from others in one set of formulas."""
 
-    rules: list[Term] = field(default_factory=list)
+    axioms: Axioms
     _known: dict[tuple[DayOfDay, str], tuple[Term, Term]] = field(default_factory=dict)
 
     def of(self, function: DayOfDay, day: Term) -> Term:
@@ -56,7 +56,7 @@ class Days:
             found = whole(f"day {len(self._known)} after {day}")
             least, most = reach(function)
             self._known[key] = day, found
-            self.rules.append(every([found >= day + least, found <= day + most]))
+            self.axioms.add(found, found >= day + least, found <= day + most)
         return self._known[key][1]
 
     def after(self, span: Span, day: Term) -> Term:
@@ -66,22 +66,25 @@ class Days:
         months = span.count * (12 if span.unit == "years" else 1)
         return self.of(months_after(months), day) if months else day
 
-    def lessons(self, answer: Answer) -> list[Term]:
-        """What a model gets wrong."""
-        found = []
+    def lessons(self, answer: Answer) -> int:
+        """Teach what a model gets wrong; returns how much that was."""
+        found = 0
         for (function, _), (day, out) in self._known.items():
+            if not answer.knows(out):
+                continue
             number = answer.number(day)
             if FIRST.toordinal() <= number <= LAST.toordinal():
                 right = function(date.fromordinal(number)).toordinal()
                 if answer.number(out) != right:
                     first, last = _alike(function, number, right)
-                    found += [follows(day <= last, out <= right), follows(day >= first, out >= right)]
+                    self.axioms.add(out, follows(day <= last, out <= right), follows(day >= first, out >= right))
+                    found += 1
         return found
 
     def same(self, answer: Answer) -> list[Term]:
         """The days of a model that others follow from and that follow from none."""
         following = {str(out) for _, out in self._known.values()}
-        days = {str(day): day for day, _ in self._known.values() if str(day) not in following}
+        days = {str(day): day for day, out in self._known.values() if str(day) not in following and answer.knows(out)}
         return [day == answer.number(day) for day in days.values()]
 
 

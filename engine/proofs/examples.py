@@ -76,7 +76,8 @@ def request_example(
     if lot.get("left") == lot["amount"]:
         del lot["left"]
     request = _facts(world, answer, "request", day)
-    if "lot.chosen" in world.facts and answer.number(world.facts["lot.chosen"]):
+    chosen = world.facts.get("lot.chosen")
+    if chosen is not None and answer.knows(chosen) and answer.number(chosen):
         request["lots"] = [LOT]
     if papers and policy.rules_of("paper"):
         request["papers"] = [{"paper": name, "issued_on": day} for name in policy.papers]
@@ -120,7 +121,7 @@ def _facts(world: World, answer: Answer, scope: str, today: date) -> dict[str, A
     for path, fact in world.policy.facts.items():
         if fact.scope != scope or fact.derived:
             continue
-        if path in world.facts:
+        if path in world.facts and answer.knows(world.facts[path]):
             value = fact_of(world, path, answer.number(world.facts[path]))
             if fact.required or value != fact.default or path == "lot.usable_from_on":
                 found[fact.name] = value

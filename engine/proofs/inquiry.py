@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal, Protocol, TypeVar
 
 from engine.proofs.logic import Answer, Solver, Term
+from engine.proofs.world import World
 
 MOST_LESSONS = 40
 """After so many lessons a question is given up."""
@@ -14,12 +15,17 @@ Found = TypeVar("Found")
 Verdict = Literal["yes", "no", "unknown"]
 
 
+def _never(answer: Answer) -> bool:
+    return False
+
+
 class Subject(Protocol):
-    """What is asked about: what always holds of it, what a model gets wrong, and the days that it is about."""
+    """What is asked about: its facts; what a model gets wrong, which it teaches; and the days of a model."""
 
-    def always(self) -> list[Term]: ...
+    @property
+    def world(self) -> World: ...
 
-    def lessons(self, answer: Answer) -> list[Term]: ...
+    def lessons(self, answer: Answer) -> int: ...
 
     def same(self, answer: Answer) -> list[Term]: ...
 
@@ -29,58 +35,81 @@ class Inquiry:
 
     def __init__(self, subject: Subject, patience_ms: int, keep_going: Callable[[], bool]) -> None:
         self.subject = subject
-        self.solver = Solver(patience_ms)
+        self.solver = Solver(subject.world.axioms, patience_ms)
         self.keep_going = keep_going
-        self._told: set[int] = set()
-        self._kept: list[Term] = []
 
-    def ask(self, *premises: Term) -> Answer:
-        """Whether the premises can hold at once, with a model that is right about the calendar."""
-        same: list[Term] = []
+    def ask(self, *premises: Term, enough: Callable[[Answer], object] = _never) -> Answer:
+        """Whether the premises can hold at once, with a model that is `enough`, or right about the calendar."""
+        base, same = self.subject.world.base, list[Term]()
         for _ in range(MOST_LESSONS):
             if not self.keep_going():
                 return Answer("unknown")
-            self._tell()
             # On the same days first: elsewhere there would be more to learn.
-            answer = self.solver.ask(*premises, *same)
+            answer = self.solver.ask(*base, *premises, *same)
             if answer.can != "yes" and same:
                 same = []
-                answer = self.solver.ask(*premises)
-            if answer.can != "yes":
-                return answer
-            lessons = self.subject.lessons(answer)
-            if not lessons:
+                answer = self.solver.ask(*base, *premises)
+            if answer.can != "yes" or enough(answer) or not self.subject.lessons(answer):
                 return answer
             same = self.subject.same(answer)
-            self.solver.always(*lessons)
         return Answer("unknown")
 
     def confirmed(
-        self, premises: Iterable[Term], wishes: Iterable[Term], confirm: Callable[[Answer], Found | None]
+        self,
+        premises: Iterable[Term],
+        wishes: Callable[[Answer], Iterable[Term]],
+        confirm: Callable[[Answer], Found | None],
     ) -> tuple[Verdict, Found | None]:
-        """A model of the premises of which `confirm` makes something; as many of the wishes hold as can.
+        """A model of the premises of which `confirm` makes something; as many of the wishes for it hold as can.
 
         "yes" comes with what was made, "no" means that there is no model, and "unknown" that none was confirmed.
         """
+        found: list[Found] = []
+
+        def enough(answer: Answer) -> bool:
+            made = confirm(answer)
+            if made is not None:
+                found.append(made)
+            return made is not None
+
         kept = list(premises)
-        answer = self.ask(*kept)
+        answer = self.ask(*kept, enough=enough)
         if answer.can != "yes":
             return answer.can, None
-        found = confirm(answer)
-        for wish in wishes:
-            better = self.ask(*kept, wish)
-            if better.can == "yes" and ((confirmed := confirm(better)) is not None or found is None):
+        for wish in wishes(answer):
+            before = len(found)
+            if self.ask(*kept, wish, enough=enough).can == "yes" and len(found) > before:
                 kept.append(wish)
-                found = confirmed if confirmed is not None else found
-        return ("yes", found) if found is not None else ("unknown", None)
+        return ("yes", found[-1]) if found else ("unknown", None)
 
-    def clash(self, premises: Mapping[str, Term], base: Iterable[Term] = ()) -> list[str]:
+    def guided(
+        self, own: Iterable[Term], further: Mapping[str, Term], lacks: Callable[[Answer], Collection[str] | None]
+    ) -> tuple[Answer, dict[str, Term]]:
+        """Whether premises can hold together with further ones, of which only those are asked that make a difference.
+
+        `lacks` tries a model, and says which of the further ones are in its way: None where it is enough. Returns the
+        answer with the further premises that were asked.
+        """
+        own = list(own)
+        asked: dict[str, Term] = {}
+        for _ in range(MOST_LESSONS):
+            lacking: list[str] = []
+
+            def enough(answer: Answer, lacking: list[str] = lacking, asked: dict[str, Term] = asked) -> bool:
+                found = lacks(answer)
+                lacking[:] = [name for name in found or () if name in further and name not in asked]
+                return found is None or bool(lacking)
+
+            answer = self.ask(*own, *asked.values(), enough=enough)
+            if answer.can != "yes":
+                return answer, asked
+            if not lacking:
+                break
+            asked = asked | {name: further[name] for name in lacking}
+        if lacks(answer) is None or len(asked) == len(further):
+            return answer, asked
+        return self.ask(*own, *further.values(), enough=lambda answer: lacks(answer) is None), dict(further)
+
+    def clash(self, premises: Mapping[str, Term]) -> list[str]:
         """The names of a few premises that cannot hold at once."""
-        self._tell()
-        return self.solver.clash(premises, list(base))
-
-    def _tell(self) -> None:
-        new = [term for term in self.subject.always() if id(term) not in self._told]
-        self._told.update(map(id, new))
-        self._kept += new  # An id is only good while its term lives.
-        self.solver.always(*new)
+        return self.solver.clash(premises)

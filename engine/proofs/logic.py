@@ -6,6 +6,7 @@ The library is an extra: `recoup[prove]`. It publishes no types, so a formula is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,10 +64,15 @@ def choose(condition: Term, one: Term, other: Term) -> Term:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether formulas can hold at once: "yes", with numbers that do it; "no"; or "unknown"."""
+    """Whether formulas can hold at once: "yes", with numbers that do it and their `names`; "no"; or "unknown"."""
 
     can: Literal["yes", "no", "unknown"]
     model: Any = None
+    names: AbstractSet[str] = frozenset()
+
+    def knows(self, term: Term) -> bool:
+        """Whether the question led to a number; what it did not lead to can be anything."""
+        return str(term) in self.names
 
     def number(self, term: Term) -> int:
         """What a number is in the model."""
@@ -77,54 +83,106 @@ class Answer:
         return bool(z3.is_true(self.model.eval(term, model_completion=True)))
 
 
-class Solver:
-    """What is always so, and questions about it. A question may take `patience_ms`, and is `unknown` after that."""
+class Axioms:
+    """What is always so, each under the number or flag that it says something about.
 
-    def __init__(self, patience_ms: int) -> None:
-        self._solver = z3.SimpleSolver()
-        self._solver.set("timeout", patience_ms)
-        self.asked = 0
+    A question needs only those that its premises lead to: what an axiom is about can always be chosen so that it holds,
+    whatever the rest is.
+    """
 
-    def always(self, *terms: Term) -> None:
-        """From now on these hold."""
+    def __init__(self) -> None:
+        self._by_name: dict[str, list[Term]] = {}
+        self._leads_to: dict[str, set[str]] = {}
+        self._names: dict[int, tuple[Term, frozenset[str]]] = {}
+
+    def add(self, about: Term, *terms: Term) -> None:
+        """These hold, and say something about it."""
+        name = str(about)
         for term in terms:
             if term is not YES:
-                self._solver.add(term)
+                self._by_name.setdefault(name, []).append(term)
+                self._leads_to.setdefault(name, set()).update(self._named(term))
+
+    def for_question(self, premises: Iterable[Term]) -> tuple[list[Term], set[str]]:
+        """The axioms that premises lead to, and all numbers and flags that these name."""
+        ahead = {name for premise in premises for name in self._named(premise)}
+        seen = set[str]()
+        while ahead:
+            seen |= ahead
+            ahead = set().union(*(self._leads_to.get(name, ()) for name in ahead)) - seen
+        return [term for name in seen for term in self._by_name.get(name, ())], seen
+
+    def _named(self, term: Term) -> frozenset[str]:
+        """The numbers and flags in a formula. It is kept, because its id is only good while it lives."""
+        known = self._names.get(term.get_id())
+        if known is None:
+            found = set[str]()
+            ahead, seen = [term], {term.get_id()}
+            while ahead:
+                each = ahead.pop()
+                if z3.is_const(each) and each.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+                    found.add(each.decl().name())
+                for child in each.children():
+                    if child.get_id() not in seen:
+                        seen.add(child.get_id())
+                        ahead.append(child)
+            known = self._names[term.get_id()] = term, frozenset(found)
+        return known[1]
+
+
+class Solver:
+    """Answers whether premises can hold beside the axioms. A question may take `patience_ms`, and is `unknown` then."""
+
+    def __init__(self, axioms: Axioms, patience_ms: int) -> None:
+        self.axioms = axioms
+        self.patience_ms = patience_ms
+        self.asked = 0
 
     def ask(self, *premises: Term) -> Answer:
-        """Whether the premises can all hold beside what is always so."""
+        """Whether the premises can all hold."""
         self.asked += 1
         if any(premise is NO for premise in premises):
             return Answer("no")
-        self._solver.push()
-        try:
-            self._solver.add(*[premise for premise in premises if premise is not YES])
-            found = self._solver.check()
-            if found == z3.sat:
-                return Answer("yes", self._solver.model())
-            return Answer("no" if found == z3.unsat else "unknown")
-        finally:
-            self._solver.pop()
+        needed = [premise for premise in premises if premise is not YES]
+        solver, names = self._prepared(needed)
+        _assert(solver, needed)
+        found = solver.check()
+        if found == z3.sat:
+            return Answer("yes", solver.model(), names)
+        return Answer("no" if found == z3.unsat else "unknown")
 
-    def clash(self, premises: Mapping[str, Term], base: Sequence[Term] = ()) -> list[str]:
-        """The names of a few premises that cannot hold at once beside the base, none of which can be spared."""
-        needed = self._core(premises, base)
+    def clash(self, premises: Mapping[str, Term]) -> list[str]:
+        """The names of a few premises that cannot hold at once, none of which can be spared."""
+        needed = self._core({name: premise for name, premise in premises.items() if premise is not YES})
         for name in list(needed):
             rest = [premises[other] for other in needed if other != name]
-            if len(needed) > 1 and self.ask(*base, *rest).can == "no":
+            if len(needed) > 1 and self.ask(*rest).can == "no":
                 needed.remove(name)
         return needed
 
-    def _core(self, premises: Mapping[str, Term], base: Sequence[Term]) -> list[str]:
-        self._solver.push()
-        try:
-            self._solver.add(*[term for term in base if term is not YES])
-            marks = {name: z3.Bool(f"because {name}") for name in premises}
-            for name, premise in premises.items():
-                self._solver.add(z3.Implies(marks[name], premise))
-            if self._solver.check(*marks.values()) != z3.unsat:
-                return list(premises)
-            core = {str(mark) for mark in self._solver.unsat_core()}
-            return [name for name in premises if str(marks[name]) in core]
-        finally:
-            self._solver.pop()
+    def _core(self, premises: Mapping[str, Term]) -> list[str]:
+        never = [name for name, premise in premises.items() if premise is NO]
+        if never:
+            return never[:1]
+        solver, _ = self._prepared(list(premises.values()))
+        marks = {f"because {name}": name for name in premises}
+        for mark, name in marks.items():
+            solver.add(z3.Implies(z3.Bool(mark), premises[name]))
+        if solver.check(*map(z3.Bool, marks)) != z3.unsat:
+            return list(premises)
+        core = {str(mark) for mark in solver.unsat_core()}
+        return [name for mark, name in marks.items() if mark in core]
+
+    def _prepared(self, premises: Sequence[Term]) -> tuple[Any, set[str]]:
+        solver = z3.SimpleSolver()
+        solver.set("timeout", self.patience_ms)
+        axioms, names = self.axioms.for_question(premises)
+        _assert(solver, axioms)
+        return solver, names
+
+
+def _assert(solver: Any, terms: Iterable[Term]) -> None:
+    """Add formulas, without the library's checks of their types: they take longer than the solver itself."""
+    context, target = solver.ctx.ref(), solver.solver
+    for term in terms:
+        z3.Z3_solver_assert(context, target, term.as_ast())

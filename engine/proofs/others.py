@@ -22,12 +22,8 @@ class Others:
         if events:
             self.world.fact("event.type")
 
-    def always(self) -> list[Term]:
-        """What holds of every event or day."""
-        return [*self.world.rules, *self.standing.rules]
-
-    def lessons(self, answer: Answer) -> list[Term]:
-        """What a model gets wrong of the calendar."""
+    def lessons(self, answer: Answer) -> int:
+        """Teach what a model gets wrong of the calendar; returns how much that was."""
         return self.world.days.lessons(answer)
 
     def same(self, answer: Answer) -> list[Term]:

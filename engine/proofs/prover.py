@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.compiled import CompiledVersion, compile_version
+from engine.decide import decide
+from engine.errors import Conflict, NotInForce
+from engine.facts import Case
 from engine.proofs.examples import NOON, Example, day_example, event_example, request_example
 from engine.proofs.findings import Desk
 from engine.proofs.inquiry import Inquiry
@@ -15,7 +18,7 @@ from engine.proofs.others import Others
 from engine.proofs.requests import Requests
 from engine.scenario_expect import Expected
 from engine.scenario_file import Scenario
-from engine.scenarios import Got, observe
+from engine.scenarios import Got, observe, of_decision
 from policies.kinds.clawback import Clawback
 from policies.kinds.closed import Closed
 from policies.model import Rule
@@ -28,10 +31,11 @@ _NOTHING = Expected("", (), {})
 
 @dataclass(slots=True)
 class Shown:
-    """An example that the engine decided, with what it made of it."""
+    """An example that the engine decided, with what it made of it: `speaking` are the rules of each stage that applied."""
 
     example: Example
     got: Got
+    speaking: Mapping[str, frozenset[str]]
 
 
 class Prover:
@@ -43,6 +47,8 @@ class Prover:
         self.policy = version.policy
         self.compiled: CompiledVersion = compile_version(version)
         self.desk = Desk(version.policy, document)
+        self._allocates = {rule.id for rule in version.policy.rules_of("allocate")}
+        self._excludes = {rule.id for rule in version.policy.rules_of("exclude")}
         self.requests = Requests(self.compiled)
         self.events, self.days = Others(self.compiled, events=True), Others(self.compiled, events=False)
         self.of_requests = Inquiry(self.requests, patience_ms, keep_going)
@@ -81,25 +87,50 @@ class Prover:
         for name in earning[:1]:
             yield {"rule": name, "points": 10, "event": "undone", "amount": 1000}
 
-    def decided(self, example: Example) -> Got:
-        """What the engine makes of an example."""
-        case = example.case(self.policy)
-        return observe(self.compiled, Scenario("", 0, "", Place(1, 1), case, _NOTHING))
-
     def show(self, answer: Answer, rule: Rule, *, papers: bool = True) -> Shown:
         """A model as an example, decided."""
-        example = self.example(answer, rule, papers=papers)
-        return Shown(example, self.decided(example))
+        return self.decided(self.example(answer, rule, papers=papers))
 
-    def wishes(self, rule: Rule) -> Iterable[Term]:
+    def decided(self, example: Example) -> Shown:
+        """What the engine makes of an example."""
+        case = example.case(self.policy)
+        if not isinstance(case, Case):
+            return Shown(example, observe(self.compiled, Scenario("", 0, "", Place(1, 1), case, _NOTHING)), {})
+        try:
+            decision = decide(self.compiled, case)
+        except NotInForce:
+            return Shown(example, {"outcome": "not_in_force", "reasons": []}, {})
+        except Conflict as conflict:
+            return Shown(example, {"outcome": "conflict", "reasons": list(conflict.rules)}, {})
+        charged = decision.outcome != "denied"
+        speaking = {
+            each["stage"]: frozenset(line["rule"] for line in each["rules"] if line["applies"])
+            for each in decision.trace
+            if charged or each["stage"] not in ("fee", "tax")
+        }
+        return Shown(example, of_decision(decision, self.compiled.zone), speaking)
+
+    def in_the_way(self, shown: Shown) -> list[str]:
+        """What denies a decided request and what keeps its lot from paying, as names of premises."""
+        got = shown.got
+        if "lots" not in got:
+            return []
+        found = ["short"] if set(got["reasons"]) & {"not-enough-points", *self._allocates} else []
+        found += [f"{what} {rule}" for rule in got["reasons"] for what in ("denied", "eaten")]
+        for rules in got["lots"].values():
+            for rule in rules:
+                found.append(f"excluded {rule}" if rule in self._excludes else "expired")
+        return found
+
+    def wishes(self, answer: Answer, rule: Rule) -> Iterator[Term]:
         """What makes an example easier to read, the most important first."""
         subject = self.subject(rule)
         world = subject.world
-        start = max(self.policy.starts.toordinal(), 1)
+        start = self.policy.starts.toordinal()
         yield every([world.today >= start + 30, world.today <= start + 4 * 366])
-        if isinstance(subject, Requests):
-            yield every([subject.before == 0])
-        facts = world.facts
+        if isinstance(subject, Requests) and answer.knows(subject.before):
+            yield subject.before == 0
+        facts = {path: term for path, term in world.facts.items() if answer.knows(term)}
         for path, term in facts.items():
             fact = self.policy.facts[path]
             if fact.derived or path in ("request.points", "lot.amount", "lot.left"):
@@ -113,6 +144,6 @@ class Prover:
             elif isinstance(fact.default, int):
                 yield term == fact.default
         if isinstance(subject, Requests):
+            yield every([facts["lot.amount"] == subject.left, subject.left == subject.points, subject.points == 10_000])
             yield every([facts["lot.amount"] == subject.left, subject.left >= subject.points])
-            yield every([subject.points >= 1000, subject.points <= 1_000_000, subject.points % 1000 == 0])
-            yield subject.left == subject.points
+            yield every([subject.points >= 100, subject.points <= 1_000_000, subject.points % 100 == 0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from engine.calendars import day_of_year, half_year_end, month_end, quarter_end, year_end
@@ -57,8 +57,9 @@ class Requests:
         self.world = World(policy, "request.requested_on")
         rules = tuple(rule for rule in policy.rules if rule.kind in (*LOT_KINDS, *REQUEST_KINDS))
         self.standing = Standing(self.world, rules)
-        self.rules: list[Term] = []
+        self.axioms = self.world.axioms
         self.points, self.left = self.world.fact("request.points"), self.world.fact("lot.left")
+        self.world.base += [self.points >= 1, self.left >= 0]
         self.last_day, self.available, self.balance = whole("last day"), whole("available"), whole("balance")
         self.gross, self.payout = whole("gross"), whole("payout")
         self.before, self.times = whole("points before"), whole("refunds before")
@@ -72,11 +73,7 @@ class Requests:
         """The rules of some kinds."""
         return [rule for rule in self.standing.of if isinstance(rule, kinds)]
 
-    def always(self) -> list[Term]:
-        """What holds of every request."""
-        return [*self.world.rules, *self.standing.rules, *self.rules]
-
-    @property
+    @cached_property
     def pays(self) -> Premises:
         """What it takes for the lot to pay."""
         speaks, today = self.standing.speaks, self.world.today
@@ -84,7 +81,12 @@ class Requests:
         living = either([self.last_day == 0, self.last_day >= today])
         return {**excluded, "expired": living, "empty": self.left >= 1, "short": self.points <= self.available}
 
-    @property
+    @cached_property
+    def simple(self) -> Premises:
+        """What it takes for nothing to deny where the lot is the only one: good for examples, and proves nothing."""
+        return {**self.passes, **self.pays, "short": self.points <= self.left}
+
+    @cached_property
     def passes(self) -> Premises:
         """What it takes for nothing to deny."""
         speaks, found = self.standing.speaks, Premises()
@@ -164,7 +166,7 @@ class Requests:
             return self.world.fact("request.destination_balance") + self.payout
         if measure not in self._measured:
             before = self._measured[measure] = whole(f"before {len(self._measured)}")
-            self.rules.append(every([before >= 0, before <= MOST_POINTS]))
+            self.axioms.add(before, before >= 0, before <= MOST_POINTS)
             self.alone.append(before == (self.times if measure.of == "count" else self.before))
         before = self._measured[measure]
         if measure.of == "count":
@@ -200,10 +202,10 @@ class Requests:
                     every([today >= each.start.toordinal(), today <= each.end.toordinal() + later])
                     for each in rule.days
                 ]
-                self.rules.append(follows(known, either(ranges)))
+                self.axioms.add(known, follows(known, either(ranges)))
             if rule.weekdays and not later:
                 numbers = [WEEKDAYS.index(day) for day in rule.weekdays]
-                self.rules.append(follows(known, either([(today - 1) % 7 == number for number in numbers])))
+                self.axioms.add(known, follows(known, either([(today - 1) % 7 == number for number in numbers])))
         return self._closed_days[rule.id]
 
     def ready_closed(self, rule: Rule) -> ReadyClosed:
@@ -211,20 +213,21 @@ class Requests:
         found: ReadyClosed = next(ready for ready in self.compiled.rules["closed"] if ready.id == rule.id)
         return found
 
-    def lessons(self, answer: Answer) -> list[Term]:
-        """What a model gets wrong of the calendar."""
+    def lessons(self, answer: Answer) -> int:
+        """Teach what a model gets wrong of the calendar; returns how much that was."""
         found = self.world.days.lessons(answer)
         today = answer.number(self.world.today)
         day = date.fromordinal(today)
         for ready in self.compiled.rules["closed"]:
             known = self._closed_days.get(ready.id)
             later = ready.times.hours is not None and ready.times.hours.over_midnight
-            if known is None or later or not answer.holds(known) or ready.holds_on(day):
+            if known is None or later or not answer.knows(known) or not answer.holds(known) or ready.holds_on(day):
                 continue
             before = next((n for n in range(1, 800) if ready.holds_on(day - timedelta(days=n))), 800)
             after = next((n for n in range(1, 800) if ready.holds_on(day + timedelta(days=n))), 800)
             between = every([self.world.today > today - before, self.world.today < today + after])
-            found.append(follows(between, opposite(known)))
+            self.axioms.add(known, follows(between, opposite(known)))
+            found += 1
         return found
 
     def same(self, answer: Answer) -> list[Term]:
@@ -237,14 +240,14 @@ class Requests:
         expiring = self.of(Expire)
         for rule in expiring:
             for where, last_day in self._last_days(rule):
-                self.rules.append(follows(every([speaks(rule), where]), last_day))
+                self.axioms.add(self.last_day, follows(every([speaks(rule), where]), last_day))
         nobody = every([opposite(speaks(rule)) for rule in expiring])
-        self.rules.append(follows(nobody, self.last_day == world.fact("lot.expires_on")))
+        self.axioms.add(self.last_day, follows(nobody, self.last_day == world.fact("lot.expires_on")))
         living = either([self.last_day == 0, self.last_day >= world.today])
         usable = every([living, *[opposite(speaks(rule)) for rule in self.of(Exclude)]])
         own, held = choose(usable, self.left, 0), choose(living, self.left, 0)
-        self.rules += [self.available >= own, self.balance >= held, self.available >= 0]
-        self.rules += [self.available <= self.balance, self.balance <= MOST_POINTS]
+        self.axioms.add(self.available, self.available >= own, self.available >= 0, self.available <= self.balance)
+        self.axioms.add(self.balance, self.balance >= held, self.balance <= MOST_POINTS)
         self.alone += [self.available == own, self.balance == held]
 
     def _last_days(self, rule: Expire) -> list[tuple[Term, Term]]:
@@ -277,7 +280,7 @@ class Requests:
         end = days.after(span, start)
         if rule.first_day_counted:
             counted = days.of(_counted(span), start)
-            self.rules.append(every([counted <= end, counted >= end - 1]))
+            self.axioms.add(counted, counted <= end, counted >= end - 1)
             end = counted
         if isinstance(rule.until, DayOfYear):
             return days.of(_day_of_year(rule.until), end)
@@ -285,18 +288,17 @@ class Requests:
 
     def _settle_money(self) -> None:
         """What the points come to, as far as it is the same for all."""
-        if self.of(Price):
-            self.rules += [self.gross >= 0]
-        else:
-            self.rules += [self.gross == self.points]
-        self.rules += [self.payout >= 0, self.payout <= self.gross]
+        self.axioms.add(self.gross, self.gross >= 0 if self.of(Price) else self.gross == self.points)
+        self.axioms.add(self.payout, self.payout >= 0, self.payout <= self.gross)
         if not self.of(Fee, Tax, Offset):
-            self.rules += [self.payout == self.gross]
-        self.rules += [self.before >= 0, self.times >= 0, self.times <= 20, self.before >= self.times]
-        self.rules += [(self.times == 0) == (self.before == 0), self.before <= MOST_POINTS]
-        if any(isinstance(rule.debt, FactRef) for rule in self.of(Offset)):
-            self.rules += [self.world.fact(rule.debt.path) >= 0 for rule in self.of(Offset)]
+            self.axioms.add(self.payout, self.payout == self.gross)
+        before, times = self.before, self.times
+        self.axioms.add(times, times >= 0, times <= _MOST_TIMES)
+        self.axioms.add(before, before >= times, (times == 0) == (before == 0), before <= MOST_POINTS)
 
+
+_MOST_TIMES = 20
+"""No example has more past refunds."""
 
 _REVIEWED: Mapping[str, Callable[[Term, Any], Term]] = {
     "over": lambda measured, bound: measured <= bound,

@@ -20,11 +20,10 @@ Premises = dict[str, Term]
 
 @dataclass(slots=True)
 class Standing:
-    """The rules of one world, which shares its facts. `rules` is what holds of them always."""
+    """The rules of one world, which shares its facts."""
 
     world: World
     of: tuple[Rule, ...]
-    rules: list[Term] = field(default_factory=list)
     _named: dict[str, Term] = field(default_factory=dict)
 
     def holds(self, rule: Rule) -> Term:
@@ -99,7 +98,7 @@ class Standing:
                 self._named[name] = found
             else:
                 self._named[name] = flag(name)
-                self.rules.append(self._named[name] == found)
+                self.world.axioms.add(self._named[name], self._named[name] == found)
         return self._named[name]
 
 

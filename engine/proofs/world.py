@@ -14,7 +14,7 @@ from typing import Any
 from engine.cases import MOST_POINTS, NEVER_NEGATIVE
 from engine.lowering import encoded
 from engine.proofs.days import FIRST, LAST, Days, start_of_month, years_after_year
-from engine.proofs.logic import NO, YES, Term, either, every, follows, opposite, whole
+from engine.proofs.logic import NO, YES, Axioms, Term, either, every, follows, opposite, whole
 from engine.reading import MOST
 from policies.model import (
     WEEKDAYS,
@@ -60,21 +60,22 @@ _LETTERS = [chr(number) for number in (*range(ord("X"), ord("Z") + 1), *range(or
 class World:
     """The facts that rules of one sort look at: those of a `request`, an `event` or a `day`.
 
-    `today` is the path of the day that lengths of time are counted back from. `rules` is what holds of every case;
-    more of it comes while formulas are made.
+    `today` is the path of the day that lengths of time are counted back from. `axioms` hold of every
+    case; more of them come while formulas are made. Every question leads to what `base` names.
     """
 
     def __init__(self, policy: Policy, today: str) -> None:
         self.policy = policy
-        self.days = Days()
-        self.rules: list[Term] = self.days.rules
+        self.axioms = Axioms()
+        self.days = Days(self.axioms)
         self.words = _Words(policy)
         self.facts: dict[str, Term] = {}
         self.today_path = today
         self._ages: set[tuple[str, int]] = set()
         self._values: dict[tuple[str, str], list[Leaf]] = {}
         self.today = self.fact(today)
-        self.rules.append(self.today >= policy.starts.toordinal())
+        self.base: list[Term] = [self.today >= 1]
+        self.axioms.add(self.today, self.today >= policy.starts.toordinal())
 
     def fact(self, path: str, of: Facts | None = None) -> Term:
         """The number that stands for a fact; `of` has other numbers for some."""
@@ -191,45 +192,45 @@ class World:
     def _limit(self, fact: Fact, term: Term) -> None:
         """Rule out what a fact cannot be."""
         if fact.type == "choice":
-            self.rules.append(either([term == self.words.number(each) for each in fact.choices]))
+            self.axioms.add(term, either([term == self.words.number(each) for each in fact.choices]))
         elif fact.type == "flag":
-            self.rules.append(every([term >= 0, term <= 1]))
+            self.axioms.add(term, every([term >= 0, term <= 1]))
         elif fact.type == "text":
-            self.rules.append(every([term >= 0, term < len(self.words)]))
+            self.axioms.add(term, every([term >= 0, term < len(self.words)]))
         elif fact.type == "date":
             there = every([term >= FIRST.toordinal(), term <= LAST.toordinal()])
-            self.rules.append(either([term == _MISSING, there]) if fact.none else there)
+            self.axioms.add(term, either([term == _MISSING, there]) if fact.none else there)
         elif fact.type != "percent":
             least = 0 if fact.path in NEVER_NEGATIVE else -MOST
-            self.rules.append(every([term >= least, term <= MOST]))
+            self.axioms.add(term, every([term >= least, term <= MOST]))
         if fact.path in _PAST:
-            self.rules.append(term <= self.fact(self.today_path))
+            self.axioms.add(term, term <= self.fact(self.today_path))
         self._derive(fact.path, term)
 
     def _derive(self, path: str, term: Term) -> None:
         """What is worked out from other facts."""
         if path == "request.points":
-            self.rules.append(every([term >= 1, term <= MOST_POINTS]))
+            self.axioms.add(term, every([term >= 1, term <= MOST_POINTS]))
         elif path in _AGES:
-            self.rules.append(every([term >= 0, follows(self.fact("account.born_on") == 0, term == 0)]))
+            self.axioms.add(term, every([term >= 0, follows(self.fact("account.born_on") == 0, term == 0)]))
         elif path == "lot.left":
-            self.rules.append(term <= self.fact("lot.amount"))
+            self.axioms.add(term, term <= self.fact("lot.amount"))
         elif path == "lot.used":
-            self.rules.append(term == self.fact("lot.amount") - self.fact("lot.left"))
+            self.axioms.add(term, term == self.fact("lot.amount") - self.fact("lot.left"))
         elif path == "lot.untouched":
-            self.rules.append((term == 1) == (self.fact("lot.amount") == self.fact("lot.left")))
+            self.axioms.add(term, (term == 1) == (self.fact("lot.amount") == self.fact("lot.left")))
         elif path == "lot.usable_from_on":
-            self.rules.append(term >= self.fact("lot.acquired_on"))
+            self.axioms.add(term, term >= self.fact("lot.acquired_on"))
         elif path == "lot.expires_on":
-            self.rules.append(either([term == 0, term >= self.fact("lot.acquired_on")]))
+            self.axioms.add(term, either([term == 0, term >= self.fact("lot.acquired_on")]))
         elif path == "request.chosen_lots":
-            self.rules.append(every([term >= self.fact("lot.chosen"), term >= 0]))
+            self.axioms.add(term, every([term >= self.fact("lot.chosen"), term >= 0]))
         elif path.endswith(".day_of_month"):
-            self.rules.append(term == self.today - self.days.of(start_of_month, self.today) + 1)
+            self.axioms.add(term, term == self.today - self.days.of(start_of_month, self.today) + 1)
         elif path.endswith(".weekday"):
             number = (self.today - 1) % len(WEEKDAYS)
             days = enumerate(WEEKDAYS)
-            self.rules += [(term == self.words.number(day)) == (number == place) for place, day in days]
+            self.axioms.add(term, *[(term == self.words.number(day)) == (number == place) for place, day in days])
 
     def _count_years(self, path: str, bound: Any, of: Facts | None) -> None:
         """An age is known by the day from which it is at least so many years, for each number it is compared with."""
@@ -245,7 +246,7 @@ class World:
             else:
                 grown = self.days.of(years_after_year(min(years, 1000)), born)
             old = every([born > 0, grown <= self.today])
-            self.rules.append((self.fact(path) >= years) == old)
+            self.axioms.add(self.fact(path), (self.fact(path) >= years) == old)
 
 
 class _Words:
