@@ -47,13 +47,13 @@ class Days:
     """The days that follow from others in one set of formulas."""
 
     axioms: Axioms
-    _known: dict[tuple[DayOfDay, str], tuple[Term, Term]] = field(default_factory=dict)
+    _known: dict[tuple[DayOfDay, int], tuple[Term, Term]] = field(default_factory=dict)
 
     def of(self, function: DayOfDay, day: Term) -> Term:
         """The day that follows from a day, which is an ordinal."""
-        key = (function, str(day))
+        key = (function, day.get_id())  # The day is kept, and with it its id.
         if key not in self._known:
-            found = whole(f"day {len(self._known)} after {day}")
+            found = whole(f"day {len(self._known)}")
             least, most = reach(function)
             self._known[key] = day, found
             self.axioms.add(found, found >= day + least, found <= day + most)
@@ -83,8 +83,9 @@ class Days:
 
     def same(self, answer: Answer) -> list[Term]:
         """The days of a model that others follow from and that follow from none."""
-        following = {str(out) for _, out in self._known.values()}
-        days = {str(day): day for day, out in self._known.values() if str(day) not in following and answer.knows(out)}
+        following = {out.get_id() for _, out in self._known.values()}
+        known = [day for day, out in self._known.values() if answer.knows(out)]
+        days = {day.get_id(): day for day in known if day.get_id() not in following}
         return [day == answer.number(day) for day in days.values()]
 
 

@@ -29,6 +29,11 @@ def flag(name: str) -> Term:
     return z3.Bool(name)
 
 
+def name_of(term: Term) -> str:
+    """The name of a number or flag that is not known; its printed form takes a hundred times as long."""
+    return str(term.decl().name())
+
+
 def every(terms: Iterable[Term]) -> Term:
     """All of them hold."""
     found = [term for term in terms if term is not YES]
@@ -62,7 +67,7 @@ def choose(condition: Term, one: Term, other: Term) -> Term:
     return z3.If(condition, one, other)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """Whether formulas can hold at once: "yes", with numbers that do it and their `names`; "no"; or "unknown"."""
 
@@ -72,7 +77,7 @@ class Answer:
 
     def knows(self, term: Term) -> bool:
         """Whether the question led to a number; what it did not lead to can be anything."""
-        return str(term) in self.names
+        return name_of(term) in self.names
 
     def number(self, term: Term) -> int:
         """What a number is in the model."""
@@ -97,7 +102,7 @@ class Axioms:
 
     def add(self, about: Term, *terms: Term) -> None:
         """These hold, and say something about it."""
-        name = str(about)
+        name = name_of(about)
         for term in terms:
             if term is not YES:
                 self._by_name.setdefault(name, []).append(term)

@@ -47,6 +47,7 @@ class Prover:
         self.policy = version.policy
         self.compiled: CompiledVersion = compile_version(version)
         self.desk = Desk(version.policy, document)
+        self._last: tuple[tuple[Answer, str, bool], Shown] | None = None
         self._allocates = {rule.id for rule in version.policy.rules_of("allocate")}
         self._excludes = {rule.id for rule in version.policy.rules_of("exclude")}
         self.requests = Requests(self.compiled)
@@ -88,8 +89,11 @@ class Prover:
             yield {"rule": name, "points": 10, "event": "undone", "amount": 1000}
 
     def show(self, answer: Answer, rule: Rule, *, papers: bool = True) -> Shown:
-        """A model as an example, decided."""
-        return self.decided(self.example(answer, rule, papers=papers))
+        """A model as an example, decided. The last is remembered: it is looked at more than once."""
+        asked = (answer, rule.id, papers)
+        if self._last is None or self._last[0] != asked:
+            self._last = asked, self.decided(self.example(answer, rule, papers=papers))
+        return self._last[1]
 
     def decided(self, example: Example) -> Shown:
         """What the engine makes of an example."""

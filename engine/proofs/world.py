@@ -72,7 +72,7 @@ class World:
         self.facts: dict[str, Term] = {}
         self.today_path = today
         self._ages: set[tuple[str, int]] = set()
-        self._values: dict[tuple[str, str], list[Leaf]] = {}
+        self._values: dict[tuple[str, frozenset[tuple[str, int]]], list[Leaf]] = {}
         self.today = self.fact(today)
         self.base: list[Term] = [self.today >= 1]
         self.axioms.add(self.today, self.today >= policy.starts.toordinal())
@@ -150,7 +150,7 @@ class World:
 
     def leaves(self, name: str, of: Facts | None = None) -> list[Leaf]:
         """Every figure that a value can come to, each with where it does."""
-        key = name, "" if of is None else str(sorted((path, str(term)) for path, term in of.items()))
+        key = name, frozenset() if of is None else frozenset((path, term.get_id()) for path, term in of.items())
         if key not in self._values:
             self._values[key] = list(self._dated(self.policy.values[name], of))
         return self._values[key]
