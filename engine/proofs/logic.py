@@ -24,6 +24,11 @@ def whole(name: str) -> Term:
     return z3.Int(name)
 
 
+def number(known: int) -> Term:
+    """A whole number that is known."""
+    return z3.IntVal(known)
+
+
 def flag(name: str) -> Term:
     """Something that may hold or not."""
     return z3.Bool(name)

@@ -27,9 +27,11 @@ from policies.model import (
     Policy,
     Span,
     Table,
+    Text,
     Value,
     ValueRef,
 )
+from policies.sentences import word_text
 from policies.values import figures
 
 Leaf = tuple[Term, Any]
@@ -43,7 +45,7 @@ _COMPARE = {
     "at_least": lambda one, other: one >= other,
     "over": lambda one, other: one > other,
 }
-_PAST = {
+PAST = {
     "account.joined_on",
     "account.born_on",
     "account.contact_changed_on",
@@ -189,6 +191,10 @@ class World:
         else:
             yield where, cell
 
+    def told(self, path: str, number: int) -> Text:
+        """What a number stands for, in words."""
+        return _in_words(self.policy, self.policy.facts[path], fact_of(self, path, number))
+
     def _limit(self, fact: Fact, term: Term) -> None:
         """Rule out what a fact cannot be."""
         if fact.type == "choice":
@@ -203,7 +209,7 @@ class World:
         elif fact.type != "percent":
             least = 0 if fact.path in NEVER_NEGATIVE else -MOST
             self.axioms.add(term, every([term >= least, term <= MOST]))
-        if fact.path in _PAST:
+        if fact.path in PAST:
             self.axioms.add(term, term <= self.fact(self.today_path))
         self._derive(fact.path, term)
 
@@ -308,6 +314,10 @@ def _keys(cell: Cell) -> Iterator[str]:
     elif isinstance(cell, Bands):
         for _, below in cell.bands:
             yield from _keys(below)
+
+
+def _in_words(policy: Policy, fact: Fact, value: Any) -> Text:
+    return Text(*(word_text(policy, fact, value, language) for language in ("ko", "en")))
 
 
 def fact_of(world: World, path: str, number: int) -> Any:

@@ -1,0 +1,276 @@
+"""Requests between rules: what less and more, or every other class, is covered of, and this is not.
+
+That no rule speaks is often meant: bill credit is free, young points cost more. A gap is told only where the rules
+around it show that it is none of that:
+- **between**: the least and the most of a number or day are covered, by different rules, and something between is not;
+- **one missing**: one number or day is not covered, and those before and after it are, by different rules;
+- **left out**: every other member of a choice is covered, by more than one rule;
+- **carved out**: a rule names a class that it is not for, no other rule takes it, and by another method one does.
+An exception (`unless`) is an answer: who is excepted is covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from engine.proofs.findings import Finding
+from engine.proofs.logic import Answer, Term, either, every, number, opposite
+from engine.proofs.prover import Prover, Shown
+from engine.proofs.requests import Requests
+from engine.proofs.standing import within
+from engine.proofs.world import FIRST, LAST, PAST, Facts, World
+from policies.kinds.earn import Earn
+from policies.kinds.exclude import Exclude
+from policies.kinds.fee import Fee
+from policies.kinds.limit import Limit
+from policies.model import Condition, Policy, Rule, Table, Text
+from policies.problems import both
+
+_BETWEEN = ("expire", "price", "fee", "tax", "pay", "limit")
+_ONE_MISSING = (*_BETWEEN, "exclude", "allocate", "earn")
+_LEFT_OUT = ("expire", "price", "fee")
+_CARVED_OUT = ("price", "fee")
+_ORDERED = ("points", "money", "number", "date")
+_MOST_AGE = 150
+_MOST = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Rules of one sort, one of which might cover a case."""
+
+    kind: str
+    rules: tuple[Rule, ...]
+    world: World
+
+    def covered_by(self, rule: Rule, of: Facts | None = None) -> Term:
+        """Where a rule speaks of a case, be it to make an exception of it."""
+        return every([self.world.condition(rule.when, of), self.world.clauses(within(rule), of)])
+
+    def covered(self, of: Facts | None = None) -> Term:
+        """Where one of them does."""
+        return either([self.covered_by(rule, of) for rule in self.rules])
+
+    def by_different(self, *sides: Facts) -> Term:
+        """Where all sides are covered, and no rule covers all of them."""
+        whole = [every([self.covered_by(rule, of) for of in sides]) for rule in self.rules]
+        return every([*[self.covered(of) for of in sides], *map(opposite, whole)])
+
+
+def gaps(prover: Prover) -> Iterator[Finding]:
+    """Every gap, the first of each sort of rules and fact."""
+    for group in _groups(prover):
+        paths = _paths(group)
+        for path in paths:
+            if prover.policy.facts[path].type in _ORDERED:
+                yield from _of_number(prover, group, path)
+            elif group.kind in _LEFT_OUT and prover.policy.facts[path].type == "choice":
+                yield from _left_out(prover, group, path)
+        if group.kind in _CARVED_OUT:
+            yield from _carved_out(prover, group)
+
+
+def _groups(prover: Prover) -> Iterator[_Group]:
+    found: dict[tuple[object, ...], list[Rule]] = {}
+    for rule in prover.policy.rules:
+        key: tuple[object, ...] = (rule.kind,)
+        if isinstance(rule, Limit):
+            senses = ("at_least", "at_most", "multiple_of")
+            key = (rule.kind, rule.measure, next(name for name in senses if getattr(rule, name) is not None))
+        elif isinstance(rule, Earn):
+            key = (rule.kind, rule.event, rule.source)
+        if rule.kind in _ONE_MISSING and not (isinstance(rule, Exclude) and rule.allowed_methods is not None):
+            found.setdefault(key, []).append(rule)
+    for rules in found.values():
+        if len(rules) > 1:
+            yield _Group(rules[0].kind, tuple(rules), prover.subject(rules[0]).world)
+
+
+def _paths(group: _Group) -> list[str]:
+    """The facts that at least two of the rules name, or one in alternatives."""
+    named = [path for rule in group.rules for path in {clause.path for clause in rule.when.comparisons()}]
+    return [path for path in dict.fromkeys(named) if named.count(path) > 1]
+
+
+def _of_number(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
+    world, fact = group.world, prover.policy.facts[path]
+    if fact.path.startswith("event.day_of") or fact.path.startswith("request.day_of"):
+        return
+    here = world.fact(path)
+    there = [here >= 1] if fact.none else []
+    sides: list[tuple[str, Facts, Facts]] = []
+    if group.kind in _BETWEEN:
+        least, most = _ends(world, path)
+        sides.append(("between", {path: least}, {path: most}))
+    sides.append(("missing", {path: here - 1}, {path: here + 1}))
+    for _, before, after in sides:
+        around = group.by_different(before, after)
+        own = [opposite(group.covered()), around, *there]
+        found = _shown(prover, group, own)
+        if found is not None:
+            answer, shown = found
+            sharing = [
+                rule
+                for of in (before, after)
+                for rule in group.rules
+                if answer.holds(group.covered_by(rule, of))
+            ]
+            value = answer.number(here)
+            yield _gap(prover, group, path, world.told(path, value), sharing, shown)
+            return
+
+
+def _ends(world: World, path: str) -> tuple[Term, Term]:
+    """The least and the most that a number or day can be."""
+    fact = world.policy.facts[path]
+    if fact.type == "date":
+        first = world.policy.starts if path == world.today_path else FIRST
+        return number(first.toordinal()), world.today if path in PAST else number(LAST.toordinal())
+    if path in ("account.age", "account.year_age"):
+        return number(0), number(_MOST_AGE)
+    return number(1 if path == "request.points" else 0), number(_MOST)
+
+
+def _left_out(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
+    """A member of a choice that none covers, where all others are, by more than one rule."""
+    world, choices = group.world, prover.policy.facts[path].choices
+    if len(choices) <= 2:
+        return
+    for member in choices:
+        if group.kind == "fee" and path == "request.method" and _named_elsewhere(prover.policy, group, member):
+            continue
+        sides = [{path: number(world.words.number(other))} for other in choices if other != member]
+        is_member = world.fact(path) == world.words.number(member)
+        found = _shown(prover, group, [is_member, opposite(group.covered()), group.by_different(*sides)])
+        if found is not None:
+            answer, shown = found
+            sharing = [rule for of in sides for rule in group.rules if answer.holds(group.covered_by(rule, of))]
+            yield _gap(prover, group, path, world.told(path, world.words.number(member)), sharing, shown)
+            return
+
+
+def _carved_out(prover: Prover, group: _Group) -> Iterator[Finding]:
+    """A class that a rule names as not its own, that no other takes, and that is covered by another method."""
+    world = group.world
+    methods = [{"request.method": number(world.words.number(each))} for each in prover.policy.methods]
+    for rule in group.rules:
+        for clause in rule.when.all_of:
+            if clause.operator not in ("is_not", "not_in") or clause.path == "request.method":
+                continue
+            if prover.policy.facts[clause.path].type != "choice":
+                continue
+            rest = Condition(tuple(each for each in rule.when.all_of if each is not clause), rule.when.any_of)
+            elsewhere = either([group.covered(of) for of in methods])
+            own = [world.condition(rest), opposite(world.clause(clause)), opposite(group.covered()), elsewhere]
+            found = _shown(prover, group, own)
+            if found is not None:
+                answer, shown = found
+                told = world.told(clause.path, answer.number(world.fact(clause.path)))
+                yield _gap(prover, group, clause.path, told, [rule], shown)
+                return
+
+
+def _named_elsewhere(policy: Policy, group: _Group, method: str) -> bool:
+    """Whether any other rule or value speaks of a method: then it was not forgotten."""
+    for rule in policy.rules:
+        measured = getattr(getattr(rule, "measure", None), "methods", ())
+        free = getattr(getattr(rule, "free", None), "methods", ()) if isinstance(rule, Fee) else ()
+        table = rule.allowed_methods if isinstance(rule, Exclude) else None
+        listed = [each for row in table.rows.values() for each in row or ()] if table else []
+        rights = [
+            right
+            for condition in rule.conditions()
+            for clause in condition.comparisons()
+            if clause.path == "request.method" and rule not in group.rules
+            for right in (clause.right if isinstance(clause.right, tuple) else (clause.right,))
+        ]
+        if method in (*measured, *free, *listed, *rights):
+            return True
+    return any(
+        isinstance(cell, Table) and cell.by == "request.method" and method in cell.rows
+        for value in policy.values.values()
+        for _, cell in value.since
+    )
+
+
+def _shown(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Answer, Shown] | None:
+    """A case of a gap that the engine confirms: nothing denies it, and no rule of the group speaks."""
+    rule, kind = group.rules[0], group.kind
+    inquiry, subject = prover.inquiry(rule), prover.subject(rule)
+    ids = {each.id for each in group.rules}
+    kept: list[tuple[Answer, Shown]] = []
+
+    def speaks(shown: Shown) -> bool:
+        if kind == "exclude":
+            return any(ids & set(rules) for rules in shown.got["lots"].values())
+        if kind == "earn":
+            return any(line["rule"] in ids for line in shown.got.get("earned", ()))
+        return bool(ids & shown.speaking.get(kind, frozenset()))
+
+    def lacks(answer: Answer) -> list[str] | None:
+        shown = prover.show(answer, rule)
+        if shown.got["outcome"] in ("conflict", "not_in_force") or speaks(shown):
+            return []
+        if (kind in _PAYING and shown.got["outcome"] == "denied") or (kind != "exclude" and any(shown.got.get("lots", {}).values())):
+            return prover.in_the_way(shown)
+        kept.append((answer, shown))
+        return None
+
+    further: Mapping[str, Term] = subject.simple if isinstance(subject, Requests) else {}
+    answer, asked = inquiry.guided(own, further, lacks)
+    if answer.can != "yes" or not kept:
+        return None
+    seen = kept[-1]
+
+    def confirm(answer: Answer) -> tuple[Answer, Shown] | None:
+        return (answer, kept[-1][1]) if lacks(answer) is None else None
+
+    _, better = inquiry.confirmed([*own, *asked.values()], partial(prover.wishes, rule=rule), confirm)
+    return better or seen
+
+
+_PAYING = ("price", "fee", "tax", "pay")
+
+
+def _gap(prover: Prover, group: _Group, path: str, told: Text, sharing: Sequence[Rule], shown: Shown) -> Finding:
+    around = list(dict.fromkeys(sharing))
+    last = max(around, key=lambda rule: rule.index)
+    fact = prover.policy.facts[path]
+    figures = {"fact": Text(fact.ko, fact.en), "told": told, "none": _NONE[group.kind]}
+    figures["rules"] = ", ".join(rule.id for rule in around)
+    message = both(
+        "{fact} {told}: {none}. 주위에는 규칙이 있습니다({rules})",
+        "where {fact} is {told}, {none}, although the rules around it do: {rules}",
+        **figures,
+    )
+    hint = both("규칙의 경계를 맞추거나 빠진 규칙을 쓰십시오", "let the rules meet, or write the one that is missing")
+    name = f"A gap: no rule like {last.id} speaks here"
+    scenario = prover.desk.scenario(name, shown.example, shown.got, _KEYS[group.kind])
+    rules = [last, *[rule for rule in around if rule is not last]]
+    return prover.desk.finding("gap", rules, ("rules", last.index), message, hint, scenario)
+
+
+_NONE = {
+    "expire": both("유효기간을 정하는 규칙이 없습니다", "no rule says how long the points last"),
+    "price": both("단가를 정하는 규칙이 없습니다", "no rule says what the points pay"),
+    "fee": both("수수료를 정하는 규칙이 없습니다", "no rule says what a refund costs"),
+    "tax": both("세금을 정하는 규칙이 없습니다", "no rule says what is withheld"),
+    "pay": both("지급일을 정하는 규칙이 없습니다", "no rule says when it is paid"),
+    "limit": both("이런 한도가 없습니다", "no rule sets such a limit"),
+    "exclude": both("포인트를 제외하는 규칙이 없습니다", "no rule excludes the points"),
+    "allocate": both("사용 순서를 정하는 규칙이 없습니다", "no rule says which lots pay first"),
+    "earn": both("적립하는 규칙이 없습니다", "no rule grants points"),
+}
+_KEYS = {
+    "expire": ("last_usable_on",),
+    "price": ("prices", "gross"),
+    "fee": ("fees", "fee"),
+    "tax": ("taxes", "tax"),
+    "pay": ("payable_on",),
+    "limit": ("points",),
+    "exclude": ("lots", "available"),
+    "allocate": (),
+    "earn": ("earned",),
+}
