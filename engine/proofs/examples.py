@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -153,15 +153,25 @@ def _json(data: Any) -> Any:
     return data.isoformat() if isinstance(data, date) else data
 
 
-def scenario_text(name: str, example: Example, expect: Mapping[str, Any]) -> str:
-    """A scenario in the agreed layout, as one item of the list `scenarios`."""
+def scenario_text(
+    name: str,
+    example: Example,
+    expect: Mapping[str, Any] | None = None,
+    *,
+    columns: Sequence[str] = (),
+    rows: Iterable[Sequence[Any]] = (),
+) -> str:
+    """A scenario in the agreed layout, as one item of the list `scenarios`: one case, or a table of them."""
     lines = [f"- name: {_word(name, quoted=True)}"]
     for part, data in example.parts.items():
         if part == "lots" or part in ("history", "earned"):
             lines += [f"  {part}:", *[f"    - {flow(each)}" for each in data]]
         else:
             lines.append(f"  {part}: {data if part in ('as_of', 'day') else flow(data)}")
-    lines.append(f"  expect: {flow(expect)}")
+    if expect is None:
+        lines += [f"  columns: {flow(columns)}", "  rows:", *[f"    - {flow(row)}" for row in rows]]
+    else:
+        lines.append(f"  expect: {flow(expect)}")
     whole = "\n".join(["policy: any.yaml", "scenarios:", *[f"  {line}" for line in lines]])
     return laid_out(whole, scenarios=True).partition("scenarios:\n")[2]
 

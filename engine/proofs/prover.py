@@ -24,6 +24,7 @@ from policies.kinds.closed import Closed
 from policies.model import Rule
 from policies.problems import Place
 from policies.source import read
+from policies.values import value_paths
 from policies.versions import PolicyVersion
 
 _NOTHING = Expected("", (), {})
@@ -113,6 +114,11 @@ class Prover:
             if charged or each["stage"] not in ("fee", "tax")
         }
         return Shown(example, of_decision(decision, self.compiled.zone), speaking)
+
+    def compiled_paths(self, rule: Rule) -> set[str]:
+        """The facts that a rule looks at, in its conditions and through its values."""
+        found = {clause.path for condition in rule.conditions() for clause in condition.comparisons()}
+        return found.union(*(value_paths(self.policy.values[name]) for name in rule.value_names()))
 
     def in_the_way(self, shown: Shown) -> list[str]:
         """What denies a decided request and what keeps its lot from paying, as names of premises."""
