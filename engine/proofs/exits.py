@@ -32,11 +32,9 @@ def exits(prover: Prover) -> Iterator[Finding]:
     if anyone == "no":
         yield from _none_passes(prover, allocate, {}, "", None)
         return
-    dead = []
     for method in prover.policy.methods:
         is_method = _is(prover, "request.method", method)
         if _possible(prover, allocate, {**passes, "chosen": is_method}) == "no":
-            dead.append(method)
             yield from _none_passes(prover, allocate, {"chosen": is_method}, "request.method", method)
     yield from _sources(prover, allocate)
     yield from _last_points(prover, allocate)

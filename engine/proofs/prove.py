@@ -1,0 +1,42 @@
+"""All that can be shown of a rule file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.proofs.applying import dead_exceptions, dead_rules
+from engine.proofs.edges import edges
+from engine.proofs.exits import exits
+from engine.proofs.findings import Finding
+from engine.proofs.gaps import gaps
+from engine.proofs.overlaps import overlaps
+from engine.proofs.prover import Prover
+from policies.versions import PolicyVersion
+
+QUESTIONS: tuple[Callable[[Prover], Iterator[Finding]], ...] = (
+    dead_rules,
+    dead_exceptions,
+    overlaps,
+    gaps,
+    edges,
+    exits,
+)
+"""What is asked, in this order."""
+
+
+def prove(version: PolicyVersion, file: str, patience_ms: int, keep_going: Callable[[], bool]) -> list[Finding]:
+    """What is wrong with a version whose text stands in `file`, in the order of the file.
+
+    A single question may take `patience_ms`; `keep_going` says whether there is time for another. What was not answered
+    in that time is a finding too, which is not proven.
+    """
+    prover = Prover(version, file, patience_ms, keep_going)
+    found: list[Finding] = []
+    for ask in QUESTIONS:
+        found += ask(prover)
+    told = {(each.problem.line, each.problem.column) for each in found if each.code in ("dead-rule", "overlap", "gap")}
+    return sorted(
+        each
+        for each in found
+        if each.code != "off-by-one" or (each.problem.line, each.problem.column) not in told
+    )
