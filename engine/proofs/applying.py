@@ -10,7 +10,8 @@ from engine.proofs.logic import Answer, opposite
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.requests import Requests
 from engine.proofs.standing import Premises
-from policies.kinds.earn import Earn
+from policies.kinds.limit import Limit
+from policies.kinds.review import Review
 from policies.model import Rule
 from policies.problems import both
 from policies.source import Path
@@ -35,7 +36,8 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
 
         inquiry = prover.inquiry(rule)
         simple = subject.simple if further and isinstance(subject, Requests) else {}
-        found = inquiry.guided(own.values(), simple, lacks)[0]
+        history = subject.history if isinstance(subject, Requests) and isinstance(rule, Limit | Review) else []
+        found = inquiry.guided([*own.values(), *history], simple, lacks)[0]
         if found.can == "yes" and lacks(found) is None:
             continue
         answer, asked = inquiry.guided(own.values(), further, lacks)

@@ -124,7 +124,8 @@ def _last_days(prover: Prover) -> Iterator[Finding]:
                 holds = [standing.holds(rule), standing.excepted(rule, number), *others]
                 asked.append((("rules", rule.index, "unless", number), both("이 예외는", "this exception holds"), holds))
         for path, what, premises in asked:
-            if prover.of_requests.ask(*premises, before_last).can == "no":
+            ask = prover.of_requests.ask
+            if ask(*premises, before_last).can == "no" and ask(*premises, living).can == "yes":
 
                 def confirm(answer: Answer, rule: Rule = rule) -> Shown | None:
                     shown = prover.show(answer, rule)
@@ -244,7 +245,9 @@ def _told(
 ) -> Iterator[Finding]:
     rule = rules[0]
     subject = prover.subject(rule)
-    simple = [subject.points <= subject.left] if isinstance(subject, Requests) and not isinstance(rule, Limit) else []
+    simple: list[Term] = []
+    if isinstance(subject, Requests):
+        simple = subject.history if isinstance(rule, Limit) else [subject.points <= subject.left]
     wishes = partial(prover.wishes, rule=rule)
     _, shown = prover.inquiry(rule).confirmed([*premises, *simple], wishes, confirm)
     if shown is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from engine.kinds.tax import named_before
 from engine.proofs.findings import Finding
@@ -40,8 +41,8 @@ def _of_kind(prover: Prover, pairs: Sequence[tuple[Rule, Rule]]) -> Iterator[Fin
     speaks = subject.standing.speaks
     context = list(_context(prover, pairs[0][0]).values())
     left = list(pairs)
-    for _ in range(MOST_OVERLAPS):
-        answer = inquiry.ask(_one_of(left, subject.standing.speaks, prover), *context)
+    for _ in range(min(MOST_OVERLAPS, len(pairs))):
+        answer = inquiry.ask(_one_of(left, prover), *context)
         if answer.can == "no":
             return
         if answer.can == "unknown":
@@ -65,7 +66,8 @@ def _each_by_itself(prover: Prover, pairs: Sequence[tuple[Rule, Rule]], context:
 
 def _overlap(prover: Prover, one: Rule, other: Rule, context: list[Term]) -> Finding:
     inquiry, subject = prover.inquiry(one), prover.subject(one)
-    alone: list[Term] = subject.alone if isinstance(subject, Requests) else []
+    # Two lives contradict each other in the formulas too, once these say until when the lot lasts.
+    alone: list[Term] = subject.alone if isinstance(subject, Requests) and one.kind != "expire" else []
 
     def confirm(answer: Answer) -> Shown | None:
         shown = prover.show(answer, one)
@@ -75,9 +77,9 @@ def _overlap(prover: Prover, one: Rule, other: Rule, context: list[Term]) -> Fin
     speaks = subject.standing.speaks
     others = [opposite(speaks(each)) for each in prover.policy.rules_of(one.kind) if each not in (one, other)]
     premises = [speaks(one), speaks(other), *context, *alone, *_due(prover, one, other)]
-    verdict, shown = inquiry.confirmed([*premises, *others], prover.wishes(one), confirm)
+    verdict, shown = inquiry.confirmed([*premises, *others], partial(prover.wishes, rule=one), confirm)
     if shown is None:
-        verdict, shown = inquiry.confirmed(premises, prover.wishes(one), confirm)
+        verdict, shown = inquiry.confirmed(premises, partial(prover.wishes, rule=one), confirm)
     path = ("rules", other.index)
     what = both(
         "'{one}' 규칙({line}번째 줄)과 이 규칙이 함께 {does}",
@@ -93,7 +95,7 @@ def _overlap(prover: Prover, one: Rule, other: Rule, context: list[Term]) -> Fin
     return prover.desk.finding("overlap", [other, one], path, what, _HINTS.get(one.kind, _HINT), scenario)
 
 
-def _one_of(pairs: Sequence[tuple[Rule, Rule]], speaks: object, prover: Prover) -> Term:
+def _one_of(pairs: Sequence[tuple[Rule, Rule]], prover: Prover) -> Term:
     """Where one of the pairs clashes, by the first of the two, so that the formula stays small."""
     by_first: dict[str, list[Rule]] = {}
     first = {one.id: one for one, _ in pairs}
@@ -118,7 +120,8 @@ def _context(prover: Prover, rule: Rule) -> Premises:
     if rule.kind in ("offset", "pay"):
         return {**requests.passes, "gets": requests.available >= 1}
     if rule.kind == "dormancy":
-        return {"holds": prover.days.world.fact("lot.left") >= 1}
+        # Enough for both, or the first would leave nothing for the second to charge.
+        return {"holds": prover.days.world.fact("lot.left") >= 1_000_000}
     return {}
 
 

@@ -46,8 +46,8 @@ _UNTIL: Mapping[str, DayOfDay] = {
 class Requests:
     """The formulas of one policy's refund requests.
 
-    `alone` holds where the lot is the only one, all past refunds are one refund of this method, and no activity is
-    known: what is left open of a case is then settled.
+    `alone` holds where the lot is the only one and no activity is known, `history` where all past refunds are counted by
+    all windows: what is left open of a case is then settled, for examples.
     """
 
     def __init__(self, compiled: CompiledVersion) -> None:
@@ -66,6 +66,7 @@ class Requests:
         self._measured: dict[Measure, Term] = {}
         self._closed_days: dict[str, Term] = {}
         self.alone: list[Term] = []
+        self.history: list[Term] = []
         self._settle_lot()
         self._settle_money()
 
@@ -167,7 +168,7 @@ class Requests:
         if measure not in self._measured:
             before = self._measured[measure] = whole(f"before {len(self._measured)}")
             self.axioms.add(before, before >= 0, before <= MOST_POINTS)
-            self.alone.append(before == (self.times if measure.of == "count" else self.before))
+            self.history.append(before == (self.times if measure.of == "count" else self.before))
         before = self._measured[measure]
         if measure.of == "count":
             return before + 1
@@ -247,6 +248,8 @@ class Requests:
         usable = every([living, *[opposite(speaks(rule)) for rule in self.of(Exclude)]])
         own, held = choose(usable, self.left, 0), choose(living, self.left, 0)
         self.axioms.add(self.available, self.available >= own, self.available >= 0, self.available <= self.balance)
+        if not self.of(Exclude):
+            self.axioms.add(self.available, self.available == self.balance)
         self.axioms.add(self.balance, self.balance >= held, self.balance <= MOST_POINTS)
         self.alone += [self.available == own, self.balance == held]
 
