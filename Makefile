@@ -20,20 +20,20 @@ test: check
 
 # Check format, lint and types.
 check: python
-	@$(bootstrap) test parquet pg
+	@$(bootstrap) test parquet pg prove
 	@$(in_venv) ruff check
 	@$(in_venv) ruff format --check
 	@$(in_venv) mypy
 
 # Rewrite the sources in the agreed format.
 format: python
-	@$(bootstrap) test parquet pg
+	@$(bootstrap) test parquet pg prove
 	@$(in_venv) ruff check --fix
 	@$(in_venv) ruff format
 
 # Measure decisions a second, beside a peer.
 bench: python
-	@$(bootstrap) test parquet pg bench
+	@$(bootstrap) test parquet pg prove bench
 	@$(in_venv) benchmarks
 
 # Remove what make made. A database is not touched.

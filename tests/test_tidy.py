@@ -47,6 +47,7 @@ HOMES = {
     "psycopg": STORE,
     "cryptography": ["service/log/notes.py"],
     "pyarrow": ["service/log/parquet.py"],
+    "z3": ["engine/proofs/logic.py"],
 }
 
 # What a decision may not depend on: the clock, chance, the machine and the network.

@@ -119,4 +119,3 @@ def years_after_year(years: int) -> DayOfDay:
 def start_of_month(day: date) -> date:
     """The first day of a month."""
     return month_start(day)
-

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 
+from engine.proofs.days import LAST
 from engine.proofs.findings import Code, Finding
 from engine.proofs.logic import Answer, Term, either, every, opposite
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.requests import Requests
-from engine.proofs.world import LAST
 from policies.contradictions import ordinal
 from policies.kinds.earn import Earn
 from policies.kinds.expire import Expire
@@ -46,7 +46,10 @@ def _meetings(prover: Prover) -> Iterator[Finding]:
     for rule in prover.policy.rules:
         sort: tuple[object, ...]
         if isinstance(rule, Limit):
-            sort = (rule.measure, *[name for name in ("at_least", "at_most", "multiple_of") if getattr(rule, name) is not None])
+            sort = (
+                rule.measure,
+                *[name for name in ("at_least", "at_most", "multiple_of") if getattr(rule, name) is not None],
+            )
         elif isinstance(rule, Earn):
             sort = (rule.event, rule.source, rule.campaign)
         else:
@@ -103,7 +106,9 @@ def _meeting(prover: Prover, one: Rule, other: Rule, path: str, value: int) -> I
     )
     hint = both("한쪽의 경계를 옮기십시오", "move the bound of one of them")
     name = f"{first.id} and {last.id} meet on one too many"
-    yield from _told(prover, [last, first], ("rules", last.index), message, hint, name, [*speaks, *effects, here], confirm)
+    yield from _told(
+        prover, [last, first], ("rules", last.index), message, hint, name, [*speaks, *effects, here], confirm
+    )
 
 
 def _last_days(prover: Prover) -> Iterator[Finding]:
@@ -122,7 +127,9 @@ def _last_days(prover: Prover) -> Iterator[Finding]:
             if _by_age(exception):
                 others = [opposite(standing.excepted(rule, each)) for each in range(len(rule.unless)) if each != number]
                 holds = [standing.holds(rule), standing.excepted(rule, number), *others]
-                asked.append((("rules", rule.index, "unless", number), both("이 예외는", "this exception holds"), holds))
+                asked.append(
+                    (("rules", rule.index, "unless", number), both("이 예외는", "this exception holds"), holds)
+                )
         for path, what, premises in asked:
             ask = prover.of_requests.ask
             if ask(*premises, before_last).can == "no" and ask(*premises, living).can == "yes":
@@ -195,7 +202,9 @@ def _single(prover: Prover, rule: Rule, path: str, premises: list[Term], what: T
         fact=Text(fact.ko, fact.en),
         day=world.told(path, day),
     )
-    hint = both("날짜의 경계를 맞추거나, 하루면 is로 쓰십시오", "let the days meet, or write is: where one day is meant")
+    hint = both(
+        "날짜의 경계를 맞추거나, 하루면 is로 쓰십시오", "let the days meet, or write is: where one day is meant"
+    )
     name = f"{rule.id} on one day only"
     yield from _told(prover, [rule], ("rules", rule.index), message, hint, name, premises, partial(_any, prover, rule))
 
@@ -218,14 +227,17 @@ def _ended_at_once(prover: Prover) -> Iterator[Finding]:
             continue
         speaks = subject.standing.speaks(rule)
         days = [(where, day.toordinal() if isinstance(day, date) else day) for where, day in ends]
-        late = either([every([where, day > 0 if not isinstance(day, int) else every([]), earned > day]) for where, day in days])
+        late = either(
+            [every([where, day > 0 if not isinstance(day, int) else every([]), earned > day]) for where, day in days]
+        )
         known = [day for _, day in days if isinstance(day, int)]
         horizon = min(max(known, default=0) + _FOR_EVER, LAST.toordinal())
         unbound = prover.inquiry(rule).ask(speaks, late, earned > horizon).can != "no"
         if unbound or prover.inquiry(rule).ask(speaks, late).can != "yes":
             continue
         message = both(
-            "적립된 날보다 먼저 끝나는 포인트가 있습니다", "some of these points have ended on the day on which they are earned"
+            "적립된 날보다 먼저 끝나는 포인트가 있습니다",
+            "some of these points have ended on the day on which they are earned",
         )
         hint = both("마지막 날들을 맞추십시오", "let the last days fit")
         name = f"{rule.id}: ended before it was earned"

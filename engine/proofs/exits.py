@@ -65,9 +65,7 @@ def _is(prover: Prover, path: str, member: Any) -> Term:
     return world.fact(path) == (world.words.number(member) if isinstance(member, str) else int(member))
 
 
-def _none_passes(
-    prover: Prover, allocate: Rule, chosen: Premises, path: str, member: Any
-) -> Iterator[Finding]:
+def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, path: str, member: Any) -> Iterator[Finding]:
     """No request passes, or none by one method."""
     premises = {**prover.requests.passes, "usable": prover.requests.available >= 1, **chosen}
     causes = [name for name in prover.of_requests.clash(premises) if name not in ("chosen", "usable")]
@@ -84,7 +82,9 @@ def _none_passes(
             told=told,
         )
     hint = both("막는 규칙을 고치거나 방법을 빼십시오", "correct the rules that deny it, or take the method out")
-    yield from _shown(prover, rules or [allocate], allocate, chosen, message, hint, f"No request for {member or 'points'} passes")
+    yield from _shown(
+        prover, rules or [allocate], allocate, chosen, message, hint, f"No request for {member or 'points'} passes"
+    )
 
 
 def _sources(prover: Prover, allocate: Rule) -> Iterator[Finding]:
@@ -152,7 +152,9 @@ def _last_points(prover: Prover, allocate: Rule) -> Iterator[Finding]:
                 continue
             if _possible(prover, allocate, {**requests.passes, "class": chosen["class"]}) == "yes":
                 fact = prover.policy.facts[path]
-                told = requests.world.told(path, requests.world.words.number(member) if isinstance(member, str) else int(member))
+                told = requests.world.told(
+                    path, requests.world.words.number(member) if isinstance(member, str) else int(member)
+                )
                 where = both("{fact} {told}: ", "where {fact} is {told}, ", fact=Text(fact.ko, fact.en), told=told)
                 yield from _stays(prover, allocate, chosen, where)
 
@@ -244,5 +246,3 @@ def _denied_by_all(prover: Prover, example: Example, *, fixed: bool) -> _Rows | 
         lots = {lot: rules for lot, rules in got["lots"].items() if rules}
         rows.append((method, got["outcome"], got["reasons"], lots))
     return _Rows(example, tuple(rows))
-
-

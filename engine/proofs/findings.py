@@ -44,7 +44,15 @@ class Desk:
         self._tellers = [Teller(policy, language, policy.starts) for language in ("ko", "en")]
 
     def finding(
-        self, code: Code, rules: Sequence[Rule], path: Path, message: Text, hint: Text, scenario: str, *, proven: bool = True
+        self,
+        code: Code,
+        rules: Sequence[Rule],
+        path: Path,
+        message: Text,
+        hint: Text,
+        scenario: str,
+        *,
+        proven: bool = True,
     ) -> Finding:
         """A finding at a place of the file."""
         place = self.document.places.get(path) or self.document.places[("rules", *path[1:2])]
@@ -89,7 +97,9 @@ class Desk:
             return _OWN
         if what in ("unless", "other"):
             return both(
-                "{number}번째 예외가 먼저 성립합니다", "its exception number {number} holds first", number=int(number) + 1
+                "{number}번째 예외가 먼저 성립합니다",
+                "its exception number {number} holds first",
+                number=int(number) + 1,
             )
         if rule:
             words = _CAUSES[what]
@@ -103,8 +113,12 @@ _CAUSES: Mapping[str, Text] = {
     "bites": both("표가 허용하지 않는 방법", "a method that its table does not list"),
     "exception": both("이 예외 자체", "the exception itself"),
     "overrides": Text("'{rule}' 규칙({line}번째 줄)이 대신합니다", "'{rule}' (line {line}) takes its place"),
-    "excluded": Text("'{rule}' 규칙({line}번째 줄)이 그 포인트를 제외합니다", "'{rule}' (line {line}) excludes such points"),
-    "denied": Text("'{rule}' 규칙({line}번째 줄)이 그런 신청을 거절합니다", "'{rule}' (line {line}) denies such requests"),
+    "excluded": Text(
+        "'{rule}' 규칙({line}번째 줄)이 그 포인트를 제외합니다", "'{rule}' (line {line}) excludes such points"
+    ),
+    "denied": Text(
+        "'{rule}' 규칙({line}번째 줄)이 그런 신청을 거절합니다", "'{rule}' (line {line}) denies such requests"
+    ),
     "eaten": Text("'{rule}' 수수료({line}번째 줄)가 모두 가져갑니다", "the fee '{rule}' (line {line}) takes all of it"),
     "expired": both("그때는 유효기간이 이미 지났습니다", "such points have expired by then"),
     "empty": both("남은 포인트가 없습니다", "no point is left"),

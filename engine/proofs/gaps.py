@@ -15,12 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from engine.proofs.days import FIRST, LAST
 from engine.proofs.findings import Finding
 from engine.proofs.logic import Answer, Term, either, every, number, opposite
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.requests import Requests
 from engine.proofs.standing import within
-from engine.proofs.world import FIRST, LAST, PAST, Facts, World
+from engine.proofs.world import PAST, Facts, World
 from policies.kinds.earn import Earn
 from policies.kinds.exclude import Exclude
 from policies.kinds.fee import Fee
@@ -112,10 +113,7 @@ def _of_number(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
         if found is not None:
             answer, shown = found
             sharing = [
-                rule
-                for of in (before, after)
-                for rule in group.rules
-                if answer.holds(group.covered_by(rule, of))
+                rule for of in (before, after) for rule in group.rules if answer.holds(group.covered_by(rule, of))
             ]
             value = answer.number(here)
             yield _gap(prover, group, path, world.told(path, value), sharing, shown)
@@ -213,7 +211,9 @@ def _shown(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Answer, 
         shown = prover.show(answer, rule)
         if shown.got["outcome"] in ("conflict", "not_in_force") or speaks(shown):
             return []
-        if (kind in _PAYING and shown.got["outcome"] == "denied") or (kind != "exclude" and any(shown.got.get("lots", {}).values())):
+        if (kind in _PAYING and shown.got["outcome"] == "denied") or (
+            kind != "exclude" and any(shown.got.get("lots", {}).values())
+        ):
             return prover.in_the_way(shown)
         kept.append((answer, shown))
         return None
@@ -238,12 +238,13 @@ def _gap(prover: Prover, group: _Group, path: str, told: Text, sharing: Sequence
     around = list(dict.fromkeys(sharing))
     last = max(around, key=lambda rule: rule.index)
     fact = prover.policy.facts[path]
-    figures = {"fact": Text(fact.ko, fact.en), "told": told, "none": _NONE[group.kind]}
-    figures["rules"] = ", ".join(rule.id for rule in around)
     message = both(
         "{fact} {told}: {none}. 주위에는 규칙이 있습니다({rules})",
         "where {fact} is {told}, {none}, although the rules around it do: {rules}",
-        **figures,
+        fact=Text(fact.ko, fact.en),
+        told=told,
+        none=_NONE[group.kind],
+        rules=", ".join(rule.id for rule in around),
     )
     hint = both("규칙의 경계를 맞추거나 빠진 규칙을 쓰십시오", "let the rules meet, or write the one that is missing")
     name = f"A gap: no rule like {last.id} speaks here"

@@ -92,7 +92,7 @@ class Inquiry:
         """
         own = list(own)
         asked: dict[str, Term] = {}
-        for _ in range(MOST_LESSONS):
+        while True:
             lacking: list[str] = []
 
             def enough(answer: Answer, lacking: list[str] = lacking, asked: dict[str, Term] = asked) -> bool:
@@ -101,14 +101,10 @@ class Inquiry:
                 return found is None or bool(lacking)
 
             answer = self.ask(*own, *asked.values(), enough=enough)
-            if answer.can != "yes":
+            if answer.can != "yes" or lacks(answer) is None or len(asked) == len(further):
                 return answer, asked
-            if not lacking:
-                break
-            asked = asked | {name: further[name] for name in lacking}
-        if lacks(answer) is None or len(asked) == len(further):
-            return answer, asked
-        return self.ask(*own, *further.values(), enough=lambda answer: lacks(answer) is None), dict(further)
+            # Where nothing is told to be in the way, all that might be is asked.
+            asked = asked | {name: term for name, term in further.items() if name in lacking or not lacking}
 
     def clash(self, premises: Mapping[str, Term]) -> list[str]:
         """The names of a few premises that cannot hold at once."""

@@ -30,7 +30,12 @@ def overlaps(prover: Prover) -> Iterator[Finding]:
     """Every two rules that both decide in some case."""
     for kind in ONE_AT_A_TIME:
         rules = prover.policy.rules_of(kind)
-        pairs = [(one, other) for place, one in enumerate(rules) for other in rules[place + 1 :] if _may_clash(prover, one, other)]
+        pairs = [
+            (one, other)
+            for place, one in enumerate(rules)
+            for other in rules[place + 1 :]
+            if _may_clash(prover, one, other)
+        ]
         yield from _of_kind(prover, pairs)
 
 
@@ -48,9 +53,7 @@ def _of_kind(prover: Prover, pairs: Sequence[tuple[Rule, Rule]]) -> Iterator[Fin
         if answer.can == "unknown":
             yield from _each_by_itself(prover, left, context)
             return
-        one, other = next(
-            pair for pair in left if answer.holds(speaks(pair[0])) and answer.holds(speaks(pair[1]))
-        )
+        one, other = next(pair for pair in left if answer.holds(speaks(pair[0])) and answer.holds(speaks(pair[1])))
         left.remove((one, other))
         yield _overlap(prover, one, other, context)
 
@@ -77,9 +80,9 @@ def _overlap(prover: Prover, one: Rule, other: Rule, context: list[Term]) -> Fin
     speaks = subject.standing.speaks
     others = [opposite(speaks(each)) for each in prover.policy.rules_of(one.kind) if each not in (one, other)]
     premises = [speaks(one), speaks(other), *context, *alone, *_due(prover, one, other)]
-    verdict, shown = inquiry.confirmed([*premises, *others], partial(prover.wishes, rule=one), confirm)
+    _, shown = inquiry.confirmed([*premises, *others], partial(prover.wishes, rule=one), confirm)
     if shown is None:
-        verdict, shown = inquiry.confirmed(premises, partial(prover.wishes, rule=one), confirm)
+        _, shown = inquiry.confirmed(premises, partial(prover.wishes, rule=one), confirm)
     path = ("rules", other.index)
     what = both(
         "'{one}' 규칙({line}번째 줄)과 이 규칙이 함께 {does}",
@@ -104,7 +107,12 @@ def _one_of(pairs: Sequence[tuple[Rule, Rule]], prover: Prover) -> Term:
     standing = prover.subject(pairs[0][0]).standing
     return either(
         [
-            every([standing.speaks(first[name]), either([every([standing.speaks(each), *_due(prover, first[name], each)]) for each in others])])
+            every(
+                [
+                    standing.speaks(first[name]),
+                    either([every([standing.speaks(each), *_due(prover, first[name], each)]) for each in others]),
+                ]
+            )
             for name, others in by_first.items()
         ]
     )
@@ -113,7 +121,7 @@ def _one_of(pairs: Sequence[tuple[Rule, Rule]], prover: Prover) -> Term:
 def _context(prover: Prover, rule: Rule) -> Premises:
     """What else has to hold for two rules of a kind to decide."""
     requests = prover.requests
-    if rule.kind in ("price",):
+    if rule.kind == "price":
         return requests.pays
     if rule.kind in ("fee", "tax"):
         return {**requests.pays, **requests.passes}
@@ -138,7 +146,9 @@ def _may_clash(prover: Prover, one: Rule, other: Rule) -> bool:
         return same and not chained and one.id not in other.adds_to and other.id not in one.adds_to
     if isinstance(one, Offset) and isinstance(other, Offset):
         offsets = prover.policy.rules_of("offset")
-        return one.id not in named_before(other, "after", offsets) and other.id not in named_before(one, "after", offsets)
+        return one.id not in named_before(other, "after", offsets) and other.id not in named_before(
+            one, "after", offsets
+        )
     if isinstance(one, Clawback) and isinstance(other, Clawback):
         return one.event == other.event and not (one.of and other.of and set(one.of).isdisjoint(other.of))
     return True

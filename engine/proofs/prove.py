@@ -36,7 +36,5 @@ def prove(version: PolicyVersion, file: str, patience_ms: int, keep_going: Calla
         found += ask(prover)
     told = {(each.problem.line, each.problem.column) for each in found if each.code in ("dead-rule", "overlap", "gap")}
     return sorted(
-        each
-        for each in found
-        if each.code != "off-by-one" or (each.problem.line, each.problem.column) not in told
+        each for each in found if each.code != "off-by-one" or (each.problem.line, each.problem.column) not in told
     )

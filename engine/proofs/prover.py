@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ _NOTHING = Expected("", (), {})
 
 @dataclass(slots=True)
 class Shown:
-    """An example that the engine decided, with what it made of it: `speaking` are the rules of each stage that applied."""
+    """An example that the engine decided, and what came out: `speaking` are the rules of each stage that applied."""
 
     example: Example
     got: Got

@@ -32,7 +32,7 @@ from policies.kinds.price import Price
 from policies.kinds.require import Require
 from policies.kinds.review import Review
 from policies.kinds.tax import Tax
-from policies.model import WEEKDAYS, BalanceShare, DayOfYear, FactRef, Measure, Rule, Span
+from policies.model import WEEKDAYS, BalanceShare, DayOfYear, Measure, Rule, Span
 
 _YEAR = timedelta(days=366)
 _UNTIL: Mapping[str, DayOfDay] = {
@@ -46,7 +46,7 @@ _UNTIL: Mapping[str, DayOfDay] = {
 class Requests:
     """The formulas of one policy's refund requests.
 
-    `alone` holds where the lot is the only one and no activity is known, `history` where all past refunds are counted by
+    `alone` holds where the lot is the only one and no activity is known, `history` where all past refunds count in
     all windows: what is left open of a case is then settled, for examples.
     """
 
@@ -98,11 +98,10 @@ class Requests:
                 found[f"denied {rule.id}"] = follows(speaks(rule), self.within(rule))
             elif isinstance(rule, Closed) and _always_closed(rule):
                 found[f"denied {rule.id}"] = opposite(speaks(rule))
-            elif isinstance(rule, Price) and rule.whole_steps and isinstance(rule.every, int) and not _of_lot(rule):
+            elif isinstance(rule, Price) and rule.whole_steps and isinstance(rule.every, int) and self._of_all(rule):
                 found[f"denied {rule.id}"] = follows(speaks(rule), self.points % rule.every == 0)
-            elif isinstance(rule, Fee) and isinstance(rule.flat, int) and not (_of_lot(rule) or rule.free):
-                if rule.gross_at_least is None and rule.gross_under is None:
-                    found[f"eaten {rule.id}"] = follows(speaks(rule), self.gross > rule.flat)
+            elif isinstance(rule, Fee) and isinstance(rule.flat, int) and _unbound(rule) and self._of_all(rule):
+                found[f"eaten {rule.id}"] = follows(speaks(rule), self.gross > rule.flat)
         found["short"] = self.points <= self.available
         return found
 
@@ -130,6 +129,10 @@ class Requests:
             looked_at = {} if rule.measure is None else {f"broken {rule.id}": opposite(self.within(rule))}
             return {**self.passes, **looked_at}
         return self.passes if rule.kind == "pay" else {}
+
+    def _of_all(self, rule: Rule) -> bool:
+        """Whether a rule that speaks speaks of all lots."""
+        return not any(_of_lot(each) for each in (rule, *self.standing.overriders(rule)))
 
     def within(self, rule: Limit | Review) -> Term:
         """Where a measure is within its bound: what a limit lets pass, and a review does not look at."""
@@ -192,7 +195,9 @@ class Requests:
         if rule.id not in self._closed_days:
             ready = self.ready_closed(rule)
             first = self.policy.starts
-            days = [first + timedelta(days=number) for number in range(28 * 366)] if not rule.days else _days(rule, first)
+            days = (
+                [first + timedelta(days=number) for number in range(28 * 366)] if not rule.days else _days(rule, first)
+            )
             if not any(map(ready.holds_on, days)) and rule.holidays is not True:
                 return NO
             known = self._closed_days[rule.id] = flag(f"closed on {rule.id}")
@@ -275,7 +280,8 @@ class Requests:
                 # Every activity makes it later; what is known of activities is the last.
                 found.append((there, self.last_day >= end))
                 quiet = world.fact("account.last_activity_on") == 0
-                self.alone.append(follows(every([self.standing.speaks(rule), there]), every([quiet, self.last_day == end])))
+                simple = every([quiet, self.last_day == end])
+                self.alone.append(follows(every([self.standing.speaks(rule), there]), simple))
         return found
 
     def _end(self, rule: Expire, span: Span, start: Term) -> Term:
@@ -338,6 +344,11 @@ def _days(rule: Closed, first: date) -> list[date]:
         last = min(last, day + 5 * _YEAR)
         found += [day + timedelta(days=number) for number in range((last - day).days + 1)]
     return found
+
+
+def _unbound(rule: Fee) -> bool:
+    """Whether a fee is charged whatever the gross and the refunds before are."""
+    return rule.gross_at_least is None and rule.gross_under is None and rule.free is None
 
 
 def _of_lot(rule: Rule) -> bool:

@@ -62,7 +62,7 @@ class Standing:
     def bites(self, rule: Rule) -> Term:
         """Where it has something to do: with a table of methods, where the row does not list the method."""
         if isinstance(rule, Exclude) and rule.allowed_methods is not None:
-            return self._name("bites", rule, lambda: self.world.condition(rule.allowed_methods.refused()))  # type: ignore[union-attr]
+            return self._name("bites", rule, lambda: self.world.condition(rule.allowed_methods.refused()))
         return YES
 
     def speaks(self, rule: Rule) -> Term:

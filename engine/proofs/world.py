@@ -56,7 +56,7 @@ PAST = {
 
 _AGES = ("account.age", "account.year_age")
 _MISSING = 0
-_LETTERS = [chr(number) for number in (*range(ord("X"), ord("Z") + 1), *range(ord("A"), ord("X")), *range(0xAC00, 0xD7A4))]
+_LETTERS = "XYZABCDEFGHIJKLMNOPQRSTUVW" + "".join(map(chr, range(ord("가"), ord("힣") + 1)))
 
 
 class World:
@@ -135,7 +135,7 @@ class World:
         if fact.type in ("choice", "text"):
             return left == self.words.number(right) if right in self.words else NO
         if fact.path == "lot.used_rate":
-            return every([self.ordered(fact.path, "at_least", right, of), self.ordered(fact.path, "at_most", right, of)])
+            return every(self.ordered(fact.path, operator, right, of) for operator in ("at_least", "at_most"))
         self._count_years(fact.path, encoded(right), of)
         return left == encoded(right)
 
@@ -328,4 +328,3 @@ def fact_of(world: World, path: str, number: int) -> Any:
     if fact.type == "date":
         return date.fromordinal(number) if number else None
     return bool(number) if fact.type == "flag" else number
-
