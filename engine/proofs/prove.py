@@ -11,6 +11,7 @@ from engine.proofs.findings import Finding
 from engine.proofs.gaps import gaps
 from engine.proofs.overlaps import overlaps
 from engine.proofs.prover import Prover
+from policies.source import read
 from policies.versions import PolicyVersion
 
 QUESTIONS: tuple[Callable[[Prover], Iterator[Finding]], ...] = (
@@ -30,7 +31,13 @@ def prove(version: PolicyVersion, file: str, patience_ms: int, keep_going: Calla
     A single question may take `patience_ms`; `keep_going` says whether there is time for another. What was not answered
     in that time is a finding too, which is not proven.
     """
-    prover = Prover(version, file, patience_ms, keep_going)
+    document, _ = read(version.text.encode(), file)
+    assert document is not None, f"a policy was read from {file}"
+    return answers(Prover(version, document, patience_ms, keep_going))
+
+
+def answers(prover: Prover) -> list[Finding]:
+    """What comes out of all questions, in the order of the file."""
     found: list[Finding] = []
     for ask in QUESTIONS:
         found += ask(prover)

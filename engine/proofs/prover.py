@@ -23,7 +23,7 @@ from policies.kinds.clawback import Clawback
 from policies.kinds.closed import Closed
 from policies.model import Rule
 from policies.problems import Place
-from policies.source import read
+from policies.source import Document
 from policies.values import value_paths
 from policies.versions import PolicyVersion
 
@@ -42,9 +42,9 @@ class Shown:
 class Prover:
     """One version before the solver."""
 
-    def __init__(self, version: PolicyVersion, file: str, patience_ms: int, keep_going: Callable[[], bool]) -> None:
-        document, _ = read(version.text.encode(), file)
-        assert document is not None, f"a policy was read from {file}"
+    def __init__(
+        self, version: PolicyVersion, document: Document, patience_ms: int, keep_going: Callable[[], bool]
+    ) -> None:
         self.policy = version.policy
         self.compiled: CompiledVersion = compile_version(version)
         self.desk = Desk(version.policy, document)
