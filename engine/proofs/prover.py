@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.cases import BadCase
 from engine.compiled import CompiledVersion, compile_version
 from engine.decide import decide
 from engine.errors import Conflict, NotInForce
@@ -98,7 +99,11 @@ class Prover:
 
     def decided(self, example: Example) -> Shown:
         """What the engine makes of an example."""
-        case = example.case(self.policy)
+        try:
+            case = example.case(self.policy)
+        except BadCase:
+            # Such as amounts that only several lots can hold.
+            return Shown(example, {"outcome": "unsound", "reasons": []}, {})
         if not isinstance(case, Case):
             return Shown(example, observe(self.compiled, Scenario("", 0, "", Place(1, 1), case, _NOTHING)), {})
         try:

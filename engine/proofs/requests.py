@@ -22,6 +22,7 @@ from engine.proofs.days import DayOfDay
 from engine.proofs.logic import NO, YES, Answer, Term, choose, either, every, flag, follows, opposite, whole
 from engine.proofs.standing import Premises, Standing
 from engine.proofs.world import Leaf, World
+from engine.reading import MOST
 from policies.kinds.closed import Closed
 from policies.kinds.exclude import Exclude
 from policies.kinds.expire import Expire
@@ -303,7 +304,7 @@ class Requests:
             self.axioms.add(self.payout, self.payout == self.gross)
         before, times = self.before, self.times
         self.axioms.add(times, times >= 0, times <= _MOST_TIMES)
-        self.axioms.add(before, before >= times, (times == 0) == (before == 0), before <= MOST_POINTS)
+        self.axioms.add(before, before >= times, (times == 0) == (before == 0), before <= MOST)
 
 
 _MOST_TIMES = 20
