@@ -90,7 +90,7 @@ def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, path: str, me
 def _sources(prover: Prover, allocate: Rule) -> Iterator[Finding]:
     """Sources of which no point is ever paid out, by several rules together."""
     requests = prover.requests
-    for source in prover.policy.sources:
+    for source in prover.policy.sources if requests.of(Exclude) else ():
         is_source = _is(prover, "lot.source", source)
         premises = {**requests.passes, **requests.pays, "class": is_source}
         if _possible_of_lot(prover, allocate, premises) != "no":

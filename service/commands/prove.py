@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -59,7 +58,7 @@ def command(files: tuple[str, ...], as_json: bool, timeout: int, lang: str) -> N
             for each in found:
                 say_problems([each.problem], lang)
                 if each.scenario:
-                    click.echo(textwrap.indent(each.scenario, "  ").rstrip() + "\n")
+                    click.echo(each.scenario.rstrip("\n") + "\n")
             click.echo(f"{file}: {_told(found, len(version.policy.rules))}")
     if as_json:
         click.echo(json.dumps([_plain(each, lang) for each in all_found], ensure_ascii=False, indent=2))
@@ -75,7 +74,7 @@ def _until(seconds: int) -> Callable[[], bool]:
 def _told(found: list[Finding], rules: int) -> str:
     proven, unknown = sum(each.proven for each in found), sum(not each.proven for each in found)
     if not found:
-        return f"{paint('proven', 'green')}, {rules} rule{'' if rules == 1 else 's'}"
+        return f"{paint('nothing found', 'green')}, {rules} rule{'' if rules == 1 else 's'}"
     parts = [paint(f"{proven} finding{'' if proven == 1 else 's'}", "red")] if proven else []
     parts += [paint(f"{unknown} unknown", "yellow")] if unknown else []
     return ", ".join(parts)

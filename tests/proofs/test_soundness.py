@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.cases import read_case
+from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.decision import Decision
 from engine.errors import Conflict
@@ -55,6 +56,14 @@ class Claims:
         )
 
 
+def decision_or_clash(tested: CompiledVersion, case: Case) -> Decision | frozenset[str]:
+    """The decision, or the two rules that contradict each other."""
+    try:
+        return decide(tested, case)
+    except Conflict as conflict:
+        return frozenset(conflict.rules)
+
+
 def speaking(decision: Decision) -> set[str]:
     """The rules that make a difference to a decision."""
     charged = decision.outcome != "denied"
@@ -72,7 +81,7 @@ def speaking(decision: Decision) -> set[str]:
     return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(), st.data())
 def test_no_case_contradicts_what_is_proven(policy: Policy, data: st.DataObject) -> None:
     claims = Claims.of(findings(policy))
@@ -80,10 +89,9 @@ def test_no_case_contradicts_what_is_proven(policy: Policy, data: st.DataObject)
     for _ in range(CASES_OF_A_POLICY):
         case = read_case(policy, data.draw(cases(st.one_of(st.integers(1, 20), st.just("all")))))
         assert isinstance(case, Case)
-        try:
-            decision = decide(tested, case)
-        except Conflict as conflict:
-            assert frozenset(conflict.rules) in claims.clashing, f"{conflict} was not found"
+        decision = decision_or_clash(tested, case)
+        if not isinstance(decision, Decision):
+            assert decision in claims.clashing
             continue
         assert not speaking(decision) & set(claims.dead)
         if decision.outcome != "denied":

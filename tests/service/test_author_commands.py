@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 from collections.abc import Callable
@@ -181,3 +182,38 @@ def test_new_tells_what_it_cannot_use(arguments: tuple[str, ...], told: str, run
 def test_help_shows_an_example(command: str, run: Run) -> None:
     told = run(command, "--help").stdout
     assert f"recoup {command}" in told.partition("Example:\n")[2]
+
+
+def test_prove_tells_what_it_found_with_a_scenario_that_test_accepts(run: Run) -> None:
+    rules = (ROOT / "rules/examples/two-exits-us.yaml").read_text("utf-8")
+    faulty = rules.replace("when: {request.method: slow}\n    batch", "when: {account.kind: person}\n    batch")
+    Path("exits.yaml").write_text(faulty, "utf-8")
+    told = run("prove", "exits.yaml")
+    line, _, rest = told.stdout.partition("\n")
+
+    assert told.exit_code == 1
+    assert line.startswith("exits.yaml:57:5: slow-payout: this rule and 'fast-payout' (line 52) both say when")
+    assert rest.endswith("exits.yaml: 1 finding\n")
+    scenario = rest.rpartition("\n\n")[0]
+    Path("exits.test.yaml").write_text(f"policy: exits.yaml\nscenarios:\n{scenario}\n", "utf-8")
+    assert ended(run("test", "exits.yaml")) == (0, "1 passed\n", "")
+
+
+def test_prove_says_the_same_to_programs_and_in_korean(run: Run) -> None:
+    rules = (ROOT / "rules/examples/two-exits-us.yaml").read_text("utf-8")
+    Path("sound.yaml").write_text(rules, "utf-8")
+    Path("exits.yaml").write_text(
+        rules.replace("request.method: slow}\n    batch", "account.kind: person}\n    batch"), "utf-8"
+    )
+    (finding,) = json.loads(run("prove", "exits.yaml", "--json").stdout)
+
+    assert (finding["code"], finding["proven"], finding["rules"]) == ("overlap", True, ["slow-payout", "fast-payout"])
+    assert "지급일을 정합니다" in run("prove", "exits.yaml", "--lang", "ko").stdout
+    assert ended(run("prove", "sound.yaml")) == (0, "sound.yaml: nothing found, 5 rules\n", "")
+    assert json.loads(run("prove", "sound.yaml", "--json").stdout) == []
+
+
+def test_prove_needs_its_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.commands.prove.find_spec", lambda name: None)
+    code, _, told = ended(run("prove", "kt-points.yaml"))
+    assert (code, "'.[prove]'" in told) == (2, True)
