@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
 from engine.proofs.findings import Finding
-from engine.proofs.logic import Answer, opposite
+from engine.proofs.inquiry import Inquiry
+from engine.proofs.logic import Answer, Term, opposite
+from engine.proofs.others import Others
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.requests import Requests
 from engine.proofs.standing import Premises
@@ -37,8 +39,8 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
         inquiry = prover.inquiry(rule)
         simple = subject.simple if further and isinstance(subject, Requests) else {}
         history = subject.history if isinstance(subject, Requests) and isinstance(rule, Limit | Review) else []
-        found = inquiry.guided([*own.values(), *history], simple, lacks)[0]
-        if found.can == "yes" and lacks(found) is None:
+        ways = [history, *([roomy] if (roomy := _roomy(subject, rule)) else [])]
+        if any(_tried(inquiry, [*own.values(), *more], simple, lacks) for more in ways):
             continue
         answer, asked = inquiry.guided(own.values(), further, lacks)
         path: Path = ("rules", rule.index)
@@ -50,6 +52,21 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
         elif answer.can == "no":
             del own["speaks"]
             yield from _dead(prover, rule, {**subject.standing.needed(rule), **own, **asked}, path)
+
+
+def _roomy(subject: Requests | Others, rule: Rule) -> list[Term]:
+    """So much that what is rounded comes to something."""
+    if rule.kind in ("fee", "tax", "price") and isinstance(subject, Requests):
+        return [subject.points >= 100_000]
+    return [subject.world.fact("event.amount") >= 1_000_000] if rule.kind == "earn" else []
+
+
+def _tried(
+    inquiry: Inquiry, own: list[Term], further: Premises, lacks: Callable[[Answer], Collection[str] | None]
+) -> bool:
+    """Whether a case is found in which the rule makes a difference, without trying for long."""
+    answer = inquiry.guided(own, further, lacks, rounds=6)[0]
+    return answer.can == "yes" and lacks(answer) is None
 
 
 def _parted(premises: Premises) -> tuple[Premises, Premises]:

@@ -111,7 +111,7 @@ _OWN = both("규칙의 종류가 요구하는 것", "what its kind asks for")
 _CAUSES: Mapping[str, Text] = {
     "any": both("any: 아래의 선택 조건", "its alternatives under any:"),
     "bites": both("표가 허용하지 않는 방법", "a method that its table does not list"),
-    "exception": both("이 예외 자체", "the exception itself"),
+    "exception": both("이 예외는 성립할 수 없습니다", "it can never hold"),
     "overrides": Text("'{rule}' 규칙({line}번째 줄)이 대신합니다", "'{rule}' (line {line}) takes its place"),
     "excluded": Text(
         "'{rule}' 규칙({line}번째 줄)이 그 포인트를 제외합니다", "'{rule}' (line {line}) excludes such points"
@@ -123,7 +123,7 @@ _CAUSES: Mapping[str, Text] = {
     "expired": both("그때는 유효기간이 이미 지났습니다", "such points have expired by then"),
     "empty": both("남은 포인트가 없습니다", "no point is left"),
     "short": both("포인트가 부족합니다", "there are too few points"),
-    "broken": Text("'{rule}' 규칙이 요구하는 것은 늘 충족됩니다", "what '{rule}' asks for always holds"),
+    "broken": Text("'{rule}' 규칙이 문제 삼을 것이 없습니다", "there is nothing that '{rule}' could object to"),
     "closed": Text("그런 날이 없습니다", "there is no such day"),
     "of": Text("'{rule}' 규칙의 of: 항목의 규칙이 함께 적용되지 않습니다", "no rule in its of: applies beside it"),
     "owed": Text("갚을 것이 없습니다", "nothing is owed"),

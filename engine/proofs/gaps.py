@@ -61,16 +61,15 @@ class _Group:
 
 
 def gaps(prover: Prover) -> Iterator[Finding]:
-    """Every gap, the first of each sort of rules and fact."""
+    """Every gap: of each sort of rules the first by each number or day, or else by each choice."""
     for group in _groups(prover):
-        paths = _paths(group)
-        for path in paths:
-            if prover.policy.facts[path].type in _ORDERED:
-                yield from _of_number(prover, group, path)
-            elif group.kind in _LEFT_OUT and prover.policy.facts[path].type == "choice":
-                yield from _left_out(prover, group, path)
-        if group.kind in _CARVED_OUT:
-            yield from _carved_out(prover, group)
+        paths = {path: prover.policy.facts[path].type for path in _paths(group)}
+        found = [gap for path, sort in paths.items() if sort in _ORDERED for gap in _of_number(prover, group, path)]
+        if not found and group.kind in _CARVED_OUT:
+            found = [*_carved_out(prover, group)]
+        if not found and group.kind in _LEFT_OUT:
+            found = [gap for path, sort in paths.items() if sort == "choice" for gap in _left_out(prover, group, path)]
+        yield from found
 
 
 def _groups(prover: Prover) -> Iterator[_Group]:

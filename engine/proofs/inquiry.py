@@ -38,10 +38,10 @@ class Inquiry:
         self.solver = Solver(subject.world.axioms, patience_ms)
         self.keep_going = keep_going
 
-    def ask(self, *premises: Term, enough: Callable[[Answer], object] = _never) -> Answer:
+    def ask(self, *premises: Term, enough: Callable[[Answer], object] = _never, rounds: int = MOST_LESSONS) -> Answer:
         """Whether the premises can hold at once, with a model that is `enough`, or right about the calendar."""
         base, same = self.subject.world.base, list[Term]()
-        for _ in range(MOST_LESSONS):
+        for _ in range(rounds):
             if not self.keep_going():
                 return Answer("unknown")
             # On the same days first: elsewhere there would be more to learn.
@@ -83,7 +83,11 @@ class Inquiry:
         return ("yes", found[-1]) if found else ("unknown", None)
 
     def guided(
-        self, own: Iterable[Term], further: Mapping[str, Term], lacks: Callable[[Answer], Collection[str] | None]
+        self,
+        own: Iterable[Term],
+        further: Mapping[str, Term],
+        lacks: Callable[[Answer], Collection[str] | None],
+        rounds: int = MOST_LESSONS,
     ) -> tuple[Answer, dict[str, Term]]:
         """Whether premises can hold together with further ones, of which only those are asked that make a difference.
 
@@ -100,7 +104,7 @@ class Inquiry:
                 lacking[:] = [name for name in found or () if name in further and name not in asked]
                 return found is None or bool(lacking)
 
-            answer = self.ask(*own, *asked.values(), enough=enough)
+            answer = self.ask(*own, *asked.values(), enough=enough, rounds=rounds)
             if answer.can != "yes" or lacks(answer) is None or len(asked) == len(further):
                 return answer, asked
             # Where nothing is told to be in the way, all that might be is asked.

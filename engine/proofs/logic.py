@@ -120,7 +120,8 @@ class Axioms:
         while ahead:
             seen |= ahead
             ahead = set().union(*(self._leads_to.get(name, ()) for name in ahead)) - seen
-        return [term for name in seen for term in self._by_name.get(name, ())], seen
+        # In order, so that the same file has the same answers each time.
+        return [term for name in sorted(seen) for term in self._by_name.get(name, ())], seen
 
     def _named(self, term: Term) -> frozenset[str]:
         """The numbers and flags in a formula. It is kept, because its id is only good while it lives."""

@@ -41,7 +41,16 @@ def answers(prover: Prover) -> list[Finding]:
     found: list[Finding] = []
     for ask in QUESTIONS:
         found += ask(prover)
+    blocking = {rule for each in found if each.code == "stranded" for rule in each.rules}
     told = {(each.problem.line, each.problem.column) for each in found if each.code in ("dead-rule", "overlap", "gap")}
-    return sorted(
-        each for each in found if each.code != "off-by-one" or (each.problem.line, each.problem.column) not in told
-    )
+    return sorted(each for each in found if not _follows(each, blocking, told))
+
+
+def _follows(finding: Finding, blocking: set[str], told: set[tuple[int, int]]) -> bool:
+    """Whether a finding is nothing new: a rule that never applies because nothing passes is no fault of its own, and a
+    single day is one where more is told of the rule.
+    """
+    others = set(finding.rules[1:])
+    if finding.code in ("dead-rule", "dead-exception"):
+        return bool(others) and others <= blocking
+    return finding.code == "off-by-one" and (finding.problem.line, finding.problem.column) in told
