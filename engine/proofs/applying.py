@@ -18,11 +18,11 @@ from policies.model import Rule
 from policies.problems import both
 from policies.source import Path
 
-_LAST_DROPPED = ("when", "within", "any")
+_LAST_DROPPED = ("broken", "closed", "when", "within", "any")
 """The premises that an example keeps if it can: those that make it look like what the rule is for."""
 
 
-_OWN = (*_LAST_DROPPED, "exception", "unless", "bites", "broken", "closed")
+_OWN = (*_LAST_DROPPED, "exception", "unless", "bites")
 """The premises that speak of the rule itself."""
 
 
