@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import decide, filing, growth, log, replay
+from benchmarks import decide, filing, growth, log, prove, replay
 
 if __name__ == "__main__":
     decide.main()
     filing.main()
     replay.main()
     growth.main()
+    prove.main()
     log.main()

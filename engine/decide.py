@@ -35,8 +35,8 @@ from engine.sentences import Sentence, figure_data
 __all__ = ["STAGES", "Conflict", "NotInForce", "compile_version", "decide"]
 
 
-def decide(compiled: CompiledVersion, case: Case) -> Decision:
-    """The decision on a refund request.
+def decide(compiled: CompiledVersion, case: Case, *, helping: bool = True) -> Decision:
+    """The decision on a refund request. Unless it is `helping`, no remedies are looked for.
 
     Raises NotInForce for a request before the policy starts, and Conflict when two rules contradict each other.
     """
@@ -44,7 +44,8 @@ def decide(compiled: CompiledVersion, case: Case) -> Decision:
     judgement = hearing.asked(tracing=True)
     if judgement.conflict is not None:
         raise judgement.conflict
-    decision = _decision(compiled, case, judgement, remedies(hearing, judgement))
+    ways: list[Remedy | None] = remedies(hearing, judgement) if helping else [None] * len(judgement.spoken)
+    decision = _decision(compiled, case, judgement, ways)
     assert_laws(decision)
     return decision
 

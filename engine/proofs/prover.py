@@ -107,7 +107,7 @@ class Prover:
         if not isinstance(case, Case):
             return Shown(example, observe(self.compiled, Scenario("", 0, "", Place(1, 1), case, _NOTHING)), {})
         try:
-            decision = decide(self.compiled, case)
+            decision = decide(self.compiled, case, helping=False)
         except NotInForce:
             return Shown(example, {"outcome": "not_in_force", "reasons": []}, {})
         except Conflict as conflict:

@@ -6,7 +6,7 @@ said of a case, too little is forbidden and never too much: what cannot hold her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache, cached_property
@@ -195,10 +195,7 @@ class Requests:
         """Where a rule is closed, as far as that depends on the day."""
         if rule.id not in self._closed_days:
             ready = self.ready_closed(rule)
-            first = self.policy.starts
-            days = (
-                [first + timedelta(days=number) for number in range(28 * 366)] if not rule.days else _days(rule, first)
-            )
+            days = _days(rule, self.policy.starts)
             if not any(map(ready.holds_on, days)) and rule.holidays is not True:
                 return NO
             known = self._closed_days[rule.id] = flag(f"closed on {rule.id}")
@@ -337,14 +334,16 @@ def _always_closed(rule: Closed) -> bool:
     return not any(fields) and rule.holidays is None and set(rule.weekdays) == set(WEEKDAYS)
 
 
-def _days(rule: Closed, first: date) -> list[date]:
-    """The days of its ranges, of long ones those of some years."""
-    found = []
-    for each in rule.days:
-        day, last = max(each.start, first), each.end
-        last = min(last, day + 5 * _YEAR)
-        found += [day + timedelta(days=number) for number in range((last - day).days + 1)]
-    return found
+def _days(rule: Closed, first: date) -> Iterator[date]:
+    """The days of its ranges, of long ones those of some years; without ranges those of 28 years, in which every day
+    of the year falls on every day of the week.
+    """
+    for start, end in [(each.start, each.end) for each in rule.days] or [(first, first + 28 * _YEAR)]:
+        day = max(start, first)
+        last = min(end, day + 28 * _YEAR)
+        while day <= last:
+            yield day
+            day += timedelta(days=1)
 
 
 def _unbound(rule: Fee) -> bool:
