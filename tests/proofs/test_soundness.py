@@ -1,4 +1,4 @@
-"""What is proven of a policy holds of every case: thousands of random ones do not contradict it."""
+"""What is proven of a policy holds of every case: random ones do not contradict it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from policies.source import Document
 from policies.versions import PolicyVersion
 from tests.engine.random_policies import cases, compiled, policies
 
-CASES_OF_A_POLICY = 40
+CASES_OF_A_POLICY = 30
 
 
 def findings(policy: Policy) -> list[Finding]:
@@ -81,7 +81,7 @@ def speaking(decision: Decision) -> set[str]:
     return found
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(), st.data())
 def test_no_case_contradicts_what_is_proven(policy: Policy, data: st.DataObject) -> None:
     claims = Claims.of(findings(policy))
