@@ -19,6 +19,7 @@ from engine.proofs.prover import Prover
 from engine.proofs.standing import Premises
 from policies.kinds.exclude import Exclude
 from policies.kinds.limit import Limit
+from policies.kinds.require import Require
 from policies.model import Rule, Text
 from policies.problems import both
 
@@ -70,6 +71,8 @@ def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, path: str, me
     premises = {**prover.requests.passes, "usable": prover.requests.available >= 1, **chosen}
     causes = [name for name in prover.of_requests.clash(premises) if name not in ("chosen", "usable")]
     rules = named(prover, causes, allocate)
+    if len(rules) == 1 and _of_methods(rules[0]):
+        return
     told = prover.desk.causes(causes)
     if member is None:
         message = both("어떤 신청도 통과하지 못합니다({told})", "no request ever passes: {told}", told=told)
@@ -85,6 +88,11 @@ def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, path: str, me
     yield from _shown(
         prover, rules or [allocate], allocate, chosen, message, hint, f"No request for {member or 'points'} passes"
     )
+
+
+def _of_methods(rule: Rule) -> bool:
+    """Whether a rule says nothing but which methods there are."""
+    return isinstance(rule, Require) and all(clause.path == "request.method" for clause in rule.that.comparisons())
 
 
 def _sources(prover: Prover, allocate: Rule) -> Iterator[Finding]:
