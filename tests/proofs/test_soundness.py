@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +82,7 @@ def speaking(decision: Decision) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(), st.data())
 def test_no_case_contradicts_what_is_proven(policy: Policy, data: st.DataObject) -> None:
