@@ -13,6 +13,7 @@ import yaml
 
 Path = tuple[str | int, ...]
 
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _NULL = re.compile(r"~|null|Null|NULL|")
 _FLAG = re.compile(r"true|True|TRUE|false|False|FALSE")
 _WHOLE = re.compile(r"[-+]?[0-9]+")
@@ -35,7 +36,7 @@ class Seen:
 def see(text: str) -> Seen:
     """The file as an editor sees it. Raises yaml.YAMLError where no parser goes on."""
     seen = Seen()
-    root = yaml.compose(text, Loader=yaml.BaseLoader)
+    root = yaml.compose(text, Loader=_LOADER)
     seen.data = None if root is None else _value(root, (), seen)
     return seen
 
@@ -55,7 +56,8 @@ def _value(node: yaml.Node, path: Path, seen: Seen) -> Any:
 
 
 def _scalar(node: yaml.Node) -> Any:
-    quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
+    # Of a plain word the parser in C says "", the one in Python nothing.
+    quoted = isinstance(node, yaml.ScalarNode) and bool(node.style)
     return node.value if quoted else _plain(node.value)
 
 

