@@ -366,7 +366,7 @@ def test_two_verifiers_notice_every_change_of_an_export() -> None:
     ]
     verify_log = independent()
     verifiers = [each.verifier for each in signers]
-    keys = dict(verify_log.read_key(str(each)) for each in verifiers)
+    keys = dict(verify_log.key(str(each)) for each in verifiers)
 
     def noticed(data: bytes) -> tuple[int, int]:
         """The line that each verifier names."""
@@ -394,6 +394,62 @@ def test_two_verifiers_notice_every_change_of_an_export() -> None:
         assert ours == theirs > first
 
 
+def test_the_verifier_of_the_documentation_knows_what_was_kept_and_ends_as_our_commands_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signer, other = new_signer("log"), new_signer("other")
+    lines = small_export([signer])
+    records = [json.loads(line) for line in lines[1:-1]]
+    first, last = records[2]["note"], records[5]["note"]
+    # The older checkpoint was taken out; and a log that was written anew from the second leaf on.
+    cut = [*records[:2], *records[3:5], records[5] | {"checkpoint": 0}]
+    files = {
+        "whole": b"".join(lines),
+        "cut": b"".join(written("log", cut)),
+        "short": b"".join(written("log", records[:3])),
+        "first": first.encode(),
+        "both": f"{first}\n{last}".encode(),
+        "unsigned": first.replace("log ", "who ").encode(),
+        "altered": first.replace("\n2\n", "\n3\n").encode(),
+        "junk": b"\xff\n",
+        "leaf": lines[0] + b"[[1],2]\n",
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    key, main = str(signer.verifier), independent().main
+    monkeypatch.chdir(tmp_path)
+    holds, missed = (0, "log holds: 4 leaves, 2 checkpoints"), "a checkpoint that was kept is not in it"
+    for asked, (code, words) in {
+        f"whole {key}": holds,
+        f"whole --since first {key}": holds,
+        f"whole {key} --since both --since first {other.verifier}": holds,
+        f"cut {key}": (0, "log holds: 4 leaves, 1 checkpoints"),
+        f"cut {key} --since both": (1, f"cut: line 7: {missed}"),
+        f"short {key}": (0, "log holds: 2 leaves, 1 checkpoints"),
+        f"short {key} --since both": (1, f"short: line 5: {missed}"),
+        f"leaf {key}": (1, "leaf: line 2: "),
+        f"first {key}": (1, "first: line 1: "),
+        f"whole {key} --since unsigned": (2, "unsigned: the checkpoint is signed by none of the keys"),
+        f"whole {key} --since altered": (2, "altered: a signature is not of this checkpoint"),
+        f"whole {key} --since junk": (2, "junk: a signature is not of this checkpoint"),
+        f"whole {key} --since nowhere": (2, "nowhere: No such file"),
+        f"nowhere {key}": (2, "nowhere: No such file"),
+        f". {key}": (2, ".: Is a directory"),
+        f"whole {key[:-4]}": (2, "usage: "),
+        "whole k": (2, "usage: "),
+        "whole": (2, "usage: "),
+    }.items():
+        monkeypatch.setattr("sys.argv", ["verify_log.py", *asked.split()])
+        ended = 0
+        try:
+            main()
+        except SystemExit as end:
+            ended = int(str(end.code))
+        out, err = capsys.readouterr()
+        assert (ended, (out or err).startswith(words)) == (code, True), (asked, out, err)
+        assert (out + err).count("\n") == 1 + words.startswith("usage"), (asked, out, err)
+
+
 def test_a_change_that_mends_its_digest_is_noticed_by_the_next_checkpoint() -> None:
     signers = [new_signer("log")]
     records = [json.loads(line) for line in small_export(signers)[1:-1]]
@@ -405,7 +461,7 @@ def test_a_change_that_mends_its_digest_is_noticed_by_the_next_checkpoint() -> N
     with pytest.raises(BadExport, match=r"line 7: checkpoint 1 was signed over other leaves; .* behind leaf 1"):
         check(lines, [signers[0].verifier])
     with pytest.raises(verify_log.Wrong, match="line 7: what was signed is another log, or other"):
-        verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.read_key(str(signers[0].verifier))]))
+        verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signers[0].verifier))]))
 
 
 def test_the_last_leaves_must_be_signed() -> None:

@@ -118,7 +118,7 @@ def test_every_proof_made_before_still_verifies(desk: Desk, database: Database, 
     found = check(lines, [signer.verifier])
     assert (found.leaves, found.root, found.erased) == (second.size, second.root, erased.records.total())
     verify_log = independent()
-    verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.read_key(str(signer.verifier))]))
+    verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signer.verifier))]))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -299,7 +299,7 @@ def test_what_is_called_erased_and_was_not_is_noticed(
     with pytest.raises(BadExport, match="is said to be erased, and no"):
         check(lines, [signer.verifier])
     with pytest.raises(verify_log.Wrong, match=r"no erasure tells|digest is not"):
-        verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.read_key(str(signer.verifier))]))
+        verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signer.verifier))]))
 
 
 def test_a_command_erases_and_the_export_waits_for_a_checkpoint(
@@ -421,7 +421,7 @@ def test_every_byte_of_an_export_with_an_erased_record_counts() -> None:
         tree.append(leaf_hash(leaf_of(kind, reference, digest)))
     records.append({"checkpoint": 0, "note": sign(Checkpoint("log", tree.size, tree.root()).text(), [key])})
     verify_log = independent()
-    keys = dict([verify_log.read_key(str(key.verifier))])
+    keys = dict([verify_log.key(str(key.verifier))])
     whole = b"".join(written("log", records))
     assert check(io.BytesIO(whole), [key.verifier]).erased == 1
     assert verify_log.check(io.BytesIO(whole), keys) == "log holds: 3 leaves, 1 checkpoints"

@@ -129,7 +129,7 @@ def test_facts_words_and_links_are_gone_and_all_that_was_decided_stays(
     assert check(lines, [signer.verifier], [first]).erased == found.records.total()
     assert second.size == first.size + found.erasures + found.records.total()
     verify_log = independent()
-    verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.read_key(str(signer.verifier))]))
+    verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signer.verifier))]))
     told = of(database, "erasure", "account, cause, actor, reason, records")
     assert {each[:4] for each in told} == {(name, "retention", "nightly", "small@2 5 years") for name in "AB"}
     assert sum(each[4] for each in told) == found.records.total()
