@@ -12,6 +12,7 @@ from functools import cache
 
 from flask import g, request
 
+from policies.model import Text
 from service import access_keys, reads
 from service.clock import to_the_second
 from service.database import Unavailable, reading, writing
@@ -39,7 +40,8 @@ def admit() -> None:
     holder, may = _holder(parts().clock()), RIGHTS.get(wanted, ())
     held = [role for role in holder.roles if role in may]
     if not held:
-        refusal = Refusal("forbidden", what=wanted, roles=list(may), held=list(holder.roles))
+        needed = Text(" 또는 ".join(may), " or ".join(may))
+        refusal = Refusal("forbidden", what=wanted, needed=needed, roles=list(may), held=list(holder.roles))
         refusal.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{" ".join(may)}"'
         raise refusal
     g.reader = Reader(holder.name, holder.key, tuple(held))

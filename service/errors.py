@@ -68,15 +68,25 @@ KINDS: Mapping[str, Kind] = {
         403,
         Text("권한이 없습니다.", "This is not allowed."),
         Text(
-            "{what}에 필요한 역할(하나): {roles}. 키의 역할: {held}",
-            "{what} needs one of the roles {roles}; the key has {held}.",
+            "{what}에 필요한 역할: {needed}. 이 키의 역할: {held}",
+            "{what} needs a key with the role {needed}; this one has {held}.",
         ),
-        ("roles",),
+        ("roles", "held"),
     ),
     "not-found": Kind(
         404,
         Text("찾을 수 없습니다.", "There is no such thing."),
         Text("주소에 있는 것이 없습니다: {what}", "Nothing is kept under {what}."),
+    ),
+    "nothing-signed": Kind(
+        404,
+        Text("아직 아무것도 서명되지 않았습니다.", "Nothing has been signed yet."),
+        Text(
+            "로그에 체크포인트가 없습니다. 운영자가 recoup audit keygen NAME으로 키를 한 번 만들고, recoup audit"
+            " checkpoint로 서명합니다.",
+            "The log has no checkpoint. The operator makes its key once, with `recoup audit keygen NAME`, and signs"
+            " with `recoup audit checkpoint`.",
+        ),
     ),
     "method-not-allowed": Kind(
         405,

@@ -56,7 +56,7 @@ OPERATIONS: Sequence[Operation] = (
         "audit",
         "The newest signed head of the log",
         {200: "Checkpoint"},
-        ("bad-request", "not-found"),
+        ("bad-request", "nothing-signed"),
         about="Keep it: from then on nobody can alter what it covers without another root.",
     ),
     Operation(

@@ -26,7 +26,7 @@ def checkpoint() -> Response:
     with reading(parts().database):
         found = audit_log.newest_checkpoint(parts().database)
     if found is None:
-        raise Refusal("not-found", what="/v1/audit/checkpoint")
+        raise Refusal("nothing-signed")
     head = found.head()
     return answered(
         {

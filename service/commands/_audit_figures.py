@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from service.commands._database import looked_at
 from service.commands._files import Command, Unusable
@@ -42,7 +43,7 @@ def shared(command: Command) -> Command:
         click.option("--json", "as_json", is_flag=True, help="JSON in place of CSV."),
         click.option("--policy", help="Only those of this policy."),
         click.option("--to", "last", type=DAY, required=True, help="The last local day of the programme."),
-        click.option("--from", "first", type=DAY, help="The first local day [default: that of --to]."),
+        click.option("--from", "first", type=DAY, help="The first local day; for one day, that of --to."),
     ):
         command = option(command)
     return command
@@ -81,8 +82,14 @@ def rules(
 @per_option("month")
 @by_option
 @click.option("--expiry", is_flag=True, help="By the month in which points expire, too.")
-@click.option("--outstanding", is_flag=True, help="What can be used at the end of --to, by the month it expires in.")
+@click.option(
+    "--outstanding",
+    is_flag=True,
+    help="What can be used at the end of --to, by the month it expires in; without --from, --per and --expiry.",
+)
+@click.pass_context
 def points(
+    context: click.Context,
     first: datetime | None,
     last: datetime,
     policy: str | None,
@@ -101,7 +108,11 @@ def points(
     """
     from service import audit_points
 
-    some = _periods(first, last, per)
+    some: Sequence[Period] = ()
+    if outstanding:
+        _refuse_spans(context)
+    else:
+        some = _periods(first, last, per)
     with _looking(policy) as (database, versions):
         if outstanding:
             found = audit_points.outstanding(database, versions, last.date(), by, policy)
@@ -125,10 +136,20 @@ def _looking(policy: str | None) -> Iterator[tuple[Database, Versions]]:
         yield database, versions
 
 
+def _refuse_spans(context: click.Context) -> None:
+    """What is outstanding is of one instant, and by expiry as it is. Raises Unusable for what asks otherwise."""
+    for name, option in (("first", "--from"), ("per", "--per"), ("expiry", "--expiry")):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise Unusable(f"{option} does not go with --outstanding, which is of the end of --to, by expiry already")
+
+
 def _periods(first: datetime | None, last: datetime, per: str) -> Sequence[Period]:
+    """The periods from one day to another. Raises Unusable where there are none, or too many."""
     from service.periods import MOST_PERIODS, TooMany, periods
 
-    start: date = (first or last).date()
+    if first is None:
+        raise Unusable(f"since which day? Give it with --from; for one day, --from {last.date()} --to {last.date()}")
+    start: date = first.date()
     if start > last.date():
         raise Unusable("--from lies behind --to")
     try:

@@ -161,7 +161,10 @@ def test_a_role_that_is_missing_is_named(keyed: Flask, database: Database) -> No
     answer = ask(keyed, "GET /v1/audit/decisions", f"Bearer {secret}")
     problem = answer.get_json()
     assert (answer.status_code, problem["code"], problem["roles"]) == (403, "forbidden", ["auditor"])
-    assert problem["detail"] == "GET /v1/audit/decisions needs one of the roles auditor; the key has author, operator."
+    assert problem["held"] == ["author", "operator"]
+    assert problem["detail"] == (
+        "GET /v1/audit/decisions needs a key with the role auditor; this one has author, operator."
+    )
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="auditor"'
     assert keyed.test_client().head("/v1/audit/reads", headers={"Authorization": f"Bearer {secret}"}).status_code == 403
 

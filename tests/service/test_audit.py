@@ -306,7 +306,13 @@ def small_export(signers: list[Signer]) -> list[bytes]:
 def test_a_stranger_proves_by_the_api_what_is_in_the_log(
     client: FlaskClient, database: Database, signer: Signer
 ) -> None:
-    assert client.get("/v1/audit/checkpoint").status_code == 404
+    for language, words in (
+        ("en", "with `recoup audit keygen NAME`, and signs"),
+        ("ko", "recoup audit keygen NAME으로"),
+    ):
+        unsigned = client.get("/v1/audit/checkpoint", headers={"Accept-Language": language})
+        assert (unsigned.status_code, unsigned.get_json()["code"]) == (404, "nothing-signed")
+        assert words in unsigned.get_json()["detail"]
     sign_head(database, [signer], NOW)
     first = client.get("/v1/audit/checkpoint").get_json()
     body = {"account": "A", "request": asking(12_000)}

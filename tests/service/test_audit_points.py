@@ -290,6 +290,34 @@ def test_what_expired_and_what_was_used_is_told_by_the_month_in_which_it_expires
     assert run("audit", "points", *asked).stdout_bytes.decode() == text
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    {
+        "--to 2026-03-31": "since which day? Give it with --from; for one day, --from 2026-03-31 --to 2026-03-31",
+        "--from 2026-03-31 --to 2026-03-01": "--from lies behind --to",
+        "--from 2026-03-01 --to 2026-03-31 --outstanding": "--from does not go with --outstanding",
+        "--to 2026-03-31 --outstanding --per month": "--per does not go with --outstanding",
+        "--to 2026-03-31 --outstanding --expiry": "--expiry does not go with --outstanding",
+    }.items(),
+)
+def test_what_says_nothing_together_is_refused_by_the_command(asked: str, words: str) -> None:
+    refused = CliRunner().invoke(recoup, ["audit", "points", *asked.split()])
+    assert (refused.exit_code, refused.stdout, refused.stderr.startswith(f"recoup: {words}")) == (2, "", True)
+
+
+def test_what_says_nothing_together_is_refused_by_the_addresses(client: FlaskClient) -> None:
+    for asked, parameter in {
+        "points?day_to=2026-03-31": "day_from",
+        "points?day_from=2026-03-31&day_to=2026-03-01": "day_from",
+        "points?day_from=2026-03-01&day_to=2026-03-31&on=2026-03-31": "on",
+        "points/outstanding?on=2026-03-31&day_from=2026-03-01": "day_from",
+        "points/outstanding?on=2026-03-31&per=month": "per",
+        "points/outstanding?on=2026-03-31&split=expiry": "split",
+    }.items():
+        refused = client.get(f"/v1/audit/{asked}")
+        assert (refused.status_code, [each["parameter"] for each in refused.get_json()["errors"]]) == (400, [parameter])
+
+
 CSV = "text/csv; charset=utf-8; header=present"
 
 
@@ -326,7 +354,8 @@ def test_figures_come_as_data_and_as_csv(
     assert client.get(f"{where}&format=json", headers={"Accept": "text/csv"}).mimetype == "application/json"
 
     def said(*more: str) -> bytes:
-        arguments = ["audit", "points", "--from", "2026-01-01", "--to", "2026-03-31", *more]
+        span = () if "--outstanding" in more else ("--from", "2026-01-01")
+        arguments = ["audit", "points", *span, "--to", "2026-03-31", *more]
         return CliRunner().invoke(recoup, arguments).stdout_bytes
 
     assert said().decode() == text
