@@ -296,6 +296,37 @@ CHECKS = (
         f"SELECT lot_id, {_sum('points')} FROM ledger_entry WHERE kind = 'use'"  # noqa: S608
         " GROUP BY lot_id HAVING SUM(points) > 0 ORDER BY lot_id",
     ),
+    Check(
+        "all-that-is-left-expires",
+        Text(
+            "기록 {0}: 포인트 묶음 {1}이(가) 만료되었고 {2} 포인트가 남았습니다",
+            "entry {0}: lot {1} expired, and {2} points of it were left",
+        ),
+        "SELECT id, lot_id, after FROM (SELECT id, lot_id, kind, points, CAST(SUM(points)"
+        " OVER (PARTITION BY lot_id ORDER BY id) AS BIGINT) AS after FROM ledger_entry WHERE lot_id IN"
+        " (SELECT lot_id FROM ledger_entry WHERE kind = 'expire')) AS running"
+        " WHERE kind = 'expire' AND points < 0 AND after <> 0 ORDER BY id",
+    ),
+    Check(
+        "nothing-happens-before-its-time",
+        Text(
+            "기록 {0}({1}): {2}의 일이 {3}에 기록되었습니다",
+            "entry {0} ({1}) is of {2}, and was written down before that, at {3}",
+        ),
+        "SELECT id, kind, happened_at, entered_at FROM ledger_entry"
+        " WHERE kind IN ('expire', 'charge') AND happened_at > entered_at ORDER BY id",
+    ),
+    Check(
+        "a-notice-is-as-it-was-worded",
+        Text(
+            "안내 {0}: 규칙 {1}, {2} 포인트로 보관되어 있고 문구는 규칙 {3}, {4} 포인트입니다",
+            "notice {0}: it is kept as of the rule {1} and {2} points, and what it says as of {3} and {4}",
+        ),
+        "SELECT id, rule, points, said_rule, said_points FROM (SELECT notice.id AS id, notice.rule AS rule,"
+        " CAST(notice.points AS TEXT) AS points, CAST(JSON(notice.data, 'rule') AS TEXT) AS said_rule,"
+        " CAST(JSON(notice.data, 'points') AS TEXT) AS said_points FROM notice) AS kept"
+        " WHERE rule <> COALESCE(said_rule, '') OR points <> COALESCE(said_points, '') ORDER BY id",
+    ),
 )
 
 

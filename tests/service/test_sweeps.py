@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.config import Settings
-from service.database import Database, close_database, open_database, reading, rows
+from service.database import Database, close_database, execute, open_database, reading, rows, writing
 from service.ledger_check import differences
 from service.publishing import Versions, publish
 from service.sweeps import sweep
@@ -53,6 +53,33 @@ def test_points_expire_with_the_day_after_their_last(client: FlaskClient, databa
     entry = account(client, "entries")[0]
     told = (entry["kind"], entry["points"], entry["rule"], entry["happened_at"])
     assert told == ("expire", -10_000, "life", "2027-06-01T15:00:00Z")
+
+
+def test_what_a_sweep_would_not_book_is_a_difference(database: Database, swept: Sweep) -> None:
+    swept("2027-05-01T01:00:00Z")
+    swept("2027-06-01T15:00:00Z")
+    ends = "'2027-07-02T15:00:00Z'"
+    entry = "INSERT INTO ledger_entry (lot_id, kind, points, happened_at, entered_at, event, rule) VALUES ('A.2',"
+
+    def work() -> None:
+        # Half of a lot, and before its day; and a notice that is kept as of more points than it told.
+        execute(database, f"{entry} 'expire', -7, {ends}, '2027-06-02T15:00:00Z', '', 'life')")
+        execute(database, 'UPDATE lot SET "left" = "left" - 7 WHERE id = \'A.2\'')
+        execute(
+            database,
+            "INSERT INTO notice (account_id, rule, day, digest, points, data, noticed_at)"
+            " SELECT account_id, rule, day, digest, points + 1, data, noticed_at FROM notice WHERE id = 1",
+        )
+
+    writing(database, work)
+    with reading(database):
+        found = {each.check: each.text.en for each in differences(database)}
+    assert list(found) == [
+        "all-that-is-left-expires",
+        "nothing-happens-before-its-time",
+        "a-notice-is-as-it-was-worded",
+    ]
+    assert found["all-that-is-left-expires"].endswith("lot A.2 expired, and 19993 points of it were left")
 
 
 def test_a_second_sweep_of_a_day_finds_nothing(swept: Sweep, database: Database) -> None:
