@@ -41,6 +41,7 @@ IMPOSSIBLE = {
     "migrate": "@",
     "new": "Bad.Name",
     "pin": "nowhere.yaml",
+    "prove": "nowhere.yaml",
     "publish": "nowhere.yaml",
     "redeliver": "DL-0",
     "replay": "D-0",
