@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from engine.decide import decide
 from engine.decision import Decision, Reason
 from engine.errors import Conflict, NotInForce
 from engine.events import EventAnswer, answer
-from engine.facts import DayCase, EventCase
+from engine.facts import Case, DayCase, EventCase
 from engine.local_times import local_words
 from engine.reading import instant
 from engine.scenario_expect import AMOUNTS, LINES
@@ -24,6 +24,7 @@ from engine.scenario_file import Scenario
 from engine.taken import Taken
 
 Got = Mapping[str, Any]
+Trace = Sequence[Mapping[str, Any]]
 Differ = Callable[[str, Any, Any], list[str]]
 
 
@@ -55,17 +56,24 @@ def run(compiled: CompiledVersion, scenario: Scenario) -> Result:
 
 def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
     """What the engine makes of a scenario's case, by the keys that can be expected of it."""
-    case = scenario.case
+    return observe_case(compiled, scenario.case)[0]
+
+
+def observe_case(compiled: CompiledVersion, case: Case | EventCase | DayCase) -> tuple[Got, Trace]:
+    """What the engine makes of a case, by the keys that can be expected of it, and the trace of how it came to that."""
     try:
         if isinstance(case, EventCase):
-            return _answered(answer(compiled, case))
+            event = answer(compiled, case)
+            return _answered(event), event.trace
         if isinstance(case, DayCase):
-            return _passed(daily(compiled, case))
-        return of_decision(decide(compiled, case), compiled.zone)
+            day = daily(compiled, case)
+            return _passed(day), day.trace
+        decision = decide(compiled, case)
+        return of_decision(decision, compiled.zone), decision.trace
     except NotInForce:
-        return {"outcome": "not_in_force", "reasons": []}
+        return {"outcome": "not_in_force", "reasons": []}, ()
     except Conflict as conflict:
-        return {"outcome": "conflict", "reasons": list(conflict.rules)}
+        return {"outcome": "conflict", "reasons": list(conflict.rules)}, ()
 
 
 def of_decision(decision: Decision, zone: ZoneInfo) -> Got:

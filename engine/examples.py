@@ -1,0 +1,263 @@
+"""The hunt for a case that two texts decide differently.
+
+It begins with ordinary cases and those of the scenarios, and makes others from them. What shows the rules in question
+in a new light is kept, to make further ones from: so the hunt gets closer without knowing the way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.cases import BadCase, read_case, read_day_case, read_event_case
+from engine.clues import clues_of
+from engine.compiled import CompiledVersion
+from engine.drafts import Draft, Maker
+from engine.draws import Draws
+from engine.facts import Case, DayCase, EventCase, case_data, day_case_data, event_case_data
+from engine.scenario_expect import About
+from engine.scenarios import Got, observe_case
+from policies.diff import Change
+from policies.model import Policy
+
+AnyCase = Case | EventCase | DayCase
+
+UNREADABLE = "unreadable"
+"""The outcome of a case that names what a text does not know."""
+
+_SIDELINES = frozenset({"last_usable_on", "last_held_on", "available", "prices"})
+"""What the parties see of a decision, but what moves no points or money by itself."""
+_TOLD = frozenset({"figures", "remedy"})
+"""What is only told with a reason."""
+_BEST = 3
+_PATIENCE = 400
+"""So many more cases are tried for one in which more differs than what is told."""
+
+_ABOUTS: Mapping[str, tuple[About, ...]] = {
+    "earn": ("event",),
+    "clawback": ("event",),
+    "dormancy": ("day",),
+    "notice": ("day",),
+    "expire": ("request", "day"),
+}
+_WORDS = ("ko", "en", "terms")
+_KEPT_CASES = 150
+_SIMPLER_TRIES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A case in plain data, what both texts make of it, and the keys in which that differs."""
+
+    case: Draft
+    old: Got
+    new: Got
+    keys: tuple[str, ...]
+
+
+class Hunt:
+    """One hunt. `known` are cases of scenarios; `tried` counts the cases that were decided, or could not be."""
+
+    def __init__(
+        self, old: CompiledVersion, new: CompiledVersion, change: Change, known: Iterable[AnyCase], seed: int
+    ) -> None:
+        self.old, self.new, self.change = old, new, change
+        self.tried = 0
+        self._draws = Draws(seed)
+        self._policies = old.policy, new.policy
+        self._rules = set(change.rules)
+        self._abouts = self._asked()
+        self._known = [data for case in known if (data := _data(case)) and _about(data) in self._abouts]
+        self._makers = self._made_by()
+        self._signs: set[Any] = set()
+        self._pool: list[Draft] = []
+
+    def run(self, tries: int) -> Example | None:
+        """The first good example in so many tries, made as simple as it can be; None when there is none."""
+        best, rank, since = None, 0, 0
+        for draft in self._drafts():
+            if self.tried >= tries or (best and since > _PATIENCE):
+                break
+            self.tried += 1
+            since += 1
+            example = self.tell_apart(draft, keep=True)
+            if example and _rank(example.keys) > rank:
+                best, rank = example, _rank(example.keys)
+                if rank == _BEST:
+                    break
+        return self._simpler(best) if best else None
+
+    def tell_apart(self, draft: Draft, *, keep: bool = False) -> Example | None:
+        """The case as an example, if the two texts decide it differently."""
+        found = [self._decided(compiled, draft) for compiled in (self.old, self.new)]
+        outcomes = [got["outcome"] for got, _ in found]
+        if keep and outcomes != [UNREADABLE, UNREADABLE]:
+            self._keep(draft, found)
+        vocabulary = self.change.sort in ("name", "fact", "file")
+        if UNREADABLE in outcomes and (not vocabulary or outcomes[0] == outcomes[1]):
+            return None
+        old, new = (_bare(got) for got, _ in found)
+        keys = tuple(key for key in dict.fromkeys((*old, *new)) if old.get(key) != new.get(key))
+        if UNREADABLE in outcomes or "not_in_force" in outcomes or "conflict" in outcomes:
+            keys = ("outcome",) if outcomes[0] != outcomes[1] else keys
+        return Example(draft, old, new, keys) if keys else None
+
+    def _drafts(self) -> Iterator[Draft]:
+        for maker in self._makers:
+            for about in self._abouts:
+                yield from maker.first(about)
+        yield from self._known
+        while True:
+            if not self._pool:
+                return
+            recent = self._pool[-12:] if self._draws.once_in(2) else self._pool
+            yield self._draws.one_of(self._makers).varied(self._draws.one_of(recent))
+
+    def _keep(self, draft: Draft, found: list[tuple[Got, Any]]) -> None:
+        """Keeps a case in which the rules in question stand as they never stood before."""
+        sign = tuple(
+            (got["outcome"], tuple(sorted(_standing(trace, self._rules))), tuple(got["reasons"])[:4])
+            for got, trace in found
+        )
+        if sign not in self._signs:
+            self._signs.add(sign)
+            self._pool.append(draft)
+            if len(self._pool) > _KEPT_CASES:
+                del self._pool[self._draws.below(_KEPT_CASES // 2)]
+
+    def _decided(self, compiled: CompiledVersion, draft: Draft) -> tuple[Got, Any]:
+        policy = compiled.policy
+        others = self._policies[0] if policy is self._policies[1] else self._policies[1]
+        read: Callable[[Policy, object], AnyCase] = {
+            "request": read_case,
+            "event": read_event_case,
+            "day": read_day_case,
+        }[_about(draft)]
+        try:
+            case = read(policy, _known_to(draft, policy, others))
+        except BadCase as bad:
+            return {"outcome": UNREADABLE, "reasons": [], "why": bad.mistakes}, ()
+        return observe_case(compiled, case)
+
+    def _asked(self) -> tuple[About, ...]:
+        """What cases can be about: what rules of these kinds answer; anything where any rule may be touched."""
+        kinds = {rule.kind for policy in self._policies for rule in policy.rules}
+        if self._rules:
+            kinds = {rule.kind for policy in self._policies for rule in policy.rules if rule.id in self._rules} or kinds
+        found = dict.fromkeys(about for kind in sorted(kinds) for about in _ABOUTS.get(kind, ("request",)))
+        return tuple(found)
+
+    def _made_by(self) -> list[Maker]:
+        """A maker for each text: what is new can only be asked about in the words of the new one."""
+        every = {rule.id for policy in self._policies for rule in policy.rules}
+        focus = clues_of(self._policies, self._rules, self.change.says)
+        for policy in self._policies:
+            if self.change.sort == "value":
+                focus.read_value(policy, self.change.subject)
+        everything = clues_of(self._policies, every, [*map(list, self._all_days())])
+        everything.numbers += [each for each in focus.numbers if each not in everything.numbers]
+        for field in ("numbers", "days", "spans", "times", "days_of_year", "words"):
+            known = getattr(everything, field)
+            known += [each for each in getattr(focus, field) if each not in known]
+        makers = [Maker(policy, focus, everything, self._draws) for policy in self._policies]
+        return makers if self.change.sort in ("name", "fact", "file") else makers[1:] + makers[:1]
+
+    def _all_days(self) -> Iterator[Iterable[Any]]:
+        yield from ((policy.starts,) for policy in self._policies)
+
+    def _simpler(self, example: Example) -> Example:
+        """The example without what it does not need."""
+        left, rank, changed = _SIMPLER_TRIES, _rank(example.keys), True
+        outcomes = [got["outcome"] for got in (example.old, example.new)]
+        while changed and left > 0:
+            changed = False
+            for draft in _smaller(example.case):
+                left -= 1
+                if left <= 0:
+                    break
+                other = self.tell_apart(draft)
+                if (
+                    other
+                    and _rank(other.keys) >= rank
+                    and [got["outcome"] for got in (other.old, other.new)] == outcomes
+                ):
+                    example, changed = other, True
+                    break
+        return example
+
+
+def _smaller(case: Draft) -> Iterator[Draft]:
+    """The case with one thing less in it, the largest things first."""
+    for part in ("lots", "history", "earned"):
+        for at in range(len(case.get(part, ()))):
+            yield case | {part: [*case[part][:at], *case[part][at + 1 :]]}
+    for part in ("account", "request", "event"):
+        for name in case.get(part, ()):
+            if name not in ("id", "happened_at"):
+                yield case | {part: {key: value for key, value in case[part].items() if key != name}}
+    for part in ("lots", "history", "earned"):
+        for at, item in enumerate(case.get(part, ())):
+            for name in item:
+                if name not in ("id", "account_id"):
+                    slim = {key: value for key, value in item.items() if key != name}
+                    yield case | {part: [*case[part][:at], slim, *case[part][at + 1 :]]}
+
+
+def _rank(keys: Iterable[str]) -> int:
+    """How much a difference in these keys tells: 3 where points, money or reasons differ."""
+    return max(
+        (1 if key in _TOLD else 2 if key in _SIDELINES else _BEST for key in keys),
+        default=0,
+    )
+
+
+def _about(draft: Mapping[str, Any]) -> About:
+    return "request" if "request" in draft else "event" if "event" in draft else "day"
+
+
+def _data(case: AnyCase) -> Draft:
+    if isinstance(case, EventCase):
+        data = event_case_data(case)
+    else:
+        data = day_case_data(case) if isinstance(case, DayCase) else case_data(case)
+    plain: Draft = json.loads(json.dumps(data))
+    return plain
+
+
+def _known_to(draft: Draft, policy: Policy, other: Policy) -> Draft:
+    """The draft without facts that only the other text declares: who asks by this one cannot know them."""
+    strange = {path for path in other.declared if path not in policy.facts}
+    if not strange:
+        return draft
+
+    def kept(record: Mapping[str, Any], scope: str) -> dict[str, Any]:
+        return {name: value for name, value in record.items() if f"{scope}.{name}" not in strange}
+
+    found = {part: kept(value, part) if isinstance(value, dict) else value for part, value in draft.items()}
+    return found | {"lots": [kept(lot, "lot") for lot in draft["lots"]]}
+
+
+def _bare(got: Got) -> dict[str, Any]:
+    """What was observed without its words, which say the same otherwise."""
+    found = dict(got)
+    for key in ("earned", "notices"):
+        if key in found:
+            found[key] = [{name: each for name, each in line.items() if name not in _WORDS} for line in found[key]]
+    return found
+
+
+def _standing(trace: Any, rules: set[str]) -> Iterator[tuple[Any, ...]]:
+    """How each of the rules stands in a trace."""
+    for line in trace:
+        if line.get("rule") in rules:
+            yield (
+                line["rule"],
+                bool(line.get("applies")),
+                str(line.get("excepted_by")),
+                str(line.get("silenced_by")),
+                bool(line.get("lots")),
+                len(line.get("figures") or ()),
+            )
+        yield from _standing(line.get("rules", ()), rules)
