@@ -18,8 +18,9 @@ from engine.scenario_file import Scenario
 from engine.versions import holidays_of
 from policies.diff import Change, Side, Subject, differences
 from policies.load import load_document
-from policies.model import Comparison, Condition, Policy, Rule, Text, Value
-from policies.source import Document, read
+from policies.model import Comparison, Condition, Policy, Rule, Span, Text, Value
+from policies.problems import Place
+from policies.source import Document, Path, read
 from policies.values import DAYS_IN_FORCE
 from policies.versions import PolicyVersion, canonical_text
 
@@ -127,7 +128,7 @@ class Difference:
 
     def _version(self, document: Document, data: Any, like: PolicyVersion) -> CompiledVersion | None:
         """The text with other data, compiled; None when it is not sound."""
-        policy, problems = load_document(replace(document, data=data))
+        policy, problems = load_document(replace(document, data=data, places=_Places(document.places)))
         if policy is None or any(problem.code not in _HARMLESS for problem in problems):
             return None
         holidays = self._holidays_of(policy)
@@ -144,6 +145,13 @@ class Difference:
             return None
 
 
+class _Places(dict[Path, Place]):
+    """The places of a text to which something was added: that stands where the file begins."""
+
+    def __missing__(self, path: Path) -> Place:
+        return Place(1, 1)
+
+
 def _side(version: PolicyVersion) -> Side:
     document, problems = read(version.text.encode(), version.name)
     assert document is not None, problems
@@ -151,6 +159,7 @@ def _side(version: PolicyVersion) -> Side:
 
 
 _NO_WORDS = Text("", "")
+_ANY_TIME = Span(1, "years")
 
 
 def meaning(policy: Policy) -> Policy:
@@ -163,7 +172,7 @@ def meaning(policy: Policy) -> Policy:
         title=_NO_WORDS,
         terms="",
         about="",
-        retention=Policy.__dataclass_fields__["retention"].default,
+        retention=_ANY_TIME,
         sources=_nameless(policy.sources),
         methods=_nameless(policy.methods),
         events=_nameless(policy.events),

@@ -38,7 +38,7 @@ class Maker:
             *(self.measure,) * 3,
             *(self.move,) * 2,
             *(self.refill, self.refill, self.set_any, self.remember, self.remember, self.choose, self.show_papers),
-            *(self.widen, self.lose, self.date_by_span, self.date_by_span),
+            *(self.widen, self.lose, self.date_by_span, self.date_by_span, self.twin, self.repeat),
         )
 
     # What is tried first.
@@ -49,12 +49,11 @@ class Maker:
         drafts = []
         for day in dict.fromkeys(_working_day(max(day, self.policy.starts)) for day in days):
             if about == "request":
-                for method in self.policy.methods:
-                    drafts.append(self._request(day, method))
+                drafts += [self._request(day, method) for method in self.policy.methods]
             elif about == "day":
                 drafts.append({"account": self._account(day), "lots": self._lots(day), "day": day.isoformat()})
             else:
-                drafts += [self._event(day, type) for type in self._events()]
+                drafts += [self._event(day, each) for each in self._events()]
         return drafts
 
     def _events(self) -> list[str]:
@@ -90,7 +89,10 @@ class Maker:
         }
         event = {
             **self._required("event", day),
-            **{"id": "event", "type": type, "amount": 100_000, "happened_at": self._instant(day, 10 * 60)},
+            "id": "event",
+            "type": type,
+            "amount": 100_000,
+            "happened_at": self._instant(day, 10 * 60),
             **({"of": "P1"} if undone else {}),
         }
         earned = [self._earning(f"E{at}", rule.id, day) for at, rule in enumerate(self.policy.rules_of("earn"), 1)]
@@ -103,7 +105,15 @@ class Maker:
 
     def _earning(self, id: str, rule: str, day: date) -> Draft:
         at = self._instant(day - timedelta(days=5), 10 * 60)
-        return {"id": id, "rule": rule, "happened_at": at, "points": 1000, "event": "P1", "lot": "L1", "amount": 100_000}
+        return {
+            "id": id,
+            "rule": rule,
+            "happened_at": at,
+            "points": 1000,
+            "event": "P1",
+            "lot": "L1",
+            "amount": 100_000,
+        }
 
     def _required(self, scope: str, day: date) -> Draft:
         """What a case must say of the facts that the programme declares."""
@@ -323,15 +333,52 @@ class Maker:
             source = self.draws.one_of([*self.policy.sources])
             day = _moved(self.day(draft), -self.draws.below(900))
             names = {each["id"] for each in draft["lots"]}
-            id = next(name for at in range(1, _MOST_LOTS + 2) if (name := f"L{at}") not in names)
-            draft["lots"].append(self._lot(id, source, day) | {"amount": max(1, self.number())})
+            free = next(name for at in range(1, _MOST_LOTS + 2) if (name := f"L{at}") not in names)
+            draft["lots"].append(self._lot(free, source, day) | {"amount": max(1, self.number())})
+
+    def twin(self, draft: Draft) -> None:
+        """Two lots that differ in little, so that the order in which they pay shows, and a request of part of them."""
+        if not draft["lots"] or len(draft["lots"]) >= _MOST_LOTS:
+            return
+        one = self.draws.one_of(draft["lots"])
+        other = dict(one) | {"id": f"{one['id']}b"}
+        if any(each["id"] == other["id"] for each in draft["lots"]):
+            return
+        which = self.draws.below(3)
+        if which == 0:
+            other["source"] = self.draws.one_of([*self.policy.sources])
+        elif which == 1:
+            day = _moved(date.fromisoformat(one["acquired_on"]), -1 - self.draws.below(60))
+            other["acquired_on"] = day.isoformat()
+        if self.draws.once_in(2):
+            one["expires_on"] = other["expires_on"] = _moved(self.day(draft), 200).isoformat()
+        # The one that comes first in the order of ids need not be the older one.
+        draft["lots"].insert(self.draws.below(2) * len(draft["lots"]), other)
+        if self.draws.once_in(2):
+            one["id"], other["id"] = other["id"], one["id"]
+
+    def repeat(self, draft: Draft) -> None:
+        """As many earlier refunds or earnings as some number of the text, or one more or less, all alike."""
+        known = [each for each in self.focus.numbers if each <= _MOST_REPEATED] or [1, 2, 3]
+        count = max(0, self.draws.one_of(known) + self.draws.below(3) - 1)
+        if "request" in draft:
+            name, method = "history", draft["request"]["method"]
+            day = _moved(self.day(draft), -self.draws.one_of((0, 1, 2, 6)))
+            one = {"account_id": "A", "points": max(1, self.draws.one_of((5_000, 20_000, self.number())))}
+            one |= {"requested_at": self._instant(day, 9 * 60), "method": method, "state": "settled"}
+            one["receiving_account"] = draft["request"].get("receiving_account", "")
+            draft[name] = [one | {"id": f"H{at + 1}"} for at in range(count)]
+        elif "event" in draft and self.policy.rules_of("earn"):
+            rule = self.draws.one_of(self.policy.rules_of("earn")).id
+            earning = self._earning("E1", rule, _moved(self.day(draft), 3))
+            draft["earned"] = [earning | {"id": f"E{at + 1}"} for at in range(count)]
 
     def lose(self, draft: Draft) -> None:
         """A lot less."""
         if len(draft["lots"]) > 1:
             lost = draft["lots"].pop(self.draws.below(len(draft["lots"])))
             if chosen := draft.get("request", {}).get("lots"):
-                draft["request"]["lots"] = [id for id in chosen if id != lost["id"]]
+                draft["request"]["lots"] = [each for each in chosen if each != lost["id"]]
 
     def set_any(self, draft: Draft) -> None:
         """Any fact, to anything that it can be."""
@@ -460,6 +507,7 @@ _WORKED_OUT: Mapping[str, Callable[[Maker, Draft, Any, int], None]] = {
 
 _MOST_LOTS = 8
 _MOST_PAST = 6
+_MOST_REPEATED = 30
 _HIGHEST_LEVEL = 10
 
 

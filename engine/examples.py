@@ -29,11 +29,11 @@ UNREADABLE = "unreadable"
 
 _SIDELINES = frozenset({"last_usable_on", "last_held_on", "available", "prices"})
 """What the parties see of a decision, but what moves no points or money by itself."""
-_TOLD = frozenset({"figures", "remedy"})
-"""What is only told with a reason."""
+_TOLD = frozenset({"figures"})
+"""What is only told with a reason. Remedies follow from the rest, and take longer to find than all of it."""
 _BEST = 3
-_PATIENCE = 400
-"""So many more cases are tried for one in which more differs than what is told."""
+_PATIENCE = {1: 1_200, 2: 300}
+"""So many more cases are tried, by the rank of the best example so far, for one in which more differs."""
 
 _ABOUTS: Mapping[str, tuple[About, ...]] = {
     "earn": ("event",),
@@ -42,8 +42,14 @@ _ABOUTS: Mapping[str, tuple[About, ...]] = {
     "notice": ("day",),
     "expire": ("request", "day"),
 }
+_READERS: Mapping[About, Callable[[Policy, object], AnyCase]] = {
+    "request": read_case,
+    "event": read_event_case,
+    "day": read_day_case,
+}
 _WORDS = ("ko", "en", "terms")
 _KEPT_CASES = 150
+_KEPT_NEAR = 12
 _SIMPLER_TRIES = 400
 
 
@@ -73,18 +79,23 @@ class Hunt:
         self._makers = self._made_by()
         self._signs: set[Any] = set()
         self._pool: list[Draft] = []
+        self._near: list[Draft] = []
+        self._left = 0
 
     def run(self, tries: int) -> Example | None:
         """The first good example in so many tries, made as simple as it can be; None when there is none."""
         best, rank, since = None, 0, 0
         for draft in self._drafts():
-            if self.tried >= tries or (best and since > _PATIENCE):
+            if self.tried >= tries or since > _PATIENCE.get(rank, tries):
                 break
             self.tried += 1
             since += 1
             example = self.tell_apart(draft, keep=True)
+            if example:
+                # What is told differs already: the rest is near.
+                self._near = [*self._near[-_KEPT_NEAR:], draft]
             if example and _rank(example.keys) > rank:
-                best, rank = example, _rank(example.keys)
+                best, rank, since = example, _rank(example.keys), 0
                 if rank == _BEST:
                     break
         return self._simpler(best) if best else None
@@ -112,6 +123,9 @@ class Hunt:
         while True:
             if not self._pool:
                 return
+            if self._near and self._draws.once_in(2):
+                yield self._draws.one_of(self._makers).varied(self._draws.one_of(self._near))
+                continue
             recent = self._pool[-12:] if self._draws.once_in(2) else self._pool
             yield self._draws.one_of(self._makers).varied(self._draws.one_of(recent))
 
@@ -130,16 +144,11 @@ class Hunt:
     def _decided(self, compiled: CompiledVersion, draft: Draft) -> tuple[Got, Any]:
         policy = compiled.policy
         others = self._policies[0] if policy is self._policies[1] else self._policies[1]
-        read: Callable[[Policy, object], AnyCase] = {
-            "request": read_case,
-            "event": read_event_case,
-            "day": read_day_case,
-        }[_about(draft)]
         try:
-            case = read(policy, _known_to(draft, policy, others))
+            case = _READERS[_about(draft)](policy, _known_to(draft, policy, others))
         except BadCase as bad:
             return {"outcome": UNREADABLE, "reasons": [], "why": bad.mistakes}, ()
-        return observe_case(compiled, case)
+        return observe_case(compiled, case, helping=False)
 
     def _asked(self) -> tuple[About, ...]:
         """What cases can be about: what rules of these kinds answer; anything where any rule may be touched."""
@@ -168,24 +177,51 @@ class Hunt:
         yield from ((policy.starts,) for policy in self._policies)
 
     def _simpler(self, example: Example) -> Example:
-        """The example without what it does not need."""
-        left, rank, changed = _SIMPLER_TRIES, _rank(example.keys), True
-        outcomes = [got["outcome"] for got in (example.old, example.new)]
-        while changed and left > 0:
-            changed = False
-            for draft in _smaller(example.case):
-                left -= 1
-                if left <= 0:
-                    break
-                other = self.tell_apart(draft)
-                if (
-                    other
-                    and _rank(other.keys) >= rank
-                    and [got["outcome"] for got in (other.old, other.new)] == outcomes
-                ):
-                    example, changed = other, True
-                    break
+        """The example without what it does not need: as ordinary as it can be, then with as little in it."""
+        about = _about(example.case)
+        ordinary = [draft for maker in self._makers[-1:] for draft in maker.first(about)][:1]
+        self._left = _SIMPLER_TRIES
+        for usual in ordinary:
+            example = self._better(example, _more_usual(example.case, usual)) or example
+        while better := self._better(example, _smaller(example.case)):
+            example = better
         return example
+
+    def _better(self, example: Example, drafts: Iterable[Draft]) -> Example | None:
+        """The first of the drafts that shows as much and brings up no other rules; None when none does."""
+        for draft in drafts:
+            self._left -= 1
+            if self._left < 0:
+                return None
+            other = self.tell_apart(draft)
+            if other is None or _rank(other.keys) < _rank(example.keys) or _reasons(other) > _reasons(example):
+                continue
+            if _outcomes(other) == _outcomes(example) or _reasons(other) < _reasons(example):
+                return other
+        return None
+
+
+def _more_usual(case: Draft, usual: Draft) -> Iterator[Draft]:
+    """The case with the account and the request of a usual one, but for what it is about and a fact or two."""
+    asked = {part: case[part] for part in ("request", "event") if part in case}
+    kept = {part: {name: facts[name] for name in _ASKED if name in facts} for part, facts in asked.items()}
+    usual_asked = {
+        part: {name: each for name, each in usual[part].items() if name not in _ASKED} | kept[part] for part in kept
+    }
+    account = usual["account"]
+    single = [{}, *({name: each} for name, each in case["account"].items() if account.get(name) != each)]
+    pairs = [one | other for at, one in enumerate(single) for other in single[at + 1 :]]
+    for own in (*single, *(pairs if len(single) <= _FEW else ())):
+        yield case | usual_asked | {"account": account | own}
+        yield case | {"account": account | own}
+    for part, facts in asked.items():
+        for name, each in facts.items():
+            if name not in usual_asked[part]:
+                yield case | {part: usual_asked[part] | {name: each}}
+
+
+_ASKED = ("id", "points", "money", "method", "type", "amount", "of", "happened_at", "campaign", "partner", "lots")
+_FEW = 7
 
 
 def _smaller(case: Draft) -> Iterator[Draft]:
@@ -203,6 +239,14 @@ def _smaller(case: Draft) -> Iterator[Draft]:
                 if name not in ("id", "account_id"):
                     slim = {key: value for key, value in item.items() if key != name}
                     yield case | {part: [*case[part][:at], slim, *case[part][at + 1 :]]}
+
+
+def _outcomes(example: Example) -> tuple[str, str]:
+    return example.old["outcome"], example.new["outcome"]
+
+
+def _reasons(example: Example) -> int:
+    return len(example.old["reasons"]) + len(example.new["reasons"])
 
 
 def _rank(keys: Iterable[str]) -> int:

@@ -56,7 +56,7 @@ def _fact(value: Any, path: str, policy: Policy) -> Any:
     fact = policy.facts.get(path)
     if path == "request.papers":
         return [{name: _literal(each) for name, each in paper.items()} for paper in value]
-    if fact is not None and fact.type == "date" or path == "account.activity_days":
+    if (fact is not None and fact.type == "date") or path == "account.activity_days":
         return [_literal(each) for each in value] if isinstance(value, list) else _literal(value)
     return value
 

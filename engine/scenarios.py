@@ -59,7 +59,9 @@ def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
     return observe_case(compiled, scenario.case)[0]
 
 
-def observe_case(compiled: CompiledVersion, case: Case | EventCase | DayCase) -> tuple[Got, Trace]:
+def observe_case(
+    compiled: CompiledVersion, case: Case | EventCase | DayCase, *, helping: bool = True
+) -> tuple[Got, Trace]:
     """What the engine makes of a case, by the keys that can be expected of it, and the trace of how it came to that."""
     try:
         if isinstance(case, EventCase):
@@ -68,7 +70,7 @@ def observe_case(compiled: CompiledVersion, case: Case | EventCase | DayCase) ->
         if isinstance(case, DayCase):
             day = daily(compiled, case)
             return _passed(day), day.trace
-        decision = decide(compiled, case)
+        decision = decide(compiled, case, helping=helping)
         return of_decision(decision, compiled.zone), decision.trace
     except NotInForce:
         return {"outcome": "not_in_force", "reasons": []}, ()

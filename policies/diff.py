@@ -179,7 +179,9 @@ class _Differ:
         for name in self.either("values"):
             address = ("values", name)
             users = tuple(
-                dict.fromkeys(rule.id for side in self.sides for rule in side.policy.rules if name in rule.value_names())
+                dict.fromkeys(
+                    rule.id for side in self.sides for rule in side.policy.rules if name in rule.value_names()
+                )
             )
             changes = self.whole("value", name, address, users)
             if not changes:
@@ -188,12 +190,9 @@ class _Differ:
                         changes += self.history(name, users)
                     else:
                         changes += self.field("value", name, (*address, key), key in ("about", "terms"), users)
-            told = [
-                self.in_both(side, lambda say, side=side: _history(say, side.policy.values.get(name)))
-                for side in self.sides
-            ]
+            was, now = (self.told_value(side, name) for side in self.sides)
             title = both("수치 '{name}'", "value '{name}'", name=name)
-            yield from self.subject(title, address, *told, changes)
+            yield from self.subject(title, address, was, now, changes)
 
     def history(self, name: str, users: tuple[str, ...]) -> list[Change]:
         """What changed in the history of a value. A figure that only begins on another day has moved."""
@@ -218,26 +217,23 @@ class _Differ:
 
     def rules(self) -> Iterator[Subject]:
         ids = [[rule["id"] for rule in side.data["rules"]] for side in self.sides]
-        for id in [*ids[1], *(id for id in ids[0] if id not in ids[1])]:
-            address = ("rules", id)
-            rules = [next((rule for rule in side.policy.rules if rule.id == id), None) for side in self.sides]
-            changes = self.whole("rule", id, address, (id,))
+        for name in [*ids[1], *(name for name in ids[0] if name not in ids[1])]:
+            address = ("rules", name)
+            rules = [next((rule for rule in side.policy.rules if rule.id == name), None) for side in self.sides]
+            changes = self.whole("rule", name, address, (name,))
             if not changes and rules[0] and rules[1] and rules[0].kind != rules[1].kind:
                 # Hardly a field of one kind means something in another: the rule changes as a whole.
                 words = Text(*2 * (f"kind {rules[0].kind} -> {rules[1].kind}",))
-                changes = [self.change("rule", id, (address,), words, rules=(id,))]
+                changes = [self.change("rule", name, (address,), words, rules=(name,))]
             elif not changes:
                 for key in self.either(*address):
-                    changes += self.field("rule", id, (*address, key), key in (*_WORDS, "terms"), (id,))
-            told = [
-                self.in_both(side, lambda say, side=side, rule=rule: _rule_lines(say, side.policy, rule))
-                for side, rule in zip(self.sides, rules, strict=True)
-            ]
-            title = both("규칙 '{id}'", "rule '{id}'", id=id)
-            yield from self.subject(title, address, *told, changes)
-        kept = [[id for id in each if id in other] for each, other in (ids, ids[::-1])]
+                    changes += self.field("rule", name, (*address, key), key in (*_WORDS, "terms"), (name,))
+            was, now = (self.told_rule(side, rule) for side, rule in zip(self.sides, rules, strict=True))
+            title = both("규칙 '{name}'", "rule '{name}'", name=name)
+            yield from self.subject(title, address, was, now, changes)
+        kept = [[name for name in each if name in other] for each, other in (ids, ids[::-1])]
         if kept[0] != kept[1]:
-            moved = [id for id, other in zip(kept[1], kept[0], strict=True) if id != other]
+            moved = [name for name, other in zip(kept[1], kept[0], strict=True) if name != other]
             words = both("순서가 바뀐 규칙: {ids}", "another order of {ids}", ids=", ".join(moved))
             change = self.change("order", "", (RULE_ORDER,), words)
             yield Subject(both("규칙의 순서", "the order of the rules"), change.lines, (), (), (change,))
@@ -272,12 +268,16 @@ class _Differ:
         found = [_at(side.data, address) for side in self.sides]
         if _same(*(normal(each, str(name)) for each in found)):
             return []
-        told = [
-            self.in_words(side, address, raw) if raw is not _ABSENT else _NONE
-            for side, raw in zip(self.sides, found, strict=True)
-        ]
         label = "since " + written(name) if "since" in address else str(name)
-        words = Text(*(f"{label}: {was} -> {now}" for was, now in zip(*((t.ko, t.en) for t in told), strict=True)))
+        leaves = [] if str(name) in _CONDITIONS else list(_leaves(found[0], found[1], label))
+        if 0 < len(leaves) <= _MOST_LEAVES:
+            words = Text(*2 * ("; ".join(leaves),))
+        else:
+            told = [
+                self.in_words(side, address, raw) if raw is not _ABSENT else _NONE
+                for side, raw in zip(self.sides, found, strict=True)
+            ]
+            words = Text(*(f"{label}: {was} -> {now}" for was, now in zip(*((t.ko, t.en) for t in told), strict=True)))
         return [self.change(sort, subject, (address,), words, only_words=only_words, rules=rules)]
 
     def change(
@@ -300,12 +300,20 @@ class _Differ:
 
     def in_words(self, side: Side, address: Address, raw: Any) -> Text:
         """A field as sentences tell it where they can: its conditions; anything else as it is written."""
-        if address[0] == "rules" and address[-1] in ("when", "unless"):
+        if address[0] == "rules" and address[-1] in _CONDITIONS:
             rule = next(rule for rule in side.policy.rules if rule.id == address[1])
             conditions = (rule.when,) if address[-1] == "when" else rule.unless
             told = self.in_both(side, lambda say: [say.choose("; 또는 ", "; or ").join(map(say.condition, conditions))])
             return told[0]
         return Text(*2 * (written(raw),))
+
+    def told_value(self, side: Side, name: str) -> tuple[Text, ...]:
+        """A value with its whole history, as sentences tell it."""
+        return self.in_both(side, lambda say: _history(say, side.policy.values.get(name)))
+
+    def told_rule(self, side: Side, rule: Rule | None) -> tuple[Text, ...]:
+        """A rule as `recoup show` tells it."""
+        return self.in_both(side, lambda say: _rule_lines(say, side.policy, rule))
 
     def in_both(self, side: Side, tell: Callable[[Teller], Iterable[str]]) -> tuple[Text, ...]:
         """What is told in both languages, line by line."""
@@ -336,6 +344,30 @@ class _Absent:
 
 
 _ABSENT = _Absent()
+
+
+_CONDITIONS = ("when", "unless")
+_MOST_LEAVES = 3
+
+
+def _leaves(one: Any, other: Any, label: str) -> Iterator[str]:
+    """Every single figure or word in which two pieces of data of one shape differ, with where it stands."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in dict.fromkeys((*one, *other)):
+            below = f"{label}, {written(key)}"
+            if key in one and key in other:
+                yield from _leaves(one[key], other[key], below)
+            else:
+                yield f"{below}: {_shown(one, key)} -> {_shown(other, key)}"
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, pair in enumerate(zip(one, other, strict=True), 1):
+            yield from _leaves(*pair, f"{label} {at}")
+    elif not isinstance(one, _Absent) and not isinstance(other, _Absent) and not _same(one, other):
+        yield f"{label}: {written(one)} -> {written(other)}"
+
+
+def _shown(data: Mapping[Any, Any], key: Any) -> str:
+    return written(data[key]) if key in data else "-"
 
 
 def _at(data: Data, address: Address) -> Any:
@@ -384,13 +416,13 @@ def _transplanted(data: Data, donor: Data, address: Address) -> Data:
     given = _at(donor, address)
     if address[0] != "rules":
         return _put(data, address, given)
-    _, id, *rest = address
+    name, rest = address[1], address[2:]
     rules = list(data["rules"])
-    at = next((at for at, rule in enumerate(rules) if rule["id"] == id), None)
+    at = next((at for at, rule in enumerate(rules) if rule["id"] == name), None)
     if at is None:
-        rules.insert(_place(rules, donor["rules"], id), given)
+        rules.insert(_place(rules, donor["rules"], name), given)
     elif rest:
-        rules[at] = _put(rules[at], tuple(rest), given)
+        rules[at] = _put(rules[at], rest, given)
     elif given is _ABSENT:
         del rules[at]
     else:
@@ -411,10 +443,10 @@ def _put(data: Data, address: Address, given: Any) -> Data:
     return kept or _ABSENT
 
 
-def _place(rules: list[Any], others: list[Any], id: str) -> int:
+def _place(rules: list[Any], others: list[Any], name: str) -> int:
     """Where a rule comes in: behind the nearest rule before it that both have."""
     ids = [rule["id"] for rule in rules]
-    before = [rule["id"] for rule in others[: [rule["id"] for rule in others].index(id)] if rule["id"] in ids]
+    before = [rule["id"] for rule in others[: [rule["id"] for rule in others].index(name)] if rule["id"] in ids]
     return ids.index(before[-1]) + 1 if before else 0
 
 
@@ -422,5 +454,3 @@ def _reordered(rules: list[Any], ids: list[str]) -> list[Any]:
     """The rules that both have in the order of the ids, those of their own where they stood."""
     known = iter(sorted((rule for rule in rules if rule["id"] in ids), key=lambda rule: ids.index(rule["id"])))
     return [next(known) if rule["id"] in ids else rule for rule in rules]
-
-

@@ -1,0 +1,275 @@
+"""`recoup diff`: what changed between two rule files, and a case for each change that they decide differently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policies.model import Text
+from service.commands._files import (
+    RULES,
+    SCENARIOS,
+    Tested,
+    Unusable,
+    language_option,
+    paint,
+    read_file,
+    say_problems,
+)
+
+if TYPE_CHECKING:
+    from engine.differences import Difference, Finding, Found
+    from engine.examples import Example
+    from engine.scenario_file import Scenario
+    from policies.versions import PolicyVersion
+
+EPILOG = """\b
+Example:
+  recoup diff old.yaml rules/kt-points.yaml
+  git show HEAD:rules/kt-points.yaml | recoup diff - rules/kt-points.yaml --lang ko
+"""
+
+SAME_TEXT = Text(
+    "뜻이 같습니다. 증명: 배치와 주석을 뺀 내용이 같습니다.",
+    "The same meaning, proved: without layout and comments they are one text.",
+)
+SAME_RULES = Text(
+    "뜻이 같습니다. 증명: 뜻이 없는 순서를 빼면 내용이 같습니다.",
+    "The same meaning, proved: without orders that say nothing they are one text.",
+)
+WAS, NOW = Text("이전", "was"), Text("이후", "now")
+OLD_LINE, NEW_LINE = Text("이전 {line}번째 줄", "old line {line}"), Text("이후 {line}번째 줄", "new line {line}")
+WORDS = Text(
+    "문구만 바뀜: 판정은 같고 읽는 말이 다릅니다", "only words: every decision is the same, people read others"
+)
+PROVED = Text(
+    "다르게 판정되는 사례 없음. 증명: 두 파일의 규칙, 수치, 이름이 같은 것으로 읽힙니다",
+    "no difference in decisions, proved: both texts come to the same rules, figures and names",
+)
+NONE_FOUND = Text(
+    "다르게 판정되는 사례를 {tries:,}번 시도에서 찾지 못함. 없다는 증명은 아닙니다",
+    "none found in {tries:,} tries; that is no proof that there is none",
+)
+DIFFERS = Text("다르게 판정되는 사례({tries:,}번째 시도)", "decided differently (try {tries:,})")
+BASES = {
+    "alone": Text("", ""),
+    "taken_back": Text(
+        "이 변경만으로는 파일이 성립하지 않아, 이후 파일과 거기서 이 변경만 되돌린 것을 비교",
+        "the change cannot stand alone: the new file is compared with itself without the change",
+    ),
+    "together": Text(
+        "이 변경만으로는 파일이 성립하지 않아, 두 파일 전체를 비교",
+        "the change cannot stand alone: the two files are compared as a whole",
+    ),
+}
+UNREADABLE = Text("이 사례를 받지 않음: {why}", "cannot be asked: {why}")
+COUNT = Text(
+    "변경 {changes:,}건: 사례 있음 {differs:,}, 증명됨 {proved:,}, 문구만 {words:,}, 찾지 못함 {none_found:,}",
+    "{changes:,} changes: {differs:,} with an example, {proved:,} proved to change nothing, {words:,} of words only, "
+    "{none_found:,} without an example found",
+)
+OTHER_POLICY = Text(
+    "{old}은(는) '{one}' 정책이고 {new}은(는) '{other}' 정책입니다",
+    "{old} is of the policy '{one}', {new} of '{other}'",
+)
+
+
+@click.command(epilog=EPILOG)
+@click.argument("old")
+@click.argument("new")
+@click.option("--tries", type=click.IntRange(1, 1_000_000), metavar="N", help="Cases to try for each change [2000].")
+@click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
+@language_option
+def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> None:
+    """Tell what changed in meaning between two rule files.
+
+    Each change is told by itself, with a case that is decided differently with it and without it: what both come to,
+    and the case as a scenario that passes on the new file (on the old one where only that can be asked). Cases of the
+    scenarios beside the files are tried first. The same files always give the same examples.
+
+    Where no case is found, that is said, with the number of tries; where none can be, that is proved.
+
+    Ends with 0 when the files mean the same, with 1 when they do not, with 2 when they cannot be compared.
+    """
+    from engine.differences import TRIES, Difference
+    from service.commands.replay import Progress
+
+    if old == new == "-":
+        raise click.UsageError("only one of the two can be read from stdin")
+    versions = [_load(name, lang) for name in (old, new)]
+    ids = [version.policy.id for version in versions]
+    if ids[0] != ids[1]:
+        raise Unusable(OTHER_POLICY.in_language(lang).format(old=old, new=new, one=ids[0], other=ids[1]))
+    scenarios = [scenario for name in (new, old) for scenario in _scenarios(name)]
+    difference = Difference(versions[0], versions[1], scenarios, tries or TRIES)
+    progress = Progress(difference.count, lang)
+    told = []
+    for found in difference.found(progress.step):
+        told.append(found)
+        if not as_json:
+            progress.clear()
+            click.echo("\n".join(_lines(found, difference, lang)))
+    progress.clear()
+    if as_json:
+        click.echo(json.dumps(_data(told, difference, lang), ensure_ascii=False, indent=2))
+    elif told:
+        click.echo(COUNT.in_language(lang).format(changes=difference.count, **_counts(told)))
+    else:
+        click.echo(paint((SAME_TEXT if difference.same_text else SAME_RULES).in_language(lang), "green"))
+    if told:
+        raise SystemExit(1)
+
+
+def _load(name: str, language: str) -> PolicyVersion:
+    """The version in a rule file. Ends with its problems and exit code 2 when it has any."""
+    from engine.versions import load_version
+
+    version, problems = load_version(read_file(name), name)
+    if version is None:
+        say_problems(problems, language)
+        raise SystemExit(2)
+    return version
+
+
+def _scenarios(name: str) -> tuple[Scenario, ...]:
+    """The scenarios beside a rule file; none where there are none, or not sound ones."""
+    if name == "-" or not Path(name.removesuffix(RULES) + SCENARIOS).is_file():
+        return ()
+    tested = Tested(name)
+    return () if tested.problems else tuple(tested.scenarios)
+
+
+def _counts(told: list[Found]) -> dict[str, int]:
+    verdicts = [finding.verdict for found in told for finding in found.findings]
+    return {verdict: verdicts.count(verdict) for verdict in ("differs", "proved", "words", "none_found")}  # type: ignore[arg-type]
+
+
+def _lines(found: Found, difference: Difference, language: str) -> Iterator[str]:
+    """A subject, what it was and is, and each of its changes."""
+    subject = found.subject
+    lines = _places(subject.lines, language)
+    yield paint(subject.title.in_language(language), "cyan") + (f" ({lines})" if lines else "")
+    for label, sentences in ((WAS, subject.was), (NOW, subject.now)):
+        yield from (f"  {label.in_language(language)}: {each.in_language(language)}" for each in sentences)
+    for finding in found.findings:
+        place = _places(finding.change.lines, language) if finding.change.lines != subject.lines else ""
+        yield f"  {finding.change.words.in_language(language)}" + (f" ({place})" if place else "")
+        yield from (f"    {line}" for line in _finding(finding, difference, language))
+    yield ""
+
+
+def _places(lines: tuple[int | None, int | None], language: str) -> str:
+    told = zip((OLD_LINE, NEW_LINE), lines, strict=True)
+    return ", ".join(words.in_language(language).format(line=line) for words, line in told if line)
+
+
+def _finding(finding: Finding, difference: Difference, language: str) -> Iterator[str]:
+    verdicts = {"words": WORDS, "proved": PROVED, "none_found": NONE_FOUND, "differs": DIFFERS}
+    basis = BASES[finding.basis].in_language(language)
+    told = verdicts[finding.verdict].in_language(language).format(tries=finding.tries)
+    yield f"{told}{f' ({basis})' if basis and finding.tries else ''}{':' if finding.example else ''}"
+    if finding.example:
+        yield from _side_by_side(finding.example, language)
+        yield from _scenario(finding, difference).splitlines()
+
+
+def _side_by_side(example: Example, language: str) -> Iterator[str]:
+    """What both decide, in columns: always the outcome and the reasons, then what differs."""
+    from policies.flow import written
+
+    keys = list(dict.fromkeys(("outcome", "reasons", *example.keys)))
+    rows = [("", WAS.in_language(language), NOW.in_language(language))]
+    for key in keys:
+        cells = [written(plain(got[key])) if key in got else "-" for got in (example.old, example.new)]
+        for at, got in enumerate((example.old, example.new)):
+            if key == "outcome" and "why" in got:
+                cells[at] = UNREADABLE.in_language(language).format(why=_why(got["why"], language))
+        rows.append((key, *cells))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    if widths[1] > _WIDEST:
+        # Side by side they would not fit: one below the other.
+        for key, was, now in rows[1:]:
+            yield f"{key}"
+            yield f"  {rows[0][1]}: {was}"
+            yield f"  {rows[0][2]}: {now}"
+        return
+    for row in rows:
+        yield f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip()
+
+
+_WIDEST = 50
+
+
+def plain(value: Any) -> Any:
+    """What was decided as plain data: figures that are missing are `none`."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return "none" if value is None else value
+
+
+def _why(mistakes: Any, language: str) -> str:
+    path, mistake = mistakes[0]
+    return f"{path}: {mistake.text.in_language(language)}"
+
+
+def _scenario(finding: Finding, difference: Difference) -> str:
+    """The example as a scenario of the new file; of the old one where the new one cannot be asked."""
+    from engine.examples import UNREADABLE as NOT_READ
+    from engine.scenario_text import scenario_text
+
+    example = finding.example
+    assert example is not None, "there is nothing to write"
+    of_new = example.new["outcome"] != NOT_READ
+    version, got = (difference.new, example.new) if of_new else (difference.old, example.old)
+    subject, words = finding.change.subject, finding.change.words.en
+    name = f"{subject}: {words}" if subject else words
+    return scenario_text(name, example.case, version.policy, got, example.keys)
+
+
+def _data(told: list[Found], difference: Difference, language: str) -> dict[str, Any]:
+    """Everything as plain data; its words in one language."""
+    return {
+        "old": difference.old.digest,
+        "new": difference.new.digest,
+        "same_meaning": not told,
+        "counts": {"changes": difference.count, **_counts(told)},
+        "changes": [
+            {
+                "sort": finding.change.sort,
+                "subject": finding.change.subject,
+                "change": finding.change.words.in_language(language),
+                "old_line": finding.change.lines[0],
+                "new_line": finding.change.lines[1],
+                "was": [each.in_language(language) for each in found.subject.was],
+                "now": [each.in_language(language) for each in found.subject.now],
+                "verdict": finding.verdict,
+                "compared": finding.basis,
+                "tries": finding.tries,
+                "example": _example(finding, difference, language),
+            }
+            for found in told
+            for finding in found.findings
+        ],
+    }
+
+
+def _example(finding: Finding, difference: Difference, language: str) -> dict[str, Any] | None:
+    example = finding.example
+    if example is None:
+        return None
+    sides = [
+        {**got, "why": _why(got["why"], language)} if "why" in got else dict(got) for got in (example.old, example.new)
+    ]
+    return {
+        "case": example.case,
+        "old": sides[0],
+        "new": sides[1],
+        "differs_in": list(example.keys),
+        "scenario": _scenario(finding, difference),
+    }
