@@ -12,6 +12,7 @@ from engine.local_times import local_words
 from engine.reading import instant
 from engine.scenario_expect import EARNED_KEYS, NOTHING, NOTICE_KEYS, OTHER_OUTCOMES
 from policies.flow import written
+from policies.layout import rewritten
 from policies.model import Policy
 
 Data = Mapping[str, Any]
@@ -22,7 +23,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def scenario_text(name: str, case: Data, policy: Policy, got: Data, keys: Collection[str]) -> str:
     """The scenario of a case in plain data, that expects of `got` the outcome, the reasons and what `keys` name.
 
-    It stands under `scenarios:` of a file whose `policy:` is the text that came to `got`.
+    It stands under `scenarios:`, two spaces in, of a file whose `policy:` is the text that came to `got`.
     """
     zone = ZoneInfo(policy.timezone)
     about = next(each for each in ("request", "event", "day") if each in case)
@@ -41,7 +42,22 @@ def scenario_text(name: str, case: Data, policy: Policy, got: Data, keys: Collec
         asked = {fact: value for fact, value in case[about].items() if fact not in ("id", "happened_at")}
         lines.append(f"  {about}: {written(_facts(asked, about, policy))}")
     lines.append(f"  expect: {written(_expected(got, keys, about))}")
-    return "\n".join(lines)
+    # Laid out as a part of a whole file, of which only the scenario is kept.
+    file = "\n".join(["policy: x.yaml", "", "scenarios:", *(f"  {line}" for line in lines), ""])
+    return (rewritten(file, scenarios=True) or file).partition("scenarios:\n")[2].rstrip()
+
+
+def as_written(value: Any) -> Any:
+    """What was decided as the data of a file: days, and `none` for what is missing.
+
+    >>> as_written({"payable_on": "2026-03-04", "allocation": {"L1": 500}, "last_held_on": None})
+    {'payable_on': datetime.date(2026, 3, 4), 'allocation': {'L1': 500}, 'last_held_on': 'none'}
+    """
+    if isinstance(value, Mapping):
+        return {name: as_written(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_written(each) for each in value]
+    return _literal(value)
 
 
 def _listed(name: str, items: list[Data]) -> list[str]:
@@ -104,21 +120,13 @@ def _as_expected(key: str, value: Any) -> Any:
     if key == "lots":
         return {lot: rules for lot, rules in value.items() if rules} or _NO_WORDS
     if key == "figures":
-        told = {rule: _plain(figures) for rule, figures in value.items() if figures}
+        told = {rule: as_written(figures) for rule, figures in value.items() if figures}
         return told or _NO_WORDS
-    return _plain(value)
+    return as_written(value)
 
 
 def _named(line: Data, names: Collection[str]) -> dict[str, Any]:
-    return {name: _plain(line[name]) for name in names if line.get(name) not in (None, "")}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return _literal(value)
+    return {name: as_written(line[name]) for name in names if line.get(name) not in (None, "")}
 
 
 def _literal(value: Any) -> Any:

@@ -77,7 +77,8 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
+    """The columns that a text takes in a terminal."""
     return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
@@ -217,7 +218,7 @@ def _remarks(text: str, events: Sequence[yaml.Event]) -> dict[int, _Remark]:
         if at >= 0:
             # Behind a mere dash it speaks of what follows.
             alone = not line[:at].strip(" -?")
-            column = len(line) - len(line.lstrip()) if alone else _columns(line[:at])
+            column = len(line) - len(line.lstrip()) if alone else columns(line[:at])
             found[number] = _Remark(line[at:].rstrip(), column, alone)
     return found
 
@@ -397,7 +398,7 @@ class _Writer:
 
     def document(self, root: _Group, shape: _Shape) -> list[str]:
         """The lines of a file."""
-        if root.flow and (line := self.inline(root, shape)) and _columns(line) <= WIDTH:
+        if root.flow and (line := self.inline(root, shape)) and columns(line) <= WIDTH:
             return [line]
         head, root.entries[0].above = root.entries[0].above, []
         editor = [each for each in head if each.startswith(_EDITOR)]
@@ -440,7 +441,7 @@ class _Writer:
             return lines
         if value.flow or not value.entries:
             line = self.inline(value, below)
-            if line is not None and _columns(f"{start} {line}") <= WIDTH:
+            if line is not None and columns(f"{start} {line}") <= WIDTH:
                 return [_with_remark(f"{start} {line}", entry.behind)]
         if not value.entries:
             return [_with_remark(f"{start} {'{}' if value.is_map else '[]'}", entry.behind)]
@@ -531,7 +532,7 @@ def _with_remark(line: str, remark: _Remark | None) -> str:
     """A line with its comment behind it, in the comment's own column if there is room."""
     if remark is None:
         return line
-    return f"{line}{' ' * max(2, remark.column - _columns(line))}{remark.text}"
+    return f"{line}{' ' * max(2, remark.column - columns(line))}{remark.text}"
 
 
 def _in_quotes(value: str) -> str:

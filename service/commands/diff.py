@@ -145,7 +145,7 @@ def _scenarios(name: str) -> tuple[Scenario, ...]:
 
 def _counts(told: list[Found]) -> dict[str, int]:
     verdicts = [finding.verdict for found in told for finding in found.findings]
-    return {verdict: verdicts.count(verdict) for verdict in ("differs", "proved", "words", "none_found")}  # type: ignore[arg-type]
+    return {verdict: verdicts.count(verdict) for verdict in ("differs", "proved", "words", "none_found")}
 
 
 def _lines(found: Found, difference: Difference, language: str) -> Iterator[str]:
@@ -158,7 +158,10 @@ def _lines(found: Found, difference: Difference, language: str) -> Iterator[str]
     for finding in found.findings:
         place = _places(finding.change.lines, language) if finding.change.lines != subject.lines else ""
         yield f"  {finding.change.words.in_language(language)}" + (f" ({place})" if place else "")
-        yield from (f"    {line}" for line in _finding(finding, difference, language))
+        yield from (f"    {line}".rstrip() for line in _finding(finding, language))
+        if finding.example:
+            # Two spaces in, as scenarios stand in their file.
+            yield from _scenario(finding, difference).splitlines()
     yield ""
 
 
@@ -167,50 +170,47 @@ def _places(lines: tuple[int | None, int | None], language: str) -> str:
     return ", ".join(words.in_language(language).format(line=line) for words, line in told if line)
 
 
-def _finding(finding: Finding, difference: Difference, language: str) -> Iterator[str]:
+def _finding(finding: Finding, language: str) -> Iterator[str]:
     verdicts = {"words": WORDS, "proved": PROVED, "none_found": NONE_FOUND, "differs": DIFFERS}
     basis = BASES[finding.basis].in_language(language)
     told = verdicts[finding.verdict].in_language(language).format(tries=finding.tries)
     yield f"{told}{f' ({basis})' if basis and finding.tries else ''}{':' if finding.example else ''}"
     if finding.example:
         yield from _side_by_side(finding.example, language)
-        yield from _scenario(finding, difference).splitlines()
+        yield ""
 
 
 def _side_by_side(example: Example, language: str) -> Iterator[str]:
-    """What both decide, in columns: always the outcome and the reasons, then what differs."""
+    """What both decide: the outcome, the payout and the reasons, then what else differs; in columns if they fit."""
+    from engine.scenario_text import as_written
     from policies.flow import written
+    from policies.layout import columns
 
-    keys = list(dict.fromkeys(("outcome", "reasons", *example.keys)))
-    rows = [("", WAS.in_language(language), NOW.in_language(language))]
-    for key in keys:
-        cells = [written(plain(got[key])) if key in got else "-" for got in (example.old, example.new)]
+    heads = WAS.in_language(language), NOW.in_language(language)
+    rows = []
+    for key in dict.fromkeys(("outcome", "payout", "reasons", *example.keys)):
+        cells = [written(as_written(got[key])) if key in got else "-" for got in (example.old, example.new)]
         for at, got in enumerate((example.old, example.new)):
             if key == "outcome" and "why" in got:
                 cells[at] = UNREADABLE.in_language(language).format(why=_why(got["why"], language))
-        rows.append((key, *cells))
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    if widths[1] > _WIDEST:
-        # Side by side they would not fit: one below the other.
-        for key, was, now in rows[1:]:
-            yield f"{key}"
-            yield f"  {rows[0][1]}: {was}"
-            yield f"  {rows[0][2]}: {now}"
+        if cells != ["-", "-"]:
+            rows.append((key, *cells))
+    wide = max(columns(cell) for row in rows for cell in row[1:]) > _WIDEST
+    if not wide:
+        rows.insert(0, ("", *heads))
+        first, second = (max(columns(row[at]) for row in rows) for at in (0, 1))
+        for key, was, now in rows:
+            yield f"{key}{' ' * (first - columns(key))}  {was}{' ' * (second - columns(was))}  {now}".rstrip()
         return
-    for row in rows:
-        yield f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip()
+    for key, was, now in rows:
+        if was == now:
+            yield f"{key}: {was}"
+        else:
+            yield f"{key}:"
+            yield from (f"  {head}: {cell}" for head, cell in zip(heads, (was, now), strict=True))
 
 
-_WIDEST = 50
-
-
-def plain(value: Any) -> Any:
-    """What was decided as plain data: figures that are missing are `none`."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return "none" if value is None else value
+_WIDEST = 46
 
 
 def _why(mistakes: Any, language: str) -> str:
@@ -222,14 +222,18 @@ def _scenario(finding: Finding, difference: Difference) -> str:
     """The example as a scenario of the new file; of the old one where the new one cannot be asked."""
     from engine.examples import UNREADABLE as NOT_READ
     from engine.scenario_text import scenario_text
+    from policies.problems import shorten
 
     example = finding.example
     assert example is not None, "there is nothing to write"
     of_new = example.new["outcome"] != NOT_READ
     version, got = (difference.new, example.new) if of_new else (difference.old, example.old)
     subject, words = finding.change.subject, finding.change.words.en
-    name = f"{subject}: {words}" if subject else words
+    name = shorten(f"{subject}: {words}" if subject else words, _LONGEST_NAME)
     return scenario_text(name, example.case, version.policy, got, example.keys)
+
+
+_LONGEST_NAME = 90
 
 
 def _data(told: list[Found], difference: Difference, language: str) -> dict[str, Any]:
