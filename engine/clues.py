@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from policies.kinds.exclude import Exclude
@@ -17,12 +18,13 @@ Clauses = tuple[Comparison, ...]
 _SPAN = re.compile(r"([0-9]+) (hour|day|business day|month|year)s?")
 _TIME = re.compile(r"([0-9]{2}):([0-9]{2})")
 _DAY_OF_YEAR = re.compile(r"([0-9]{2})-([0-9]{2})")
-_PERCENT = re.compile(r"([0-9]+)(?:\.[0-9]+)?\s?%")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s?%")
 
 
 @dataclass(slots=True)
 class Clues:
-    """What cases are made from. `times` are minutes of a day, `days_of_year` pairs of month and day.
+    """What cases are made from. `times` are minutes of a day, `days_of_year` pairs of month and day, `words` names and
+    the paths of facts, `rates` percentages.
 
     `asked` are sets of clauses that hold together where some condition or row of a table does.
     """
@@ -33,6 +35,7 @@ class Clues:
     times: list[int] = field(default_factory=list)
     days_of_year: list[tuple[int, int]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    rates: list[Fraction] = field(default_factory=list)
     asked: list[Clauses] = field(default_factory=list)
 
     def read(self, raw: Any) -> None:
@@ -69,7 +72,10 @@ class Clues:
         value = policy.values.get(name)
         for day, cell in value.since if value else ():
             for figure in figures(cell):
-                self.read(str(figure) if isinstance(figure, Span) else figure)
+                if isinstance(figure, Fraction):
+                    self._add(self.rates, figure)
+                else:
+                    self.read(str(figure) if isinstance(figure, Span) else figure)
             for clauses in _rows(cell):
                 dated = (Comparison(value.dated_by, "at_least", day),) if value and day else ()
                 self._add(self.asked, (*dated, *clauses))
@@ -85,7 +91,8 @@ class Clues:
         elif match := _DAY_OF_YEAR.fullmatch(raw):
             self._add(self.days_of_year, (int(match[1]), int(match[2])))
         elif match := _PERCENT.fullmatch(raw):
-            self._add(self.numbers, int(match[1]))
+            self._add(self.rates, Fraction(match[1]))
+            self._add(self.numbers, int(Fraction(match[1])))
         elif len(raw) <= _LONGEST_WORD and " " not in raw:
             self._add(self.words, raw)
 

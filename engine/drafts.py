@@ -22,23 +22,29 @@ from policies.model import WEEKDAYS, Comparison, Fact, FactRef, Policy, Span
 from policies.vocabulary import UNDOES
 
 Draft = dict[str, Any]
+Ends = Callable[[Draft], Sequence[date]]
+"""The last usable days of the lots of a draft; none of one that is not sound."""
 
 _AMPLE = 1_000_000
 _USUAL = 20_000
 
 
 class Maker:
-    """Makes drafts for one policy. `focus` are the clues of what is asked about, `all` those of the whole text."""
+    """Makes drafts for one policy. `focus` are the clues of what is asked about, `all` those of the whole text, `ends`
+    tells when lots expire.
+    """
 
-    def __init__(self, policy: Policy, focus: Clues, all: Clues, draws: Draws) -> None:
-        self.policy, self.focus, self.all, self.draws = policy, focus, all, draws
+    def __init__(self, policy: Policy, focus: Clues, all: Clues, draws: Draws, ends: Ends) -> None:
+        self.policy, self.focus, self.all, self.draws, self.ends = policy, focus, all, draws, ends
+        self._named = [fact for word in focus.words if (fact := policy.facts.get(word)) and not fact.derived]
         self.zone = ZoneInfo(policy.timezone)
         self._ways: tuple[Callable[[Draft], None], ...] = (
             *(self.hold_together,) * 4,
             *(self.measure,) * 3,
             *(self.move,) * 2,
             *(self.refill, self.refill, self.set_any, self.remember, self.remember, self.choose, self.show_papers),
-            *(self.widen, self.lose, self.date_by_span, self.date_by_span, self.twin, self.repeat),
+            *(self.set_named,) * (2 if self._named else 0),
+            *(self.widen, self.lose, self.near_the_end, self.date_by_span, self.date_by_span, self.twin, self.repeat),
         )
 
     # What is tried first.
@@ -219,7 +225,11 @@ class Maker:
         if not known or self.draws.once_in(4):
             return int(1 + self.draws.below(10 ** (2 + self.draws.below(6))))
         number = self.draws.one_of(known)
-        if self.draws.once_in(4):
+        rates = [each for each in self.focus.rates if each]
+        if rates and self.draws.once_in(3):
+            # So much that the rate of it comes to the number.
+            number = -int(-number * 100 // self.draws.one_of(rates))
+        elif self.draws.once_in(4):
             number *= self.draws.one_of((2, 3, 10, 100))
         return max(0, number + self.draws.one_of((0, 0, -1, 1)))
 
@@ -254,6 +264,9 @@ class Maker:
         if not spans:
             return self.move(draft)
         day = self.back(self.day(draft), self.draws.one_of(spans))
+        if self.draws.once_in(3):
+            for _ in range(1 + self.draws.below(2)):
+                day = self.back(day, self.draws.one_of(spans))
         facts = [
             fact
             for fact in self.policy.facts.values()
@@ -271,6 +284,16 @@ class Maker:
         else:
             self.set_fact(draft, self.draws.one_of(facts).path, day, self.draws.below(max(1, len(draft["lots"]))))
         return None
+
+    def near_the_end(self, draft: Draft) -> None:
+        """The case on a day on which a lot ends, so long before it as the text says, or beside that."""
+        ends = self.ends(draft)
+        if ends:
+            day = _moved(self.draws.one_of(ends), self.draws.below(3) - 1)
+            spans = self.focus.spans or self.all.spans
+            if spans and not self.draws.once_in(3):
+                day = self.back(day, self.draws.one_of(spans))
+            self.put_at(draft, day, self.minutes(draft))
 
     def back(self, day: date, span: Span) -> date:
         """The day so far before another, or the one beside it."""
@@ -389,6 +412,11 @@ class Maker:
             return
         self.set_fact(draft, fact.path, self.any_of(draft, fact), self.draws.below(max(1, len(draft["lots"]))))
 
+    def set_named(self, draft: Draft) -> None:
+        """A fact that what is asked about names, to anything that it can be."""
+        fact = self.draws.one_of(self._named)
+        self.set_fact(draft, fact.path, self.any_of(draft, fact), self.draws.below(max(1, len(draft["lots"]))))
+
     def any_of(self, draft: Draft, fact: Fact) -> Any:
         """Anything that a fact can be."""
         if fact.type == "choice":
@@ -404,7 +432,7 @@ class Maker:
             if days and self.draws.once_in(2):
                 return _moved(self.draws.one_of(days), self.draws.below(3) - 1)
             return _moved(self.day(draft), self.draws.below(1500) - 1200)
-        return self.number()
+        return self.number() if not self.draws.once_in(4) else self.draws.below(_USUAL * 2)
 
     # Facts of a draft.
 

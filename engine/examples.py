@@ -9,16 +9,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from typing import Any
 
+from engine.calendars import local_day
 from engine.cases import BadCase, read_case, read_day_case, read_event_case
 from engine.clues import clues_of
 from engine.compiled import CompiledVersion
 from engine.drafts import Draft, Maker
 from engine.draws import Draws
+from engine.errors import Conflict
 from engine.facts import Case, DayCase, EventCase, case_data, day_case_data, event_case_data
+from engine.lot_days import lot_days
+from engine.reading import instant
 from engine.scenario_expect import About
 from engine.scenarios import Got, observe_case
+from engine.scene import Scene
+from engine.windows import begins
 from policies.diff import Change
 from policies.model import Policy
 
@@ -50,6 +58,7 @@ _READERS: Mapping[About, Callable[[Policy, object], AnyCase]] = {
 _WORDS = ("ko", "en", "terms")
 _KEPT_CASES = 150
 _KEPT_NEAR = 12
+_RECENT = 12
 _SIMPLER_TRIES = 400
 
 
@@ -116,18 +125,13 @@ class Hunt:
         return Example(draft, old, new, keys) if keys else None
 
     def _drafts(self) -> Iterator[Draft]:
-        for maker in self._makers:
-            for about in self._abouts:
-                yield from maker.first(about)
+        first = [draft for maker in self._makers for about in self._abouts for draft in maker.first(about)]
+        yield from first
         yield from self._known
         while True:
-            if not self._pool:
-                return
-            if self._near and self._draws.once_in(2):
-                yield self._draws.one_of(self._makers).varied(self._draws.one_of(self._near))
-                continue
-            recent = self._pool[-12:] if self._draws.once_in(2) else self._pool
-            yield self._draws.one_of(self._makers).varied(self._draws.one_of(recent))
+            ways = first, self._known, self._pool, self._pool[-_RECENT:], self._near, self._near
+            parents = self._draws.one_of([each for each in ways if each])
+            yield self._draws.one_of(self._makers).varied(self._draws.one_of(parents))
 
     def _keep(self, draft: Draft, found: list[tuple[Got, Any]]) -> None:
         """Keeps a case in which the rules in question stand as they never stood before."""
@@ -167,10 +171,13 @@ class Hunt:
                 focus.read_value(policy, self.change.subject)
         everything = clues_of(self._policies, every, [*map(list, self._all_days())])
         everything.numbers += [each for each in focus.numbers if each not in everything.numbers]
-        for field in ("numbers", "days", "spans", "times", "days_of_year", "words"):
+        for field in ("numbers", "days", "spans", "times", "days_of_year", "words", "rates"):
             known = getattr(everything, field)
             known += [each for each in getattr(focus, field) if each not in known]
-        makers = [Maker(policy, focus, everything, self._draws) for policy in self._policies]
+        makers = [
+            Maker(compiled.policy, focus, everything, self._draws, partial(_ends, compiled))
+            for compiled in (self.old, self.new)
+        ]
         return makers if self.change.sort in ("name", "fact", "file") else makers[1:] + makers[:1]
 
     def _all_days(self) -> Iterator[Iterable[Any]]:
@@ -222,6 +229,26 @@ def _more_usual(case: Draft, usual: Draft) -> Iterator[Draft]:
 
 _ASKED = ("id", "points", "money", "method", "type", "amount", "of", "happened_at", "campaign", "partner", "lots")
 _FEW = 7
+
+
+def _ends(compiled: CompiledVersion, draft: Draft) -> list[date]:
+    """When the lots of a draft end."""
+    policy = compiled.policy
+    plain = {"account": draft["account"], "lots": draft["lots"], "day": _local_day(draft, compiled)}
+    try:
+        case = read_day_case(policy, _known_to(plain, policy, policy))
+        scene = Scene(case.account, case.day, begins(case.day, compiled.zone))
+        return [day for day in lot_days(compiled, scene, case.lots).last_days if day is not None]
+    except (BadCase, Conflict):
+        return []
+
+
+def _local_day(draft: Draft, compiled: CompiledVersion) -> str:
+    if "day" in draft:
+        return str(draft["day"])
+    return local_day(
+        instant(draft["as_of"] if "as_of" in draft else draft["event"]["happened_at"]), compiled.zone
+    ).isoformat()
 
 
 def _smaller(case: Draft) -> Iterator[Draft]:
