@@ -22,7 +22,7 @@ from policies.model import Comparison, Condition, Policy, Rule, Span, Text, Valu
 from policies.problems import Place
 from policies.source import Document, Path, read
 from policies.values import DAYS_IN_FORCE
-from policies.versions import PolicyVersion, canonical_text
+from policies.versions import PolicyVersion
 
 TRIES = 2_000
 """How many cases are tried for each change, unless somebody asks for others."""
@@ -68,7 +68,7 @@ class Difference:
         self, old: PolicyVersion, new: PolicyVersion, scenarios: Iterable[Scenario] = (), tries: int = TRIES
     ) -> None:
         self.old, self.new = old, new
-        self.same_text = canonical_text(old.text, old.holidays) == canonical_text(new.text, new.holidays)
+        self.same_text = old.digest == new.digest
         self._sides = _side(old), _side(new)
         self._known = [scenario.case for scenario in scenarios]
         self._tries = tries

@@ -82,6 +82,7 @@ class Hunt:
         self.tried = 0
         self._draws = Draws(seed)
         self._policies = old.policy, new.policy
+        self._same_words = _words_of(old.policy) == _words_of(new.policy)
         self._rules = set(change.rules)
         self._abouts = self._asked()
         self._known = [data for case in known if (data := _data(case)) and _about(data) in self._abouts]
@@ -111,7 +112,9 @@ class Hunt:
 
     def tell_apart(self, draft: Draft, *, keep: bool = False) -> Example | None:
         """The case as an example, if the two texts decide it differently."""
-        found = [self._decided(compiled, draft) for compiled in (self.old, self.new)]
+        if not _possible(draft, self.new):
+            return None
+        found = self._decided(draft)
         outcomes = [got["outcome"] for got, _ in found]
         if keep and outcomes != [UNREADABLE, UNREADABLE]:
             self._keep(draft, found)
@@ -145,14 +148,23 @@ class Hunt:
             if len(self._pool) > _KEPT_CASES:
                 del self._pool[self._draws.below(_KEPT_CASES // 2)]
 
-    def _decided(self, compiled: CompiledVersion, draft: Draft) -> tuple[Got, Any]:
-        policy = compiled.policy
-        others = self._policies[0] if policy is self._policies[1] else self._policies[1]
-        try:
-            case = _READERS[_about(draft)](policy, _known_to(draft, policy, others))
-        except BadCase as bad:
-            return {"outcome": UNREADABLE, "reasons": [], "why": bad.mistakes}, ()
-        return observe_case(compiled, case, helping=False)
+    def _decided(self, draft: Draft) -> list[tuple[Got, Any]]:
+        """What both texts make of a draft. Where they know the same facts and words it is read once."""
+        old, new = self._policies
+        found: list[tuple[Got, Any]] = []
+        read = _READERS[_about(draft)]
+        case: AnyCase | None = None
+        for compiled, policy, other in ((self.old, old, new), (self.new, new, old)):
+            try:
+                if case is None or not self._same_words:
+                    case = read(policy, _known_to(draft, policy, other))
+            except BadCase as bad:
+                found.append(({"outcome": UNREADABLE, "reasons": [], "why": bad.mistakes}, ()))
+                if self._same_words:
+                    return found * 2
+                continue
+            found.append(observe_case(compiled, case, helping=False))
+        return found
 
     def _asked(self) -> tuple[About, ...]:
         """What cases can be about: what rules of these kinds answer; anything where any rule may be touched."""
@@ -231,6 +243,11 @@ _ASKED = ("id", "points", "money", "method", "type", "amount", "of", "happened_a
 _FEW = 7
 
 
+def _words_of(policy: Policy) -> tuple[Any, ...]:
+    """All by which cases are read."""
+    return policy.facts, policy.declared, *map(set, (policy.sources, policy.methods, policy.events, policy.papers))
+
+
 def _ends(compiled: CompiledVersion, draft: Draft) -> list[date]:
     """When the lots of a draft end."""
     policy = compiled.policy
@@ -241,6 +258,26 @@ def _ends(compiled: CompiledVersion, draft: Draft) -> list[date]:
         return [day for day in lot_days(compiled, scene, case.lots).last_days if day is not None]
     except (BadCase, Conflict):
         return []
+
+
+def _possible(draft: Draft, compiled: CompiledVersion) -> bool:
+    """Whether what lies in the past of a case does, and what was earned became a lot of it."""
+    today = _local_day(draft, compiled)
+    lots = {lot["id"]: lot for lot in draft["lots"]}
+    past = [lot.get("acquired_on", "") for lot in draft["lots"]]
+    past += [draft["account"].get(name) or "" for name in ("joined_on", "born_on", "last_activity_on")]
+    past += [draft["account"].get("contact_changed_on") or ""]
+    past += [paper.get("issued_on") or "" for paper in draft.get("request", {}).get("papers", ())]
+    earlier = [*draft.get("history", ()), *draft.get("earned", ())]
+    if any(day > today for day in past) or any(each.get("lot", "") not in ("", *lots) for each in earlier):
+        return False
+    if any((lot.get("expires_on") or today) < lot.get("acquired_on", "") for lot in lots.values()):
+        return False
+    if not earlier:
+        return True
+    now = instant(draft["as_of"] if "as_of" in draft else draft["event"]["happened_at"])
+    times = [each.get("requested_at") or each.get("happened_at") for each in earlier]
+    return all(isinstance(each, str) and instant(each) <= now for each in times)
 
 
 def _local_day(draft: Draft, compiled: CompiledVersion) -> str:
