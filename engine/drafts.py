@@ -136,7 +136,30 @@ class Maker:
         other: Draft = json.loads(json.dumps(draft))
         for _ in range(1 + self.draws.below(4)):
             self.draws.one_of(self._ways)(other)
+        self.put_in_time(other)
         return other
+
+    def put_in_time(self, draft: Draft) -> None:
+        """What has happened lies in the past again, after the case was moved to an earlier day."""
+        today = self.day(draft)
+        last = today.isoformat()
+        for lot in draft["lots"]:
+            if lot.get("acquired_on", "") > last:
+                lot["acquired_on"] = _moved(today, -self.draws.below(200)).isoformat()
+            if (lot.get("expires_on") or last) < lot.get("acquired_on", ""):
+                del lot["expires_on"]
+        account = draft["account"]
+        for name in ("joined_on", "born_on", "last_activity_on", "contact_changed_on"):
+            if (account.get(name) or "") > last:
+                account[name] = _moved(today, -2_000 if name == "joined_on" else -20).isoformat()
+        for paper in draft.get("request", {}).get("papers", ()):
+            if (paper.get("issued_on") or "") > last:
+                paper["issued_on"] = last
+        for part, name in (("history", "requested_at"), ("earned", "happened_at")):
+            now = "" if "day" in draft else self._at(draft)
+            for each in draft.get(part, ()):
+                if now and datetime.fromisoformat(each[name]) > now:
+                    each[name] = self._instant(_moved(today, -1), 9 * 60)
 
     def hold_together(self, draft: Draft) -> None:
         """All clauses of a condition or row hold, mostly right at their bounds."""
