@@ -6,7 +6,7 @@ A draft is the plain JSON data of a case. Nobody promises that it is sound: whoe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from engine.calendars import subtract_span
 from engine.clues import Clauses, Clues, literal_of
+from engine.draft_facts import WORKED_OUT, Draft, moved
 from engine.draws import Draws
 from engine.facts import PAST_STATES
 from engine.reading import instant_words
@@ -21,7 +22,6 @@ from engine.scenario_expect import About
 from policies.model import WEEKDAYS, Comparison, Fact, FactRef, Policy, Span
 from policies.vocabulary import UNDOES
 
-Draft = dict[str, Any]
 Ends = Callable[[Draft], Sequence[date]]
 """The last usable days of the lots of a draft; none of one that is not sound."""
 
@@ -145,21 +145,20 @@ class Maker:
         last = today.isoformat()
         for lot in draft["lots"]:
             if lot.get("acquired_on", "") > last:
-                lot["acquired_on"] = _moved(today, -self.draws.below(200)).isoformat()
+                lot["acquired_on"] = moved(today, -self.draws.below(200)).isoformat()
             if (lot.get("expires_on") or last) < lot.get("acquired_on", ""):
                 del lot["expires_on"]
         account = draft["account"]
         for name in ("joined_on", "born_on", "last_activity_on", "contact_changed_on"):
             if (account.get(name) or "") > last:
-                account[name] = _moved(today, -2_000 if name == "joined_on" else -20).isoformat()
+                account[name] = moved(today, -2_000 if name == "joined_on" else -20).isoformat()
         for paper in draft.get("request", {}).get("papers", ()):
             if (paper.get("issued_on") or "") > last:
                 paper["issued_on"] = last
         for part, name in (("history", "requested_at"), ("earned", "happened_at")):
-            now = "" if "day" in draft else self._at(draft)
             for each in draft.get(part, ()):
-                if now and datetime.fromisoformat(each[name]) > now:
-                    each[name] = self._instant(_moved(today, -1), 9 * 60)
+                if datetime.fromisoformat(each[name]) > self._at(draft):
+                    each[name] = self._instant(moved(today, -1), 9 * 60)
 
     def hold_together(self, draft: Draft) -> None:
         """All clauses of a condition or row hold, mostly right at their bounds."""
@@ -205,7 +204,7 @@ class Maker:
         if missed:
             step += {"under": 1, "over": -1, "at_most": 1, "at_least": -1}.get(operator, 0)
         if isinstance(value, date):
-            return _moved(value, step)
+            return moved(value, step)
         if isinstance(value, bool) or not isinstance(value, int | Fraction):
             return value
         return value + step
@@ -262,12 +261,12 @@ class Maker:
         days = self.focus.days or self.all.days
         which = self.draws.below(5)
         if which < 2 and days:
-            day = _moved(self.draws.one_of(days), self.draws.below(3) - 1)
+            day = moved(self.draws.one_of(days), self.draws.below(3) - 1)
         elif which == 2 and (known := self.focus.days_of_year or self.all.days_of_year):
             month, number = self.draws.one_of(known)
-            day = _moved(_of_year(day.year, month, number), self.draws.below(3) - 1)
+            day = moved(_of_year(day.year, month, number), self.draws.below(3) - 1)
         elif which == 3:
-            day = _moved(day, self.draws.below(40) - 20)
+            day = moved(day, self.draws.below(40) - 20)
         if times := self.focus.times or self.all.times:
             minutes = (self.draws.one_of(times) + self.draws.below(3) - 1) % (24 * 60)
         self.put_at(draft, day, minutes)
@@ -312,7 +311,7 @@ class Maker:
         """The case on a day on which a lot ends, so long before it as the text says, or beside that."""
         ends = self.ends(draft)
         if ends:
-            day = _moved(self.draws.one_of(ends), self.draws.below(3) - 1)
+            day = moved(self.draws.one_of(ends), self.draws.below(3) - 1)
             spans = self.focus.spans or self.all.spans
             if spans and not self.draws.once_in(3):
                 day = self.back(day, self.draws.one_of(spans))
@@ -321,12 +320,12 @@ class Maker:
     def back(self, day: date, span: Span) -> date:
         """The day so far before another, or the one beside it."""
         if span.unit == "hours":
-            found = _moved(day, -(span.count // 24))
+            found = moved(day, -(span.count // 24))
         elif span.unit == "business days":
-            found = _moved(day, -span.count)
+            found = moved(day, -span.count)
         else:
             found = subtract_span(day, span)
-        return _moved(found, self.draws.below(3) - 1)
+        return moved(found, self.draws.below(3) - 1)
 
     def remember(self, draft: Draft) -> None:
         """An earlier refund or earning more, or one that is of other points."""
@@ -339,7 +338,7 @@ class Maker:
             return None
         if len(past) >= _MOST_PAST:
             past.pop()
-        day = _moved(self.day(draft), -self.draws.one_of((0, 0, 1, 3, 7, 15, 29, 31, 90, 364, 366)))
+        day = moved(self.day(draft), -self.draws.one_of((0, 0, 1, 3, 7, 15, 29, 31, 90, 364, 366)))
         if name == "earned":
             rules = self.policy.rules_of("earn")
             if rules:
@@ -377,7 +376,7 @@ class Maker:
         """A lot more, of any source and age."""
         if len(draft["lots"]) < _MOST_LOTS:
             source = self.draws.one_of([*self.policy.sources])
-            day = _moved(self.day(draft), -self.draws.below(900))
+            day = moved(self.day(draft), -self.draws.below(900))
             names = {each["id"] for each in draft["lots"]}
             free = next(name for at in range(1, _MOST_LOTS + 2) if (name := f"L{at}") not in names)
             draft["lots"].append(self._lot(free, source, day) | {"amount": max(1, self.number())})
@@ -394,10 +393,10 @@ class Maker:
         if which == 0:
             other["source"] = self.draws.one_of([*self.policy.sources])
         elif which == 1:
-            day = _moved(date.fromisoformat(one["acquired_on"]), -1 - self.draws.below(60))
+            day = moved(date.fromisoformat(one["acquired_on"]), -1 - self.draws.below(60))
             other["acquired_on"] = day.isoformat()
         if self.draws.once_in(2):
-            one["expires_on"] = other["expires_on"] = _moved(self.day(draft), 200).isoformat()
+            one["expires_on"] = other["expires_on"] = moved(self.day(draft), 200).isoformat()
         # The one that comes first in the order of ids need not be the older one.
         draft["lots"].insert(self.draws.below(2) * len(draft["lots"]), other)
         if self.draws.once_in(2):
@@ -409,14 +408,14 @@ class Maker:
         count = max(0, self.draws.one_of(known) + self.draws.below(3) - 1)
         if "request" in draft:
             name, method = "history", draft["request"]["method"]
-            day = _moved(self.day(draft), -self.draws.one_of((0, 1, 2, 6)))
+            day = moved(self.day(draft), -self.draws.one_of((0, 1, 2, 6)))
             one = {"account_id": "A", "points": max(1, self.draws.one_of((5_000, 20_000, self.number())))}
             one |= {"requested_at": self._instant(day, 9 * 60), "method": method, "state": "settled"}
             one["receiving_account"] = draft["request"].get("receiving_account", "")
             draft[name] = [one | {"id": f"H{at + 1}"} for at in range(count)]
         elif "event" in draft and self.policy.rules_of("earn"):
             rule = self.draws.one_of(self.policy.rules_of("earn")).id
-            earning = self._earning("E1", rule, _moved(self.day(draft), 3))
+            earning = self._earning("E1", rule, moved(self.day(draft), 3))
             draft["earned"] = [earning | {"id": f"E{at + 1}"} for at in range(count)]
 
     def lose(self, draft: Draft) -> None:
@@ -453,8 +452,8 @@ class Maker:
                 return None
             days = self.focus.days or self.all.days
             if days and self.draws.once_in(2):
-                return _moved(self.draws.one_of(days), self.draws.below(3) - 1)
-            return _moved(self.day(draft), self.draws.below(1500) - 1200)
+                return moved(self.draws.one_of(days), self.draws.below(3) - 1)
+            return moved(self.day(draft), self.draws.below(1500) - 1200)
         return self.number() if not self.draws.once_in(4) else self.draws.below(_USUAL * 2)
 
     # Facts of a draft.
@@ -462,8 +461,8 @@ class Maker:
     def set_fact(self, draft: Draft, path: str, value: Any, lot: int) -> None:
         """Makes a fact come to a value; where it is worked out, by what it is worked out from."""
         scope, _, name = path.partition(".")
-        if path in _WORKED_OUT:
-            _WORKED_OUT[path](self, draft, value, lot)
+        if path in WORKED_OUT:
+            WORKED_OUT[path](draft, value, lot, self.day(draft), self.draws)
         elif name in ("requested_on", "happened_on", "today"):
             if isinstance(value, date):
                 self.put_at(draft, value, self.minutes(draft))
@@ -478,7 +477,7 @@ class Maker:
     def _put_on(self, draft: Draft, name: str, value: Any) -> None:
         day = self.day(draft)
         for days in range(370):
-            each = _moved(day, days)
+            each = moved(day, days)
             if (each.day if name == "day_of_month" else WEEKDAYS[each.weekday()]) == value:
                 return self.put_at(draft, each, self.minutes(draft))
         return None
@@ -511,51 +510,6 @@ class Maker:
         return instant_words(local.astimezone(UTC))
 
 
-def _set_age(maker: Maker, draft: Draft, value: Any, lot: int) -> None:
-    if isinstance(value, int):
-        day = maker.day(draft)
-        born = subtract_span(day, Span(max(0, value), "years"))
-        draft["account"]["born_on"] = _moved(born, maker.draws.one_of((0, 0, 1, -1))).isoformat()
-
-
-def _set_used(maker: Maker, draft: Draft, value: Any, lot: int) -> None:
-    if draft["lots"] and isinstance(value, int) and value >= 0:
-        one = draft["lots"][lot % len(draft["lots"])]
-        one["amount"] = max(one["amount"], value + 1)
-        one["left"] = one["amount"] - value
-
-
-def _set_untouched(maker: Maker, draft: Draft, value: Any, lot: int) -> None:
-    _set_used(maker, draft, 0 if value else 1 + maker.draws.below(1000), lot)
-
-
-def _set_used_rate(maker: Maker, draft: Draft, value: Any, lot: int) -> None:
-    if draft["lots"] and isinstance(value, int | Fraction):
-        one = draft["lots"][lot % len(draft["lots"])]
-        one["amount"] = max(one["amount"], 10_000) // 10_000 * 10_000
-        one["left"] = min(one["amount"], max(0, one["amount"] - int(one["amount"] * Fraction(value) / 100)))
-
-
-def _set_chosen(maker: Maker, draft: Draft, value: Any, lot: int) -> None:
-    if "request" in draft and draft["lots"]:
-        draft["request"]["lots"] = [draft["lots"][lot % len(draft["lots"])]["id"]] if value else []
-
-
-def _set_chosen_lots(maker: Maker, draft: Draft, value: Any, lot: int) -> None:
-    if "request" in draft and isinstance(value, int):
-        draft["request"]["lots"] = [each["id"] for each in draft["lots"][: max(0, value)]]
-
-
-_WORKED_OUT: Mapping[str, Callable[[Maker, Draft, Any, int], None]] = {
-    "account.age": _set_age,
-    "account.year_age": _set_age,
-    "lot.used": _set_used,
-    "lot.untouched": _set_untouched,
-    "lot.used_rate": _set_used_rate,
-    "lot.chosen": _set_chosen,
-    "request.chosen_lots": _set_chosen_lots,
-}
-
 _MOST_LOTS = 8
 _MOST_PAST = 6
 _MOST_REPEATED = 30
@@ -579,13 +533,6 @@ def _some(fact: Fact, day: date) -> Any:
     """Something that a fact can be."""
     plain = {"choice": fact.choices[:1], "flag": (False,), "text": ("",), "date": (day - timedelta(days=300),)}
     return plain.get(fact.type, (1,))[0]
-
-
-def _moved(day: date, days: int) -> date:
-    try:
-        return day + timedelta(days=days)
-    except OverflowError:
-        return day
 
 
 def _day(raw: str) -> Any:

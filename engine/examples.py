@@ -17,7 +17,8 @@ from engine.calendars import local_day
 from engine.cases import BadCase, read_case, read_day_case, read_event_case
 from engine.clues import clues_of
 from engine.compiled import CompiledVersion
-from engine.drafts import Draft, Maker
+from engine.draft_facts import Draft
+from engine.drafts import Maker
 from engine.draws import Draws
 from engine.errors import Conflict
 from engine.facts import Case, DayCase, EventCase, case_data, day_case_data, event_case_data

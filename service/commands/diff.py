@@ -69,8 +69,8 @@ BASES = {
 UNREADABLE = Text("이 사례를 받지 않음: {why}", "cannot be asked: {why}")
 COUNT = Text(
     "변경 {changes:,}건: 사례 있음 {differs:,}, 증명됨 {proved:,}, 문구만 {words:,}, 찾지 못함 {none_found:,}",
-    "{changes:,} changes: {differs:,} with an example, {proved:,} proved to change nothing, {words:,} of words only, "
-    "{none_found:,} without an example found",
+    "changes: {changes:,}; with an example: {differs:,}; proved to decide nothing: {proved:,}; "
+    "of words only: {words:,}; no example found: {none_found:,}",
 )
 OTHER_POLICY = Text(
     "{old}은(는) '{one}' 정책이고 {new}은(는) '{other}' 정책입니다",

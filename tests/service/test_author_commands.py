@@ -217,3 +217,80 @@ def test_prove_needs_its_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("service.commands.prove.find_spec", lambda name: None)
     code, _, told = ended(run("prove", "kt-points.yaml"))
     assert (code, "'.[prove]'" in told) == (2, True)
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `recoup diff old.yaml new.yaml`, of which the new one has one word in the place of another."""
+    text = (ROOT / "tests/diff.yaml").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    def compare(one: str, other: str, *options: str) -> Result:
+        assert one in text
+        Path("old.yaml").write_text(text, "utf-8")
+        Path("new.yaml").write_text(text.replace(one, other, 1), "utf-8")
+        return CliRunner().invoke(recoup, ["diff", "old.yaml", "new.yaml", *options])
+
+    return compare
+
+
+def test_diff_tells_a_change_with_both_decisions_and_a_scenario_that_passes_on_the_new_file(
+    two: Callable[..., Result],
+) -> None:
+    result = two("within: 3 business days", "within: 4 business days", "--lang", "en")
+    lines = result.stdout.splitlines()
+    text = Path("old.yaml").read_text("utf-8")
+    at, within = (text[: text.index(words)].count("\n") + 1 for words in ("- id: paid", "within: 3 business"))
+
+    assert result.exit_code == 1
+    assert lines[0] == f"rule 'paid' (old line {at}, new line {at})"
+    assert lines[1:4] == [
+        "  was: (pay, article 8.1) Paid within 3 business days of the request.",
+        "  now: (pay, article 8.1) Paid within 4 business days of the request.",
+        f"  within: 3 business days -> 4 business days (old line {within}, new line {within})",
+    ]
+    assert "    outcome     approved    approved" in lines
+    assert lines[-1].startswith("changes: 1; with an example: 1;")
+
+    scenario = result.stdout[result.stdout.index("  - name:") : result.stdout.rindex("changes: 1")]
+    for file, passes in (("new.yaml", True), ("old.yaml", False)):
+        name = file.replace(".yaml", ".test.yaml")
+        Path(name).write_text(f"policy: {file}\nscenarios:\n{scenario}", "utf-8")
+        assert (CliRunner().invoke(recoup, ["test", file]).exit_code == 0) is passes
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code", "told"),
+    [
+        ("currency: KRW", "currency:    KRW # won", 0, "뜻이 같습니다. 증명: 배치와 주석을 뺀 내용이 같습니다.\n"),
+        ("[active, dormant]", "[dormant, active]", 0, "뜻이 같습니다. 증명: 뜻이 없는 순서를 빼면 내용이 같습니다.\n"),
+        ("retention: 5", "retention: 6", 1, "증명: 두 파일의 규칙, 수치, 이름이 같은 것으로 읽힙니다"),
+        ("점검 시간입니다.", "점검 중입니다.", 1, "문구만 바뀜: 판정은 같고 읽는 말이 다릅니다"),
+        ("within: 3 business", "within: 5 business", 1, "다르게 판정되는 사례(1번째 시도)"),
+        ("policy: diff-points", "policy: other-points", 2, ""),
+        ("currency: KRW", "currency: won", 2, ""),
+    ],
+    ids=["layout", "order", "retention", "words", "decided otherwise", "another policy", "unsound"],
+)
+def test_diff_says_in_korean_what_it_found_and_ends_accordingly(
+    two: Callable[..., Result], one: str, other: str, code: int, told: str
+) -> None:
+    result = two(one, other, "--lang", "ko")
+    assert result.exit_code == code
+    assert told in result.stdout
+
+
+def test_diff_tells_programs_everything(two: Callable[..., Result]) -> None:
+    result = two("rate: 1.5%", "rate: 1.6%", "--json")
+    data = json.loads(result.stdout)
+    (change,) = data["changes"]
+
+    assert (data["same_meaning"], data["counts"]["differs"]) == (False, 1)
+    assert (change["subject"], change["change"], change["verdict"]) == ("shop-points", "rate: 1.5% -> 1.6%", "differs")
+    assert change["example"]["case"]["event"]["type"] == "purchase"
+    assert change["example"]["old"]["earned"] != change["example"]["new"]["earned"]
+
+
+def test_diff_says_honestly_that_no_example_was_found(two: Callable[..., Result]) -> None:
+    result = two("idle: 24 months", "idle: 25 months", "--tries", "1", "--lang", "en")
+    assert "none found in 1 tries; that is no proof that there is none" in result.stdout
