@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,8 @@ _INSIDE = (": ", " #", "\n", ",", "[", "]", "{", "}", "?")
 
 
 def written(raw: Any) -> str:
-    """Data of a rule file or scenario file as YAML on one line; a text has quotes only where it needs them.
+    """Data of a rule file or scenario file as YAML on one line, in which None is `none`; a text has quotes only where
+    it needs them.
 
     >>> written({"lot.source": "promotion", "points": 20_000, "since": date(2026, 7, 1), "terms": "18.2"})
     '{lot.source: promotion, points: 20_000, since: 2026-07-01, terms: "18.2"}'
@@ -23,9 +25,11 @@ def written(raw: Any) -> str:
         return "true" if raw else "false"
     if isinstance(raw, int):
         return f"{raw:_}"
-    if isinstance(raw, dict):
+    if raw is None:
+        return "none"
+    if isinstance(raw, Mapping):
         return "{" + ", ".join(f"{written(key)}: {written(each)}" for key, each in raw.items()) + "}"
-    if isinstance(raw, list):
+    if isinstance(raw, list | tuple):
         return f"[{', '.join(map(written, raw))}]"
     return _text(raw) if isinstance(raw, str) else raw.isoformat() if isinstance(raw, date) else str(raw)
 

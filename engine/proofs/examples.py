@@ -14,13 +14,12 @@ from engine.local_times import instant_of
 from engine.proofs.logic import Answer
 from engine.proofs.world import World, fact_of
 from engine.reading import instant_words
+from policies.flow import written
 from policies.layout import laid_out
 from policies.model import Fact, Policy
 
 NOON = 12 * 60
 LOT = "lot"
-_PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_WORDS = ("true", "false", "yes", "no", "on", "off", "y", "n", "none", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,42 +161,15 @@ def scenario_text(
     rows: Iterable[Sequence[Any]] = (),
 ) -> str:
     """A scenario in the agreed layout, as one item of the list `scenarios`: one case, or a table of them."""
-    lines = [f"- name: {_word(name, quoted=True)}"]
+    lines = [f"- name: {written(name)}"]
     for part, data in example.parts.items():
         if part == "lots" or part in ("history", "earned"):
-            lines += [f"  {part}:", *[f"    - {flow(each)}" for each in data]]
+            lines += [f"  {part}:", *[f"    - {written(each)}" for each in data]]
         else:
-            lines.append(f"  {part}: {data if part in ('as_of', 'day') else flow(data)}")
+            lines.append(f"  {part}: {data if part in ('as_of', 'day') else written(data)}")
     if expect is None:
-        lines += [f"  columns: {flow(columns)}", "  rows:", *[f"    - {flow(row)}" for row in rows]]
+        lines += [f"  columns: {written(columns)}", "  rows:", *[f"    - {written(row)}" for row in rows]]
     else:
-        lines.append(f"  expect: {flow(expect)}")
+        lines.append(f"  expect: {written(expect)}")
     whole = "\n".join(["policy: any.yaml", "scenarios:", *[f"  {line}" for line in lines]])
     return laid_out(whole, scenarios=True).partition("scenarios:\n")[2]
-
-
-def flow(data: Any) -> str:
-    """Plain data as an author writes it on one line.
-
-    >>> flow({"a": 50_000, "b": [True, None], "c": "LOYAL-1", "d": "no", "e": date(2026, 1, 31)})
-    '{a: 50_000, b: [true, none], c: LOYAL-1, d: "no", e: 2026-01-31}'
-    """
-    if isinstance(data, Mapping):
-        return "{" + ", ".join(f"{name}: {flow(value)}" for name, value in data.items()) + "}"
-    if isinstance(data, list | tuple):
-        return f"[{', '.join(map(flow, data))}]"
-    if data is None:
-        return "none"
-    if isinstance(data, bool):
-        return "true" if data else "false"
-    if isinstance(data, int):
-        return f"{data:_}"
-    return data.isoformat() if isinstance(data, date) else _word(str(data))
-
-
-def _word(text: str, *, quoted: bool = False) -> str:
-    plain = text[:1] in _PLAIN and text[:1] and all(each.isalnum() or each in "_-." for each in text)
-    if plain and not quoted and text.lower() not in _WORDS:
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
