@@ -31,6 +31,7 @@ IMPOSSIBLE = {
     "decide": "nowhere.yaml case.json",
     "deliver": "@ --once",
     "deliveries": "@",
+    "diff": "nowhere.yaml small.yaml",
     "erase": "nobody --by desk --reason asked",
     "explain": "D-0",
     "faq check": "nowhere",
