@@ -73,6 +73,14 @@ KINDS: Mapping[str, Kind] = {
         ),
         ("roles", "held"),
     ),
+    "own-draft": Kind(
+        403,
+        Text("다른 사람의 승인이 필요합니다.", "Somebody else has to approve this."),
+        Text(
+            "초안을 쓴 사람: {by}. 이름이 다른 사람의 키로 승인하십시오.",
+            "{by} drafted it; send the key of a holder with another name.",
+        ),
+    ),
     "not-found": Kind(
         404,
         Text("찾을 수 없습니다.", "There is no such thing."),
@@ -132,6 +140,26 @@ KINDS: Mapping[str, Kind] = {
             "They were erased after the time that the policy keeps them: {decision} can be contested no longer.",
         ),
     ),
+    "out-of-date": Kind(
+        409,
+        Text("그 사이에 다른 버전이 게시되었습니다.", "Another version is the newest by now."),
+        Text(
+            "최신 버전: {newest}. 다시 확인하고, 초안이면 새로 내십시오.",
+            "It is version {newest}. Look at it, and draft again what is still to be changed.",
+        ),
+        ("newest",),
+    ),
+    "says-the-same": Kind(
+        409,
+        Text("최신 버전과 뜻이 같습니다.", "The newest version says the same."),
+        Text("{policy}@{newest}", "Nothing would change: {policy}@{newest} has this meaning already."),
+        ("newest",),
+    ),
+    "nothing-before": Kind(
+        409,
+        Text("되돌아갈 이전 버전이 없습니다.", "There is no earlier text to go back to."),
+        Text("정책: {policy}", "{policy} has had no other; draft a new one."),
+    ),
     "facts-left-out": Kind(
         409,
         Text("빠진 항목이 있어 기본값으로 되돌아갑니다.", "Facts are left out that would fall back to their defaults."),
@@ -167,6 +195,12 @@ KINDS: Mapping[str, Kind] = {
             "UTF-8 JSON으로 보내고 Content-Type을 application/json으로 하십시오.",
             "Send JSON in UTF-8 with the header Content-Type: application/json.",
         ),
+    ),
+    "draft-has-problems": Kind(
+        422,
+        Text("규칙 파일에 잘못이 있습니다.", "The files have problems."),
+        Text("problems 목록의 항목을 고쳐 다시 보내십시오.", "Mend what `problems` names and send them again."),
+        ("problems",),
     ),
     "unknown-account": Kind(
         422,
@@ -354,6 +388,10 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "not-a-sentence": Text(
         "보이는 글자가 있는 1~{most}자의 글이어야 합니다.",
         "is not a text of 1 to {most} characters, some of them visible",
+    ),
+    "in-the-past": Text("지난 시각입니다. 지금: {now}", "lies in the past; it is {now} here"),
+    "seen-otherwise": Text(
+        "지금 초안의 seen과 다릅니다. 초안을 다시 보십시오.", "is not the `seen` of the draft; look at it again"
     ),
     "in-the-future": Text("미래의 시각입니다.", "lies in the future"),
     "other-than-before": Text("이 id를 처음 썼을 때와 다릅니다.", "is not what it was when the id was used first"),

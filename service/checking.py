@@ -1,0 +1,164 @@
+"""What a text has to pass before it can be published, and what its approver is to see; plain data, which is kept.
+
+Both are tables: another check, or something else to look at, is one line there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import islice
+from pathlib import PurePath
+from typing import Any
+
+from engine.compiled import CompiledVersion, compile_version
+from engine.pins import Pins
+from engine.scenario_file import Scenario, policy_file, read_document, read_scenarios
+from engine.scenarios import run
+from engine.versions import load_version
+from policies.model import Policy
+from policies.problems import MOST_PROBLEMS, Problem, both
+from policies.versions import PolicyVersion
+
+RESERVED = "drafts"
+"""No policy has this id: in addresses it is where drafts are."""
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A text and its scenarios, read."""
+
+    version: PolicyVersion
+    compiled: CompiledVersion
+    rule_file: str
+    scenarios: tuple[Scenario, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one check looked at, and what it found; it passed when that is nothing."""
+
+    count: int
+    problems: Sequence[Plain]
+
+
+def load(rules: str, scenarios: str) -> tuple[Loaded | None, list[Plain]]:
+    """A rule file and its scenario file, or the problems of both, as `recoup check` tells them."""
+    document, of_scenarios = read_document(scenarios.encode(), "rules.test.yaml")
+    named = document and policy_file(document)
+    rule_file = PurePath(named or "rules.yaml").name
+    scenario_file = f"{rule_file.removesuffix('.yaml')}.test.yaml"
+    document, of_scenarios = read_document(scenarios.encode(), scenario_file)
+    version, problems = load_version(rules.encode(), rule_file)
+    read: tuple[Scenario, ...] = ()
+    if version is not None and document is not None:
+        read, more = read_scenarios(document, version.policy)
+        told = {(problem.line, problem.column) for problem in of_scenarios}
+        of_scenarios = of_scenarios + [each for each in more if (each.line, each.column) not in told]
+    found = [plain(each) for each in (*problems, *of_scenarios)]
+    if version is not None and version.policy.id == RESERVED:
+        found.append(_of_file(rule_file, "id-reserved", *_RESERVED))
+    if version is None or found:
+        return None, found[:MOST_PROBLEMS]
+    return Loaded(version, compile_version(version), rule_file, read), []
+
+
+_RESERVED = (f"정책 이름으로 쓸 수 없습니다: '{RESERVED}'.", f"no policy can have the id '{RESERVED}'")
+
+
+def _checked(loaded: Loaded) -> Found:
+    # What has problems is not loaded.
+    return Found(len(loaded.version.policy.rules), ())
+
+
+def _tested(loaded: Loaded) -> Found:
+    found = [
+        {
+            "code": "scenario-fails",
+            "severity": "problem",
+            "file": scenario.file,
+            "line": scenario.place.line,
+            "column": scenario.place.column,
+            "ko": f"{scenario.name}: {difference}",
+            "en": f"{scenario.name}: {difference}",
+        }
+        for scenario in loaded.scenarios
+        for difference in run(loaded.compiled, scenario).differences
+    ]
+    return Found(len(loaded.scenarios), found[:MOST_PROBLEMS])
+
+
+def _pinned(loaded: Loaded) -> Found:
+    pins = Pins(loaded.version, loaded.rule_file, loaded.scenarios)
+    return Found(len(pins.nudges), _plain_all(pins.survivors()))
+
+
+CHECKS: Mapping[str, Callable[[Loaded], Found]] = {
+    # By the name of the command that does the same, in the order in which they run.
+    "check": _checked,
+    "test": _tested,
+    "pin": _pinned,
+}
+
+
+def checks_of(loaded: Loaded) -> list[Plain]:
+    """What each check comes to. Those behind one that fails are not run: they rely on it."""
+    results: list[Plain] = []
+    for name, check in CHECKS.items():
+        found = check(loaded)
+        passed = not found.problems
+        results.append({"check": name, "passed": passed, "count": found.count, "problems": list(found.problems)})
+        if not passed:
+            break
+    return results
+
+
+def changes(before: Policy | None, after: Policy) -> list[Plain]:
+    """What a text changes of the one before it: the parts of the file, and of those with names what is in them."""
+    found: list[Plain] = []
+    if before is None:
+        return found
+    for part in (field.name for field in fields(Policy)):
+        old, new = _named(getattr(before, part)), _named(getattr(after, part))
+        for name in {**old, **new}:
+            if old.get(name) != new.get(name):
+                change = "added" if name not in old else "removed" if name not in new else "changed"
+                found.append({"part": part, "name": name, "change": change, **_said(part, name, change)})
+    return found
+
+
+def _named(part: Any) -> Mapping[str, Any]:
+    """A part of a policy by the names of what is in it; "" for one without."""
+    if isinstance(part, Mapping):
+        return part
+    if isinstance(part, tuple) and part and all(hasattr(each, "id") for each in part):
+        return {each.id: each for each in part}
+    return {"": part}
+
+
+_CHANGES = {"added": ("추가", "is new"), "removed": ("삭제", "is gone"), "changed": ("변경", "is changed")}
+
+
+def _said(part: str, name: str, change: str) -> Plain:
+    what = f"{part}.{name}" if name else part
+    ko, en = _CHANGES[change]
+    return {"ko": f"{ko}: {what}", "en": f"{what} {en}"}
+
+
+def plain(problem: Problem) -> Plain:
+    """A problem as plain data."""
+    place = f"{problem.file}:{problem.line}:{problem.column}: "
+    return {
+        **{name: getattr(problem, name) for name in ("code", "severity", "file", "line", "column")},
+        **{language: problem.in_language(language).removeprefix(place) for language in ("ko", "en")},
+    }
+
+
+def _plain_all(problems: Iterable[Problem]) -> list[Plain]:
+    return [plain(each) for each in islice(problems, MOST_PROBLEMS)]
+
+
+def _of_file(file: str, code: str, ko: str, en: str) -> Plain:
+    return plain(Problem(code, file, 1, 1, "", both(ko, en), None))
