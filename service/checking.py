@@ -6,7 +6,7 @@ Both are tables: another check, or something else to look at, is one line there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePath
 from typing import Any
@@ -16,8 +16,8 @@ from engine.pins import Pins
 from engine.scenario_file import Scenario, policy_file, read_document, read_scenarios
 from engine.scenarios import run
 from engine.versions import load_version
-from policies.model import Policy
 from policies.problems import MOST_PROBLEMS, Problem, both
+from policies.source import read
 from policies.versions import PolicyVersion
 
 RESERVED = "drafts"
@@ -52,9 +52,9 @@ def load(rules: str, scenarios: str) -> tuple[Loaded | None, list[Plain]]:
     scenario_file = f"{rule_file.removesuffix('.yaml')}.test.yaml"
     document, of_scenarios = read_document(scenarios.encode(), scenario_file)
     version, problems = load_version(rules.encode(), rule_file)
-    read: tuple[Scenario, ...] = ()
+    ready: tuple[Scenario, ...] = ()
     if version is not None and document is not None:
-        read, more = read_scenarios(document, version.policy)
+        ready, more = read_scenarios(document, version.policy)
         told = {(problem.line, problem.column) for problem in of_scenarios}
         of_scenarios = of_scenarios + [each for each in more if (each.line, each.column) not in told]
     found = [plain(each) for each in (*problems, *of_scenarios)]
@@ -62,7 +62,7 @@ def load(rules: str, scenarios: str) -> tuple[Loaded | None, list[Plain]]:
         found.append(_of_file(rule_file, "id-reserved", *_RESERVED))
     if version is None or found:
         return None, found[:MOST_PROBLEMS]
-    return Loaded(version, compile_version(version), rule_file, read), []
+    return Loaded(version, compile_version(version), rule_file, ready), []
 
 
 _RESERVED = (f"정책 이름으로 쓸 수 없습니다: '{RESERVED}'.", f"no policy can have the id '{RESERVED}'")
@@ -115,29 +115,37 @@ def checks_of(loaded: Loaded) -> list[Plain]:
     return results
 
 
-def changes(before: Policy | None, after: Policy) -> list[Plain]:
+def changes(before: str | None, after: str) -> list[Plain]:
     """What a text changes of the one before it: the parts of the file, and of those with names what is in them."""
-    found: list[Plain] = []
     if before is None:
-        return found
-    for part in (field.name for field in fields(Policy)):
-        old, new = _named(getattr(before, part)), _named(getattr(after, part))
-        for name in {**old, **new}:
-            if old.get(name) != new.get(name):
-                change = "added" if name not in old else "removed" if name not in new else "changed"
-                found.append({"part": part, "name": name, "change": change, **_said(part, name, change)})
+        return []
+    old, new = _parts(before), _parts(after)
+    found: list[Plain] = []
+    for part, name in {**old, **new}:
+        was, is_now = old.get((part, name)), new.get((part, name))
+        if was != is_now:
+            change = "added" if was is None else "removed" if is_now is None else "changed"
+            found.append({"part": part, "name": name, "change": change, **_said(part, name, change)})
     return found
 
 
-def _named(part: Any) -> Mapping[str, Any]:
-    """A part of a policy by the names of what is in it; "" for one without."""
-    if isinstance(part, Mapping):
-        return part
-    if isinstance(part, tuple) and part and all(hasattr(each, "id") for each in part):
-        return {each.id: each for each in part}
-    return {"": part}
+def _parts(text: str) -> dict[tuple[str, str], Any]:
+    """What a sound rule file says, by part and name; the name is "" where a part has none."""
+    document, problems = read(text.encode(), "rules")
+    assert document is not None, problems
+    found: dict[tuple[str, str], Any] = {}
+    for part, content in document.data.items():
+        if isinstance(content, dict) and part not in WORDS:
+            found |= {(part, str(name)): each for name, each in content.items()}
+        elif part == "rules":
+            found |= {(part, each["id"]): each for each in content}
+        else:
+            found[part, ""] = content
+    return found
 
 
+WORDS = ("title", "about")
+"""Parts that hold a sentence in both languages, and nothing by name."""
 _CHANGES = {"added": ("추가", "is new"), "removed": ("삭제", "is gone"), "changed": ("변경", "is changed")}
 
 

@@ -141,7 +141,7 @@ def check(database: Database, versions: Versions, id: str, now: datetime) -> Dra
             changes = []
         else:
             results = checking.checks_of(loaded)
-            changes = checking.changes(None if before is None else before.policy, loaded.version.policy)
+            changes = checking.changes(None if before is None else before.text, found.text)
         coming = [each.version.number for each in to_come if each is not in_force]
         data = {"checks": results, "shown": {"changes": changes, "to_come": coming}}
         passed = all(each["passed"] for each in results)
@@ -285,10 +285,10 @@ def _found(database: Database, id: str) -> Draft:
 
 
 def _draft(row: Row) -> Draft:
-    id, policy, digest, base, text, scenarios, actor, key, drafted_at, passed, data, approved_by, number, newest = row
+    name, policy, digest, base, text, scenarios, actor, key, drafted_at, passed, data, approved_by, number, newest = row
     read = None if data is None else json.loads(data)
     return Draft(
-        *(id, policy, digest, base, text, scenarios, actor, key, to_the_second(drafted_at)),
+        *(name, policy, digest, base, text, scenarios, actor, key, to_the_second(drafted_at)),
         *(_state(passed, number, outdated=newest != base), read, approved_by, number),
     )
 

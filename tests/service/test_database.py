@@ -225,9 +225,6 @@ def fill(database: Database) -> None:
 
 FILL: tuple[str, ...] = (
     "INSERT INTO policy_version VALUES ('sha256:0', 'p', 1, '2025-01-01', '', '[]', '')",
-    "INSERT INTO policy_draft VALUES ('P', 'p', 'sha256:0', 0, '', '', '', '', '')",
-    "INSERT INTO draft_check VALUES ('P', TRUE, '{}', '')",
-    "INSERT INTO publication VALUES ('sha256:0', '', 'P', NULL, '', '', '', '', '')",
     (
         "INSERT INTO account VALUES"
         " ('A', '', 'active', '', 0, '2025-01-01', NULL, TRUE, NULL, NULL, 0, '', '', 0, '', NULL)"
@@ -278,6 +275,9 @@ FILL: tuple[str, ...] = (
     "UPDATE log_leaf SET seq = 0, salt = '', digest = '' WHERE kind = 'decision'",
     "INSERT INTO log_node VALUES (0, '')",
     "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (0, '', '')",
+    "INSERT INTO policy_draft VALUES ('P', 'p', 'sha256:0', 0, '', '', '', '', '')",
+    "INSERT INTO draft_check VALUES ('P', TRUE, '{}', '')",
+    "INSERT INTO publication VALUES ('sha256:0', '', 'P', NULL, '', '', '', '', '')",
 )
 
 
