@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from service import audit_log, checking, drafts
-from service.database import Database, reading, rows
+from service.clock import stored
+from service.database import Database, execute, reading, rows, writing
 from service.erasures import counted_since
 from service.errors import Refusal
 from service.publishing import Versions, publish
 from service.reads import ANYONE, Reader
-from tests.service.builders import NOW
+from service.sweeps import sweep
+from tests.service.builders import NOW, POLICY, lot_facts, open_account, publish_small
 from tests.service.drafting import APPROVER, AUTHOR, RULES, SCENARIOS, approved, ready, texts
 
 DAY = timedelta(days=1)
@@ -267,6 +269,17 @@ def test_a_draft_that_says_the_same_as_the_newest_is_none(database: Database) ->
     approved(database, 6_000, NOW + DAY)
     drafts.withdraw(database, "tiny", 2, "Wrong.", APPROVER, NOW + 2 * DAY)
     assert refused(lambda: drafts.draft(database, *texts(5_000), AUTHOR, NOW)).code == "says-the-same"
+
+
+def test_a_day_is_swept_by_the_version_in_force_when_it_began(database: Database) -> None:
+    publish_small(database)
+    shorter = publish(database, POLICY.replace("after: 2 years", "after: 1 year").encode(), "small.yaml", NOW)
+    row = (shorter.digest, stored(NOW), None, None, "lee", "K-2", "", "", stored(NOW))
+    writing(database, lambda: execute(database, drafts.INSERT_PUBLICATION, row))
+    open_account(database, lot_facts(acquired_on="2025-02-01"))
+    versions = Versions(database, 4)
+    expired = [sweep(database, versions, NOW + days * DAY)["expired"] for days in (0, 1)]
+    assert expired == [0, 1]
 
 
 def test_points_are_kept_from_erasure_for_every_text_that_may_come(database: Database) -> None:
