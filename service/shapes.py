@@ -20,8 +20,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from policies.problems import both, did_you_mean
 from service import moves
 from service.clock import spoken
-from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
+from service.errors import LANGUAGES, FieldError, Refusal
 from service.events import STATES as EVENT_STATES
+from service.field_texts import FIELD_TEXTS
 from service.inquiries import KINDS, OUTCOMES, STATES
 from service.json_body import read_json
 
