@@ -133,7 +133,7 @@ def test_every_check_is_run_and_those_behind_one_that_fails_are_not(monkeypatch:
     assert [(each["check"], each["passed"]) for each in checking.checks_of(loaded)] == [
         (name, True) for name in checking.CHECKS
     ]
-    broken = {"check": lambda _: checking.Found(1, [{"en": "broken"}]), "test": checking.CHECKS["test"]}
+    broken = {"check": lambda _: checking.Found(1, [{"severity": "problem"}]), "test": checking.CHECKS["test"]}
     monkeypatch.setattr(checking, "CHECKS", broken)
     assert [each["check"] for each in checking.checks_of(loaded)] == ["check"]
 
