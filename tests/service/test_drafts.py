@@ -138,6 +138,29 @@ def test_every_check_is_run_and_those_behind_one_that_fails_are_not(monkeypatch:
     assert [each["check"] for each in checking.checks_of(loaded)] == ["check"]
 
 
+OTHER_FEE = """\
+  - id: fee
+    kind: fee
+    terms: "3"
+    when: {request.method: credit}
+    flat: 10
+    reason: {ko: "수수료 {fee}", en: "A fee of {fee}."}
+  - id: other-fee
+    kind: fee
+    terms: "4"
+    when: {account.status: active}
+    flat: 20
+    reason: {ko: "수수료 {fee}", en: "A fee of {fee}."}
+"""
+
+
+def test_what_was_proven_of_a_text_is_a_problem() -> None:
+    loaded, _ = checking.load(RULES + OTHER_FEE, SCENARIOS)
+    assert loaded is not None
+    found = checking.CHECKS["prove"](loaded)
+    assert (found.passed, [each["code"] for each in found.problems]) == (False, ["overlap"])
+
+
 SEEN = "sha256:" + "0" * 64
 OTHER_NAME, OTHER_KEY = Reader("lee", "K-1", ()), Reader("kim", "K-9", ())
 
