@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.commands._database import opened
-from service.commands._files import Tested, Unusable, language_option, paint, read_file, say_problems, stop
+from service.commands._files import Tested, Unusable, language_option, paint, read_file, say_problems
 
 if TYPE_CHECKING:
     from service.config import Settings
@@ -81,7 +81,9 @@ def in_one_step(files: tuple[Path, ...], lang: str) -> None:
                 click.echo(problem.in_language(lang), err=True)
             raise SystemExit(1) from None
         except NotTheFirst as error:
-            stop(f"{error} is published already: draft another text with `recoup publish draft`, to be approved")
+            raise Unusable(
+                f"{error} is published already: draft another text with `recoup publish draft`, to be approved"
+            ) from None
 
 
 @command.command()
@@ -137,7 +139,7 @@ def show(id: str, lang: str) -> None:
         with reading(database):
             found = drafts.find(database, id)
         if found is None:
-            stop(f"no draft has the id '{id}'")
+            raise Unusable(f"no draft has the id '{id}'")
         _say(found, lang)
 
 
@@ -232,15 +234,20 @@ def _instant(text: str) -> datetime:
 
 @contextmanager
 def _told(lang: str) -> Iterator[None]:
-    """What is refused is told in a line, and ends the command with 1."""
+    """What is refused is told in a line, and ends the command with 2; problems of files end it with 1."""
     from service.errors import Refusal, problem_data
 
     try:
         yield
     except Refusal as refusal:
-        said = problem_data(refusal.code, (), {"problems": [], **refusal.figures}, lang)
+        problems: Any = refusal.figures.get("problems", [])
+        for each in problems:
+            click.echo(f"{each['file']}:{each['line']}:{each['column']}: {each[lang]}")
+        if problems:
+            raise SystemExit(1) from None
+        said = problem_data(refusal.code, (), refusal.figures, lang)
         wrong = [f"{next(iter(each.where.values()))}: {each.text.in_language(lang)}" for each in refusal.errors]
-        stop(" ".join([f"{said['title']} {said['detail']}", *wrong]))
+        raise Unusable(" ".join([f"{said['title']} {said['detail']}", *wrong])) from None
 
 
 def _who(database: Database, settings: Settings, role: str) -> Reader:
