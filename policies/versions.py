@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from policies.model import Policy
@@ -33,14 +33,17 @@ class PolicyVersion:
         return f"{self.policy.id}@{self.number or 'draft'}"
 
 
-def canonical_text(text: str, holidays: Iterable[date]) -> str:
+def canonical_text(text: str, holidays: Iterable[date], again: int | None = None) -> str:
     """What a version means, as one line of JSON: the file's data without layout and comments, and its holidays.
 
-    Two files of the same meaning have the same canonical text, and so the same digest.
+    Two files of the same meaning have the same canonical text, and so the same digest. What is published `again` under
+    a later number says that number, too.
     """
     document, problems = read(text.encode(), "policy")
     assert document is not None, problems
-    content = {"policy": _plain(document.data), "holidays": [day.isoformat() for day in holidays]}
+    content: dict[str, object] = {"policy": _plain(document.data), "holidays": [day.isoformat() for day in holidays]}
+    if again is not None:
+        content["again"] = again
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -52,6 +55,12 @@ def digest_of(canonical: str) -> str:
 def make_version(policy: Policy, text: str, holidays: tuple[date, ...], number: int | None = None) -> PolicyVersion:
     """The version of a policy that was loaded from `text`."""
     return PolicyVersion(policy, text, digest_of(canonical_text(text, holidays)), number, holidays)
+
+
+def published_again(version: PolicyVersion, number: int) -> PolicyVersion:
+    """The same meaning under a later number, with a digest of its own: a digest stands for one version."""
+    digest = digest_of(canonical_text(version.text, version.holidays, number))
+    return replace(version, number=number, digest=digest)
 
 
 def _plain(data: object) -> object:

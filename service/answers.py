@@ -12,6 +12,7 @@ from typing import Any
 
 from policies.model import Policy, Text
 from service.deliveries import Delivery
+from service.drafts import Draft
 from service.events import Told
 from service.faq import Found, Links, Shown
 from service.inquiries import Entry, Inquiry
@@ -107,6 +108,35 @@ def version_answer(listed: Listed) -> dict[str, Any]:
         "digest": listed.digest,
         "starts": listed.starts,
         "published_at": listed.published_at,
+        "effective_from": listed.effective_from,
+        "restores": listed.restores,
+    }
+
+
+def draft_line(draft: Draft) -> dict[str, Any]:
+    """A draft in a list."""
+    return {
+        "id": draft.id,
+        "policy": draft.policy,
+        "digest": draft.digest,
+        "base": draft.base,
+        "state": draft.state,
+        "by": draft.actor,
+        "drafted_at": draft.drafted_at,
+        "version": draft.number,
+    }
+
+
+def draft_answer(draft: Draft, language: str) -> dict[str, Any]:
+    """A draft with its texts, what its checks came to, and what its approver is to see."""
+    data = draft.data or {"checks": [], "shown": None}
+    return {
+        **draft_line(draft),
+        "rules": draft.text,
+        "scenarios": draft.scenarios,
+        **with_text(data, language),
+        "seen": draft.seen,
+        "approved_by": draft.approved_by,
     }
 
 

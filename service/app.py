@@ -20,6 +20,7 @@ from service.api import (
     messages,
     openapi,
     policies,
+    publishing,
     refund_requests,
     webhooks,
 )
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         inquiries,
         faq,
         policies,
+        publishing,
         messages,
         webhooks,
         deliveries,

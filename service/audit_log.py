@@ -40,6 +40,12 @@ class Kind:
 # By table. What was logged once stays as it was: a column that is added to a table later needs a kind of its own.
 KINDS: Mapping[str, Kind] = {
     "policy_version": Kind("digest", ("digest", "policy", "number", "starts", "text", "holidays", "published_at")),
+    "policy_draft": Kind("id", ("id", "policy", "digest", "base", "text", "scenarios", "actor", "key", "drafted_at")),
+    "draft_check": Kind("draft_id", ("draft_id", "passed", "data", "checked_at")),
+    "publication": Kind(
+        "digest",
+        ("digest", "effective_from", "draft_id", "restores", "actor", "key", "seen", "reason", "entered_at"),
+    ),
     "decision": Kind(
         "id",
         (
@@ -76,7 +82,7 @@ KINDS: Mapping[str, Kind] = {
     "erased_record": Kind("id", ("id", "erasure_id", "kind", "reference", "remains")),
 }
 # SQLite answers 0 and 1.
-FLAGS = frozenset({"refused"})
+FLAGS = frozenset({"passed", "refused"})
 SELECT = {
     name: f"SELECT {', '.join(f'{chr(34)}{column}{chr(34)}' for column in kind.columns)}"  # noqa: S608
     f' FROM "{name}" WHERE "{kind.key}" IN ({{marks}})'

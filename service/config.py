@@ -51,6 +51,12 @@ SETTINGS = (
     Setting(
         "LOG_KEY_FILE", "recoup-log.key", "the file with the keys that sign the log; `recoup audit keygen` makes it"
     ),
+    Setting(
+        "CHECK_DRAFTS",
+        "yes",
+        "yes: a draft of a policy that comes over the API is checked at once, in a process of its own;"
+        " no: `recoup publish check` does it, run elsewhere",
+    ),
     Setting("CACHED_VERSIONS", "32", "how many compiled policy versions one process keeps", 1),
     Setting(
         "WEBHOOK_PRIVATE_ADDRESSES",
@@ -91,6 +97,7 @@ class Settings:
     busy_seconds: int = 10
     answer_within_days: int = 30
     log_key_file: Path = Path("recoup-log.key")
+    check_drafts: bool = True
     cached_versions: int = 32
     private_webhooks: bool = False
     webhook_overlap_hours: int = 24
@@ -135,6 +142,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         busy_seconds=numbers["BUSY_SECONDS"],
         answer_within_days=numbers["ANSWER_WITHIN_DAYS"],
         log_key_file=Path(texts["LOG_KEY_FILE"]),
+        check_drafts=_yes_or_no("CHECK_DRAFTS", texts["CHECK_DRAFTS"]),
         cached_versions=numbers["CACHED_VERSIONS"],
         private_webhooks=_yes_or_no("WEBHOOK_PRIVATE_ADDRESSES", texts["WEBHOOK_PRIVATE_ADDRESSES"]),
         webhook_overlap_hours=numbers["WEBHOOK_OVERLAP_HOURS"],

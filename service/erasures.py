@@ -78,9 +78,7 @@ def counted_since(versions: Versions, now: datetime) -> datetime:
     """From when on limits by receiving account look back, now or by a text that is published and starts later."""
     start = now
     for policy in versions.policies():
-        in_force = versions.in_force(policy, now)
-        newest = versions.compiled(versions.listed(policy)[0].digest)
-        for compiled in {id(each): each for each in (in_force, newest) if each is not None}.values():
+        for compiled in versions.in_force_or_to_come(policy, now):
             for measure in _measures(compiled.policy.rules):
                 if measure.key == "receiving_account" and measure.per is not None:
                     start = min(start, window_start(measure.per, now, compiled.zone))

@@ -27,6 +27,7 @@ OF_ALL: Mapping[str, str] = {
     "inquiries": "SELECT 1 FROM inquiry WHERE id = ?",
     "messages": "SELECT 1 FROM message WHERE id = ?",
     "deliveries": "SELECT 1 FROM delivery WHERE id = ?",
+    "policies/drafts": "SELECT 1 FROM policy_draft WHERE id = ?",
 }
 KNOWN: Mapping[str, str] = {
     "account": "SELECT 1 FROM account WHERE id = ?",

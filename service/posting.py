@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from service.addresses import BadAddress, BadUrl, Target, addresses_of, read_url
-from service.errors import FIELD_TEXTS
+from service.field_texts import FIELD_TEXTS
 
 USER_AGENT = "recoup"
 # What an answer says besides its status is of no use; a short one is read, so that the receiver is not cut off.

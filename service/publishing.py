@@ -1,7 +1,9 @@
 """Policy versions as they are published: stored by digest, never changed, compiled when first needed.
 
-Two axes: the number says which text we believed, `starts` from which day a text speaks at all. The
-version in force on a day is the newest text that has started by then.
+Three axes: the number says which text we believed, `starts` from which local day a text speaks at all, and
+`effective_from` (where it was drafted and approved, or a withdrawal published it) from which instant we go by it. The
+version in force at an instant is the newest that has started and is effective by then: for decisions, events, sweeps
+and whatever else asks. A replay does not ask: a record names its version by the digest.
 """
 
 from __future__ import annotations
@@ -18,20 +20,25 @@ from engine.compiled import CompiledVersion, compile_version
 from engine.versions import load_version
 from policies.advice import advise, earlier_text
 from policies.problems import Problem
-from policies.versions import PolicyVersion
+from policies.versions import PolicyVersion, published_again
 from service.clock import stored, to_the_second
 from service.database import Database, Row, execute, lock, reading, rows, writing
 from service.json_body import canonical
 
 SELECT_BY_DIGEST = "SELECT policy, number, text, holidays FROM policy_version WHERE digest = ?"
-SELECT_NEWEST = "SELECT digest FROM policy_version WHERE policy = ? ORDER BY number DESC"
+SELECT_IN_FORCE = (
+    "SELECT policy_version.digest FROM policy_version"
+    " LEFT JOIN publication ON publication.digest = policy_version.digest"
+    " WHERE policy = ? AND (effective_from IS NULL OR effective_from <= ?) ORDER BY number DESC"
+)
 SELECT_LAST_NUMBER = "SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = ?"
 SELECT_POLICIES = "SELECT policy, MAX(number) FROM policy_version GROUP BY policy ORDER BY policy"
 SELECT_TEXTS = "SELECT number, text FROM policy_version WHERE policy = ? ORDER BY number"
-LISTED = "SELECT policy, number, digest, starts, published_at"
-SELECT_VERSIONS = f"{LISTED} FROM policy_version WHERE policy = ? ORDER BY number DESC"
-SELECT_VERSION = f"{LISTED}, text FROM policy_version WHERE policy = ? AND number = ?"
-SELECT_KEPT = f"{LISTED}, text, holidays FROM policy_version WHERE digest = ?"
+LISTED = "policy, number, policy_version.digest, starts, published_at, effective_from, restores"
+JOINED = "policy_version LEFT JOIN publication ON publication.digest = policy_version.digest"
+SELECT_VERSIONS = f"SELECT {LISTED} FROM {JOINED} WHERE policy = ? ORDER BY number DESC"  # noqa: S608
+SELECT_VERSION = f"SELECT {LISTED}, text FROM {JOINED} WHERE policy = ? AND number = ?"  # noqa: S608
+SELECT_KEPT = f"SELECT {LISTED}, text, holidays FROM {JOINED} WHERE policy_version.digest = ?"  # noqa: S608
 INSERT = (
     "INSERT INTO policy_version (digest, policy, number, starts, text, holidays, published_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -44,6 +51,10 @@ class BadPolicy(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class NotTheFirst(Exception):
+    """A policy has a version already: another text of it is drafted, checked and approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +79,29 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A published version without its text."""
+    """A published version without its text.
+
+    `effective_from` is the instant from which it is effective; None: from its first day on. `restores` is the number of
+    the version whose text a withdrawal published again.
+    """
 
     policy: str
     number: int
     digest: str
     starts: str
     published_at: str
+    effective_from: str | None
+    restores: int | None
 
 
-def publish(database: Database, data: bytes, file: str, at: datetime) -> Published:
-    """Publish the text of a rule file; a text of the same meaning is published once. Raises BadPolicy."""
+def publish(database: Database, data: bytes, file: str, at: datetime, *, first: bool = False) -> Published:
+    """Publish the text of a rule file in one step; a text of the same meaning is published once. Raises BadPolicy;
+    NotTheFirst where it has to be the `first` of its policy.
+    """
     version, problems = load_version(data, file)
     if version is None:
         raise BadPolicy(problems)
-    return writing(database, lambda: _keep(database, version, at))
+    return writing(database, lambda: _keep(database, version, at, first))
 
 
 def advice_before_publishing(database: Database, data: bytes, file: str) -> list[Problem]:
@@ -100,18 +119,48 @@ def advice_before_publishing(database: Database, data: bytes, file: str) -> list
     return advise(policy, data, file, earlier)
 
 
-def _keep(database: Database, version: PolicyVersion, at: datetime) -> Published:
+def _keep(database: Database, version: PolicyVersion, at: datetime, first: bool) -> Published:
     policy = version.policy
-    lock(database, f"recoup:publish:{policy.id}")
-    newest: int = rows(database, SELECT_LAST_NUMBER, (policy.id,))[0][0]
+    newest = newest_number(database, policy.id, locked=True)
     known = rows(database, SELECT_BY_DIGEST, (version.digest,))
     if known:
         return Published(policy.id, known[0][1], version.digest, False, newest)
-    number = newest + 1
+    if first and newest:
+        raise NotTheFirst(f"{policy.id}@{newest}")
+    digest = keep_version(database, version, newest + 1, at)
+    return Published(policy.id, newest + 1, digest, True, newest + 1)
+
+
+def newest_number(database: Database, policy: str, *, locked: bool = False) -> int:
+    """The number of the newest version of a policy, 0 where there is none; `locked`: until the transaction ends, nobody
+    else publishes one.
+    """
+    if locked:
+        lock(database, f"recoup:publish:{policy}")
+    found: int = rows(database, SELECT_LAST_NUMBER, (policy,))[0][0]
+    return found
+
+
+def keep_version(database: Database, version: PolicyVersion, number: int, at: datetime) -> str:
+    """Keep a text as a version of its policy; its digest. A meaning that was published before gets another one."""
+    if rows(database, SELECT_BY_DIGEST, (version.digest,)):
+        version = published_again(version, number)
     holidays = canonical([day.isoformat() for day in version.holidays])
-    row = (version.digest, policy.id, number, policy.starts, version.text, holidays, stored(at))
-    execute(database, INSERT, row)
-    return Published(policy.id, number, version.digest, True, number)
+    policy = version.policy
+    execute(database, INSERT, (version.digest, policy.id, number, policy.starts, version.text, holidays, stored(at)))
+    return version.digest
+
+
+def read_version(database: Database, digest: str) -> PolicyVersion:
+    """The version of a digest that is known to be kept."""
+    policy, number, text, holidays = rows(database, SELECT_BY_DIGEST, (digest,))[0]
+    days = tuple(date.fromisoformat(day) for day in json.loads(holidays))
+    version, problems = load_version(text.encode(), policy, number=number, holidays=days)
+    assert version is not None, f"a published text has problems: {problems}"
+    if version.digest != digest:
+        version = published_again(version, number)
+    assert version.digest == digest, f"{policy}@{number} is not the text that was published"
+    return version
 
 
 class Versions:
@@ -146,12 +195,20 @@ class Versions:
         return (_listed(found[0][:-2]), found[0][-2], json.loads(found[0][-1])) if found else None
 
     def in_force(self, policy: str, at: datetime) -> CompiledVersion | None:
-        """The newest version that has started on the local day of an instant."""
-        for (digest,) in rows(self._database, SELECT_NEWEST, (policy,)):
+        """The version in force at an instant: of those that are effective by then, and whose first local day has come,
+        the newest.
+        """
+        for (digest,) in rows(self._database, SELECT_IN_FORCE, (policy, stored(at))):
             compiled = self.compiled(digest)
             if compiled.policy.starts <= local_day_of(compiled, at):
                 return compiled
         return None
+
+    def in_force_or_to_come(self, policy: str, at: datetime) -> list[CompiledVersion]:
+        """The version in force at an instant, and those that are published and may be later; the newest first."""
+        in_force = self.in_force(policy, at)
+        least = 0 if in_force is None else in_force.version.number or 0
+        return [self.compiled(each.digest) for each in self.listed(policy) if each.number >= least]
 
     def compiled(self, digest: str) -> CompiledVersion:
         """The compiled version of a digest that is known to be kept."""
@@ -159,19 +216,11 @@ class Versions:
             if digest in self._compiled:
                 self._compiled.move_to_end(digest)
                 return self._compiled[digest]
-            made = compile_version(self._load(digest))
+            made = compile_version(read_version(self._database, digest))
             self._compiled[digest] = made
             while len(self._compiled) > self._most:
                 self._compiled.popitem(last=False)
             return made
-
-    def _load(self, digest: str) -> PolicyVersion:
-        policy, number, text, holidays = rows(self._database, SELECT_BY_DIGEST, (digest,))[0]
-        days = tuple(date.fromisoformat(day) for day in json.loads(holidays))
-        version, problems = load_version(text.encode(), policy, number=number, holidays=days)
-        assert version is not None, f"a published text has problems: {problems}"
-        assert version.digest == digest, f"{policy}@{number} is not the text that was published"
-        return version
 
 
 def local_day_of(compiled: CompiledVersion, at: datetime) -> date:
@@ -180,5 +229,6 @@ def local_day_of(compiled: CompiledVersion, at: datetime) -> date:
 
 
 def _listed(row: Row) -> Listed:
-    policy, number, digest, starts, published_at = row
-    return Listed(policy, number, digest, str(starts), to_the_second(published_at))
+    policy, number, digest, starts, published_at, effective_from, restores = row
+    effective = effective_from and to_the_second(effective_from)
+    return Listed(policy, number, digest, str(starts), to_the_second(published_at), effective, restores)

@@ -12,7 +12,14 @@ import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from service import reference_audit, reference_decisions, reference_examples, reference_figures, reference_messages
+from service import (
+    reference_audit,
+    reference_decisions,
+    reference_examples,
+    reference_figures,
+    reference_messages,
+    reference_publishing,
+)
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_operation import Operation, refusals
@@ -380,25 +387,6 @@ OPERATIONS: Sequence[Operation] = (
         ("bad-request", "not-found"),
     ),
     Operation(
-        "get", "/v1/policies", "policies", "The newest version of every policy", {200: "Policies"}, ("bad-request",)
-    ),
-    Operation(
-        "get",
-        "/v1/policies/{id}",
-        "policies",
-        "What a policy declares, and its versions",
-        {200: "Policy"},
-        ("bad-request", "not-found"),
-    ),
-    Operation(
-        "get",
-        "/v1/policies/{id}/versions/{number}",
-        "policies",
-        "One version of a policy, with its text",
-        {200: "PolicyVersion"},
-        ("bad-request", "not-found"),
-    ),
-    Operation(
         "get",
         "/v1/messages",
         "messages",
@@ -448,6 +436,7 @@ OPERATIONS: Sequence[Operation] = (
         ("bad-request", "not-found"),
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
+    *reference_publishing.OPERATIONS,
     *reference_audit.OPERATIONS,
     *reference_figures.OPERATIONS,
     *reference_decisions.OPERATIONS,
@@ -476,6 +465,7 @@ def reference(version: str) -> dict[str, Any]:
     shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
     of_modules = (
         reference_messages.SHAPES,
+        reference_publishing.SHAPES,
         reference_audit.SHAPES,
         reference_decisions.SHAPES,
         reference_figures.SHAPES,

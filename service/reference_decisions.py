@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.reference_operation import Operation
+from service.reference_publishing import VERSION, VERSION_LINE
 from service.reference_shapes import (
     AMOUNT,
     DAY,
@@ -14,8 +15,6 @@ from service.reference_shapes import (
     OUTCOME,
     TEXT,
     TEXT_OR_NONE,
-    VERSION,
-    VERSION_LINE,
     WHOLE,
     Schema,
     list_of,

@@ -519,22 +519,6 @@ BALANCE = object_of(
     },
     "What an account has on a day. A lot that is expired is listed, but not counted.",
 )
-VERSION_LINE = {"policy": TEXT, "version": WHOLE, "digest": TEXT, "starts": DAY, "published_at": INSTANT}
-VERSION = object_of({**VERSION_LINE, "text": {"type": "string", "description": "The rule file, as it was published."}})
-SENTENCES: Schema = {"type": "object", "additionalProperties": object_of(SAID)}
-POLICY = object_of(
-    {
-        "policy": TEXT,
-        "title": object_of(SAID),
-        "currency": TEXT,
-        "timezone": TEXT,
-        "sources": SENTENCES,
-        "methods": SENTENCES,
-        "papers": {**SENTENCES, "description": "What a member may have to show."},
-        "versions": list_of(object_of(VERSION_LINE)),
-    }
-)
-POLICIES = object_of({"policies": list_of(object_of(VERSION_LINE))})
 PROBLEM: Schema = {
     "type": "object",
     "description": "A refusal (RFC 9457). `code` is for programs, `title` and `detail` for people.",
@@ -547,6 +531,11 @@ PROBLEM: Schema = {
         "state": {"type": "string", "description": "Of `illegal-move`: the present state."},
         "allowed": {**list_of(TEXT), "description": "Of `illegal-move`: what may be done in it."},
         "inquiry": {"type": "string", "description": "Of `already-contested`: the inquiry that is open."},
+        "newest": {"type": "integer", "description": "Of `out-of-date` and `says-the-same`: the newest version."},
+        "problems": {
+            **list_of(ref("AuthorsProblem")),
+            "description": "Of `draft-has-problems`: what is wrong with the files.",
+        },
         "errors": list_of(
             {
                 "type": "object",
@@ -591,9 +580,6 @@ SHAPES: dict[str, Schema] = {
     "RefundRequests": FILED_PAGE,
     "StoredAccount": STORED_ACCOUNT,
     "Balance": BALANCE,
-    "Policy": POLICY,
-    "Policies": POLICIES,
-    "PolicyVersion": VERSION,
     "Index": INDEX,
     "Problem": PROBLEM,
 }

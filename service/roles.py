@@ -13,6 +13,8 @@ SERVING = ("caller", "agent")
 """Those who ask on behalf of a member."""
 SEEING = ("caller", "agent", "approver", "auditor")
 """Those who see what there is about a member."""
+PUBLISHING = ("author", "approver", "auditor")
+"""Those who write, approve or check what is published."""
 
 # What needs no key: it says nothing about anybody.
 OPEN = ("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}")
@@ -52,7 +54,13 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/faq/{id}": ROLES,
     "GET /v1/policies": ROLES,
     "GET /v1/policies/{id}": ROLES,
+    "GET /v1/policies/{id}/versions": ROLES,
     "GET /v1/policies/{id}/versions/{number}": ROLES,
+    "POST /v1/policies/{id}/withdraw": ("approver",),
+    "POST /v1/policies/drafts": ("author",),
+    "GET /v1/policies/drafts": PUBLISHING,
+    "GET /v1/policies/drafts/{id}": PUBLISHING,
+    "POST /v1/policies/drafts/{id}/approve": ("approver",),
     "GET /v1/messages": ("caller",),
     "GET /v1/webhooks": ("operator",),
     "POST /v1/webhooks": ("operator",),

@@ -20,8 +20,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from policies.problems import both, did_you_mean
 from service import moves
 from service.clock import spoken
-from service.errors import FIELD_TEXTS, LANGUAGES, FieldError, Refusal
+from service.errors import LANGUAGES, FieldError, Refusal
 from service.events import STATES as EVENT_STATES
+from service.field_texts import FIELD_TEXTS
 from service.inquiries import KINDS, OUTCOMES, STATES
 from service.json_body import read_json
 
@@ -204,6 +205,11 @@ def a_day(about: str, **options: Any) -> Checked:
     return Checked(_day, "not-a-day", {"type": "string", "format": "date"}, about=about, **options)
 
 
+def an_instant(about: str, **options: Any) -> Checked:
+    """A field that holds an instant, read to the second."""
+    return Checked(_instant, "not-an-instant", {"type": "string", "format": "date-time"}, about=about, **options)
+
+
 POLICY_ABOUT = (
     "The policy to judge by. May be left out for a stored account (its own policy is taken) and where"
     " only one policy is published."
@@ -376,7 +382,8 @@ def a_choice(*known: str, about: str, **options: Any) -> Checked:
     return _null_as_any_other(field, "not-a-choice", known=", ".join(known))
 
 
-def _words_field(most: int, about: str, **options: Any) -> Checked:
+def words_field(most: int, about: str, **options: Any) -> Checked:
+    """A field that holds what people write."""
     schema = {"type": "string", "minLength": 1, "maxLength": most}
     field = Checked(_words(most), "not-a-sentence", schema, about=about, **options)
     return _null_as_any_other(field, "not-a-sentence", most=most)
@@ -399,7 +406,7 @@ class MoveIn(Strict):
     """Who makes a move of a refund request, and why."""
 
     by = Checked(_id, "not-an-id", ID, about="Who makes it: an opaque id. `approve` and `refuse` need it.")
-    reason = _words_field(LONGEST_TEXT, "Why. `refuse`, `fail` and `reverse` need it.")
+    reason = words_field(LONGEST_TEXT, "Why. `refuse`, `fail` and `reverse` need it.")
 
 
 class InquiryIn(Strict):
@@ -407,7 +414,7 @@ class InquiryIn(Strict):
 
     account = Checked(_id, "not-an-id", ID, about="The id of the account.", required=True)
     kind = a_choice(*KINDS, about="A contest is about a decision or a refund request.", required=True)
-    text = _words_field(LONGEST_WORDS, "The member's own words.", required=True)
+    text = words_field(LONGEST_WORDS, "The member's own words.", required=True)
     decision_id = Checked(_id, "not-an-id", ID, about="The decision that it is about.")
     refund_request_id = Checked(_id, "not-an-id", ID, about="In its place: the refund request that it is about.")
     language = a_choice(*LANGUAGES, about="The member's language; that of the request when left out.")
@@ -418,11 +425,11 @@ class InquiryEntryIn(Strict):
 
     by = a_choice("member", "agent", about=WHO_ABOUT, required=True)
     agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
-    text = _words_field(LONGEST_WORDS, "What the other side reads.", required=True)
+    text = words_field(LONGEST_WORDS, "What the other side reads.", required=True)
     outcome = a_choice(
         *OUTCOMES, about="What an agent answers to a contest; without it the agent asks back, and the clock runs on."
     )
-    reason = _words_field(LONGEST_REASON, "Why the outcome is this one; required with it.")
+    reason = words_field(LONGEST_REASON, "Why the outcome is this one; required with it.")
 
 
 class InquiryEndIn(Strict):
@@ -430,7 +437,7 @@ class InquiryEndIn(Strict):
 
     by = a_choice("member", "agent", about=WHO_ABOUT, required=True)
     agent = Checked(_id, "not-an-id", ID, about=AGENT_ABOUT)
-    text = _words_field(LONGEST_WORDS, "A last word, if there is one.")
+    text = words_field(LONGEST_WORDS, "A last word, if there is one.")
 
 
 class RefundRequestsQuery(PageQuery):
@@ -462,7 +469,7 @@ class WaitingQuery(PageQuery):
 class FaqQuery(LanguageQuery):
     """What the FAQ is asked."""
 
-    q = _words_field(200, "The words to look for; all entries by their ids when left out.")
+    q = words_field(200, "The words to look for; all entries by their ids when left out.")
     policy = Checked(_id, "not-an-id", ID, about="Only entries for this policy, and those for every policy.")
     limit = Checked(
         _number(1, 200),

@@ -88,8 +88,8 @@ def _sweep_days(database: Database, versions: Versions, account: str, today: dat
     found = Counter(accounts=1, lapsed=len(moves.lapse_overdue(database, versions, account, now)))
     day = today if swept_on is None else swept_on + timedelta(days=1)
     while day <= today:
-        # What a version says of a day begins with the day.
-        compiled = versions.in_force(kept.policy, _noon(versions, kept.policy, day, now))
+        # A day is swept by one version, the one in force when it began.
+        compiled = versions.in_force(kept.policy, _beginning(versions, kept.policy, day, now))
         if compiled is not None:
             found += _sweep_day(database, compiled, kept.facts, day, now)
         day += timedelta(days=1)
@@ -140,11 +140,11 @@ def _keep(database: Database, compiled: CompiledVersion, account: str, notice: T
     execute(database, INSERT_NOTICE, row)
 
 
-def _noon(versions: Versions, policy: str, day: date, now: datetime) -> datetime:
-    """An instant of a local day of the programme."""
+def _beginning(versions: Versions, policy: str, day: date, now: datetime) -> datetime:
+    """When a local day of the programme began."""
     compiled = versions.in_force(policy, now)
     assert compiled is not None, "a policy in force today is swept"
-    return begins(day, compiled.zone) + timedelta(hours=12)
+    return begins(day, compiled.zone)
 
 
 def _day(found: Any) -> date | None:

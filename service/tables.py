@@ -17,31 +17,11 @@ from peewee import (
     DateField,
     ForeignKeyField,
     IntegerField,
-    Model,
     TextField,
 )
 
-
-class Table(Model):
-    """The base of every table; names are snake_case."""
-
-    class Meta:
-        legacy_table_names = False
-
-
-class PolicyVersion(Table):
-    """One published text of a policy. Never changed: the database refuses it."""
-
-    digest = TextField(primary_key=True)
-    policy = TextField()
-    number = IntegerField(constraints=[Check("number > 0")])
-    starts = DateField()
-    text = TextField()
-    holidays = TextField()
-    published_at = TextField()
-
-    class Meta:
-        indexes = ((("policy", "number"), True),)
+from service.table import Table
+from service.tables_publishing import DraftCheck, PolicyDraft, PolicyVersion, Publication
 
 
 class Account(Table):
@@ -521,6 +501,9 @@ class DecisionRead(Table):
 
 TABLES = (
     PolicyVersion,
+    PolicyDraft,
+    DraftCheck,
+    Publication,
     Account,
     Lot,
     Decision,
@@ -553,6 +536,9 @@ TABLES = (
 # The database itself refuses to change or delete a row of these.
 NEVER_CHANGED = (
     PolicyVersion,
+    PolicyDraft,
+    DraftCheck,
+    Publication,
     Decision,
     DecisionRule,
     LedgerEntry,

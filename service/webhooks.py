@@ -16,7 +16,7 @@ from service import outbox
 from service.addresses import BadUrl, read_url
 from service.clock import stored, to_the_second
 from service.database import Database, Row, execute, rows
-from service.errors import FIELD_TEXTS
+from service.field_texts import FIELD_TEXTS
 from service.ids import new_id
 from service.json_body import canonical
 from service.messages import KINDS

@@ -34,6 +34,17 @@ def policy(id: str) -> Response:
     return answered(policy_answer(newest.policy, listed, language()))
 
 
+@blueprint.get("/v1/policies/<id>/versions")
+def versions(id: str) -> Response:
+    """The versions of a policy, the newest first."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        listed = parts().versions.listed(id)
+    if not listed:
+        raise Refusal("not-found", what=f"/v1/policies/{id}/versions")
+    return answered({"versions": [version_answer(each) for each in listed]})
+
+
 @blueprint.get("/v1/policies/<id>/versions/<int:number>")
 def version(id: str, number: int) -> Response:
     """One version of a policy, with its text."""

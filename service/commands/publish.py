@@ -1,24 +1,62 @@
-"""`recoup publish`: make a rule file a published version."""
+"""`recoup publish`: make texts published versions: drafted, checked, approved by another, and taken back if need be."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands._files import language_option
+from service.commands._database import opened
+from service.commands._files import Tested, Unusable, language_option, paint, read_file, say_problems
 
-EPILOG = """\b
-Example:
+if TYPE_CHECKING:
+    from service.config import Settings
+    from service.database import Database
+    from service.drafts import Draft
+    from service.publishing import Listed
+    from service.reads import Reader
+
+KEY = "RECOUP_KEY"
+EPILOG = f"""\b
+Examples:
   recoup publish rules/kt-points.yaml
+  recoup publish draft rules/kt-points.yaml
+  recoup publish approve P-01K5M2W8Q3ZV4N7R9T0XYB6C1E --seen sha256:... --from 2026-07-01T00:00:00+09:00
+  recoup publish withdraw kt-points --version 8 --reason "Charges the fee twice."
+
+\b
+Who drafts, approves or withdraws is known by the API key in {KEY}, made by `recoup access create`.
 """
 
 
-@click.command(epilog=EPILOG)
+class _Steps(click.Group):
+    """The steps by their names; before anything else that is written, the one step is meant."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *self.get_help_option_names(ctx)):
+            args = [in_one_step.name or "", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Steps, epilog=EPILOG, subcommand_metavar="FILE... | STEP [ARGS]...")
+def command() -> None:
+    """Publish rule files in the database of DATABASE_URL.
+
+    FILE... publishes the first text of a policy in one step; with ACCESS=open, for a trial, any text. Every other text
+    is drafted, passes all checks, and is approved by another key than its author's.
+    """
+
+
+@command.command("files", hidden=True)
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @language_option
-def command(files: tuple[Path, ...], lang: str) -> None:
-    """Publish rule FILES in the database of DATABASE_URL.
+def in_one_step(files: tuple[Path, ...], lang: str) -> None:
+    """Publish rule FILES in one step.
 
     A text gets the next number of its policy and is never changed again. One that says the same as
     a published version is not published twice. Ends with 1 when a file has problems; of several
@@ -26,24 +64,203 @@ def command(files: tuple[Path, ...], lang: str) -> None:
     before it, is printed and keeps nothing from being published.
     """
     from service.clock import utc_now
-    from service.config import read_settings
-    from service.database import close_database, open_database
-    from service.migrate import check_schema
-    from service.publishing import BadPolicy, advice_before_publishing, publish
+    from service.publishing import BadPolicy, NotTheFirst, advice_before_publishing, publish
 
-    database = open_database(read_settings())
-    check_schema(database)
+    with opened() as (database, settings):
+        try:
+            for file in files:
+                data = file.read_bytes()
+                # Asked before, while the published texts are those that came before this one.
+                advice = advice_before_publishing(database, data, str(file))
+                first = settings.access != "open"
+                click.echo(str(publish(database, data, str(file), utc_now(), first=first)))
+                for each in advice:
+                    click.echo(each.in_language(lang), err=True)
+        except BadPolicy as error:
+            for problem in error.problems:
+                click.echo(problem.in_language(lang), err=True)
+            raise SystemExit(1) from None
+        except NotTheFirst as error:
+            raise Unusable(
+                f"{error} is published already: draft another text with `recoup publish draft`, to be approved"
+            ) from None
+
+
+@command.command()
+@click.argument("file")
+@language_option
+def draft(file: str, lang: str) -> None:
+    """Draft FILE with its scenarios, and run all checks.
+
+    Ends with 1 when a check fails; the draft is kept, and cannot be approved.
+    """
+    from service import drafts
+    from service.clock import utc_now
+    from service.publishing import Versions
+
+    tested = Tested(file)
+    if tested.problems:
+        say_problems(sorted(tested.problems), lang)
+        raise SystemExit(1)
+    rules, scenarios = (read_file(name).decode("utf-8-sig") for name in (tested.rule_file, tested.scenario_file))
+    with opened() as (database, settings), _told(lang):
+        made = drafts.draft(database, rules, scenarios, _who(database, settings, "author"), utc_now())
+        click.echo(f"drafted {made.id}")
+        _say(drafts.check(database, Versions(database, settings.cached_versions), made.id, utc_now()), lang)
+
+
+@command.command()
+@click.argument("ids", nargs=-1)
+@language_option
+def check(ids: tuple[str, ...], lang: str) -> None:
+    """Run the checks of drafts that came over the API; of all that were not checked yet, when none is named."""
+    from service import drafts
+    from service.clock import utc_now
+    from service.database import reading
+    from service.publishing import Versions
+
+    with opened() as (database, settings), _told(lang):
+        with reading(database):
+            waiting = list(ids) or drafts.unchecked(database)
+        for each in waiting:
+            made = drafts.check(database, Versions(database, settings.cached_versions), each, utc_now())
+            click.echo(f"{made.id}: {made.state}")
+
+
+@command.command()
+@click.argument("id")
+@language_option
+def show(id: str, lang: str) -> None:
+    """Show a draft: what its checks came to, and what it changes. Ends with 1 when a check failed."""
+    from service import drafts
+    from service.database import reading
+
+    with opened() as (database, _):
+        with reading(database):
+            found = drafts.find(database, id)
+        if found is None:
+            raise Unusable(f"no draft has the id '{id}'")
+        _say(found, lang)
+
+
+@command.command()
+@click.argument("id")
+@click.option("--seen", required=True, metavar="DIGEST", help="The digest that `recoup publish show ID` ends with.")
+@click.option("--from", "start", metavar="INSTANT", help="When it is effective; the next second when left out.")
+@language_option
+def approve(id: str, seen: str, start: str | None, lang: str) -> None:
+    """Publish a draft that passed all checks."""
+    from service import drafts
+    from service.clock import utc_now
+
+    effective_from = None if start is None else _instant(start)
+    with opened() as (database, settings), _told(lang):
+        who = _who(database, settings, "approver")
+        _say_published(drafts.approve(database, id, seen, effective_from, who, utc_now()))
+
+
+@command.command()
+@click.argument("policy")
+@click.option("--version", "number", required=True, type=click.IntRange(1), help="The newest, which is withdrawn.")
+@click.option("--reason", required=True, help="Why.")
+@language_option
+def withdraw(policy: str, number: int, reason: str, lang: str) -> None:
+    """Go back to the text before the newest version of POLICY: it is published again, effective at once."""
+    from service import drafts
+    from service.clock import utc_now
+
+    with opened() as (database, settings), _told(lang):
+        who = _who(database, settings, "approver")
+        _say_published(drafts.withdraw(database, policy, number, reason, who, utc_now()))
+
+
+@command.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many drafts.")
+def list_them(limit: int) -> None:
+    """List the versions of every policy and the drafts, the newest first."""
+    from service import drafts
+    from service.database import reading
+    from service.publishing import Versions
+
+    with opened() as (database, _), reading(database):
+        versions = Versions(database, 1)
+        published = [each for policy in versions.policies() for each in versions.listed(policy)]
+        drafted = drafts.page_of(database, None, limit)
+    for listed in published:
+        since = f"from {listed.effective_from}" if listed.effective_from else "from its first day"
+        restored = f", the text of @{listed.restores} again" if listed.restores else ""
+        click.echo(f"{listed.policy}@{listed.number}: starts {listed.starts}, effective {since}{restored}")
+    for each in drafted:
+        became = f" as {each.policy}@{each.number}" if each.number else ""
+        click.echo(f"{each.id} {each.state}{became}: {each.policy}, by {each.actor}, {each.drafted_at}")
+    if not published and not drafted:
+        click.echo("there are none")
+
+
+def _say(found: Draft, lang: str) -> None:
+    """What an approver has to see of a draft. Ends with 1 when a check failed."""
+    data: dict[str, Any] = found.data or {"checks": [], "shown": {"changes": [], "to_come": []}}
+    for each in data["checks"]:
+        passed = paint("passed", "green") if each["passed"] else paint("failed", "red")
+        click.echo(f"{each['check']}: {passed}, {each['count']} looked at")
+        for problem in each["problems"]:
+            click.echo(f"  {problem['file']}:{problem['line']}:{problem['column']}: {problem[lang]}")
+    base = f"{found.policy}@{found.base}" if found.base else "nothing before it"
+    click.echo(f"beside {base}: {len(data['shown']['changes'])} changes")
+    for change in data["shown"]["changes"]:
+        click.echo(f"  {change[lang]}")
+    for number in data["shown"]["to_come"]:
+        click.echo(f"  comes before {found.policy}@{number}, which is not yet in force")
+    click.echo(f"{found.id} is {found.state}" + (f", seen {found.seen}" if found.state == "ready" else ""))
+    if found.state == "failed":
+        raise SystemExit(1)
+
+
+def _say_published(listed: Listed) -> None:
+    click.echo(f"published {listed.policy}@{listed.number} ({listed.digest}), effective from {listed.effective_from}")
+
+
+def _instant(text: str) -> datetime:
+    from service.shapes import INSTANT
+
     try:
-        for file in files:
-            data = file.read_bytes()
-            # Asked before, while the published texts are those that came before this one.
-            advice = advice_before_publishing(database, data, str(file))
-            click.echo(str(publish(database, data, str(file), utc_now())))
-            for each in advice:
-                click.echo(each.in_language(lang), err=True)
-    except BadPolicy as error:
-        for problem in error.problems:
-            click.echo(problem.in_language(lang), err=True)
-        raise SystemExit(1) from None
-    finally:
-        close_database(database)
+        found = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise Unusable(f"'{text}' is no instant such as 2026-07-01T00:00:00+09:00")
+    return found
+
+
+@contextmanager
+def _told(lang: str) -> Iterator[None]:
+    """What is refused is told in a line, and ends the command with 2; problems of files end it with 1."""
+    from service.errors import Refusal, problem_data
+
+    try:
+        yield
+    except Refusal as refusal:
+        problems: Any = refusal.figures.get("problems", [])
+        for each in problems:
+            click.echo(f"{each['file']}:{each['line']}:{each['column']}: {each[lang]}")
+        if problems:
+            raise SystemExit(1) from None
+        said = problem_data(refusal.code, (), refusal.figures, lang)
+        wrong = [f"{next(iter(each.where.values()))}: {each.text.in_language(lang)}" for each in refusal.errors]
+        raise Unusable(" ".join([f"{said['title']} {said['detail']}", *wrong])) from None
+
+
+def _who(database: Database, settings: Settings, role: str) -> Reader:
+    """Who runs the command, by the same table as over the API. Raises Unusable."""
+    from service import access_keys
+    from service.clock import utc_now
+    from service.database import reading
+    from service.reads import ANYONE, Reader
+
+    if settings.access == "open":
+        return ANYONE
+    with reading(database):
+        key = access_keys.find(database, os.environ.get(KEY, ""))
+    if key is None or key.state(utc_now()) != "valid" or role not in key.roles:
+        raise Unusable(f"{KEY} has to be a valid API key with the role {role}; `recoup access create` makes one")
+    return Reader(key.name, key.id, (role,))

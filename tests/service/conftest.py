@@ -219,7 +219,7 @@ class Apps:
     def at(self, url: str) -> Flask:
         """The app on a migrated database."""
         if url not in self._made:
-            app = create_app(Settings(database_url=url, access="open"), self._now)
+            app = create_app(Settings(database_url=url, access="open", check_drafts=False), self._now)
             lasting(app.extensions[EXTENSION].database)
             self._made[url] = app
         return self._made[url]

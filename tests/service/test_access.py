@@ -112,8 +112,8 @@ def test_the_reference_names_the_roles_of_each_operation(keyed: Flask) -> None:
 
 def test_each_role_may_do_something_that_no_other_may() -> None:
     alone = {roles[0] for roles in RIGHTS.values() if len(roles) == 1}
-    # Rule files are not written through the API yet; an agent does nothing that a caller may not, but for the queue.
-    assert alone == {"approver", "caller", "auditor", "operator"}
+    # An agent does nothing that a caller may not, but for the queue.
+    assert alone == {"author", "approver", "caller", "auditor", "operator"}
     assert {roles for address, roles in RIGHTS.items() if address.startswith("GET /v1/audit/")} == {("auditor",)}
 
 

@@ -208,6 +208,7 @@ def test_a_url_that_names_no_database_is_refused(url: str) -> None:
 def test_the_database_refuses_to_change_what_is_never_changed(database: Database, table: str) -> None:
     fill(database)
     keys = {"policy_version": "digest", "event_answer": "event_id", "decision_rule": "rule", "access_key_end": "key_id"}
+    keys |= {"draft_check": "draft_id", "publication": "digest"}
     column = keys.get(table, "id")
     for statement in (f'UPDATE "{table}" SET {column} = {column}', f'DELETE FROM "{table}"'):  # noqa: S608
         with pytest.raises(Exception, match="never changed"):
@@ -274,6 +275,9 @@ FILL: tuple[str, ...] = (
     "UPDATE log_leaf SET seq = 0, salt = '', digest = '' WHERE kind = 'decision'",
     "INSERT INTO log_node VALUES (0, '')",
     "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (0, '', '')",
+    "INSERT INTO policy_draft VALUES ('P', 'p', 'sha256:0', 0, '', '', '', '', '')",
+    "INSERT INTO draft_check VALUES ('P', TRUE, '{}', '')",
+    "INSERT INTO publication VALUES ('sha256:0', '', 'P', NULL, '', '', '', '', '')",
 )
 
 

@@ -19,7 +19,8 @@ from marshmallow import Schema
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from service import shapes, shapes_messages
-from service.errors import FIELD_TEXTS, KINDS, FieldError, register_errors
+from service.errors import KINDS, FieldError, register_errors
+from service.field_texts import FIELD_TEXTS
 from service.reference_shapes import PROBLEM
 from service.shapes import MOST_EVENTS
 from tests.service.builders import asking

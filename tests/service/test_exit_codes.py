@@ -43,7 +43,13 @@ IMPOSSIBLE = {
     "new": "Bad.Name",
     "pin": "nowhere.yaml",
     "prove": "nowhere.yaml",
-    "publish": "nowhere.yaml",
+    "publish approve": "P-0 --seen sha256:0",
+    "publish check": "P-0",
+    "publish draft": "nowhere.yaml",
+    "publish files": "nowhere.yaml",
+    "publish list": "@",
+    "publish show": "P-0",
+    "publish withdraw": "none --version 1 --reason wrong",
     "redeliver": "DL-0",
     "replay": "D-0",
     "retain": "@ --by desk",
@@ -66,7 +72,7 @@ AMISS = {
     "decide": "bad.yaml case.json",
     "faq search": "nosuchword --folder faq",
     "format": "--check untidy.yaml",
-    "publish": "bad.yaml",
+    "publish files": "bad.yaml",
     "show": "bad.yaml",
 }
 

@@ -27,6 +27,7 @@ LISTS = {
     "accounts/A/events": "no-such-event",
     "accounts/A/entries": "999",
     "accounts/A/notices": "999",
+    "policies/drafts": "P-0",
     "audit/decisions": "D-0",
     "audit/reads": "999",
 }

@@ -1,0 +1,301 @@
+"""How a text comes to be published: drafted, checked, approved by another key; and taken back by a withdrawal.
+
+Nothing here is ever changed: a draft, what its checks came to, and the publication are a row each, and in the log. What
+state a draft is in follows from them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.versions import load_version
+from policies.versions import PolicyVersion, canonical_text, digest_of
+from service import checking
+from service.clock import spoken, stored, to_the_second
+from service.config import Settings
+from service.database import Database, Row, execute, reading, rows, writing
+from service.errors import FieldError, Refusal
+from service.ids import new_id
+from service.json_body import canonical
+from service.publishing import Listed, Versions, keep_version, newest_number, read_version
+from service.reads import ANYONE, Reader
+
+log = logging.getLogger("recoup.service")
+
+STATES = ("checking", "failed", "ready", "published", "outdated")
+"""`outdated`: another version was published since it was drafted, so what its approver would see is not so any more."""
+
+INSERT_DRAFT = (
+    'INSERT INTO policy_draft (id, policy, digest, base, text, scenarios, actor, "key", drafted_at)'
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+INSERT_CHECK = (
+    "INSERT INTO draft_check (draft_id, passed, data, checked_at) VALUES (?, ?, ?, ?) ON CONFLICT (draft_id) DO NOTHING"
+)
+INSERT_PUBLICATION = (
+    'INSERT INTO publication (digest, effective_from, draft_id, restores, actor, "key", seen, reason, entered_at)'
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+SELECT = (
+    "SELECT policy_draft.id, policy_draft.policy, policy_draft.digest, base, policy_draft.text, scenarios,"
+    ' policy_draft.actor, policy_draft."key", drafted_at, passed, data, publication.actor, policy_version.number,'
+    " (SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = policy_draft.policy)"
+    " FROM policy_draft LEFT JOIN draft_check ON draft_check.draft_id = policy_draft.id"
+    " LEFT JOIN publication ON publication.draft_id = policy_draft.id"
+    " LEFT JOIN policy_version ON policy_version.digest = publication.digest"
+)
+SELECT_UNCHECKED = (
+    "SELECT id FROM policy_draft WHERE NOT EXISTS (SELECT 1 FROM draft_check WHERE draft_id = policy_draft.id)"
+    " ORDER BY id"
+)
+SELECT_NUMBER = (
+    "SELECT policy_version.digest, effective_from, restores FROM policy_version"
+    " LEFT JOIN publication ON publication.digest = policy_version.digest WHERE policy = ? AND number = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text that is to be published.
+
+    `base` is the number of the newest version when it was drafted, 0 where there was none; `data` what its checks came
+    to and what its approver is to see, None until they have ended; `number` that of the version that it became.
+    """
+
+    id: str
+    policy: str
+    digest: str
+    base: int
+    text: str
+    scenarios: str
+    actor: str
+    key: str
+    drafted_at: str
+    state: str
+    data: dict[str, Any] | None
+    approved_by: str | None
+    number: int | None
+
+    @property
+    def seen(self) -> str | None:
+        """The digest of what an approver sees: the text, its checks, and what it changes."""
+        if self.data is None:
+            return None
+        return digest_of(canonical({"digest": self.digest, "scenarios": self.scenarios, **self.data}))
+
+
+def draft(database: Database, rules: str, scenarios: str, who: Reader, now: datetime) -> Draft:
+    """Keep a draft; its checks are still to be run. Raises Refusal: with problems, or nothing new in it."""
+    loaded, problems = checking.load(rules, scenarios)
+    if loaded is None:
+        raise Refusal("draft-has-problems", problems=problems)
+    version = loaded.version
+    policy = version.policy.id
+
+    def keep() -> Draft:
+        base = newest_number(database, policy, locked=True)
+        if base and _meaning(_numbered(database, policy, base)[0]) == version.digest:
+            raise Refusal("says-the-same", newest=base, policy=policy)
+        made = new_id("P", now)
+        row = (made, policy, version.digest, base, version.text, scenarios, who.name, who.key, stored(now))
+        execute(database, INSERT_DRAFT, row)
+        return _found(database, made)
+
+    return writing(database, keep)
+
+
+def start_checking(settings: Settings, id: str) -> None:
+    """Have a draft checked in a process of its own: a minute of work must keep nobody waiting for a decision."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service.cli", "publish", "check", id],
+        env={**os.environ, "DATABASE_URL": settings.database_url},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # A process that ended is gone once somebody asked how.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def check(database: Database, versions: Versions, id: str, now: datetime) -> Draft:
+    """Run all checks of a draft, and keep what they came to; a draft is checked once. Raises Refusal."""
+    with reading(database):
+        found = _found(database, id)
+        before = read_version(database, _digest(database, found.policy, found.base)) if found.base else None
+        to_come = versions.in_force_or_to_come(found.policy, now)
+        in_force = versions.in_force(found.policy, now)
+    if found.data is None:
+        loaded, problems = checking.load(found.text, found.scenarios)
+        if loaded is None:
+            # It was sound for the release that drafted it.
+            results = [{"check": "check", "passed": False, "count": 0, "problems": problems}]
+            changes = []
+        else:
+            results = checking.checks_of(loaded)
+            changes = checking.changes(None if before is None else before.text, found.text)
+        coming = [each.version.number for each in to_come if each is not in_force]
+        data = {"checks": results, "shown": {"changes": changes, "to_come": coming}}
+        passed = all(each["passed"] for each in results)
+        row = (id, passed, canonical(data), stored(now))
+        writing(database, lambda: execute(database, INSERT_CHECK, row))
+    with reading(database):
+        return _found(database, id)
+
+
+def unchecked(database: Database) -> list[str]:
+    """The drafts whose checks have not ended, oldest first."""
+    return [row[0] for row in rows(database, SELECT_UNCHECKED)]
+
+
+def approve(
+    database: Database, id: str, seen: str, effective_from: datetime | None, who: Reader, now: datetime
+) -> Listed:
+    """Publish a draft that passed, as `seen` by another than its author. Raises Refusal."""
+    with reading(database):
+        text = _found(database, id).text
+    version, _ = load_version(text.encode(), id)
+    return writing(database, lambda: _approve(database, id, version, seen, effective_from, who, now))
+
+
+def _approve(
+    database: Database,
+    id: str,
+    version: PolicyVersion | None,
+    seen: str,
+    effective_from: datetime | None,
+    who: Reader,
+    now: datetime,
+) -> Listed:
+    policy = _found(database, id).policy
+    newest = newest_number(database, policy, locked=True)
+    found = _found(database, id)
+    if not _another(found, who):
+        raise Refusal("own-draft", by=found.actor)
+    if found.state in ("checking", "failed"):
+        raise Refusal("illegal-move", state=found.state, allowed=[])
+    # The holidays of another release may be others, and so the meaning.
+    if found.state != "ready" or version is None or version.digest != found.digest:
+        raise Refusal("out-of-date", newest=newest)
+    errors = []
+    if seen != found.seen:
+        errors.append(FieldError.at(("seen",), "seen-otherwise"))
+    if effective_from is not None and effective_from < now:
+        errors.append(FieldError.at(("effective_from",), "in-the-past", now=spoken(now)))
+    if errors:
+        raise Refusal("bad-request", errors)
+    digest = keep_version(database, version, newest + 1, now)
+    row = (digest, stored(effective_from or _next_second(now)), id, None, who.name, who.key, seen, "", stored(now))
+    execute(database, INSERT_PUBLICATION, row)
+    return Versions(database, 1).listed(policy)[0]
+
+
+def withdraw(database: Database, policy: str, number: int, reason: str, who: Reader, now: datetime) -> Listed:
+    """Publish the text before the newest version again, effective at once. Raises Refusal.
+
+    What was approved once needs no second key to come back: whoever sees members charged wrongly must not have to wait.
+    A version that was itself a withdrawal goes back to what was before the one that it restored.
+    """
+    with reading(database):
+        _check_newest(newest_number(database, policy), number, policy)
+        former = number
+        while (restored := _numbered(database, policy, former)[2]) is not None:
+            former = restored
+        former -= 1
+        if not former:
+            raise Refusal("nothing-before", policy=policy)
+        version, effective_from, _ = _numbered(database, policy, former)
+    # One that was yet to be effective stays so.
+    effective = max(stored(_next_second(now)), effective_from or "")
+
+    def keep() -> Listed:
+        _check_newest(newest_number(database, policy, locked=True), number, policy)
+        digest = keep_version(database, version, number + 1, now)
+        row = (digest, effective, None, former, who.name, who.key, "", reason, stored(now))
+        execute(database, INSERT_PUBLICATION, row)
+        return Versions(database, 1).listed(policy)[0]
+
+    return writing(database, keep)
+
+
+def find(database: Database, id: str) -> Draft | None:
+    """The draft of an id."""
+    found = rows(database, f"{SELECT} WHERE policy_draft.id = ?", (id,))
+    return _draft(found[0]) if found else None
+
+
+def page_of(database: Database, after: str | None, limit: int) -> Sequence[Draft]:
+    """Drafts, the newest first; those behind `after`."""
+    behind = "WHERE policy_draft.id < ? " if after is not None else ""
+    parameters = (after, limit) if after is not None else (limit,)
+    found = rows(database, f"{SELECT} {behind}ORDER BY policy_draft.id DESC LIMIT ?", parameters)
+    return [_draft(row) for row in found]
+
+
+def _another(found: Draft, who: Reader) -> bool:
+    """Whether somebody else approves than drafted: another key, of another holder. Where no keys are asked for, nobody
+    can be told from anybody.
+    """
+    if who == ANYONE and not found.key:
+        return True
+    return bool(who.key and found.key) and who.key != found.key and who.name != found.actor
+
+
+def _check_newest(newest: int, number: int, policy: str) -> None:
+    if not newest:
+        raise Refusal("not-found", what=f"/v1/policies/{policy}")
+    if number != newest:
+        raise Refusal("out-of-date", newest=newest)
+
+
+def _next_second(now: datetime) -> datetime:
+    """The first whole second that no decision was made in yet: which version is in force then is still open."""
+    return now if not now.microsecond else now.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _meaning(version: PolicyVersion) -> str:
+    """The digest of what a version says, whatever its number."""
+    return digest_of(canonical_text(version.text, version.holidays))
+
+
+def _digest(database: Database, policy: str, number: int) -> str:
+    found: str = rows(database, SELECT_NUMBER, (policy, number))[0][0]
+    return found
+
+
+def _numbered(database: Database, policy: str, number: int) -> tuple[PolicyVersion, str | None, int | None]:
+    """A version by its number, from when it is effective, and which one it restores."""
+    digest, effective_from, restores = rows(database, SELECT_NUMBER, (policy, number))[0]
+    return read_version(database, digest), effective_from, restores
+
+
+def _found(database: Database, id: str) -> Draft:
+    found = find(database, id)
+    if found is None:
+        raise Refusal("not-found", what=f"/v1/policies/drafts/{id}")
+    return found
+
+
+def _draft(row: Row) -> Draft:
+    name, policy, digest, base, text, scenarios, actor, key, drafted_at, passed, data, approved_by, number, newest = row
+    read = None if data is None else json.loads(data)
+    return Draft(
+        *(name, policy, digest, base, text, scenarios, actor, key, to_the_second(drafted_at)),
+        *(_state(passed, number, outdated=newest != base), read, approved_by, number),
+    )
+
+
+def _state(passed: bool | None, number: int | None, *, outdated: bool) -> str:
+    if number is not None:
+        return "published"
+    if outdated:
+        return "outdated"
+    return "checking" if passed is None else "ready" if passed else "failed"

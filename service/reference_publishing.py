@@ -1,0 +1,209 @@
+"""What the API says of policies: what is published, and how a text comes to be; for the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.drafts import STATES
+from service.reference_operation import Operation
+from service.reference_shapes import (
+    AMOUNT,
+    DAY,
+    INSTANT,
+    SAID,
+    TEXT,
+    TEXT_OR_NONE,
+    WHOLE,
+    Schema,
+    list_of,
+    object_of,
+    ref,
+)
+from service.shapes import PAGE_QUERY
+from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, WITHDRAWAL_IN
+
+OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-type")
+VERSION_LINE: dict[str, Schema] = {
+    "policy": TEXT,
+    "version": WHOLE,
+    "digest": TEXT,
+    "starts": DAY,
+    "published_at": INSTANT,
+    "effective_from": {
+        **TEXT_OR_NONE,
+        "description": "The instant from which it is effective; null: from its first day on.",
+    },
+    "restores": {
+        "type": ["integer", "null"],
+        "description": "The version whose text a withdrawal published again, or null.",
+    },
+}
+VERSION = object_of({**VERSION_LINE, "text": {"type": "string", "description": "The rule file, as it was published."}})
+SENTENCES: Schema = {"type": "object", "additionalProperties": object_of(SAID)}
+POLICY = object_of(
+    {
+        "policy": TEXT,
+        "title": object_of(SAID),
+        "currency": TEXT,
+        "timezone": TEXT,
+        "sources": SENTENCES,
+        "methods": SENTENCES,
+        "papers": {**SENTENCES, "description": "What a member may have to show."},
+        "versions": list_of(object_of(VERSION_LINE)),
+    }
+)
+AUTHORS_PROBLEM = object_of(
+    {
+        "code": TEXT,
+        "severity": {"type": "string", "enum": ["problem", "advice"]},
+        "file": TEXT,
+        "line": WHOLE,
+        "column": WHOLE,
+        **SAID,
+    },
+    "What is wrong with a rule file or its scenarios, and where.",
+)
+CHECK = object_of(
+    {
+        "check": {"type": "string", "description": "By the name of the command that does the same."},
+        "passed": {"type": "boolean"},
+        "count": {**AMOUNT, "description": "How many rules, scenarios or nudges were looked at."},
+        "problems": list_of(ref("AuthorsProblem")),
+    }
+)
+CHANGE = object_of(
+    {
+        "part": {"type": "string", "description": "Which part of a rule file: rules, values and so on."},
+        "name": {"type": "string", "description": "Which rule or value; empty for a part without names."},
+        "change": {"type": "string", "enum": ["added", "removed", "changed"]},
+        **SAID,
+    },
+    "What a draft changes of the newest version.",
+)
+DRAFT_LINE: dict[str, Schema] = {
+    "id": TEXT,
+    "policy": TEXT,
+    "digest": TEXT,
+    "base": {**AMOUNT, "description": "The newest version when it was drafted, 0: there was none."},
+    "state": {"type": "string", "enum": list(STATES)},
+    "by": TEXT,
+    "drafted_at": INSTANT,
+    "version": {"type": ["integer", "null"], "description": "The version that it was published as, or null."},
+}
+DRAFT = object_of(
+    {
+        **DRAFT_LINE,
+        "rules": {"type": "string", "description": "The rule file."},
+        "scenarios": {"type": "string", "description": "The scenario file."},
+        "checks": {**list_of(CHECK), "description": "Empty until all checks have ended."},
+        "shown": {
+            "oneOf": [object_of({"changes": list_of(CHANGE), "to_come": list_of(WHOLE)}), {"type": "null"}],
+            "description": "What an approver has to look at: the changes, and the versions that are published and not"
+            " yet in force, which this one will come before.",
+        },
+        "seen": {**TEXT_OR_NONE, "description": "The digest of the text, its checks and `shown`, to approve by."},
+        "approved_by": TEXT_OR_NONE,
+    },
+    "A text that is to be published.",
+)
+SHAPES: dict[str, Schema] = {
+    "Policy": POLICY,
+    "Policies": object_of({"policies": list_of(object_of(VERSION_LINE))}),
+    "PolicyVersion": VERSION,
+    "PolicyVersions": object_of({"versions": list_of(object_of(VERSION_LINE))}),
+    "AuthorsProblem": AUTHORS_PROBLEM,
+    "Draft": DRAFT,
+    "Drafts": object_of(
+        {
+            "drafts": list_of(object_of(DRAFT_LINE)),
+            "next": {**TEXT_OR_NONE, "description": "Where the next page is."},
+        }
+    ),
+    "PublishedVersion": object_of(VERSION_LINE, "A version that was just published."),
+}
+OPERATIONS: Sequence[Operation] = (
+    Operation(
+        "get", "/v1/policies", "policies", "The newest version of every policy", {200: "Policies"}, ("bad-request",)
+    ),
+    Operation(
+        "get",
+        "/v1/policies/{id}",
+        "policies",
+        "What a policy declares, and its versions",
+        {200: "Policy"},
+        ("bad-request", "not-found"),
+    ),
+    Operation(
+        "get",
+        "/v1/policies/{id}/versions",
+        "policies",
+        "The versions of a policy, the newest first",
+        {200: "PolicyVersions"},
+        ("bad-request", "not-found"),
+        about="In force at an instant is the newest of those that are effective by then and whose first local day has"
+        " come.",
+    ),
+    Operation(
+        "get",
+        "/v1/policies/{id}/versions/{number}",
+        "policies",
+        "One version of a policy, with its text",
+        {200: "PolicyVersion"},
+        ("bad-request", "not-found"),
+    ),
+    Operation(
+        "post",
+        "/v1/policies/{id}/withdraw",
+        "policies",
+        "Go back to the text before the newest version",
+        {201: "PublishedVersion"},
+        (*OF_A_BODY, "not-found", "out-of-date", "nothing-before"),
+        about="Publishes it again as a new version, effective from the next second on. One key is enough: two have"
+        " approved of that text before.",
+        body=WITHDRAWAL_IN,
+        examples=(("newest", "Version 2 is withdrawn", {"version": 2, "reason": "Charges the fee twice."}),),
+    ),
+    Operation(
+        "post",
+        "/v1/policies/drafts",
+        "policies",
+        "Draft a version",
+        {201: "Draft"},
+        (*OF_A_BODY, "draft-has-problems", "says-the-same"),
+        about="A rule file or a scenario file with problems is refused. Otherwise the draft is kept, and its scenarios"
+        " are run, every nudge is tried and so on, which may take a minute: ask for the draft until its `state` is"
+        " `ready` or `failed`.",
+        body=DRAFT_IN,
+    ),
+    Operation(
+        "get",
+        "/v1/policies/drafts",
+        "policies",
+        "The drafts, the newest first",
+        {200: "Drafts"},
+        ("bad-request",),
+        query=PAGE_QUERY,
+    ),
+    Operation(
+        "get",
+        "/v1/policies/drafts/{id}",
+        "policies",
+        "A draft, what its checks came to and what it changes",
+        {200: "Draft"},
+        ("bad-request", "not-found"),
+    ),
+    Operation(
+        "post",
+        "/v1/policies/drafts/{id}/approve",
+        "policies",
+        "Publish a draft",
+        {201: "PublishedVersion"},
+        (*OF_A_BODY, "not-found", "own-draft", "illegal-move", "out-of-date"),
+        about="By another key than its author's. The version is effective from the instant that is named, else from"
+        " the next second on.",
+        body=APPROVAL_IN,
+        examples=(
+            ("later", "From the first of July on", {"seen": "sha256:...", "effective_from": "2026-06-30T15:00:00Z"}),
+        ),
+    ),
+)

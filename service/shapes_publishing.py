@@ -1,0 +1,59 @@
+"""What the API takes about drafts, approvals and withdrawals; read strictly, as `shapes.py` does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from service.shapes import Checked, Complaint, Strict, an_id, an_instant, words_field
+
+LONGEST_REASON = 2_000
+MOST_VERSIONS = 2**31 - 1
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Complaint("not-text")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_VERSIONS:
+        raise Complaint("not-in-range", least=1, most=MOST_VERSIONS)
+    return value
+
+
+class DraftIn(Strict):
+    """A version of a policy before it is published."""
+
+    rules = Checked(_text, "not-text", {"type": "string"}, about="The rule file.", required=True)
+    scenarios = Checked(_text, "not-text", {"type": "string"}, about="The scenario file that tests it.", required=True)
+
+
+class ApprovalIn(Strict):
+    """That a draft is to be published, and from when it is effective."""
+
+    seen = an_id("The `seen` of the draft, as it was shown to whoever approves.", required=True)
+    effective_from = an_instant("Not in the past; the next second when left out.")
+
+
+class WithdrawalIn(Strict):
+    """Which version is withdrawn, and why."""
+
+    version = Checked(
+        _count,
+        "not-in-range",
+        {"type": "integer", "minimum": 1, "maximum": MOST_VERSIONS},
+        about="The newest version, which is the one that is withdrawn.",
+        required=True,
+    )
+    reason = words_field(LONGEST_REASON, "Why.", required=True)
+
+
+def instant_of(text: str | None) -> datetime | None:
+    """An instant of a body."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+DRAFT_IN = DraftIn()
+APPROVAL_IN = ApprovalIn()
+WITHDRAWAL_IN = WithdrawalIn()
