@@ -1,6 +1,7 @@
-"""What a text has to pass before it can be published, and what its approver is to see; plain data, which is kept.
+"""What a text has to pass before it can be published, and what it changes; plain data, which is kept.
 
-Both are tables: another check, or something else to look at, is one line there.
+Another check is one line in `CHECKS`. What an approver is to see besides is a key of `shown` in `drafts.check`, and of
+the shape of a draft in `reference_publishing.py`.
 """
 
 from __future__ import annotations
