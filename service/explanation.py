@@ -216,7 +216,7 @@ def _spoken(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     of_lots = {
         why["rule"]: {**why, "effect": "excludes", "figures": {}, "remedy": None}
         for lot in decision["lots"]
-        for why in lot["reasons"]
+        for why in _telling(lot)
     }
     return [*decision["reasons"], *of_lots.values()]
 
@@ -314,6 +314,13 @@ def _about(value: Value, language: str) -> str:
     return f"{_FIGURE_OF[language]} ({article(value.terms, language) if value.terms else value.name})"
 
 
+def _telling(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Why a lot cannot pay, as far as it matters: of one that has expired nothing else does, and what another rule
+    says of it, such as that it can be spent still, would be wrong.
+    """
+    return [why for why in line["reasons"] if why["kind"] == "expire"] or line["reasons"]
+
+
 def _lot(line: Mapping[str, Any], case: Case | None, policy: Policy) -> Said:
     """One lot: what it pays, or why it cannot."""
     lots = () if case is None else case.lots
@@ -322,7 +329,7 @@ def _lot(line: Mapping[str, Any], case: Case | None, policy: Policy) -> Said:
     kind = "cannot" if line["reasons"] else "pays" if line["allocated"] else "can"
     last = line["last_usable_on"] or both("없음", "none")
     figures = {"left": f"{line['left']:,}", "points": f"{line['allocated']:,}", "last": last}
-    why = Text(*(" ".join(each[language] for each in line["reasons"]) for language in _LANGUAGES))
+    why = Text(*(" ".join(each[language] for each in _telling(line)) for language in _LANGUAGES))
     said = _said(_LOTS[kind], lot=line["lot"], source=source, why=why, **figures)
     rules = [each["rule"] for each in line["reasons"]]
     return {"lot": line["lot"], "left": line["left"], "allocated": line["allocated"], "rules": rules, **said}

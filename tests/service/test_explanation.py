@@ -17,7 +17,7 @@ from service.cli import recoup
 from service.config import SHIPPED_RULES
 from service.database import Database
 from service.publishing import publish
-from tests.service.builders import NOW, POLICY, asking, lot_facts
+from tests.service.builders import NOW, POLICY, asking, lot_facts, open_account
 
 DECISIONS = "/v1/decisions"
 ATTACK = "<script>alert(1)</script>"
@@ -138,3 +138,14 @@ def test_the_command_prints_the_same_text_and_writes_the_same_page(
     assert traced.stdout.startswith(f"{text}\nTrace\n  expire\n")
     assert (written.exit_code, written.stdout, file.read_text("utf-8")) == (0, "", page)
     assert CliRunner().invoke(recoup, ["explain", "kept.json", "--html", str(file)]).exit_code == 2
+
+
+def test_of_a_lot_that_has_expired_nothing_else_is_told(client: FlaskClient, database: Database) -> None:
+    open_account(database, lot_facts(500, acquired_on="2024-01-10", source="promotion"), name="B")
+    made = client.post(DECISIONS, json={"account": "B", "request": asking(100)})
+    told = client.get(f"{made.headers['Location']}/explanation").get_json()
+    (lot,) = told["lots"]
+    assert lot["rules"] == ["life", "promotion"]
+    assert "Expired on 2026-01-" in lot["en"]
+    assert "Promotion" not in lot["en"]
+    assert "promotion" not in [rule["rule"] for rule in told["rules"]]

@@ -215,6 +215,15 @@ def test_a_decision_is_left_as_long_as_points_that_paid_it_are(client: FlaskClie
 
 
 @ON_SQLITE
+def test_points_that_a_refund_gave_back_keep_no_decision(client: FlaskClient, database: Database) -> None:
+    desk = Desk(client)
+    filed = desk.file(3_000, "")
+    desk.post(f"refund-requests/{filed['id']}/cancel", {"by": "member"})
+    found = retain(database)
+    assert (found.records["decision"], found.needed.get("decision", 0)) == (1, 0)
+
+
+@ON_SQLITE
 def test_months_are_those_of_the_calendar(client: FlaskClient, database: Database, clock: SetClock) -> None:
     """Kept for a month from the 1st of February on: through the 1st of March, which is 28 days."""
     publish(database, POLICY.replace("rules:\n", "retention: 1 month\nrules:\n").encode(), "small.yaml", NOW)
