@@ -160,7 +160,7 @@ class _Differ:
 
     def names(self, section: str) -> Iterator[Subject]:
         for name in self.either(section):
-            title = both(f"{_TITLES[section].ko} '{{name}}'", f"{_TITLES[section].en} '{{name}}'", name=name)
+            title = Text(*(f"{part} '{name}'" for part in (_TITLES[section].ko, _TITLES[section].en)))
             whole = self.whole("name", name, (section, name), ())
             changes = whole or [*self.field("name", name, (section, name), True, ())]
             yield from self.subject(title, (section, name), (), (), changes)

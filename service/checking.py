@@ -19,6 +19,7 @@ from engine.pins import Pins
 from engine.scenario_file import Scenario, policy_file, read_document, read_scenarios
 from engine.scenarios import run
 from engine.versions import load_version
+from policies.model import Text
 from policies.problems import MOST_PROBLEMS, Problem, both
 from policies.source import read
 from policies.versions import PolicyVersion
@@ -70,13 +71,13 @@ def load(rules: str, scenarios: str) -> tuple[Loaded | None, list[Plain]]:
         of_scenarios = of_scenarios + [each for each in more if (each.line, each.column) not in told]
     found = [plain(each) for each in (*problems, *of_scenarios)]
     if version is not None and version.policy.id == RESERVED:
-        found.append(_of_file(rule_file, "id-reserved", *_RESERVED))
+        found.append(_of_file(rule_file, "id-reserved", _RESERVED))
     if version is None or found:
         return None, found[:MOST_PROBLEMS]
     return Loaded(version, compile_version(version), rule_file, ready), []
 
 
-_RESERVED = (f"정책 이름으로 쓸 수 없습니다: '{RESERVED}'.", f"no policy can have the id '{RESERVED}'")
+_RESERVED = both("정책 이름으로 쓸 수 없습니다: '{id}'", "no policy can have the id '{id}'", id=RESERVED)
 
 
 def _checked(loaded: Loaded) -> Found:
@@ -109,11 +110,11 @@ def _pinned(loaded: Loaded) -> Found:
 def _proved(loaded: Loaded) -> Found:
     rules = len(loaded.version.policy.rules)
     if find_spec("z3") is None:
-        missing = (
+        missing = both(
             "증명에 필요한 패키지가 없습니다: pip install '.[prove]'",
             "proofs need a package: pip install '.[prove]'",
         )
-        return Found(rules, [_of_file(loaded.rule_file, "proofs-not-installed", *missing)])
+        return Found(rules, [_of_file(loaded.rule_file, "proofs-not-installed", missing)])
     from engine.proofs.prove import prove
 
     end = time.monotonic() + PROOF_SECONDS
@@ -197,5 +198,5 @@ def _plain_all(problems: Iterable[Problem]) -> list[Plain]:
     return [plain(each) for each in islice(problems, MOST_PROBLEMS)]
 
 
-def _of_file(file: str, code: str, ko: str, en: str) -> Plain:
-    return plain(Problem(code, file, 1, 1, "", both(ko, en), None))
+def _of_file(file: str, code: str, what: Text) -> Plain:
+    return plain(Problem(code, file, 1, 1, "", what, None))

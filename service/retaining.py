@@ -79,7 +79,8 @@ SELECT_REQUEST = (
     "SELECT id, state, receiving_account, requested_at,"
     " (SELECT COALESCE(MAX(moved_at), '') FROM \"move\" WHERE request_id = refund_request.id),"
     " (SELECT COUNT(*) FROM hold JOIN lot ON lot.id = lot_id WHERE request_id = refund_request.id"
-    " AND (hold.state = 'held' OR (hold.state = 'settled' AND lot.\"left\" > 0))) FROM refund_request WHERE decision_id = ?"
+    " AND (hold.state = 'held' OR (hold.state = 'settled' AND lot.\"left\" > 0)))"
+    " FROM refund_request WHERE decision_id = ?"
 )
 SELECT_ABOUT = (
     "SELECT id, state, (SELECT MAX(at) FROM inquiry_entry WHERE inquiry_id = inquiry.id) FROM inquiry"

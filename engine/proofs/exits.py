@@ -151,7 +151,7 @@ def _last_points(prover: Prover, allocate: Rule) -> Iterator[Finding]:
     requests = prover.requests
     everything = every([requests.points == requests.available, requests.points >= 1])
     if _possible(prover, allocate, {**requests.passes, "all": everything}) == "no":
-        yield from _stays(prover, allocate, {"all": everything}, both("", ""))
+        yield from _stays(prover, allocate, {"all": everything}, Text("", ""))
         return
     for path, members in _classes(prover):
         for member in members:
@@ -163,7 +163,9 @@ def _last_points(prover: Prover, allocate: Rule) -> Iterator[Finding]:
                 told = requests.world.told(
                     path, requests.world.words.number(member) if isinstance(member, str) else int(member)
                 )
-                where = both("{fact} {told}: ", "where {fact} is {told}, ", fact=Text(fact.ko, fact.en), told=told)
+                where = both(
+                    "조건({fact} {told}): ", "where {fact} is {told}, ", fact=Text(fact.ko, fact.en), told=told
+                )
                 yield from _stays(prover, allocate, chosen, where)
 
 

@@ -103,7 +103,8 @@ class Desk:
             )
         if rule:
             words = _CAUSES[what]
-            return both(words.ko, words.en, rule=rule, line=self.line(rule))
+            figures = {"rule": rule, "line": self.line(rule)}
+            return Text(words.ko.format_map(figures), words.en.format_map(figures))
         return _CAUSES[what]
 
 

@@ -68,7 +68,8 @@ def test_what_a_sweep_would_not_book_is_a_difference(database: Database, swept: 
         execute(
             database,
             "INSERT INTO notice (account_id, rule, day, digest, points, data, noticed_at)"
-            " SELECT account_id, rule, day, digest, points + 1, data, noticed_at FROM notice WHERE id = 1",
+            " SELECT account_id, rule, day, digest, points + 1, data, noticed_at FROM notice"
+            " WHERE id = (SELECT MIN(id) FROM notice)",
         )
 
     writing(database, work)
