@@ -33,8 +33,10 @@ HEADINGS = {
 """The headings of the kinds."""
 
 
-def rule_sentence(policy: Policy, rule: Rule, language: str, day: date) -> str:
-    """One rule in a sentence, with the figures of `day`: what it says, when, and what lifts it."""
+def rule_sentence(policy: Policy, rule: Rule, language: str, day: date, *, alone: bool = False) -> str:
+    """One rule in a sentence, with the figures of `day`: what it says, when, and what lifts it. Told `alone`, it names
+    no other rules: how rules stand to each other matters to those who write them.
+    """
     say = Teller(policy, language, day)
     told = KINDS[rule.kind].sentence(rule, say)
     when = say.condition(rule.when)
@@ -43,6 +45,8 @@ def rule_sentence(policy: Policy, rule: Rule, language: str, day: date) -> str:
     if rule.unless:
         lifted = say.choose("; 또는 ", "; or when ").join(say.condition(each) for each in rule.unless)
         told += say.choose(f" 예외: {lifted}.", f" Except when {lifted}.")
+    if alone:
+        return told
     if rule.overrides:
         others = ", ".join(rule.overrides)
         told += say.choose(

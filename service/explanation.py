@@ -24,6 +24,7 @@ from engine.local_times import local_words
 from engine.nearest import nearest
 from engine.reading import instant
 from engine.scene import Scene
+from policies.kinds.limit import Limit
 from policies.model import Policy, Rule, Text, Value, ValueRef
 from policies.problems import both
 from policies.sentences import Teller, figure_text, word_text
@@ -235,12 +236,17 @@ def _rule(
         for language in _LANGUAGES
     }
     # Rules of the engine's own stand in no file; their reason is all that they say.
-    told["sentence"] = {language: rule_sentence(policy, rule, language, day) if rule else "" for language in _LANGUAGES}
+    told["sentence"] = {
+        language: rule_sentence(policy, rule, language, day, alone=True) if rule else "" for language in _LANGUAGES
+    }
     excludes = reason["effect"] == "excludes"
     told["values"] = _values(rule, case, decision, compiled, excludes) if rule and case is not None else []
     # What a dated value comes to is told with the value.
-    dated = {each["value"] for each in told["values"]}
-    told["figures"] = [_figure(name, each, policy) for name, each in reason["figures"].items() if name not in dated]
+    left_out = {each["value"] for each in told["values"]}
+    if isinstance(rule, Limit) and rule.multiple_of is not None:
+        # Of a step there is nothing that was used, and the room is what its remedy says.
+        left_out |= {"used", "room"}
+    told["figures"] = [_figure(name, each, policy) for name, each in reason["figures"].items() if name not in left_out]
     remedy = reason["remedy"]
     told["remedy"] = remedy and {"set": remedy["set"], "ko": remedy["ko"], "en": remedy["en"]}
     return told

@@ -103,19 +103,25 @@ def test_the_page_stands_alone_and_says_what_the_text_says(client: FlaskClient) 
 
 
 def test_the_page_of_a_real_programme_is_in_words_only(client: FlaskClient, database: Database) -> None:
-    """No fact and no value shows by the name that it has in the rule file."""
+    """No fact, no value and no other rule shows by the name that it has in the rule file."""
     publish(database, (SHIPPED_RULES / "kt-points.yaml").read_bytes(), "kt-points.yaml", NOW)
     account = {"id": "K", "joined_on": "2019-01-01", "born_on": "1984-02-05", "identity_level": 1}
-    lots = [lot_facts(400_000, source="bill_payment") | {"id": "K.1", "left": 400_000}]
-    request = asking(390_000, method="cash", receiving_holder="member")
+    own_day = lot_facts(2_000, source="promotion", expires_on="2025-12-31") | {"id": "K.2"}
+    lots = [lot_facts(400_000, source="bill_payment") | {"id": "K.1", "left": 400_000}, own_day]
+    request = asking(390_050, method="cash", receiving_holder="member")
     body = {"policy": "kt-points", "account": account, "lots": lots, "request": request}
     made = client.post(DECISIONS, json=body)
-    assert {reason["rule"] for reason in made.get_json()["reasons"]} > {"identity-level"}
+    spoken = {reason["rule"] for reason in made.get_json()["reasons"]} | {"promotion-points-own-day"}
+    assert spoken > {"identity-level", "refund-step"}
     for language, words in (("ko", "본인확인 수준: 1"), ("en", "Identity level: 1")):
         page = client.get(f"{made.headers['Location']}/explanation?lang={language}", headers={"Accept": "text/html"})
         shown = Outline(re.sub("(?s)<style>.*?</style>", "", page.get_data(as_text=True))).text
         assert words in shown
         assert re.findall(r"[a-z]+[._/][a-z_]+", shown) == []
+        assert set(re.findall(r"[a-z]+-[a-z]+-life", shown)) == set()
+    told = client.get(f"{made.headers['Location']}/explanation").get_json()
+    step = next(rule for rule in told["rules"] if rule["rule"] == "refund-step")
+    assert [figure["name"] for figure in step["figures"]] == ["limit", "points"]
 
 
 def test_who_accepts_no_form_of_it_gets_the_data(client: FlaskClient) -> None:
