@@ -136,9 +136,7 @@ def _expected(key: str, value: Any) -> Any:
     """What came out as an author expects it: days without quotes, of lots only those with something against them."""
     if key == "lots":
         return {lot: rules for lot, rules in value.items() if rules}
-    if key == "earned":
-        return [{"rule": each["rule"], "points": each["points"]} for each in value]
-    if key == "notices":
+    if key in ("earned", "notices"):
         return [{"rule": each["rule"], "points": each["points"]} for each in value]
     if key == "last_usable_on":
         return {lot: day and date.fromisoformat(day) for lot, day in value.items()}

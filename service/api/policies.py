@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from service.answers import policy_answer, version_answer
 from service.database import reading
 from service.errors import Refusal, language
 from service.parts import answered, parts
+from service.publishing import Listed
 from service.shapes import LANGUAGE_QUERY, query
 
 blueprint = Blueprint("policies", __name__)
@@ -27,9 +28,7 @@ def policy(id: str) -> Response:
     """What the newest version of a policy declares, and all its versions."""
     query(LANGUAGE_QUERY)
     with reading(parts().database):
-        listed = parts().versions.listed(id)
-        if not listed:
-            raise Refusal("not-found", what=f"/v1/policies/{id}")
+        listed = _listed(id)
         newest = parts().versions.compiled(listed[0].digest)
     return answered(policy_answer(newest.policy, listed, language()))
 
@@ -39,9 +38,7 @@ def versions(id: str) -> Response:
     """The versions of a policy, the newest first."""
     query(LANGUAGE_QUERY)
     with reading(parts().database):
-        listed = parts().versions.listed(id)
-    if not listed:
-        raise Refusal("not-found", what=f"/v1/policies/{id}/versions")
+        listed = _listed(id)
     return answered({"versions": [version_answer(each) for each in listed]})
 
 
@@ -56,3 +53,11 @@ def version(id: str, number: int) -> Response:
         raise Refusal("not-found", what=f"/v1/policies/{id}/versions/{number}")
     listed, text = found
     return answered({**version_answer(listed), "text": text})
+
+
+def _listed(id: str) -> list[Listed]:
+    """The versions of a policy, the newest first. Raises Refusal where there is none."""
+    found = parts().versions.listed(id)
+    if not found:
+        raise Refusal("not-found", what=request.path)
+    return found

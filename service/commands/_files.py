@@ -131,14 +131,16 @@ def say_problems(problems: Iterable[Problem], language: str) -> None:
         click.echo(paint(place, "cyan") + problem.in_language(language).removeprefix(place))
 
 
-def load_rules(name: str, language: str) -> PolicyVersion:
-    """The version in a rule file. Ends with its problems and exit code 1 when it has any."""
+def load_rules(name: str, language: str, exit_code: int = 1) -> PolicyVersion:
+    """The version in a rule file. Ends with its problems and the exit code when it has any: 1 where they are what was
+    asked for, 2 where the question was another.
+    """
     from engine.versions import load_version
 
     version, problems = load_version(read_file(name), name)
     if version is None:
         say_problems(problems, language)
-        raise SystemExit(1)
+        raise SystemExit(exit_code)
     return version
 
 

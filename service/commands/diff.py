@@ -16,16 +16,14 @@ from service.commands._files import (
     Tested,
     Unusable,
     language_option,
+    load_rules,
     paint,
-    read_file,
-    say_problems,
 )
 
 if TYPE_CHECKING:
     from engine.differences import Difference, Finding, Found
     from engine.examples import Example
     from engine.scenario_file import Scenario
-    from policies.versions import PolicyVersion
 
 EPILOG = """\b
 Example:
@@ -100,7 +98,7 @@ def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> 
 
     if old == new == "-":
         raise click.UsageError("only one of the two can be read from stdin")
-    versions = [_load(name, lang) for name in (old, new)]
+    versions = [load_rules(name, lang, exit_code=2) for name in (old, new)]
     ids = [version.policy.id for version in versions]
     if ids[0] != ids[1]:
         raise Unusable(OTHER_POLICY.in_language(lang).format(old=old, new=new, one=ids[0], other=ids[1]))
@@ -122,17 +120,6 @@ def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> 
         click.echo(paint((SAME_TEXT if difference.same_text else SAME_RULES).in_language(lang), "green"))
     if told:
         raise SystemExit(1)
-
-
-def _load(name: str, language: str) -> PolicyVersion:
-    """The version in a rule file. Ends with its problems and exit code 2 when it has any."""
-    from engine.versions import load_version
-
-    version, problems = load_version(read_file(name), name)
-    if version is None:
-        say_problems(problems, language)
-        raise SystemExit(2)
-    return version
 
 
 def _scenarios(name: str) -> tuple[Scenario, ...]:
