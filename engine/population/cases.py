@@ -70,7 +70,7 @@ def check_asking(policy: Policy, asking: Asking) -> None:
         except BadCase as bad:
             mistakes += [(path, mistake) for path, mistake in bad.mistakes if path.startswith("request")]
     if mistakes:
-        raise BadCase(dict((path, (path, mistake)) for path, mistake in mistakes).values())
+        raise BadCase({path: (path, mistake) for path, mistake in mistakes}.values())
 
 
 class CaseReader:
@@ -98,8 +98,8 @@ class CaseReader:
                 try:
                     yield from self._at_once(batch.slice(row, 1))
                 except NotADay:
-                    (id,) = batch.slice(row, 1).column(0).to_pylist()
-                    yield Read(id, "", None, "holds a day that the calendar does not have")
+                    account_id = batch.column(0)[row].as_py()
+                    yield Read(account_id, "", None, "holds a day that the calendar does not have")
                 except pa.ArrowException as odd:
                     raise AssertionError("a column of the batch is not what its schema says") from odd
 
@@ -165,12 +165,11 @@ class _Columns:
         checks: list[Sound] = [_name]
         for name in self._own:
             fact = facts.get(f"{scope}.{name}")
-            checks.append(_none_missing if fact is None else _soundness(fact, optional=fact.none))
+            checks.append(_all_days if fact is None else _soundness(fact, optional=fact.none))
         checks += [_soundness(fact, optional=not fact.required) for fact in declared]
         self._checks = checks
         # What holds where a declared fact is not stated.
-        self._defaults = [None if fact.none else fact.default for fact in declared]
-        self._lists = [position for position, name in enumerate(self._own, 1) if name == "activity_days"]
+        self._defaults = [fact.default for fact in declared]
 
     def records(self, columns: Sequence[Any]) -> tuple[list[Any], set[int]]:
         """The records, and the rows in which something may be wrong. Raises NotADay."""
@@ -179,8 +178,6 @@ class _Columns:
         for each, sound in zip(found, self._checks, strict=True):
             if not sound(each):
                 odd.update(row for row, value in enumerate(each) if not sound((value,)))
-        for position in self._lists:
-            found[position] = [None if days is None else tuple(days) for days in found[position]]
         return list(map(self._record, *found[: len(self._own) + 1], self._all_declared(found))), odd
 
     def _all_declared(self, found: list[list[Any]]) -> list[Mapping[str, Scalar]]:
@@ -251,8 +248,8 @@ def _amount(least: int) -> Sound:
     return lambda found: not found or (least <= min(found) and max(found) <= MOST)
 
 
-def _none_missing(found: Sequence[Any]) -> bool:
-    return None not in found
+def _all_days(found: Sequence[Any]) -> bool:
+    return None not in found and not any(None in days for days in found)
 
 
 def _text(found: Sequence[str]) -> bool:

@@ -46,6 +46,9 @@ def values(column: Column) -> list[Any]:
     if column.null_count:
         found: list[Any] = column.to_pylist()
         return found
+    if pa.types.is_list(kind) and pa.types.is_date32(kind.value_type):
+        flat = _days(column.flatten())
+        return [tuple(flat[start:end]) for start, end in pairwise(offsets(column))]
     if pa.types.is_int64(kind):
         return _numbers(column, "q", 8)
     if pa.types.is_boolean(kind):
@@ -58,7 +61,7 @@ def values(column: Column) -> list[Any]:
 
 def offsets(column: Column) -> list[int]:
     """Where each list of a column of lists begins among all of them, flattened, and where the last ends."""
-    found = _numbers(column.offsets, "i", 4)
+    found = _ends(column)
     return found if not found[0] else [each - found[0] for each in found]
 
 
@@ -88,7 +91,7 @@ def _numbers(column: Column, code: str, width: int) -> list[int]:
         return []
     start = column.offset * width
     data = memoryview(column.buffers()[1])[start : start + len(column) * width]
-    found: list[int] = data.cast("B").cast(code).tolist()
+    found: list[int] = data.cast("B").cast(code).tolist()  # type: ignore[call-overload]  # by its width
     return found
 
 

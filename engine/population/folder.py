@@ -7,7 +7,8 @@ read. What is not as it has to be is told with its place and with what mends it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import pairwise
+from typing import Any, NoReturn
 
 from engine.population.answers import (
     SORTED_BY,
@@ -49,12 +50,13 @@ class Population:
 
     def __init__(self, connection: Connection, folder: str, policy: Policy) -> None:
         """Raises BadPopulation where a file is missing or has other columns than it should."""
-        self._connection = connection
+        self.connection = connection
         self._policy = policy
         self._schema = batch_schema(policy)
         self.notes: list[str] = []
         self.files: dict[str, str] = {}
         self.selects: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         for name, schema, scope in (
             ("accounts", accounts_schema(policy), "account"),
             ("lots", lots_schema(policy), "lot"),
@@ -75,8 +77,78 @@ class Population:
         """The accounts with their lots and history, so many at a time, in their order. Raises BadPopulation at the
         first row that is out of order or of no account.
         """
-        streams = {name: Stream(name, self.files[name], self._read(name, _READ_ROWS)) for name in ("lots", "history")}
-        return merged(Stream("accounts", self.files["accounts"], self._read("accounts", rows)), streams, self._schema)
+        return self._merged(self.selects, rows)
+
+    def batches_of(self, table: str, rows: int = BATCH_ROWS) -> Iterator[Batch]:
+        """The same of the accounts whose ids a table holds."""
+        chosen = {
+            name: f"SELECT * FROM ({select}) SEMI JOIN {table} USING (account_id) ORDER BY {', '.join(SORTED_BY[name])}"
+            for name, select in self.selects.items()
+        }
+        return self._merged(chosen, rows)
+
+    def check(self) -> None:
+        """Raises BadPopulation where the rows of a file are not in order, or belong to no account.
+
+        One look at the keys, which costs a tenth of reading everything; only where it finds something is everything
+        read, up to the row that it is.
+        """
+        for name, keys in SORTED_BY.items():
+            before = ", ".join(f"lag({key}) OVER () AS before_{key}" for key in keys)
+            listed = ", ".join(keys)
+            above = f"({listed}) > ({', '.join(f'before_{key}' for key in keys)})"
+            # The first row has none before it.
+            first = f"before_{keys[0]} IS NULL AND {' AND '.join(f'{key} IS NOT NULL' for key in keys)}"
+            looked_at = f"SELECT {listed}, {before} FROM ({self.selects[name]})"  # noqa: S608
+            odd = self._all(name, f"SELECT count(*) FROM ({looked_at}) WHERE ({above} OR {first}) IS NOT TRUE")  # noqa: S608
+            if odd != [(0,)]:
+                self._read_all()
+
+    def check_owners(self, within: Mapping[str, str]) -> None:
+        """Raises BadPopulation where lots or history, read by these statements, are of none of these accounts."""
+        for name in ("lots", "history"):
+            known = f"ANTI JOIN ({within['accounts']}) AS known USING (account_id)"
+            if self._all(name, f"SELECT count(*) FROM ({within[name]}) {known}") != [(0,)]:  # noqa: S608
+                self._read_all()
+
+    def stretches(self, accounts: int) -> list[dict[str, str]]:
+        """The statements that read the files, by their names, for one stretch of accounts after the other: so many
+        accounts or somewhat more, where the row groups of the file let stretches be read by themselves.
+        """
+        bounds = self._bounds(accounts)
+        return [
+            {name: f"SELECT * FROM ({select}){_within(low, high)}" for name, select in self.selects.items()}  # noqa: S608
+            for low, high in pairwise([None, *bounds, None])
+        ]
+
+    def _bounds(self, accounts: int) -> list[str]:
+        """Ids with which row groups begin, at least so many accounts apart."""
+        groups = self._all(
+            "accounts",
+            "SELECT stats_min_value, row_group_num_rows FROM parquet_metadata("  # noqa: S608
+            f"{self._sources['accounts']}) WHERE path_in_schema = 'account_id' ORDER BY file_name, row_group_id",
+        )
+        bounds: list[str] = []
+        gathered = 0
+        for least, rows in groups:
+            if gathered >= accounts and least is not None and (not bounds or least > bounds[-1]):
+                bounds.append(least)
+                gathered = 0
+            gathered += rows
+        return bounds
+
+    def _merged(self, selects: Mapping[str, str], rows: int) -> Iterator[Batch]:
+        accounts, *others = (
+            Stream(name, self.files[name], self._read(name, select, rows if name == "accounts" else _READ_ROWS))
+            for name, select in selects.items()
+        )
+        return merged(accounts, dict(zip(("lots", "history"), others, strict=True)), self._schema)
+
+    def _read_all(self) -> NoReturn:
+        """Read everything, up to what is not in order."""
+        for _ in self.batches(_READ_ROWS):
+            pass
+        raise AssertionError("a look at the keys found what reading everything did not")
 
     def _select(self, name: str, schema: Any, optional: set[str]) -> str:
         """The statement that reads the columns of one file as the types of its schema."""
@@ -108,6 +180,7 @@ class Population:
         path = self.files[name]
         for pattern in (path, f"{path}/*.parquet"):
             if self._all(name, f"SELECT count(*) FROM glob({literal(pattern)})") != [(0,)]:  # noqa: S608
+                self._sources[name] = literal(pattern)
                 return f"read_parquet({literal(pattern)}, hive_partitioning = false)"
         raise BadPopulation(
             path, "there is no such file", f"a population has {', '.join(f'{each}.parquet' for each in SORTED_BY)}"
@@ -125,20 +198,25 @@ class Population:
                 "decide each programme's accounts by its own policy",
             )
 
-    def _read(self, name: str, rows: int) -> Iterator[Batch]:
-        """The rows of one file, in its order."""
+    def _read(self, name: str, select: str, rows: int) -> Iterator[Batch]:
+        """The rows that a statement reads of one file."""
         try:
-            reader = self._connection.cursor().sql(self.selects[name]).to_arrow_reader(rows)
+            reader = self.connection.cursor().sql(select).to_arrow_reader(rows)
             yield from (batch for batch in reader if batch.num_rows)
         except load_duckdb().Error as error:
             raise self._unreadable(name, error) from None
 
     def _all(self, name: str, statement: str) -> list[Any]:
         try:
-            return self._connection.execute(statement).fetchall()  # type: ignore[no-any-return]
+            return self.connection.execute(statement).fetchall()  # type: ignore[no-any-return]
         except load_duckdb().Error as error:
             raise self._unreadable(name, error) from None
 
     def _unreadable(self, name: str, error: Exception) -> BadPopulation:
         told = " ".join(str(error).split())[:200]
         return BadPopulation(self.files[name], f"cannot be read ({told})", "write it anew as Parquet")
+
+
+def _within(low: str | None, high: str | None) -> str:
+    conditions = [f"account_id {sign} {literal(bound)}" for sign, bound in ((">=", low), ("<", high)) if bound]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

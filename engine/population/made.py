@@ -47,8 +47,8 @@ class _Maker:
         clues = clues_of([policy], [rule.id for rule in policy.rules], ())
         self._asked: dict[str, list[Any]] = {}
         for clause in (each for clauses in clues.asked for each in clauses):
-            for literal in literal_of(policy, clause.right):
-                self._asked.setdefault(clause.path, []).append(literal)
+            for asked in literal_of(policy, clause.right):
+                self._asked.setdefault(clause.path, []).append(asked)
 
     def accounts(self, count: int) -> str:
         """The accounts, in the order of their numbers."""
@@ -72,7 +72,7 @@ class _Maker:
             "activity_days": f"[{activity}][1:CAST({draw('activity')} % {_PAST + 1} AS BIGINT)]",
             **self._declared("account", draw),
         }
-        return select(accounts_schema(self._policy), facts, f"(SELECT range AS n FROM range({count}))")
+        return select(accounts_schema(self._policy), facts, f"(SELECT range AS n FROM range({count}))")  # noqa: S608
 
     def lots(self, accounts: int, each: int) -> str:
         """So many lots of each account."""

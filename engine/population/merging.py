@@ -38,7 +38,7 @@ class Stream:
         return self._batches
 
     def of(self, ids: Any) -> Any:
-        """The rows of these accounts, a list for each. Raises BadPopulation for a row of none of them before the last."""
+        """The rows of these accounts, a list for each; None where there are none any more. Raises BadPopulation."""
         pa = load_arrow()
         last = ids[-1].as_py()
         while not self._ahead or self._ahead[-1].column(0)[-1].as_py() <= last:
@@ -93,10 +93,10 @@ class Stream:
                     row = values(column).index(None)
                     raise BadPopulation(self._place(seen + row), f"there is no {name}", "give each row one")
             looked_at = keys if before is None else pa.concat_batches([before, keys])
-            row = _out_of_order(looked_at.columns)
-            if row is not None:
-                here, there = looked_at.slice(row, 1).to_pylist()[0], looked_at.slice(row - 1, 1).to_pylist()[0]
-                raise self._disorder(seen + row - (before is not None), here, there)
+            found = _out_of_order(looked_at.columns)
+            if found is not None:
+                there, here = looked_at.slice(found - 1, 2).to_pylist()
+                raise self._disorder(seen + found - (before is not None), here, there)
             before = keys.slice(keys.num_rows - 1)
             seen += batch.num_rows
             yield batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from engine.population.libraries import load_duckdb
@@ -35,14 +36,56 @@ def opened(memory: str = "1GB", *, threads: int | None = None) -> Iterator[Conne
         connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What two dialects of SQL call by different names."""
+
+    quote: str
+    timestamp: str
+    """How a literal of an instant begins, whose zone nobody says."""
+    bytes_of: str
+    """How many bytes a text has."""
+    control: str
+    """Whether a text holds a control character."""
+    size: str
+    """How many items a list has."""
+    nones: str
+    """How many of them are NULL."""
+    least_and_most: tuple[str, str]
+    """The least and the most of a list."""
+
+    def quoted(self, name: str) -> str:
+        """A name as this dialect writes it."""
+        return f"{self.quote}{name.replace(self.quote, 2 * self.quote)}{self.quote}"
+
+
+DUCKDB = Dialect(
+    '"',
+    "TIMESTAMP",
+    "strlen",
+    r"regexp_matches({}, '\p{{Cc}}')",
+    "len",
+    "(len({0}) - list_count({0}))",
+    ("list_min", "list_max"),
+)
+SPARK = Dialect(
+    "`",
+    "TIMESTAMP_NTZ",
+    "octet_length",
+    r"{} RLIKE '\\p{{Cc}}'",
+    "size",
+    "size(filter({}, each -> each IS NULL))",
+    ("array_min", "array_max"),
+)
+
+
 def quoted(name: str) -> str:
     """A name as SQL writes it.
 
     >>> print(quoted("account.policy"))
     "account.policy"
     """
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
+    return DUCKDB.quoted(name)
 
 
 def literal(value: str | int) -> str:
