@@ -2,11 +2,11 @@
 bootstrap = $(or $(PYTHON),python3) tools/bootstrap.py
 in_venv = .venv/bin/python -m
 
-.PHONY: help run test check format bench clean python
+.PHONY: help run test test-spark check format bench clean python
 
 # Print this list.
 help:
-	@awk '/^# /{note = substr($$0, 3)} /^[a-z]+:/{if (note) printf "make %-8s %s\n", substr($$1, 1, index($$1, ":") - 1), note} !/^# /{note = ""}' Makefile
+	@awk '/^# /{note = substr($$0, 3)} /^[a-z-]+:/{if (note) printf "make %-10s %s\n", substr($$1, 1, index($$1, ":") - 1), note} !/^# /{note = ""}' Makefile
 
 # Start the service with example accounts on http://127.0.0.1:8000.
 run: python
@@ -18,22 +18,28 @@ test: check
 	@# The suite starts hundreds of Pythons; where none may keep its bytecode, each compiles the house anew.
 	@PYTHONDONTWRITEBYTECODE= $(in_venv) pytest -n auto --maxprocesses 8 --dist worksteal
 
+# Run what needs Spark: Java 17, and the first time a download of 450 MB.
+test-spark: python
+	@[ -x "$${JAVA_HOME:+$$JAVA_HOME/bin/java}" ] || command -v java >/dev/null || { echo "recoup: there is no Java here; install Java 17 (as root: apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
+	@$(bootstrap) test parquet pg prove batch spark
+	@PYTHONDONTWRITEBYTECODE= $(in_venv) pytest -q -m spark tests/spark
+
 # Check format, lint and types.
 check: python
-	@$(bootstrap) test parquet pg prove
+	@$(bootstrap) test parquet pg prove batch
 	@$(in_venv) ruff check
 	@$(in_venv) ruff format --check
 	@$(in_venv) mypy
 
 # Rewrite the sources in the agreed format.
 format: python
-	@$(bootstrap) test parquet pg prove
+	@$(bootstrap) test parquet pg prove batch
 	@$(in_venv) ruff check --fix
 	@$(in_venv) ruff format
 
 # Measure decisions a second, beside a peer.
 bench: python
-	@$(bootstrap) test parquet pg prove bench
+	@$(bootstrap) test parquet pg prove batch bench
 	@$(in_venv) benchmarks
 
 # Remove what make made. A database is not touched.

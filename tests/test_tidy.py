@@ -50,7 +50,10 @@ HOMES = {
     "granian": ["service/*.py"],
     "psycopg": STORE,
     "cryptography": ["service/log/notes.py"],
-    "pyarrow": ["service/log/parquet.py"],
+    "duckdb": ["engine/population/*.py"],
+    "pyarrow": ["service/log/parquet.py", "engine/population/*.py"],
+    "pyspark": ["engine/population/spark.py"],
+    "sqlglot": ["engine/population/*.py"],
     "z3": ["engine/proofs/logic.py"],
 }
 
