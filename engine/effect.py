@@ -56,7 +56,9 @@ class Key(NamedTuple):
 
 
 class Affected(Struct, frozen=True):
-    """A pair of answers that differ. `reference` is the decision that was decided again, "" where there was none."""
+    """A pair of answers whose outcomes or amounts differ. `reference` is the decision that was made again, "" where
+    there was none.
+    """
 
     before: Answer
     after: Answer
@@ -155,7 +157,8 @@ class Effect:
             self.add_undecided(Undecided(before.account_id, before.method, reference, side, error))
             return False
         key = key_of(before, after, by)
-        changed = key.reasons_before != key.reasons_after or _figures(before) != _figures(after)
+        otherwise = _figures(before) != _figures(after)
+        changed = otherwise or key.reasons_before != key.reasons_after
         figures = self.groups.get(key)
         if figures is None:
             figures = self.groups[key] = [0] * (1 + len(SUMS))
@@ -166,7 +169,8 @@ class Effect:
             figures[at] += getattr(before, name)
             figures[at + 1] += getattr(after, name)
             at += 2
-        if changed:
+        # Where nothing but the reasons is another, nobody is affected.
+        if otherwise:
             self.add_affected(Affected(before, after, by, reference))
         return changed
 
