@@ -26,10 +26,11 @@ def page(told: Mapping[str, Any], language: str) -> str:
     return template.render(
         told=told,
         language=language,
-        words={name: text.in_language(language) for name, text in (WORDS | HEADINGS).items()},
+        words={name: text.in_language(language) for name, text in {**WORDS, **HEADINGS}.items()},
         outcomes={name: text.in_language(language) for name, text in OUTCOMES.items()},
         methods={each["method"]: each[language] for each in told["methods"]},
         groups={each["group"]: each[language] for each in told["groups"]},
+        moving=_moving(told),
         plots=_plots(told, language),
         width=WIDTH,
         policy=page_policy(),
@@ -58,18 +59,21 @@ def share(part: int, whole: int) -> str:
 
 
 def _plots(told: Mapping[str, Any], language: str) -> dict[str, Any]:
-    spoken = sorted(
-        (each for each in told["reasons"] if each["appears"] or each["vanishes"]),
-        key=lambda each: (-each["appears"] - each["vanishes"], each["rule"]),
-    )
+    spoken = _moving(told)
     moved = [each for each in told["payout_changes"] if each["from"] != each["to"]]
     return {
         "methods": bars([(each[language], each["lost"], each["gained"]) for each in told["methods"][:MOST_BARS]]),
         "groups": bars([(each[language], each["lost"], each["gained"]) for each in told["groups"][:MOST_BARS]]),
         "reasons": bars([(each["rule"], each["vanishes"], each["appears"]) for each in spoken[:MOST_BARS]]),
-        "changes": bars([(bounds(each), each["losing"], each["gaining"]) for each in moved], "{:,}"),
+        "changes": bars([(bounds(each), each["losing"], each["gaining"]) for each in moved], signed=False),
         "outcomes": flow(told["outcomes"]),
     }
+
+
+def _moving(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The reasons that appear or vanish, those that do it most often first."""
+    found = [each for each in told["reasons"] if each["appears"] or each["vanishes"]]
+    return sorted(found, key=lambda each: (-each["appears"] - each["vanishes"], each["rule"]))
 
 
 @cache
@@ -115,6 +119,7 @@ HEADINGS: Mapping[str, Text] = {
         "Left: from how many answers a reason vanishes; right: in how many it appears.",
     ),
     "no_reasons": Text("어떤 이유도 나타나거나 사라지지 않습니다.", "No reason appears or vanishes."),
+    "staying": Text("그대로인 이유(건수): ", "Reasons that stay, each with how often it is given: "),
     "says": Text("규칙", "what the rule says"),
     "changes": Text("지급액이 얼마나 바뀌는가", "By how much payouts change"),
     "plot_changes": Text(

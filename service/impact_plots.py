@@ -52,27 +52,30 @@ class BarPlot:
     rows: Sequence[BarRow]
 
 
-def bars(rows: Sequence[tuple[str, int, int]], shown: str = "{:+,}") -> BarPlot:
+def bars(rows: Sequence[tuple[str, int, int]], *, signed: bool = True) -> BarPlot:
     """A plot of rows, each with its label, what goes to the left and what to the right of the line, neither below 0.
+    Unless it is `signed`, the figures of both sides are written without a sign.
 
     >>> plot = bars([("cash", 300, 0), ("credit", 0, 100)])
     >>> plot.zero, [(each.x, each.length, each.figure) for row in plot.rows for each in row.bars]
     (541, [(286, 255, '-300'), (541, 85, '+100')])
     """
-    left, right = (max((row[side] for row in rows), default=0) for side in (1, 2))
+    left, right = max([row[1] for row in rows], default=0), max([row[2] for row in rows], default=0)
     start = LABELS + (FIGURES if left else 0)
     room = WIDTH - FIGURES - start
     whole = max(left + right, 1)
     zero = start + room * left // whole
+    shown = "{}{:,}".format
+    fewer, greater = ("-", "+") if signed else ("", "")
     drawn = []
     for at, (label, less, more) in enumerate(rows):
         found = []
         if less:
             length = max(1, room * less // whole)
-            found.append(Bar("less", zero - length, length, shown.format(-less), zero - length - 6, "end"))
+            found.append(Bar("less", zero - length, length, shown(fewer, less), zero - length - 6, "end"))
         if more:
             length = max(1, room * more // whole)
-            found.append(Bar("more", zero, length, shown.format(more), zero + length + 6, "start"))
+            found.append(Bar("more", zero, length, shown(greater, more), zero + length + 6, "start"))
         if not found:
             found.append(Bar("same", zero, 0, "0", zero + 6, "start"))
         drawn.append(BarRow(label, at * ROW + 6, found))

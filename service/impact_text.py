@@ -15,26 +15,30 @@ Line = Sequence[str]
 
 def lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
     """The report as text."""
-
-    def word(name: str) -> str:
-        return WORDS[name].in_language(language)
-
     yield f"{told['before']['name']} -> {told['after']['name']}"
     if told["as_of"]:
         yield WORDS["as_of"].in_language(language).format(at=told["as_of"])
     yield ""
     yield from (each[language] for each in told["sentences"])
+    yield from tables(told, language)
+    yield from (f"  {_whose(each)}: {each['why']}" for each in told["undecided"]["first"])
+
+
+def tables(told: Mapping[str, Any], language: str) -> Iterator[str]:
+    """What was counted as tables, and what could not be decided."""
     if told["total"]["count"]:
-        yield from _counted(told, language, word)
+        yield from _counted(told, language)
     if told["undecided"]["count"]:
         yield ""
-        yield word("undecided")
+        yield WORDS["undecided"].in_language(language)
         for kind in told["undecided"]["kinds"]:
             yield f"  {kind['count']:,}: {kind[language]}"
-        yield from (f"  {_whose(each, told)}: {each['why']}" for each in told["undecided"]["first"])
 
 
-def _counted(told: Mapping[str, Any], language: str, word: Any) -> Iterator[str]:
+def _counted(told: Mapping[str, Any], language: str) -> Iterator[str]:
+    def word(name: str) -> str:
+        return WORDS[name].in_language(language)
+
     heads = [word(name) for name in ("answers", "changed", "gaining", "losing", "payout", "difference", "fees")]
 
     def row(name: str, each: Mapping[str, Any]) -> Line:
@@ -79,14 +83,14 @@ def _counted(told: Mapping[str, Any], language: str, word: Any) -> Iterator[str]
         [word("account"), word("method"), told["by"][language], word("outcome"), word("payout"), word("difference")],
         [
             (
-                _whose(each, told),
+                _whose(each),
                 each["method"],
                 each["group"],
                 _moved(each, language),
                 f"{each['before']['payout']:,} -> {each['after']['payout']:,}",
                 signed(each["difference"]),
             )
-            for each in told["affected"]
+            for each in told.get("affected", ())
         ],
     )
 
@@ -122,8 +126,9 @@ def _moved(each: Mapping[str, Any], language: str) -> str:
     return before if before == after else f"{before} -> {after}"
 
 
-def _whose(each: Mapping[str, Any], told: Mapping[str, Any]) -> str:
-    return each["account"] if each["decision"] is None else f"{each['account']} {each['decision']}"
+def _whose(each: Mapping[str, Any]) -> str:
+    found: str = each["account"]
+    return found if each["decision"] is None else f"{found} {each['decision']}"
 
 
 def _table(heads: Line, rows: Sequence[Line]) -> Iterator[str]:
@@ -152,8 +157,8 @@ WORDS: Mapping[str, Text] = {
     "total": Text("합계", "total"),
     "answers": Text("답", "answers"),
     "changed": Text("바뀜", "changed"),
-    "gaining": Text("더 받음", "more"),
-    "losing": Text("덜 받음", "less"),
+    "gaining": Text("더 받음", "gain"),
+    "losing": Text("덜 받음", "lose"),
     "payout": Text("지급액", "payout"),
     "difference": Text("차이", "difference"),
     "fees": Text("수수료 차이", "fees"),
