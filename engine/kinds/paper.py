@@ -26,12 +26,16 @@ class ReadyPaper(Ready):
 
     def missing(self, scene: Scene) -> tuple[tuple[str, ...], Span | None]:
         """The papers that are still to be shown, and within which span they have to be issued."""
-        assert scene.request is not None, "papers are asked for with a request"
         span: Span | None = None if self.issued_within is None else self.issued_within.read(scene, None)
+        return self.missing_within(scene, span), span
+
+    def missing_within(self, scene: Scene, span: Span | None) -> tuple[str, ...]:
+        """The papers that are still to be shown, where they have to be issued within a span."""
+        assert scene.request is not None, "papers are asked for with a request"
         counting = {shown.paper for shown in scene.request.papers if _counts(shown, span, scene.day)}
         if self.any_one:
-            return (() if counting.intersection(self.needs) else self.needs), span
-        return tuple(name for name in self.needs if name not in counting), span
+            return () if counting.intersection(self.needs) else self.needs
+        return tuple(name for name in self.needs if name not in counting)
 
 
 def make(rule: Paper, workshop: Workshop) -> ReadyPaper:

@@ -1,0 +1,437 @@
+"""What points come to in columns: prices, fees, taxes and debts set off, as the kinds of `engine/kinds/` work them out.
+
+The lots pay in one order, so how much of a refund is paid by the lots that a fee or a tax looks at follows from how
+many points they hold and how many pay before them: a sum over the list of an account's lots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from engine.kinds.fee import ReadyFee
+from engine.kinds.offset import ReadyOffset
+from engine.kinds.price import ReadyPrice
+from engine.kinds.tax import ReadyTax
+from engine.population.sql_facts import Reader
+from engine.population.sql_guards import Guards, exclusive, refuse_conflicts
+from engine.population.sql_limits import past
+from engine.population.sql_points import Points
+from engine.population.sql_tables import Tables, of_list, own
+from engine.population.sql_terms import (
+    COUNTED,
+    EACH,
+    CannotSay,
+    Formula,
+    Unsayable,
+    divided,
+    either,
+    every,
+    greatest,
+    least,
+    mapped,
+    negated,
+    number,
+    of_lot,
+    opposite,
+    pick,
+    product,
+    share,
+    sql,
+    total,
+)
+from policies.model import Comparison, FactRef, Table, Bands, ValueRef
+from policies.values import value_paths
+
+
+@dataclass(frozen=True, slots=True)
+class ListReader(Reader):
+    """Reads conditions on lots where an account's lots are a list: what looks at the lot alone is worked out lot by lot,
+    before there is a list, and kept in `flags` with the facts that it looks at.
+    """
+
+    tables: Tables | None = None
+    flags: dict[str, frozenset[str]] | None = None
+
+    def clause(self, clause: Comparison) -> Formula:
+        paths = {clause.path}
+        if isinstance(clause.right, FactRef):
+            paths.add(clause.right.path)
+        if isinstance(clause.right, ValueRef):
+            paths |= value_paths(self.policy.values[clause.right.name])
+        if not any(path.startswith("lot.") for path in paths):
+            return Reader.clause(self, clause)
+        assert self.tables is not None and self.flags is not None, "a reader of lists has its tables"
+        by_lot = Reader(
+            self.compiled, self.asking, self.request, self.day, _NO_POINTS, None, self.tables.lot
+        )
+        found = by_lot.clause(clause)
+        if isinstance(found, bool):
+            return found
+        inner = negated(found)
+        name = self.tables.of_lot(inner or found)
+        self.flags[name] = frozenset(path for path in paths if path.startswith("lot."))
+        return opposite(of_list(name)) if inner else of_list(name)
+
+
+class _NoPoints:
+    """Where lots are looked at one by one, the points asked for are not known yet."""
+
+    @property
+    def amount(self) -> str:
+        raise _too_late()
+
+    def compare(self, sign: str, right: int | str) -> Formula:
+        raise _too_late()
+
+
+def _too_late() -> CannotSay:
+    return CannotSay("적립분과 신청 포인트를 함께 봅니다", "it compares a lot with the points asked for")
+
+
+_NO_POINTS: Points = _NoPoints()
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A rule on lots: where it may have its say, and on which lots of the list, `inner`, it has."""
+
+    ready: Any
+    outer: Formula
+    inner: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Moneyed:
+    """What some points come to. Each rule stands with its figure, in the order in which it is told; `broken` are the
+    prices of which the points are no whole step.
+    """
+
+    gross: str
+    fee: str
+    tax: str
+    offset: str
+    prices: Sequence[tuple[str, Formula]]
+    broken: Sequence[tuple[str, Formula]]
+    fees: Sequence[tuple[str, str]]
+    taxes: Sequence[tuple[str, str]]
+    offsets: Sequence[tuple[str, str]]
+
+    @property
+    def net(self) -> str:
+        """What fees and taxes leave."""
+        kept = total([self.fee, self.tax])
+        return self.gross if kept == "0" else f"({self.gross} - {kept})"
+
+    @property
+    def payout(self) -> str:
+        """What debts leave of that."""
+        return self.net if self.offset == "0" else f"({self.net} - {self.offset})"
+
+
+@dataclass(slots=True)
+class Money:
+    """The rules on money of one version, before one method. `lots` is the column with the list of the lots, once it is
+    known which flags they need.
+    """
+
+    reader: ListReader
+    tables: Tables
+    rules: Mapping[str, Sequence[Any]]
+    lots: str = ""
+    keep: Callable[[str], str] = staticmethod(lambda expression: expression)  # type: ignore[assignment]
+
+    def asking_for(self, points: Points, keep: Callable[[str], str] | None = None) -> Money:
+        """The same for other points. What is needed more than once is passed through `keep`."""
+        return replace(self, reader=replace(self.reader, points=points), **({"keep": keep} if keep else {}))
+
+    @property
+    def n(self) -> str:
+        """The points that are paid."""
+        return self.reader.points.amount
+
+    def guarded(self, kind: str) -> list[Guarded]:
+        """The rules of a kind that may have their say."""
+        found = []
+        for ready, where in Guards(self.reader, self.rules[kind]).speaking():
+            parts = _conjunction(where)
+            outer = every([part for part in parts if not of_lot(part)])
+            found.append(Guarded(ready, outer, every([part for part in parts if of_lot(part)])))
+        return found
+
+    def points_of(self, inner: Formula, beyond: str = "0") -> str:
+        """How many of the points are paid by some lots, those up to `beyond` aside."""
+        if inner is True:
+            return self.n if beyond == "0" else greatest(f"({self.n} - {beyond})", "0")
+        assert isinstance(inner, str), "no lot needs no sum"
+        rest = negated(inner)
+        if rest is not None:
+            return f"({self.points_of(True, beyond)} - {self.points_of(rest, beyond)})"
+        start = f"{EACH}.before" if beyond == "0" else greatest(f"{EACH}.before", beyond)
+        if beyond == "0":
+            paid = f"LEAST({EACH}.points, {self.n} - {EACH}.before)"
+            inner = every([inner, f"{EACH}.before < {self.n}"])
+        else:
+            paid = f"GREATEST(LEAST({EACH}.before + {EACH}.points, {self.n}) - {start}, 0)"
+        return self.keep(self._summed(paid, inner))
+
+    def _summed(self, what: str, inner: Formula) -> str:
+        lots = f"LIST_TRANSFORM(LIST_FILTER({self.lots}, {EACH} -> {sql(inner)}), {EACH} -> {what})"
+        return f"CAST(COALESCE(LIST_SUM({lots}), 0) AS {COUNTED})"
+
+    def worked_out(self) -> Moneyed:
+        """What the points come to. Raises Unsayable."""
+        gross, prices, broken, worth = self._prices()
+        gross = self.keep(gross)
+        fees = [(each, *self._fee(each, gross, worth)) for each in self._of_fees()]
+        fee = self.keep(total([amount for _, amount, _ in fees]))
+        taxes = self._taxes(fees, worth)
+        told = sorted(taxes, key=lambda each: [ready.id for ready in self.rules["tax"]].index(each[0]))
+        tax = self.keep(total([amount for _, amount in taxes]))
+        offsets = self._offsets(f"({gross} - {total([fee, tax])})")
+        return Moneyed(
+            gross,
+            fee,
+            tax,
+            self.keep(total([amount for _, amount in offsets])),
+            prices,
+            broken,
+            [(each.ready.id, amount) for each, amount, _ in fees],
+            told,
+            offsets,
+        )
+
+    def _prices(self) -> tuple[str, list[tuple[str, Formula]], list[tuple[str, Formula]], Worth]:
+        """The gross, the prices with where they have their say, those of which it is no whole step, and how money is
+        shared out.
+        """
+        found = self.guarded("price")
+        refuse_conflicts([(each.ready, True) for each in found])
+        cases: list[tuple[Formula, str]] = []
+        wholes: list[tuple[Formula, str]] = []
+        prices: list[tuple[str, Formula]] = []
+        broken: list[tuple[str, Formula]] = []
+        for each in found:
+            ready: ReadyPrice = each.ready
+            if each.inner is not True or ready.by_lot:
+                cannot = CannotSay("적립분마다 값이 다릅니다", "lots pay different prices")
+                raise Unsayable(ready.id, cannot.why)
+            rule: Any = ready.rule
+            fields = [self.reader.figures(field) for field in (rule.every, rule.pays)]
+            bonus = ((True, None),) if rule.bonus is None else self.reader.figures(rule.bonus)
+            for where, (per, pays, more) in product(*fields, bonus):
+                spoken = every([each.outer, where])
+                money, whole = self._money(ready, per.value, pays.value, None if more is None else more.value)
+                cases.append((spoken, money))
+                wholes.append((spoken, whole))
+                if ready.whole_steps:
+                    broken.append((ready.id, every([spoken, f"({self.n} % {per.value} <> 0)"])))
+            prices.append((ready.id, each.outer))
+        if not found:
+            return self.n, [], [], Worth(self.n, self.n)
+        gross = self.keep(pick([*cases, (True, self.n)]))
+        return gross, prices, broken, Worth(gross, self.keep(pick([*wholes, (True, self.n)])))
+
+    def _money(self, ready: ReadyPrice, per: int, pays: int, bonus: Fraction | None) -> tuple[str, str]:
+        """What the points pay at so many each, and those of them that are paid for."""
+        whole = f"({self.n} - {self.n} % {per})" if ready.whole_steps else self.n
+        money, parts = pays, per
+        if bonus is not None:
+            more = 100 + bonus
+            money, parts = pays * more.numerator, per * 100 * more.denominator
+        amount = whole if money == 1 else f"({whole} * {money})"
+        return divided(amount, parts, ready.rounding, ready.to), whole
+
+    def _base(self, inner: Formula, worth: Worth, beyond: str = "0") -> str:
+        """What is paid for the points of some lots, those up to `beyond` aside."""
+        if worth.gross == worth.whole == self.n:
+            return self.points_of(inner, beyond)
+        if inner is True:
+            return worth.gross if beyond == "0" else f"({worth.gross} - {worth.part(least(beyond, self.n))})"
+        start = f"{EACH}.before" if beyond == "0" else greatest(f"{EACH}.before", beyond)
+        end = f"LEAST({EACH}.before + {EACH}.points, {self.n})"
+        paid = f"({worth.part(end)} - {worth.part(start)})"
+        assert isinstance(inner, str), "no lot needs no sum"
+        return self.keep(self._summed(paid, every([inner, f"({start} < {end})"])))
+
+    def _of_fees(self) -> list[Guarded]:
+        found = self.guarded("fee")
+        for place, one in enumerate(found):
+            for other in found[place + 1 :]:
+                _refuse_both(one, other, other.ready.id in one.ready.adds_to or one.ready.id in other.ready.adds_to)
+        return found
+
+    def _fee(self, each: Guarded, gross: str, worth: Worth) -> tuple[str, tuple[Formula, str]]:
+        """What a fee comes to, and on which of the points, beyond how many, it is."""
+        ready: ReadyFee = each.ready
+        rule: Any = ready.rule
+        try:
+            beyond = self._free_points(ready)
+            if ready.by_lot:
+                raise CannotSay("적립분마다 수수료가 다릅니다", "lots are charged different fees")
+            base = self._base(each.inner, worth, beyond)
+            charged: list[Formula] = [each.outer]
+            if each.inner is not True or beyond != "0":
+                charged.append(f"({self.points_of(each.inner, beyond)} > 0)")
+            if ready.free_first is not None:
+                assert ready.free_window is not None, f"{ready.id} is free of charge in no window"
+                count = self.tables.summed("1", self._free_past(ready))
+                charged.append(opposite(f"({count} < {self.reader.amount(rule.free.first)})"))
+            for field, sign in ((rule.gross_at_least, ">="), (rule.gross_under, "<")):
+                if field is not None:
+                    charged.append(f"({gross} {sign} {self.reader.amount(field)})")
+            if rule.flat is not None:
+                amount = self.reader.amount(rule.flat)
+            else:
+                rates = mapped(
+                    self.reader.figures(rule.rate), lambda rate: share(base, rate.value, ready.rounding, ready.to)
+                )
+                amount = pick(rates)
+                if rule.at_least is not None:
+                    amount = greatest(amount, self.reader.amount(rule.at_least))
+                if rule.at_most is not None:
+                    amount = least(amount, self.reader.amount(rule.at_most))
+        except CannotSay as cannot:
+            raise Unsayable(ready.id, cannot.why) from None
+        return self.keep(number(every(charged), amount)), (each.inner, beyond)
+
+    def _free_past(self, ready: ReadyFee) -> str:
+        assert ready.free_window is not None, f"{ready.id} has no window"
+        methods = (self.reader.request.method,) if ready.free_same_method else sorted(ready.free_methods)
+        return past(self.reader, ready.free_window, "account", methods)
+
+    def _free_points(self, ready: ReadyFee) -> str:
+        """How many of the points that pay first cost nothing."""
+        if ready.free_points is None:
+            return "0"
+        rule: Any = ready.rule
+        used = self.tables.summed(own("points"), self._free_past(ready))
+        return greatest(f"({self.reader.amount(rule.free.points)} - {used})", "0")
+
+    def _taxes(self, fees: Sequence[tuple[Guarded, str, tuple[Formula, str]]], worth: Worth) -> list[tuple[str, str]]:
+        """What each tax comes to; a tax on a tax comes after it."""
+        found = self.guarded("tax")
+        for place, one in enumerate(found):
+            for other in found[place + 1 :]:
+                _refuse_both(one, other, _taxes_apart(one.ready, other.ready))
+        by_rule: dict[str, str] = {}
+        for each in sorted(found, key=lambda each: len(each.ready.taxes_on)):
+            try:
+                by_rule[each.ready.id] = self._tax(each, by_rule, fees, worth)
+            except CannotSay as cannot:
+                raise Unsayable(each.ready.id, cannot.why) from None
+        return list(by_rule.items())
+
+    def _tax(
+        self,
+        each: Guarded,
+        by_rule: Mapping[str, str],
+        fees: Sequence[tuple[Guarded, str, tuple[Formula, str]]],
+        worth: Worth,
+    ) -> str:
+        ready: ReadyTax = each.ready
+        rule: Any = ready.rule
+        if ready.by_lot:
+            raise CannotSay("적립분마다 세금이 다릅니다", "lots are taxed differently")
+        if ready.of:
+            base = total([by_rule.get(name, "0") for name in ready.of])
+        else:
+            base = self._base(each.inner, worth)
+            if ready.after_fees:
+                parts = [self._part(each, fee, amount, on, worth) for fee, amount, on in fees]
+                base = self.keep(greatest(f"({base} - {total(parts)})", "0"))
+        applies: list[Formula] = [each.outer]
+        if each.inner is not True:
+            applies.append(f"({self.points_of(each.inner)} > 0)")
+        taxed = base
+        if rule.above is not None:
+            above = self.reader.amount(rule.above)
+            taxed = greatest(f"({base} - {above})", "0") if ready.excess else number(f"({base} > {above})", base)
+        rates = mapped(self.reader.figures(rule.rate), lambda rate: share(taxed, rate.value, ready.rounding, ready.to))
+        amount = pick(rates)
+        if rule.waived_under is not None:
+            amount = self.keep(amount)
+            amount = number(f"({amount} >= {self.reader.amount(rule.waived_under)})", amount)
+        return self.keep(number(every(applies), amount))
+
+    def _part(self, tax: Guarded, fee: Guarded, amount: str, on: tuple[Formula, str], worth: Worth) -> str:
+        """The part of a fee that falls on the lots of a tax."""
+        inner, beyond = on
+        base = self._base(inner, worth, beyond)
+        common = self._base(every([inner, tax.inner]), worth, beyond) if tax.inner != inner else base
+        if common == base:
+            return amount
+        return f"(CASE WHEN {base} = 0 THEN 0 ELSE {amount} * {common} // {base} END)"
+
+    def _offsets(self, money: str) -> list[tuple[str, str]]:
+        """What each debt takes of the money that fees and taxes leave."""
+        speaking = Guards(self.reader, self.rules["offset"]).speaking()
+        speaking.sort(key=lambda each: len(each[0].comes_after))
+        refuse_conflicts(speaking, "comes_after")
+        taken: dict[str, str] = {}
+        for ready, where in speaking:
+            try:
+                taken[ready.id] = self.keep(number(where, self._offset(ready, money, taken)))
+            except CannotSay as cannot:
+                raise Unsayable(ready.id, cannot.why) from None
+        return list(taken.items())
+
+    def _offset(self, ready: ReadyOffset, money: str, taken: Mapping[str, str]) -> str:
+        rule: Any = ready.rule
+        debt = greatest(self.reader.amount(rule.debt), "0")
+        left = f"({money} - {total(taken.values())})" if taken else money
+        if rule.at_most is None:
+            return least(debt, left)
+        cases = mapped(
+            self.reader.figures(rule.at_most),
+            lambda most: share(money, most.value, ready.rounding, 1) if isinstance(most.value, Fraction) else sql(most),
+        )
+        shared = [taken[name] for name in ready.shared if name in taken]
+        most = f"({pick(cases)} - {total(shared)})" if shared else pick(cases)
+        return least(debt, greatest(most, "0"), left)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """How money is shared out over the points that it pays, `whole` of them."""
+
+    gross: str
+    whole: str
+
+    def part(self, points: str) -> str:
+        """What the first points come to, as `engine.money.part` has it."""
+        return f"(CASE WHEN {points} >= {self.whole} THEN {self.gross} ELSE {self.gross} * {points} // {self.whole} END)"
+
+
+def _conjunction(where: Formula) -> list[Formula]:
+    """The parts of a condition that has to hold whole."""
+    if not isinstance(where, str) or not where.startswith("("):
+        return [where]
+    parts, depth, quoted, start = [], 0, False, 1
+    for place, letter in enumerate(where):
+        quoted ^= letter == "'"
+        if quoted:
+            continue
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and place < len(where) - 1:
+            return [where]
+        if depth == 1 and where.startswith((" OR ", " THEN "), place):
+            return [where]
+        if depth == 1 and where.startswith(" AND ", place):
+            parts.append(where[start:place])
+            start = place + len(" AND ")
+    return [*parts, where[start:-1]] if parts else [where]
+
+
+def _refuse_both(one: Guarded, other: Guarded, apart: bool) -> None:
+    if not apart and not exclusive(one.ready.rule, other.ready.rule):
+        refuse_conflicts([(one.ready, True), (other.ready, True)])
+
+
+def _taxes_apart(one: ReadyTax, other: ReadyTax) -> bool:
+    """Whether two taxes may be on the same money."""
+    same = bool(set(one.of) & set(other.of)) if one.of and other.of else not one.of and not other.of
+    chained = one.id in other.taxes_on or other.id in one.taxes_on
+    return not same or chained or one.id in other.adds_to or other.id in one.adds_to

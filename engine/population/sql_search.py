@@ -1,0 +1,312 @@
+"""`points: all` in columns: the largest amount that passes, and the one that tells what stands in the way.
+
+Between two breaks the rules see no difference between amounts, so each stretch has one amount to look at: the largest
+that its limits and the lots let through. Where it does not pass for its money alone, fees have eaten up a small amount;
+then the amounts below it are tried one by one, which `_eaten_up_to` shows to be few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from engine.cases import MOST_POINTS
+from engine.population.sql_judgement import Hearing, Limited
+from engine.population.sql_limits import Range, Speaking, Steps, allowed, down
+from engine.population.sql_money import Money
+from engine.population.sql_points import Fixed, Listener, Points, Stretch
+from engine.population.sql_terms import (
+    CannotSay,
+    Cases,
+    Formula,
+    Known,
+    Unsayable,
+    either,
+    every,
+    greatest,
+    least,
+    number,
+    opposite,
+    pick,
+    product,
+    sql,
+)
+
+MOST_STRETCHES = 200
+MOST_TRIED = 100_000
+"""No more amounts of one account are tried than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`largest` is the largest amount that passes, NULL where none does; `told` the amount whose reasons are told."""
+
+    largest: str
+    told: str
+
+
+def search(hearing: Hearing) -> Found:
+    """The amounts of a request for all. Raises Unsayable."""
+    return _Search(hearing).found()
+
+
+class _Search:
+    def __init__(self, hearing: Hearing) -> None:
+        self.hearing = hearing
+        self.keep = hearing.steps.keep
+        self.available = hearing.held.available
+        compiled = hearing.compiled
+        if compiled.lots_see_points:
+            for kind in ("expire", "exclude"):
+                for ready in compiled.rules[kind]:
+                    if ready.sees_points:
+                        raise Unsayable(ready.id, CannotSay(*_LOTS_SEE_POINTS).why)
+        heard = Listener()
+        hearing.hard(heard)
+        self.plain = self._plain(heard)
+        self.in_money = hearing.limits(heard, in_money=True)
+        if self.in_money and not self.plain:
+            raise Unsayable(self.in_money[0].ready.id, CannotSay(*_PAYOUT).why)
+        self.stretches = heard.stretches(MOST_POINTS)
+        if len(self.stretches) > MOST_STRETCHES:
+            raise Unsayable("", CannotSay(*_TOO_MANY).why)
+
+    def _plain(self, points: Points) -> bool:
+        """Whether each point pays one unit, and nothing is taken from it."""
+        hearing = self.hearing
+        money = hearing.money.asking_for(points)
+        some = [each for kind in ("price", "fee", "tax") for each in money.guarded(kind)]
+        money.worked_out()
+        return not some and not hearing.money.asking_for(points).worked_out().offsets
+
+    def found(self) -> Found:
+        """Both amounts."""
+        hearing, stretches = self.hearing, self.stretches
+        denials = [dict(self._denials(each)) for each in stretches]
+        shared = {rule: where for rule, where in denials[0].items() if all(each.get(rule) == where for each in denials)}
+        cases: list[tuple[Formula, str]] = []
+        for stretch, own in zip(stretches, denials, strict=True):
+            open_here = opposite(either([where for rule, where in own.items() if rule not in shared]))
+            cases += [(every([open_here, where]), amount) for where, amount in self._candidates(stretch)]
+        kept = [(self.hearing.steps.kept(where), amount) for where, amount in cases if where is not False]
+        if self.stretches[0].sides:
+            # Stretches that go by a fact of the account do not stand in one order.
+            largest = f"NULLIF({greatest('0', *(number(where, f'COALESCE({amount}, 0)') for where, amount in kept))}, 0)"
+        else:
+            largest = _first(kept)
+        closed = hearing.steps.kept(either(shared.values()))
+        largest = self.keep(pick([(closed, _NONE), (True, largest)]))
+        told = self.keep(f"COALESCE({largest}, {self._in_the_way()})")
+        return Found(largest, told)
+
+    def _denials(self, stretch: Stretch) -> list[tuple[str, Formula]]:
+        """What denies all amounts of a stretch alike, for all that there is perhaps aside."""
+        return [*self.hearing.fixed(stretch.paying("0"))]
+
+    def _limits(self, points: Points) -> list[Limited]:
+        """The limits that a number of points has to pass. Where each point pays one unit, those on money are such."""
+        hearing = self.hearing
+        found = hearing.limits(points, in_money=False)
+        return [*found, *hearing.limits(points, in_money=True)]
+
+    def _candidates(self, stretch: Stretch) -> list[tuple[Formula, str]]:
+        """The amounts of a stretch that may be the largest that passes, each with where it is one."""
+        limits = self._limits(stretch.paying("0"))
+        low, most = self._ends(stretch)
+        found: list[tuple[Formula, str]] = []
+        if any(each.ready.bound.or_all for each in limits):
+            rest = [each for each in limits if not each.ready.bound.or_all]
+            everything = stretch.paying(self.available)
+            denied = [every([each.where, opposite(each.reading.passes(self.available))]) for each in rest]
+            inside = every([*(f"({self.available} >= {each})" for each in low), *_within(self.available, most)])
+            unbroken = [opposite(where) for _, where in self.hearing.money.asking_for(everything).worked_out().broken]
+            found.append(
+                (every([inside, *map(opposite, denied), *unbroken, self._pays(everything)]), self.available)
+            )
+        counted = [every([each.where, opposite(each.reading.passes("0"))]) for each in limits if not each.reading.slope]
+        range_ = self._range(limits, low, [*most, self.available], self._whole_steps(stretch.paying("0")))
+        top = self.keep(range_.top)
+        where = every([*map(opposite, counted), f"({top} >= {range_.low})"])
+        found.append((where, self._paying(stretch, top, range_)))
+        return found
+
+    def _ends(self, stretch: Stretch) -> tuple[list[str], list[str]]:
+        """Between which amounts a stretch lies."""
+        low, most = [str(stretch.first)], [_number(stretch.last)] if stretch.last < MOST_POINTS else []
+        for figure, side in stretch.sides.items():
+            if side >= 0:
+                low.append(f"({figure} + 1)" if side else figure)
+            if side <= 0:
+                most.append(f"({figure} - 1)" if side else figure)
+        return low, most
+
+    def _range(self, limits: Sequence[Limited], low: Sequence[str], most: Sequence[str], steps: Sequence[Steps]) -> Range:
+        try:
+            return allowed(_speaking(limits), low, most, *steps)
+        except CannotSay as cannot:
+            named = next((each.ready.id for each in limits if each.ready.bound.sense == "multiple_of"), "")
+            raise Unsayable(named, cannot.why) from None
+
+    def _whole_steps(self, points: Points) -> list[Steps]:
+        """The steps that prices ask for."""
+        money = self.hearing.money.asking_for(points)
+        return [
+            (each.outer, money.reader.figures(each.ready.rule.every))
+            for each in money.guarded("price")
+            if each.ready.whole_steps
+        ]
+
+    def _pays(self, points: Points) -> Formula:
+        """Whether fees and taxes leave something of an amount."""
+        if self.plain:
+            return True
+        money = self.hearing.money.asking_for(points, self.keep).worked_out()
+        return f"({money.net} > 0)" if money.net != points.amount else True
+
+    def _paying(self, stretch: Stretch, top: str, range_: Range) -> str:
+        """The largest amount of a range of which something is left, NULL where nothing ever is."""
+        if self.plain:
+            return top
+        eaten = self._eaten(stretch)
+        if eaten < stretch.first:
+            return top
+        pays = self._pays(stretch.paying(top))
+        if pays is True:
+            return top
+        tried = self._tried(lambda paid: stretch.paying(paid), range_.bottom, top, range_.step)
+        enough: Formula = f"({top} > {eaten})" if stretch.last > eaten else False
+        return pick([(either([enough, pays]), top), (True, f"LIST_MAX({tried})")])
+
+    def _eaten(self, points: Points) -> int:
+        eaten = _eaten_up_to(self.hearing.money.asking_for(points))
+        if eaten is None or eaten > MOST_TRIED:
+            money = self.hearing.money.asking_for(points)
+            named = next(each.ready.id for kind in ("fee", "tax", "price") for each in money.guarded(kind))
+            raise Unsayable(named, CannotSay(*_EATEN).why)
+        return eaten
+
+    def _tried(self, points: Callable[[str], Points], low: str, most: str, step: str) -> str:
+        """The amounts of a range of which something is left."""
+        money = self.hearing.money.asking_for(points("amount"), lambda expression: expression).worked_out()
+        return f"LIST_FILTER(GENERATE_SERIES({low}, {most}, {step}), amount -> {money.net} > 0)"
+
+    def _in_the_way(self) -> str:
+        """The amount that shows what stands in the way, as `Hearing._in_the_way` has it: the rules are those of one
+        point, whatever the amount is.
+        """
+        one = Fixed(1)
+        limits = self.hearing.limits(one, in_money=False)
+        smallest = self._range(limits, ["1"], [], ())
+        least_of_all = self.keep(smallest.bottom)
+        there = self._there(limits)
+        if not self.hearing.compiled.tells_all:
+            otherwise = least_of_all
+        else:
+            otherwise = f"COALESCE({self._smallest_payout(limits)}, {greatest(least_of_all, there)})"
+        return pick([(f"({there} > 0 AND {there} < {least_of_all})", there), (True, otherwise)])
+
+    def _there(self, limits: Sequence[Limited]) -> str:
+        """What there is, in whole steps."""
+        available = self.available
+        steps = self._range(limits, ["1"], [], ())
+        of_all = self._range([each for each in limits if not each.ready.bound.or_all], ["1"], [], ())
+        there = self.keep(down(available, steps.step, steps.rest))
+        if (of_all.step, of_all.rest) == (steps.step, steps.rest):
+            return there
+        whole = self.keep(down(available, of_all.step, of_all.rest))
+        return self.keep(f"(CASE WHEN {whole} < {available} THEN {there} ELSE {whole} END)")
+
+    def _smallest_payout(self, limits: Sequence[Limited]) -> str:
+        """The smallest amount that limits, but for those that say how much it may be at most, let through and of which
+        something is left; NULL where there is none.
+        """
+        one = Fixed(1, "0")
+        in_money = self.hearing.limits(one, in_money=True)
+        range_ = self._range([*limits, *in_money], ["1"], [], self._whole_steps(one))
+        bottom = self.keep(range_.bottom)
+        found = bottom
+        if not self.plain:
+            eaten = self._eaten(one)
+            pays = self._pays(Fixed(1, bottom))
+            if pays is not True and eaten:
+                # Of a little more than what can be eaten up, something is always left.
+                most = least(self.available, greatest(bottom, f"({eaten} + {range_.step})"))
+                tried = self._tried(lambda paid: Fixed(1, paid), bottom, most, range_.step)
+                found = pick([(either([f"({bottom} > {eaten})", pays]), bottom), (True, f"LIST_MIN({tried})")])
+        return pick([(f"({bottom} <= {self.available})", found), (True, _NONE)])
+
+
+_NONE = "CAST(NULL AS BIGINT)"
+_LOTS_SEE_POINTS = (
+    "어느 포인트가 환급되는지가 신청 포인트에 달려 있습니다",
+    "which lots can pay depends on the points asked for",
+)
+_PAYOUT = (
+    "지급액에 대한 한도라 가장 큰 금액을 계산식으로 구할 수 없습니다",
+    "it limits the payout, so that the largest amount has to be searched for",
+)
+_EATEN = (
+    "수수료와 세금이 얼마든지 커질 수 있어 가장 큰 금액을 계산식으로 구할 수 없습니다",
+    "fees and taxes may eat up any amount, so that the largest has to be searched for",
+)
+_TOO_MANY = ("규칙이 구별하는 금액이 너무 많습니다", "the rules tell too many amounts apart")
+
+
+def _number(amount: int) -> str:
+    return sql(Known(amount))
+
+
+def _within(amount: str, most: Sequence[str]) -> list[Formula]:
+    return [f"({amount} <= {each})" for each in most]
+
+
+def _speaking(limits: Sequence[Limited]) -> list[Speaking]:
+    return [(each.where, each.reading) for each in limits]
+
+
+def _first(cases: Sequence[tuple[Formula, str]]) -> str:
+    """The first amount that there is."""
+    terms = [number(where, amount, _NONE) for where, amount in cases]
+    if not terms:
+        return _NONE
+    return terms[0] if len(terms) == 1 else f"COALESCE({', '.join(terms)})"
+
+
+def _eaten_up_to(money: Money) -> int | None:
+    """An amount beyond which fees and taxes always leave something, None where none can be told."""
+    pays, lost = Fraction(1), Fraction(0)
+    for each in money.guarded("price"):
+        rule: Any = each.ready.rule
+        bonus: Cases = ((True, Known(Fraction(0))),) if rule.bonus is None else money.reader.figures(rule.bonus)
+        fields = money.reader.figures(rule.every), money.reader.figures(rule.pays), bonus
+        for _, (per, paid, more) in product(*fields):
+            pays = min(pays, Fraction(paid.value, per.value) * (1 + more.value / 100))
+            lost = max(lost, Fraction(each.ready.to + (paid.value if each.ready.whole_steps else 0)))
+    rate, flat = Fraction(0), Fraction(0)
+    for each in money.guarded("fee"):
+        rule = each.ready.rule
+        if rule.flat is not None:
+            flat += _most(money, rule.flat)
+        elif rule.at_most is not None:
+            flat += _most(money, rule.at_most)
+        else:
+            rate += _most(money, rule.rate) / 100
+            flat += rule.to + (0 if rule.at_least is None else _most(money, rule.at_least))
+    taxes: dict[str, tuple[Fraction, Fraction]] = {}
+    for each in sorted(money.guarded("tax"), key=lambda each: len(each.ready.taxes_on)):
+        rule = each.ready.rule
+        own = _most(money, rule.rate) / 100
+        bases = [taxes.get(name, (Fraction(0), Fraction(0))) for name in rule.of] if rule.of else [(Fraction(1), Fraction(0))]
+        taxes[each.ready.id] = own * sum(base[0] for base in bases), own * sum(base[1] for base in bases) + rule.to
+    rate += sum(each[0] for each in taxes.values())
+    flat += sum(each[1] for each in taxes.values())
+    return ceil((flat / (1 - rate) + lost) / pays) + 1 if rate < 1 and pays > 0 else None
+
+
+def _most(money: Money, field: Any) -> Fraction:
+    return max(Fraction(figure.value) for _, figure in money.reader.figures(field))
+
+
