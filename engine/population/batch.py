@@ -41,7 +41,7 @@ class BatchFunction:
         try:
             hearing = Hearing(self._compiled, read.case)
         except NotInForce as early:
-            return [Answer(read.account_id, method, None, error=str(early)) for method in methods]
+            return [Answer(read.account_id, method, None, error=f"not-in-force: {early}") for method in methods]
         answers = []
         for position, method in enumerate(methods):
             if position:
@@ -55,7 +55,7 @@ def _answer(account_id: str, method: str, hearing: Hearing) -> Answer:
     try:
         found = upshot(hearing)
     except Conflict as conflict:
-        return Answer(account_id, method, None, error=str(conflict))
+        return Answer(account_id, method, None, error=f"rules-conflict: {conflict}")
     return Answer(account_id, method, *found)
 
 

@@ -99,7 +99,7 @@ class CaseReader:
                     yield from self._at_once(batch.slice(row, 1))
                 except NotADay:
                     account_id = batch.column(0)[row].as_py()
-                    yield Read(account_id, "", None, "holds a day that the calendar does not have")
+                    yield Read(account_id, "", None, "bad-facts: holds a day that the calendar does not have")
                 except pa.ArrowException as odd:
                     raise AssertionError("a column of the batch is not what its schema says") from odd
 
@@ -139,7 +139,7 @@ class CaseReader:
         try:
             read.case = read_case(self._policy, self._case_data(row.to_pylist()[0]))
         except BadCase as bad:
-            read.error = str(bad)
+            read.error = f"bad-facts: {bad}"
         return read
 
     def _case_data(self, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from engine.population.batch import BatchFunction
 from engine.population.cases import Batch
 from engine.population.folder import Population
 from engine.population.libraries import load_arrow
+from engine.population.processes import answers_of
 from engine.population.soundness import odd_accounts
 from engine.population.sql import literal, quoted
+from engine.population.ways import Way
 from policies.versions import PolicyVersion
 
 STRETCH_ACCOUNTS = 100_000
@@ -24,6 +26,17 @@ STRETCH_ACCOUNTS = 100_000
 
 _ROWS = 100_000
 """Answers that are taken of a statement at once."""
+
+_NOT_ODD = "ANTI JOIN odd USING (account_id)"
+
+
+def answers(
+    version: PolicyVersion, asking: Asking, population: Population, way: Way, processes: int | None = None
+) -> Iterator[Batch]:
+    """What every account is answered, in the way that was found. Raises BadPopulation."""
+    if way.statement is None:
+        return answers_of(version, asking, population.batches(), processes)
+    return answers_by_statement(version, asking, population, way.statement.sql("duckdb"))
 
 
 def answers_by_statement(
@@ -41,10 +54,7 @@ def answers_by_statement(
         if odd:
             function = function or BatchFunction(version, asking)
             yield from map(function, population.batches_of("odd"))
-            sound = {
-                name: f"SELECT * FROM ({select}) ANTI JOIN odd USING (account_id)" for name, select in within.items()
-            }
-            _see(connection, sound)
+            _see(connection, {name: f"SELECT * FROM ({select}) {_NOT_ODD}" for name, select in within.items()})  # noqa: S608
         yield from _in_order(connection, statement, asking)
 
 
@@ -59,7 +69,8 @@ def _in_order(connection: Any, statement: str, asking: Asking) -> Iterator[Batch
     columns = ", ".join(map(quoted, FOUND_OUT))
     methods = ", ".join(map(literal, asking.methods))
     place = f"list_position([{methods}], method)"
-    reader = connection.sql(f"SELECT {columns} FROM ({statement}) ORDER BY account_id, {place}").to_arrow_reader(_ROWS)
+    in_order = f"SELECT {columns} FROM ({statement}) ORDER BY account_id, {place}"  # noqa: S608
+    reader = connection.sql(in_order).to_arrow_reader(_ROWS)
     schema = answers_schema()
     pa = load_arrow()
     for batch in reader:

@@ -6,7 +6,7 @@ read. What is not as it has to be is told with its place and with what mends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -25,7 +25,7 @@ from engine.population.sql import Connection, literal, quoted, sql_type
 from policies.model import Policy
 from policies.problems import did_you_mean, in_language
 
-BATCH_ROWS = 2_000
+BATCH_ROWS = 500
 """Accounts of a batch: many enough that columns pay, few enough that every core gets some."""
 
 _READ_ROWS = 20_000
@@ -40,6 +40,43 @@ _TYPES: Mapping[str, frozenset[str]] = {
     "TIMESTAMP": frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}),
 }
 """What else than the type itself is taken for each, because nothing is lost by it."""
+
+
+def columns_of(
+    file: str, there: Mapping[str, str], schema: Any, optional: Collection[str]
+) -> tuple[list[tuple[Any, str]], list[str]]:
+    """For each field of a schema the column of a file that it is read from, "" where an `optional` one is missing; and
+    notes on the columns that nobody reads. `there` are the columns with their types. Raises BadPopulation.
+    """
+    known = {field.name.casefold(): field for field in schema}
+    called = {column.casefold(): column for column in there}
+    missing = [field.name for folded, field in known.items() if folded not in called]
+    notes = []
+    for column in (column for folded, column in called.items() if folded not in known):
+        hint = did_you_mean(column, missing)
+        if hint is not None:
+            raise BadPopulation(file, f"column '{column}' is not known", in_language(hint, "en"))
+        notes.append(f"{file}: column '{column}' is left aside: the policy does not know it")
+    found = []
+    for folded, field in known.items():
+        wanted, column = sql_type(field.type), called.get(folded, "")
+        if not column and field.name not in optional:
+            raise BadPopulation(file, f"column '{field.name}' is missing", f"add it as {wanted}")
+        if column and there[column] not in _TYPES[wanted]:
+            raise BadPopulation(file, f"column '{column}' is {there[column]}", f"write it as {wanted}")
+        found.append((field, column))
+    return found, notes
+
+
+def optional_columns(policy: Policy, scope: str) -> set[str]:
+    """The columns that a file may lack: those of declared facts that need not be stated."""
+    return {column(fact) for fact in declared_facts(policy, scope) if not fact.required}
+
+
+def of_other_policy(file: str, other: str, policy: Policy) -> BadPopulation:
+    """The points of one programme are not refunded by another."""
+    what = f"holds accounts of '{other}', and the policy is '{policy.id}'"
+    return BadPopulation(file, what, "decide each programme's accounts by its own policy")
 
 
 class Population:
@@ -62,9 +99,8 @@ class Population:
             ("lots", lots_schema(policy), "lot"),
             ("history", history_schema(), ""),
         ):
-            optional = {column(fact) for fact in declared_facts(policy, scope) if not fact.required}
             self.files[name] = f"{folder}/{name}.parquet"
-            self.selects[name] = self._select(name, schema, optional)
+            self.selects[name] = self._select(name, schema, optional_columns(policy, scope))
         self._check_policy()
 
     @property
@@ -81,8 +117,9 @@ class Population:
 
     def batches_of(self, table: str, rows: int = BATCH_ROWS) -> Iterator[Batch]:
         """The same of the accounts whose ids a table holds."""
+        only = f"SEMI JOIN {table} USING (account_id)"
         chosen = {
-            name: f"SELECT * FROM ({select}) SEMI JOIN {table} USING (account_id) ORDER BY {', '.join(SORTED_BY[name])}"
+            name: f"SELECT * FROM ({select}) {only} ORDER BY {', '.join(SORTED_BY[name])}"  # noqa: S608
             for name, select in self.selects.items()
         }
         return self._merged(chosen, rows)
@@ -154,25 +191,14 @@ class Population:
         """The statement that reads the columns of one file as the types of its schema."""
         source = self._source(name)
         described = self._all(name, f"DESCRIBE SELECT * FROM {source}")  # noqa: S608
-        there = {called.casefold(): (called, kind) for called, kind, *_ in described}
-        missing = [field for field in schema if field.name.casefold() not in there]
-        known = {field.name.casefold() for field in schema}
-        for called in (called for folded, (called, _) in there.items() if folded not in known):
-            hint = did_you_mean(called, [field.name for field in missing])
-            if hint is not None:
-                raise BadPopulation(self.files[name], f"column '{called}' is not known", in_language(hint, "en"))
-            self.notes.append(f"{self.files[name]}: column '{called}' is left aside: the policy does not know it")
+        there = {column: kind for column, kind, *_ in described}
+        found, notes = columns_of(self.files[name], there, schema, optional)
+        self.notes += notes
         chosen = []
-        for field in schema:
-            wanted = sql_type(field.type)
-            there_as, kind = there.get(field.name.casefold(), ("", ""))
-            if not there_as and field.name not in optional:
-                raise BadPopulation(self.files[name], f"column '{field.name}' is missing", f"add it as {wanted}")
-            if there_as and kind not in _TYPES[wanted]:
-                raise BadPopulation(self.files[name], f"column '{there_as}' is {kind}", f"write it as {wanted}")
-            zoned = " AT TIME ZONE 'UTC'" if kind.endswith("TIME ZONE") else ""
-            read = f"{quoted(there_as)}{zoned}" if there_as else "NULL"
-            chosen.append(f"CAST({read} AS {wanted}) AS {quoted(field.name)}")
+        for field, called in found:
+            zoned = " AT TIME ZONE 'UTC'" if called and there[called].endswith("TIME ZONE") else ""
+            read = f"{quoted(called)}{zoned}" if called else "NULL"
+            chosen.append(f"CAST({read} AS {sql_type(field.type)}) AS {quoted(field.name)}")
         return f"SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608
 
     def _source(self, name: str) -> str:
@@ -187,23 +213,18 @@ class Population:
         )
 
     def _check_policy(self) -> None:
-        """The points of one programme are not refunded by another."""
         own = literal(self._policy.id)
         of_others = f"SELECT policy FROM ({self.selects['accounts']}) WHERE policy <> {own} LIMIT 1"  # noqa: S608
-        others = self._all("accounts", of_others)
-        if others:
-            raise BadPopulation(
-                self.files["accounts"],
-                f"holds accounts of '{others[0][0]}', and the policy is '{self._policy.id}'",
-                "decide each programme's accounts by its own policy",
-            )
+        for (other,) in self._all("accounts", of_others):
+            raise of_other_policy(self.files["accounts"], other, self._policy)
 
     def _read(self, name: str, select: str, rows: int) -> Iterator[Batch]:
         """The rows that a statement reads of one file."""
+        unreadable = load_duckdb().Error
         try:
             reader = self.connection.cursor().sql(select).to_arrow_reader(rows)
             yield from (batch for batch in reader if batch.num_rows)
-        except load_duckdb().Error as error:
+        except unreadable as error:
             raise self._unreadable(name, error) from None
 
     def _all(self, name: str, statement: str) -> list[Any]:
