@@ -49,22 +49,22 @@ def columns_of(
     notes on the columns that nobody reads. `there` are the columns with their types. Raises BadPopulation.
     """
     known = {field.name.casefold(): field for field in schema}
-    called = {column.casefold(): column for column in there}
+    called = {name.casefold(): name for name in there}
     missing = [field.name for folded, field in known.items() if folded not in called]
     notes = []
-    for column in (column for folded, column in called.items() if folded not in known):
-        hint = did_you_mean(column, missing)
+    for name in (name for folded, name in called.items() if folded not in known):
+        hint = did_you_mean(name, missing)
         if hint is not None:
-            raise BadPopulation(file, f"column '{column}' is not known", in_language(hint, "en"))
-        notes.append(f"{file}: column '{column}' is left aside: the policy does not know it")
+            raise BadPopulation(file, f"column '{name}' is not known", in_language(hint, "en"))
+        notes.append(f"{file}: column '{name}' is left aside: the policy does not know it")
     found = []
     for folded, field in known.items():
-        wanted, column = sql_type(field.type), called.get(folded, "")
-        if not column and field.name not in optional:
+        wanted, name = sql_type(field.type), called.get(folded, "")
+        if not name and field.name not in optional:
             raise BadPopulation(file, f"column '{field.name}' is missing", f"add it as {wanted}")
-        if column and there[column] not in _TYPES[wanted]:
-            raise BadPopulation(file, f"column '{column}' is {there[column]}", f"write it as {wanted}")
-        found.append((field, column))
+        if name and there[name] not in _TYPES[wanted]:
+            raise BadPopulation(file, f"column '{name}' is {there[name]}", f"write it as {wanted}")
+        found.append((field, name))
     return found, notes
 
 
