@@ -8,7 +8,7 @@ which tells everything that is wrong with it; so both ways take the same cases, 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from operator import le
@@ -51,14 +51,18 @@ class Read(Struct):
 
 def batch_schema(policy: Policy) -> Any:
     """The columns of a batch: those of the accounts, then `lots` and `history`, each a list of what its file has
-    besides `account_id`.
+    besides `account_id`. Any of them may be NULL here: that is a mistake of its account, not of the batch.
     """
     pa = load_arrow()
     lists = [
-        pa.field(name, pa.list_(pa.struct(list(schema)[1:])), nullable=False)
+        pa.field(name, pa.list_(pa.struct(_free(list(schema)[1:]))))
         for name, schema in (("lots", lots_schema(policy)), ("history", history_schema()))
     ]
-    return pa.schema([*accounts_schema(policy), *lists])
+    return pa.schema([*_free(accounts_schema(policy)), *lists])
+
+
+def _free(fields: Iterable[Any]) -> list[Any]:
+    return [field.with_nullable(True) for field in fields]
 
 
 def check_asking(policy: Policy, asking: Asking) -> None:

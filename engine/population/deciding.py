@@ -45,17 +45,22 @@ def answers_by_statement(
     """The answers of a statement in DuckDB's SQL over `accounts`, `lots` and `history`. Raises BadPopulation."""
     population.check()
     connection = population.connection
+    columns = ", ".join(map(quoted, FOUND_OUT))
+    # By account, and by method in the order of the asking.
+    place = f"list_position([{', '.join(map(literal, asking.methods))}], method)"
     function: BatchFunction | None = None
     for within in population.stretches(STRETCH_ACCOUNTS):
         population.check_owners(within)
         _see(connection, within)
         connection.execute(f"CREATE OR REPLACE TABLE odd AS {odd_accounts(version.policy)}")
-        odd = connection.execute("SELECT count(*) FROM odd").fetchall() != [(0,)]
-        if odd:
+        rows = f"SELECT {columns} FROM ({statement})"  # noqa: S608
+        if connection.execute("SELECT count(*) FROM odd").fetchall() != [(0,)]:
             function = function or BatchFunction(version, asking)
-            yield from map(function, population.batches_of("odd"))
+            answered = load_arrow().Table.from_batches(map(function, population.batches_of("odd")), answers_schema())
+            connection.register("answered", answered)
+            rows += f" UNION ALL SELECT {columns} FROM answered"  # noqa: S608
             _see(connection, {name: f"SELECT * FROM ({select}) {_NOT_ODD}" for name, select in within.items()})  # noqa: S608
-        yield from _in_order(connection, statement, asking)
+        yield from _batches(connection, f"SELECT * FROM ({rows}) ORDER BY account_id, {place}")  # noqa: S608
 
 
 def _see(connection: Any, selects: dict[str, str]) -> None:
@@ -64,15 +69,8 @@ def _see(connection: Any, selects: dict[str, str]) -> None:
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
 
 
-def _in_order(connection: Any, statement: str, asking: Asking) -> Iterator[Batch]:
-    """The rows of a statement, by account and by method in the order of the asking."""
-    columns = ", ".join(map(quoted, FOUND_OUT))
-    methods = ", ".join(map(literal, asking.methods))
-    place = f"list_position([{methods}], method)"
-    in_order = f"SELECT {columns} FROM ({statement}) ORDER BY account_id, {place}"  # noqa: S608
-    reader = connection.sql(in_order).to_arrow_reader(_ROWS)
+def _batches(connection: Any, rows: str) -> Iterator[Batch]:
     schema = answers_schema()
-    pa = load_arrow()
-    for batch in reader:
+    for batch in connection.sql(rows).to_arrow_reader(_ROWS):
         cast = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
-        yield pa.RecordBatch.from_arrays(cast, schema=schema)
+        yield load_arrow().RecordBatch.from_arrays(cast, schema=schema)

@@ -109,11 +109,11 @@ class Population:
         counted: int = self._all("accounts", f"SELECT count(*) FROM ({self.selects['accounts']})")[0][0]  # noqa: S608
         return counted
 
-    def batches(self, rows: int = BATCH_ROWS) -> Iterator[Batch]:
-        """The accounts with their lots and history, so many at a time, in their order. Raises BadPopulation at the
-        first row that is out of order or of no account.
+    def batches(self, rows: int = BATCH_ROWS, read_rows: int = _READ_ROWS) -> Iterator[Batch]:
+        """The accounts with their lots and history, so many at a time, in their order; of lots and history so many
+        rows are read at once. Raises BadPopulation at the first row that is out of order or of no account.
         """
-        return self._merged(self.selects, rows)
+        return self._merged(self.selects, rows, read_rows)
 
     def batches_of(self, table: str, rows: int = BATCH_ROWS) -> Iterator[Batch]:
         """The same of the accounts whose ids a table holds."""
@@ -122,7 +122,7 @@ class Population:
             name: f"SELECT * FROM ({select}) {only} ORDER BY {', '.join(SORTED_BY[name])}"  # noqa: S608
             for name, select in self.selects.items()
         }
-        return self._merged(chosen, rows)
+        return self._merged(chosen, rows, _READ_ROWS)
 
     def check(self) -> None:
         """Raises BadPopulation where the rows of a file are not in order, or belong to no account.
@@ -174,9 +174,9 @@ class Population:
             gathered += rows
         return bounds
 
-    def _merged(self, selects: Mapping[str, str], rows: int) -> Iterator[Batch]:
+    def _merged(self, selects: Mapping[str, str], rows: int, read_rows: int) -> Iterator[Batch]:
         accounts, *others = (
-            Stream(name, self.files[name], self._read(name, select, rows if name == "accounts" else _READ_ROWS))
+            Stream(name, self.files[name], self._read(name, select, rows if name == "accounts" else read_rows))
             for name, select in selects.items()
         )
         return merged(accounts, dict(zip(("lots", "history"), others, strict=True)), self._schema)

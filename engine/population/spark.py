@@ -85,7 +85,9 @@ def session(master: str = LOCAL) -> Iterator[Session]:
     try:
         made = builder.master(master).appName("recoup").getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
-        raise BadPopulation(f"Spark ({master})", f"does not start ({_line(error)})", "see that Java 17 is there") from None
+        raise BadPopulation(
+            f"Spark ({master})", f"does not start ({_line(error)})", "see that Java 17 is there"
+        ) from None
     try:
         yield made
     finally:
