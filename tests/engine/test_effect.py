@@ -44,8 +44,8 @@ def pair_of(number: int, reference: str) -> Pair:
     sides = []
     for _ in range(2):
         error, outcome, reasons = one_of(ERRORS), one_of(OUTCOMES), one_of(REASONS)
-        figures = [one_of(AMOUNT) for _ in AMOUNTS]
-        decided = Answer(account, method, outcome, *figures, reasons)
+        figures = {name: one_of(AMOUNT) for name in AMOUNTS}
+        decided = Answer(account, method, outcome, **figures, reasons=reasons)
         sides.append(Answer(account, method, None, error=error) if error else decided)
     return sides[0], sides[1], by, reference
 
@@ -205,8 +205,9 @@ def test_reasons_in_another_order_are_no_change() -> None:
 
 
 def test_a_group_without_all_its_sums_is_refused() -> None:
+    answer = Answer("A", "cash", "denied")
     with pytest.raises(AssertionError, match="payout_after"):
-        Effect().add_group(key_of(*[Answer("A", "cash", "denied")] * 2, ""), 1, dict.fromkeys(SUMS[:3], 0))
+        Effect().add_group(key_of(answer, answer, ""), 1, dict.fromkeys(SUMS[:3], 0))
 
 
 @given(st.integers(-(10**12), 10**12))
