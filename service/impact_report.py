@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.comparing import groupings
-from engine.effect import AMOUNTS, ERRORS, SIDES, Affected, Effect, Tally, band_bounds
+from engine.effect import AMOUNTS, ERRORS, SIDES, Affected, Effect, Tally, Undecided, band_bounds
 from engine.population.answers import Answer
 from policies.model import Scalar, Text
 from policies.problems import shorten
@@ -257,14 +257,15 @@ def _answer(answer: Answer) -> Plain:
     }
 
 
-def _named(found: Any) -> Plain:
+def _named(found: Undecided) -> Plain:
+    detail = found.error.removeprefix(f"{found.kind}").removeprefix(": ")
     return {
         "account": found.account,
         "decision": found.reference or None,
         "method": found.method or None,
         "side": found.side,
         "kind": found.kind,
-        "why": found.error,
+        **said(_BECAUSE if detail else _KIND, why=ERRORS[found.kind], detail=detail),
     }
 
 
@@ -319,6 +320,7 @@ _UNDECIDED = Text(
     "{count}건은 한쪽 또는 양쪽 정책으로 판정할 수 없어 다른 수치에 들어 있지 않습니다.",
     "{count} could not be decided by one version or by either, and are in no other figure.",
 )
+_KIND, _BECAUSE = Text("{why}", "{why}"), Text("{why}: {detail}", "{why}: {detail}")
 _NOT_DECIDED = Text("{why}({side})", "{why} ({side})")
 _SAMPLE: Mapping[str, Text] = {
     "accounts": Text(

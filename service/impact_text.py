@@ -21,7 +21,7 @@ def lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
     yield ""
     yield from (each[language] for each in told["sentences"])
     yield from tables(told, language)
-    yield from (f"  {_whose(each)}: {each['why']}" for each in told["undecided"]["first"])
+    yield from (f"  {_whose(each)}: {each[language]}" for each in told["undecided"]["first"])
 
 
 def tables(told: Mapping[str, Any], language: str) -> Iterator[str]:

@@ -193,7 +193,7 @@ def test_what_one_version_cannot_decide_is_counted_and_named(four: Database) -> 
         assert (counts, found["count"]) == (expected, sum(expected.values()))
         assert found["first"], text
         first = next(each for each in found["first"] if each["account"] == "E")
-        assert "account.grade" in first["why"]
+        assert "account.grade" in first["ko"]
 
 
 def test_a_sample_is_the_same_again_and_the_report_says_so_first(four: Database) -> None:
