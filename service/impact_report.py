@@ -31,7 +31,7 @@ OUTCOMES = {
 SIDES_SAID = dict(
     zip(
         SIDES,
-        (Text("이전 정책", "before the change"), Text("이후 정책", "after it"), Text("두 정책 모두", "by neither")),
+        (Text("이전 정책", "old version"), Text("이후 정책", "new version"), Text("두 정책 모두", "both versions")),
         strict=True,
     )
 )
@@ -270,7 +270,7 @@ def _named(found: Undecided) -> Plain:
 
 
 _ASKED = Text(
-    "계정 {accounts}개 가운데 {changed}개의 답이 하나라도 바뀝니다.",
+    "계정 {accounts}개 가운데 {changed}개는 한 가지 이상의 방법에서 답이 바뀝니다.",
     "Of {accounts} accounts, {changed} get another answer by some method.",
 )
 _CHANGED: Mapping[str, Text] = {

@@ -79,13 +79,15 @@ def _counted(told: Mapping[str, Any], language: str) -> Iterator[str]:
                 for each in told["payout_changes"]
             ],
         )
+    methods = {each["method"]: each[language] for each in told["methods"]}
+    groups = {each["group"]: each[language] for each in told["groups"]}
     yield from _table(
         [word("account"), word("method"), told["by"][language], word("outcome"), word("payout"), word("difference")],
         [
             (
                 _whose(each),
-                each["method"],
-                each["group"],
+                methods[each["method"]],
+                groups[each["group"]],
                 _moved(each, language),
                 f"{each['before']['payout']:,} -> {each['after']['payout']:,}",
                 signed(each["difference"]),
@@ -161,7 +163,7 @@ WORDS: Mapping[str, Text] = {
     "losing": Text("덜 받음", "lose"),
     "payout": Text("지급액", "payout"),
     "difference": Text("차이", "difference"),
-    "fees": Text("수수료 차이", "fees"),
+    "fees": Text("수수료 차이", "fee change"),
     "outcome": Text("결과", "outcome"),
     "reason": Text("이유", "reason"),
     "before": Text("이전", "before"),

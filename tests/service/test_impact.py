@@ -345,7 +345,9 @@ def test_the_command_tells_it_as_text_as_json_and_as_a_page_with_the_same_figure
     assert "지급액이 모두 10,290원 줄어듭니다(77,610원에서 67,320원으로)." in text
     assert re.search(r"^현금 +4 +3 +1 +2 +33,320 +-5,290 +\+290$", text, re.MULTILINE)
 
-    assert run("impact", "small@1", "new.yaml", "--as-of", AS_OF, "--html", "page.html").stdout == ""
+    # Whatever a file is called, its name is no part of the page's own markup.
+    Path("<script>.yaml").write_text(CHANGED, "utf-8")
+    assert run("impact", "small@1", "<script>.yaml", "--as-of", AS_OF, "--html", "page.html").stdout == ""
     page = Path("page.html").read_text("utf-8")
     assert not re.search(r"https?:|//|url\(|@import|<script", page)
     read = Read(page)
@@ -373,7 +375,7 @@ def test_the_command_reads_decisions_and_that_it_did_is_recorded(decided: Databa
     Path("new.yaml").write_text(CHANGED, "utf-8")
     result = run("impact", "small@1", "new.yaml", "--decisions", "--from", "2026-03-02", "--to", "2026-03-02")
     assert "Of 2 decisions that were made again, 2 change." in result.stdout
-    assert "1: the case was erased (by neither)" in result.stdout
+    assert "1: the case was erased (both versions)" in result.stdout
     run("impact", "small@1", "new.yaml", "--decisions", "--policy", "small@2", "--html", "page.html", "--lang", "ko")
     assert "저장된 결정 1건" in Path("page.html").read_text("utf-8")
     with reading(decided):
