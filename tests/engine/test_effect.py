@@ -68,13 +68,14 @@ def effect(some: Sequence[Pair]) -> Effect:
     found = Effect()
     for pair in some:
         found.add(*pair)
-    found.add_accounts(len(some), 0)
+    for before, after, *_ in some:
+        found.add_accounts(1, 0, (before.payout, after.payout))
     return found
 
 
 def whole(found: Effect) -> tuple[object, ...]:
     """Everything that an effect says."""
-    return found.groups, found.undecided, found.named, found.affected, found.accounts, found.accounts_changed
+    return found.groups, found.undecided, found.named, found.affected, found.accounts, found.best
 
 
 @given(PAIRS)
@@ -155,7 +156,8 @@ def test_what_was_counted_elsewhere_counts_the_same(some: list[Pair]) -> None:
         counted.add_group(key_of(before, after, by), 1, {"changed": changed, **amounts})
         if differ:
             counted.add_affected(Affected(before, after, by, reference))
-    counted.add_accounts(len(some), 0)
+    best = sum(before.payout for before, *_ in some), sum(after.payout for _, after, *_ in some)
+    counted.add_accounts(len(some), 0, best)
     assert whole(counted) == whole(effect(some))
 
 

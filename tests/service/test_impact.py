@@ -115,6 +115,8 @@ def test_a_planted_change_comes_to_the_figures_that_were_worked_out_by_hand(four
     assert total["fee"] == {"before": 390, "after": 680, "difference": 290}
     assert total["points"] == {"before": 78_000, "after": 68_000, "difference": -10_000}
     assert (found["looked_at"], found["accounts_changed"], found["undecided"]["count"]) == (4, 3, 0)
+    # 30,000 + 9,000 by credit, then 20,000 + 9,000 + 5,000.
+    assert found["best"] == {"before": 39_000, "after": 34_000, "difference": -5_000}
     assert {(each["method"], each["payout"]["difference"]) for each in found["methods"]} == {
         ("cash", -10_100 - 90 + 4_900),
         ("credit", -10_000 + 5_000),
