@@ -47,14 +47,16 @@ class Comparison:
             "as_of": instant_words(asking.as_of),
         }
         read = [self._read(compiled, data) for compiled in self._versions]
-        changed = False
+        changed, best = False, (0, 0)
         for method in asking.methods:
             asked = [
                 self._answer(compiled, account["id"], method, found)
                 for compiled, found in zip(self._versions, read, strict=True)
             ]
             changed |= effect.add(asked[0], asked[1], self._group(read))
-        effect.add_accounts(1, int(changed))
+            if not asked[0].error and not asked[1].error:
+                best = max(best[0], asked[0].payout), max(best[1], asked[1].payout)
+        effect.add_accounts(1, int(changed), best)
 
     def add_case(self, effect: Effect, reference: str, account: str, case: bytes) -> None:
         """What the case of a decision comes to by both versions. The case is its JSON text."""

@@ -26,7 +26,7 @@ from engine.hearing import STAGES, Hearing
 from engine.judgement import Judgement, Spoken
 from engine.kinds.expire import ReadyExpire
 from engine.plans import LotPlan
-from engine.reading import day_words, instant_words
+from engine.reading import day_words, instant_words, words_of_days
 from engine.ready import Ready
 from engine.remedies import remedies
 from engine.scene import Scene
@@ -137,7 +137,7 @@ def _lot_lines(judgement: Judgement) -> tuple[LotLine, ...]:
     if not judgement.denied:
         for position, points in judgement.shares:
             allocated[position] = points
-    days = map(day_words, judgement.last_days)
+    days = words_of_days(judgement.last_days)
     return tuple(map(LotLine, judgement.ids, judgement.lefts, days, allocated, _lot_reasons(judgement)))
 
 

@@ -142,6 +142,8 @@ class Effect:
         """By key: how many pairs, then SUMS."""
         self.accounts = 0
         self.accounts_changed = 0
+        self.best = 0, 0
+        """What all accounts are paid that each take the method that pays them most, before and after."""
         self.undecided: dict[tuple[str, str], int] = {}
         """By side and kind of error."""
         self._named: list[Undecided] = []
@@ -205,10 +207,13 @@ class Effect:
             insort(self._named, found)
             del self._named[MOST_NAMED:]
 
-    def add_accounts(self, count: int, changed: int) -> None:
-        """So many accounts were asked about, and some answer to so many of them changed."""
+    def add_accounts(self, count: int, changed: int, best: tuple[int, int] = (0, 0)) -> None:
+        """So many accounts were asked about, and some answer to so many of them changed. `best` is the sum of what
+        each is paid by the method that pays it most, before and after, of the questions that both versions answer.
+        """
         self.accounts += count
         self.accounts_changed += changed
+        self.best = self.best[0] + best[0], self.best[1] + best[1]
 
     def merge(self, other: Effect) -> None:
         """What another part of the same change comes to."""
@@ -219,7 +224,7 @@ class Effect:
         self._named = sorted([*self._named, *other._named])[:MOST_NAMED]
         for found in other._affected.values():
             self.add_affected(found)
-        self.add_accounts(other.accounts, other.accounts_changed)
+        self.add_accounts(other.accounts, other.accounts_changed, other.best)
 
     def _add_figures(self, key: Key, figures: Sequence[int]) -> None:
         known = self.groups.get(key)

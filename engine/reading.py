@@ -7,12 +7,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct, convert, defstruct
+from msgspec import Meta, Struct, convert, defstruct, to_builtins
 from msgspec.structs import astuple
 
 from policies.model import Fact, Scalar, Text
@@ -382,13 +381,19 @@ def instant_words(at: datetime) -> str:
     >>> instant_words(datetime(2026, 3, 2, 1, tzinfo=UTC))
     '2026-03-02T01:00:00Z'
     """
-    return at.isoformat().replace("+00:00", "Z")
+    words: str = to_builtins(at)
+    return words
 
 
-@lru_cache(16_384)
 def day_words(day: date | None) -> str | None:
-    """A day as it stands in JSON. Remembered, because a decision tells the last day of each of its lots."""
+    """A day as it stands in JSON."""
     return None if day is None else day.isoformat()
+
+
+def words_of_days(days: list[date | None]) -> list[str | None]:
+    """Days as they stand in JSON, at once: a decision tells the last day of each of its lots."""
+    words: list[str | None] = to_builtins(days)
+    return words
 
 
 def shown(raw: object) -> str | Text:

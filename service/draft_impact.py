@@ -18,7 +18,7 @@ from policies.versions import PolicyVersion
 from service.clock import spoken
 from service.database import Database
 from service.impact import Accounts, Change, effect_of, processors
-from service.impact_report import Words, figures, sentences, undecided
+from service.impact_report import Words, best, figures, sentences, undecided
 
 Step = Callable[[int], None]
 Watch = Callable[[int], Step]
@@ -44,6 +44,7 @@ def impact_of(
         "by": {"fact": by, **words.fact()},
         "looked_at": accounts.looked_at,
         "accounts_changed": effect.accounts_changed,
+        "best": best(effect),
         "sentences": [*sentences("accounts", effect, words)],
         **figures(effect, words),
         "undecided": undecided(effect),

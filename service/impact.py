@@ -31,7 +31,7 @@ from service.database import Database, in_bytes, reading, rows
 from service.records import CASE_GONE
 
 PAGE = 100
-ALONE = 1_000
+ALONE = 3_000
 """So many questions one process answers before others have started."""
 AHEAD = 2
 """So many pages wait for each process: enough to keep it busy, and few to keep in memory."""

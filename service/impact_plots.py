@@ -58,7 +58,7 @@ def bars(rows: Sequence[tuple[str, int, int]], *, signed: bool = True) -> BarPlo
 
     >>> plot = bars([("cash", 300, 0), ("credit", 0, 100)])
     >>> plot.zero, [(each.x, each.length, each.figure) for row in plot.rows for each in row.bars]
-    (541, [(286, 255, '-300'), (541, 85, '+100')])
+    (539, [(286, 253, '-300'), (539, 84, '+100')])
     """
     left, right = max([row[1] for row in rows], default=0), max([row[2] for row in rows], default=0)
     start = LABELS + (FIGURES if left else 0)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.comparing import groupings
-from engine.effect import AMOUNTS, ERRORS, SIDES, Affected, Effect, Tally, band_bounds
+from engine.effect import AMOUNTS, ERRORS, SIDES, Affected, Effect, Tally, Undecided, band_bounds
 from engine.population.answers import Answer
 from policies.model import Scalar, Text
 from policies.problems import shorten
@@ -31,7 +31,7 @@ OUTCOMES = {
 SIDES_SAID = dict(
     zip(
         SIDES,
-        (Text("이전 정책", "before the change"), Text("이후 정책", "after it"), Text("두 정책 모두", "by neither")),
+        (Text("이전 정책", "old version"), Text("이후 정책", "new version"), Text("두 정책 모두", "both versions")),
         strict=True,
     )
 )
@@ -72,6 +72,7 @@ def report(heading: Heading, effect: Effect) -> Plain:
         "by": {"fact": heading.by, **words.fact()},
         "looked_at": heading.looked_at,
         "accounts_changed": effect.accounts_changed if heading.source == "accounts" else None,
+        "best": best(effect) if heading.source == "accounts" else None,
         "sentences": [*_sampled(heading), *sentences(heading.source, effect, words)],
         **figures(effect, words),
         "affected": [_affected(each, words) for each in effect.affected],
@@ -121,6 +122,12 @@ def tally(found: Tally) -> Plain:
     }
     counts = {name: getattr(found, name) for name in ("gaining", "gained", "losing", "lost")}
     return {"count": found.count, "changed": found["changed"], **counts, **amounts}
+
+
+def best(effect: Effect) -> Plain:
+    """What accounts are paid that each take the method that pays them most."""
+    before, after = effect.best
+    return {"before": before, "after": after, "difference": after - before}
 
 
 def undecided(effect: Effect) -> Plain:
@@ -201,6 +208,10 @@ def sentences(source: str, effect: Effect, words: Words) -> Iterator[Plain]:
             lost=words.money(total.lost),
         )
     if source == "accounts":
+        before, after = effect.best
+        which = _BEST[(after > before) - (after < before)]
+        amounts = {"before": words.money(before), "after": words.money(after)}
+        yield said(which, amount=words.money(abs(after - before)), **amounts)
         yield said(_NO_FORECAST)
     if effect.undecided:
         yield said(_UNDECIDED, count=f"{sum(effect.undecided.values()):,}")
@@ -257,19 +268,20 @@ def _answer(answer: Answer) -> Plain:
     }
 
 
-def _named(found: Any) -> Plain:
+def _named(found: Undecided) -> Plain:
+    detail = found.error.removeprefix(f"{found.kind}").removeprefix(": ")
     return {
         "account": found.account,
         "decision": found.reference or None,
         "method": found.method or None,
         "side": found.side,
         "kind": found.kind,
-        "why": found.error,
+        **said(_BECAUSE if detail else _KIND, why=ERRORS[found.kind], detail=detail),
     }
 
 
 _ASKED = Text(
-    "계정 {accounts}개 가운데 {changed}개의 답이 하나라도 바뀝니다.",
+    "계정 {accounts}개 가운데 {changed}개는 한 가지 이상의 방법에서 답이 바뀝니다.",
     "Of {accounts} accounts, {changed} get another answer by some method.",
 )
 _CHANGED: Mapping[str, Text] = {
@@ -309,6 +321,20 @@ _GAIN = Text(
     "{gaining}건은 더 받고(모두 {gained}), {losing}건은 덜 받습니다(모두 {lost}).",
     "{gaining} are paid more ({gained} in all), {losing} are paid less ({lost} in all).",
 )
+_BEST: Mapping[int, Text] = {
+    1: Text(
+        "계정마다 가장 많이 받는 방법 하나를 고르면 지급액은 {amount} 늘어납니다({before}에서 {after}으로).",
+        "Where each account takes the method that pays most, {amount} more is paid out ({after}; it was {before}).",
+    ),
+    0: Text(
+        "계정마다 가장 많이 받는 방법 하나를 고르면 지급액은 {before}, 그대로입니다.",
+        "Where each account takes the method that pays most, as much is paid out as before, {before}.",
+    ),
+    -1: Text(
+        "계정마다 가장 많이 받는 방법 하나를 고르면 지급액은 {amount} 줄어듭니다({before}에서 {after}으로).",
+        "Where each account takes the method that pays most, {amount} less is paid out ({after}; it was {before}).",
+    ),
+}
 _NO_FORECAST = Text(
     "계정마다 방법마다 가진 포인트 전부를 신청한 것으로 셉니다. 한 계정의 포인트는 한 번만 환급되므로, 여러 방법을 "
     "더한 금액은 예측이 아닙니다.",
@@ -319,6 +345,7 @@ _UNDECIDED = Text(
     "{count}건은 한쪽 또는 양쪽 정책으로 판정할 수 없어 다른 수치에 들어 있지 않습니다.",
     "{count} could not be decided by one version or by either, and are in no other figure.",
 )
+_KIND, _BECAUSE = Text("{why}", "{why}"), Text("{why}: {detail}", "{why}: {detail}")
 _NOT_DECIDED = Text("{why}({side})", "{why} ({side})")
 _SAMPLE: Mapping[str, Text] = {
     "accounts": Text(

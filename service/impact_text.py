@@ -21,7 +21,7 @@ def lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
     yield ""
     yield from (each[language] for each in told["sentences"])
     yield from tables(told, language)
-    yield from (f"  {_whose(each)}: {each['why']}" for each in told["undecided"]["first"])
+    yield from (f"  {_whose(each)}: {each[language]}" for each in told["undecided"]["first"])
 
 
 def tables(told: Mapping[str, Any], language: str) -> Iterator[str]:
@@ -79,13 +79,15 @@ def _counted(told: Mapping[str, Any], language: str) -> Iterator[str]:
                 for each in told["payout_changes"]
             ],
         )
+    methods = {each["method"]: each[language] for each in told["methods"]}
+    groups = {each["group"]: each[language] for each in told["groups"]}
     yield from _table(
         [word("account"), word("method"), told["by"][language], word("outcome"), word("payout"), word("difference")],
         [
             (
                 _whose(each),
-                each["method"],
-                each["group"],
+                methods[each["method"]],
+                groups[each["group"]],
                 _moved(each, language),
                 f"{each['before']['payout']:,} -> {each['after']['payout']:,}",
                 signed(each["difference"]),
@@ -161,7 +163,7 @@ WORDS: Mapping[str, Text] = {
     "losing": Text("덜 받음", "lose"),
     "payout": Text("지급액", "payout"),
     "difference": Text("차이", "difference"),
-    "fees": Text("수수료 차이", "fees"),
+    "fees": Text("수수료 차이", "fee change"),
     "outcome": Text("결과", "outcome"),
     "reason": Text("이유", "reason"),
     "before": Text("이전", "before"),

@@ -18,6 +18,7 @@ from service.reference_shapes import (
 )
 
 GROUP: Schema = {"type": "string", "description": "What the accounts have in common, such as their grade."}
+DIFFERENCE: dict[str, Schema] = {"before": AMOUNT, "after": AMOUNT, "difference": WHOLE}
 COUNTS: dict[str, Schema] = {
     "count": {**AMOUNT, "description": "How many answers."},
     "changed": {**AMOUNT, "description": "How many of them are other answers, if only by their reasons."},
@@ -25,7 +26,7 @@ COUNTS: dict[str, Schema] = {
     "gained": {**AMOUNT, "description": "By how much in all."},
     "losing": {**AMOUNT, "description": "How many are paid less."},
     "lost": {**AMOUNT, "description": "By how much in all."},
-    **{name: object_of({"before": AMOUNT, "after": AMOUNT, "difference": WHOLE}) for name in AMOUNTS},
+    **{name: object_of(DIFFERENCE) for name in AMOUNTS},
 }
 BAND: dict[str, Schema] = {
     "from": {"type": ["integer", "null"], "description": "The least amount; null: without end."},
@@ -48,6 +49,7 @@ IMPACT = object_of(
         "by": object_of({"fact": TEXT, **SAID}, "What accounts are grouped by."),
         "looked_at": {**AMOUNT, "description": "How many accounts."},
         "accounts_changed": {**AMOUNT, "description": "How many of them get another answer by some method."},
+        "best": object_of(DIFFERENCE, "What is paid out where each account takes the method that pays it most."),
         "sentences": {**list_of(object_of(SAID)), "description": "The most important of it in words."},
         "total": ref("ImpactCounts"),
         "methods": list_of(object_of({"method": METHOD, **SAID, **COUNTS})),

@@ -6,7 +6,8 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -88,12 +89,8 @@ def command(
 
     Ends with 0 whatever changes, and with 2 when it could not be done as asked.
     """
-    from engine.comparing import groupings
     from service.clock import utc_now
-    from service.commands.replay import Progress
-    from service.impact import Sample, effect_of, processors
-    from service.impact_report import Heading, report
-    from service.memory import collect_seldom
+    from service.impact import Sample
 
     if accounts and decisions:
         raise click.UsageError("--accounts and --decisions are two questions: ask one")
@@ -107,56 +104,77 @@ def command(
     sample = None if count is None else Sample(count, seed)
     with looked_at() as (database, _):
         versions = _version(database, before, lang), _version(database, after, lang)
-        ids = [each.policy.id for each in versions]
-        if ids[0] != ids[1]:
-            from service.commands.diff import OTHER_POLICY
-
-            raise Unusable(OTHER_POLICY.in_language(lang).format(old=before, new=after, one=ids[0], other=ids[1]))
-        known = groupings(versions[0].policy, versions[1].policy)
-        chosen_by = by or next(iter(known))
-        if chosen_by not in known:
-            raise Unusable(NO_GROUPS.in_language(lang).format(by=by, known=", ".join(known)))
-        change = _change(versions, chosen_by, None if decisions else at, lang)
+        change = _change(versions, (before, after), by, None if decisions else at, lang)
         stored = _stored(database, change, days, policy, sample, lang)
-        collect_seldom()
-        progress = Progress(stored.looked_at, lang)
-        effect = effect_of(change, stored, processes or processors(), progress.step)
-        progress.clear()
-        heading = Heading(
-            *versions,
-            (before, after),
-            "decisions" if decisions else "accounts",
-            chosen_by,
-            stored.looked_at,
-            stored.rows,
-            at.date(),
-            None if decisions else at,
-            sample,
-        )
-        told = report(heading, effect)
+        told = _counted(change, (before, after), stored, at, sample, processes)
         if decisions:
             named = [*told["affected"], *told["undecided"]["first"]]
             record_read(database, "recoup impact", *(each["decision"] for each in named))
+    _print(told, form, html, lang)
+
+
+def _counted(
+    change: Change, names: tuple[str, str], stored: Stored, at: datetime, sample: Sample | None, processes: int | None
+) -> dict[str, Any]:
+    """The report on what is stored."""
+    from engine.calendars import local_day
+    from service.commands.replay import Progress
+    from service.impact import effect_of, processors
+    from service.impact_report import Heading, report
+    from service.memory import collect_seldom
+
+    collect_seldom()
+    progress = Progress(stored.looked_at, change.language)
+    effect = effect_of(change, stored, processes or processors(), progress.step)
+    progress.clear()
+    heading = Heading(
+        change.before,
+        change.after,
+        names,
+        "accounts" if change.asking else "decisions",
+        change.by,
+        stored.looked_at,
+        stored.rows,
+        local_day(at, ZoneInfo(change.after.policy.timezone)),
+        at if change.asking else None,
+        sample,
+    )
+    return report(heading, effect)
+
+
+def _print(told: dict[str, Any], form: str, html: str | None, language: str) -> None:
+    """The report as it was asked for."""
     if html is not None:
         from service.impact_page import page
 
-        _write(html, page(told, lang), lang)
+        _write(html, page(told, language), language)
     elif form == "json":
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         from service.impact_text import lines
 
-        click.echo("\n".join(lines(told, lang)))
+        click.echo("\n".join(lines(told, language)))
 
 
-def _change(versions: tuple[PolicyVersion, PolicyVersion], by: str, at: datetime | None, lang: str) -> Change:
-    from engine.comparing import methods_of
+def _change(
+    versions: tuple[PolicyVersion, PolicyVersion], names: tuple[str, str], by: str, at: datetime | None, language: str
+) -> Change:
+    """The change; accounts ask at an instant, decisions are made again where there is none. Raises Unusable."""
+    from engine.comparing import groupings, methods_of
     from engine.population.answers import Asking
+    from service.commands.diff import OTHER_POLICY
     from service.impact import Change
 
+    before, after = (each.policy for each in versions)
+    if before.id != after.id:
+        text = OTHER_POLICY.in_language(language)
+        raise Unusable(text.format(old=names[0], new=names[1], one=before.id, other=after.id))
+    known = groupings(before, after)
+    if by and by not in known:
+        raise Unusable(NO_GROUPS.in_language(language).format(by=by, known=", ".join(known)))
     # A plain map, because it travels to other processes.
-    asking = None if at is None else Asking(at, methods_of(versions[0].policy, versions[1].policy), "all", {})
-    return Change(*versions, by, asking, lang)
+    asking = None if at is None else Asking(at, methods_of(before, after), "all", {})
+    return Change(*versions, by or next(iter(known)), asking, language)
 
 
 def _stored(
@@ -168,8 +186,6 @@ def _stored(
     language: str,
 ) -> Stored:
     """What is asked about."""
-    from zoneinfo import ZoneInfo
-
     from service.impact import Accounts, Chosen, Decisions
 
     which = change.after.policy

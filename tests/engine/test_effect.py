@@ -44,8 +44,8 @@ def pair_of(number: int, reference: str) -> Pair:
     sides = []
     for _ in range(2):
         error, outcome, reasons = one_of(ERRORS), one_of(OUTCOMES), one_of(REASONS)
-        figures = [one_of(AMOUNT) for _ in AMOUNTS]
-        decided = Answer(account, method, outcome, *figures, reasons)
+        figures = {name: one_of(AMOUNT) for name in AMOUNTS}
+        decided = Answer(account, method, outcome, **figures, reasons=reasons)
         sides.append(Answer(account, method, None, error=error) if error else decided)
     return sides[0], sides[1], by, reference
 
@@ -68,13 +68,14 @@ def effect(some: Sequence[Pair]) -> Effect:
     found = Effect()
     for pair in some:
         found.add(*pair)
-    found.add_accounts(len(some), 0)
+    for before, after, *_ in some:
+        found.add_accounts(1, 0, (before.payout, after.payout))
     return found
 
 
 def whole(found: Effect) -> tuple[object, ...]:
     """Everything that an effect says."""
-    return found.groups, found.undecided, found.named, found.affected, found.accounts, found.accounts_changed
+    return found.groups, found.undecided, found.named, found.affected, found.accounts, found.best
 
 
 @given(PAIRS)
@@ -155,7 +156,8 @@ def test_what_was_counted_elsewhere_counts_the_same(some: list[Pair]) -> None:
         counted.add_group(key_of(before, after, by), 1, {"changed": changed, **amounts})
         if differ:
             counted.add_affected(Affected(before, after, by, reference))
-    counted.add_accounts(len(some), 0)
+    best = sum(before.payout for before, *_ in some), sum(after.payout for _, after, *_ in some)
+    counted.add_accounts(len(some), 0, best)
     assert whole(counted) == whole(effect(some))
 
 
@@ -205,8 +207,9 @@ def test_reasons_in_another_order_are_no_change() -> None:
 
 
 def test_a_group_without_all_its_sums_is_refused() -> None:
+    answer = Answer("A", "cash", "denied")
     with pytest.raises(AssertionError, match="payout_after"):
-        Effect().add_group(key_of(*[Answer("A", "cash", "denied")] * 2, ""), 1, dict.fromkeys(SUMS[:3], 0))
+        Effect().add_group(key_of(answer, answer, ""), 1, dict.fromkeys(SUMS[:3], 0))
 
 
 @given(st.integers(-(10**12), 10**12))

@@ -37,6 +37,7 @@ IMPOSSIBLE = {
     "faq check": "nowhere",
     "faq search": "points --folder nowhere",
     "format": "nowhere.yaml",
+    "impact": "nowhere.yaml small.yaml",
     "inquiries": "@",
     "ledger verify": "@",
     "migrate": "@",
