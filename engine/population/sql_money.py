@@ -18,7 +18,7 @@ from engine.kinds.tax import ReadyTax
 from engine.population.sql_facts import Reader
 from engine.population.sql_guards import Guards, exclusive, refuse_conflicts
 from engine.population.sql_limits import past
-from engine.population.sql_points import Points
+from engine.population.sql_points import Fixed, Points
 from engine.population.sql_tables import Tables, of_list, own
 from engine.population.sql_terms import (
     COUNTED,
@@ -64,16 +64,29 @@ class ListReader(Reader):
         if not any(path.startswith("lot.") for path in paths):
             return Reader.clause(self, clause)
         assert self.tables is not None and self.flags is not None, "a reader of lists has its tables"
-        by_lot = Reader(
-            self.compiled, self.asking, self.request, self.day, _NO_POINTS, None, self.tables.lot
-        )
-        found = by_lot.clause(clause)
+        points = self.points if isinstance(self.points, Fixed) else _NO_POINTS
+        by_lot = Reader(self.compiled, self.asking, self.request, self.day, points, None, self.tables.lot)
+        try:
+            found = by_lot.clause(clause)
+        except CannotSay:
+            return replace(by_lot, points=self.points, account=self.account, lot=self._in_list).clause(clause)
         if isinstance(found, bool):
             return found
         inner = negated(found)
         name = self.tables.of_lot(inner or found)
         self.flags[name] = frozenset(path for path in paths if path.startswith("lot."))
         return opposite(of_list(name)) if inner else of_list(name)
+
+    def _in_list(self, name: str) -> str:
+        """A column of the lots, where it is looked at together with what is not known lot by lot."""
+        assert self.tables is not None and self.flags is not None, "a reader of lists has its tables"
+        told = self.tables.of_lot(self.tables.lot(name))
+        self.flags[told] = frozenset({_MIXED})
+        return of_list(told)
+
+
+_MIXED = ""
+"""Stands for what is no fact of a lot alone."""
 
 
 class _NoPoints:

@@ -24,7 +24,7 @@ from engine.population.sql_points import Column, Fixed, Listener, Points
 from engine.population.sql_search import search
 from engine.population.sql_steps import Steps
 from engine.population.sql_tables import ID, Listed, Tables, of_list
-from engine.population.sql_terms import COUNTED, CannotSay, Unsayable, either, literal, of_lot, pick, sql
+from engine.population.sql_terms import COUNTED, CannotSay, Formula, Unsayable, either, literal, of_account, of_lot, pick, sql
 
 __all__ = ["Statement", "Unsayable", "compile_statement"]
 
@@ -79,7 +79,7 @@ def _hearing(compiled: CompiledVersion, asking: Asking, method: str, tables: Tab
     if not looked_at:
         return hearing
     order = _order(hearing, of_lots, points, frozenset().union(*flags.values()))
-    where = either([part for part in looked_at])
+    where: Formula = True if any(map(of_account, looked_at)) else either(looked_at)
     listed = Listed(held.usable, tuple(order), tuple(flags), sql(where).replace(of_list(""), ""))
     return replace(hearing, money=replace(money, lots=tables.listed(listed)))
 
