@@ -262,15 +262,3 @@ def of_lot(formula: Formula) -> bool:
     (True, False, False)
     """
     return isinstance(formula, str) and bool(_OF_LOT.search(_TEXTS.sub("", formula)))
-
-
-_OF_ACCOUNT = re.compile(r'"a_|\b[phs]\d|\bpoints\b')
-
-
-def of_account(formula: Formula) -> bool:
-    """Whether SQL looks at what is known of an account only, or at the points asked for.
-
-    >>> of_account('("a_grade" = \'VIP\')'), of_account("(each.c1 AND (NOT each.c2))"), of_account("(p1 > 3)")
-    (True, False, True)
-    """
-    return isinstance(formula, str) and bool(_OF_ACCOUNT.search(_TEXTS.sub("", formula)))
