@@ -13,14 +13,9 @@ def transpiled(expression: Any, dialect: str) -> str:
         return str(expression.sql(dialect="duckdb"))
 
     def spoken(node: Any) -> Any:
-        if isinstance(node, exp.Anonymous) and node.name.upper() == "LIST_SUM":
-            return exp.func("AGGREGATE", node.expressions[0], *_SUM_OF_A_LIST())
+        if isinstance(node, exp.Anonymous) and node.name.upper() == "LIST_REDUCE":
+            several, step, first = node.expressions
+            return exp.Anonymous(this="AGGREGATE", expressions=[several, first, step])
         return node
 
     return str(expression.transform(spoken).sql(dialect=dialect))
-
-
-def _SUM_OF_A_LIST() -> tuple[Any, Any]:
-    from sqlglot import parse_one
-
-    return parse_one("CAST(0 AS BIGINT)"), parse_one("(one, other) -> one + other", read="spark")

@@ -72,16 +72,26 @@ def _last_day_by(reader: Reader, ready: ReadyExpire) -> str:
     rule: Any = ready.rule
     if rule.never:
         return NO_DAY
-    if rule.idle is not None:
-        raise CannotSay(
-            "이용할 때마다 유효기간이 다시 시작됩니다", "every activity of the account begins its life anew"
-        )
-    if rule.after is None:
+    if rule.after is None and rule.idle is None:
         return pick(mapped(reader.figures(rule.last_day), sql))
     start = sql(reader.fact(rule.start))
-    end = pick(mapped(reader.figures(rule.after), lambda span: _end(start, span.value, rule)))
+    life = reader.figures(rule.after or rule.idle)
+    end = pick(mapped(life, lambda span: _end(start, span.value, rule)))
+    if rule.idle is not None:
+        again = pick(mapped(life, lambda span: _end("activity", span.value, rule)))
+        end = _extended(reader, start, end, again)
     # LEAST passes over what is missing, so that a missing start has to be asked for.
     return pick([(f"({start} IS NULL)", NO_DAY), (True, end)]) if reader.policy.facts[rule.start].none else end
+
+
+def _extended(reader: Reader, start: str, end: str, again: str) -> str:
+    """The end of a life that every activity up to its end, and up to the day of the request, begins anew."""
+    assert reader.account is not None, "lots are read with their accounts"
+    days = f"LIST_APPEND({reader.account('activity_days')}, {sql(reader.fact('account.last_activity_on'))})"
+    known = f"LIST_FILTER({days}, activity -> activity IS NOT NULL AND activity <= {literal(reader.day)})"
+    begins = f"activity > {start} AND activity <= ended"
+    longer = f"(CASE WHEN {begins} THEN GREATEST(ended, {again}) ELSE ended END)"
+    return f"LIST_REDUCE(LIST_SORT({known}), (ended, activity) -> {longer}, {end})"
 
 
 def _end(start: str, span: Span, rule: Any) -> str:

@@ -18,7 +18,7 @@ from engine.kinds.tax import ReadyTax
 from engine.population.sql_facts import Reader
 from engine.population.sql_guards import Guards, exclusive, refuse_conflicts
 from engine.population.sql_limits import past
-from engine.population.sql_points import Points
+from engine.population.sql_points import Fixed, Points
 from engine.population.sql_tables import Tables, of_list, own
 from engine.population.sql_terms import (
     COUNTED,
@@ -64,16 +64,33 @@ class ListReader(Reader):
         if not any(path.startswith("lot.") for path in paths):
             return Reader.clause(self, clause)
         assert self.tables is not None and self.flags is not None, "a reader of lists has its tables"
-        by_lot = Reader(
-            self.compiled, self.asking, self.request, self.day, _NO_POINTS, None, self.tables.lot
-        )
-        found = by_lot.clause(clause)
+        points = self.points if isinstance(self.points, Fixed) else _NO_POINTS
+        by_lot = Reader(self.compiled, self.asking, self.request, self.day, points, None, self.tables.lot)
+        try:
+            found = by_lot.clause(clause)
+        except CannotSay:
+            return replace(by_lot, points=self.points, account=self.account, lot=self._in_list).clause(clause)
         if isinstance(found, bool):
             return found
         inner = negated(found)
         name = self.tables.of_lot(inner or found)
         self.flags[name] = frozenset(path for path in paths if path.startswith("lot."))
         return opposite(of_list(name)) if inner else of_list(name)
+
+    def _in_list(self, name: str) -> str:
+        """A column of the lots, where it is looked at together with what is not known lot by lot."""
+        assert self.tables is not None and self.flags is not None, "a reader of lists has its tables"
+        told = self.tables.of_lot(self.tables.lot(name))
+        self.flags[told] = frozenset({_MIXED})
+        return of_list(told)
+
+
+_SUM = "so_far"
+"""What the sum up to one lot is called."""
+
+_BEFORE = f"{_SUM}.before"
+_MIXED = ""
+"""Stands for what is no fact of a lot alone."""
 
 
 class _NoPoints:
@@ -134,13 +151,14 @@ class Moneyed:
 @dataclass(slots=True)
 class Money:
     """The rules on money of one version, before one method. `lots` is the column with the list of the lots, once it is
-    known which flags they need.
+    known which flags they need, and `held` what the points of each are called there.
     """
 
     reader: ListReader
     tables: Tables
     rules: Mapping[str, Sequence[Any]]
     lots: str = ""
+    held: str = ""
     keep: Callable[[str], str] = staticmethod(lambda expression: expression)  # type: ignore[assignment]
 
     def asking_for(self, points: Points, keep: Callable[[str], str] | None = None) -> Money:
@@ -165,21 +183,30 @@ class Money:
         """How many of the points are paid by some lots, those up to `beyond` aside."""
         if inner is True:
             return self.n if beyond == "0" else greatest(f"({self.n} - {beyond})", "0")
-        assert isinstance(inner, str), "no lot needs no sum"
         rest = negated(inner)
         if rest is not None:
             return f"({self.points_of(True, beyond)} - {self.points_of(rest, beyond)})"
-        start = f"{EACH}.before" if beyond == "0" else greatest(f"{EACH}.before", beyond)
         if beyond == "0":
-            paid = f"LEAST({EACH}.points, {self.n} - {EACH}.before)"
-            inner = every([inner, f"{EACH}.before < {self.n}"])
-        else:
-            paid = f"GREATEST(LEAST({EACH}.before + {EACH}.points, {self.n}) - {start}, 0)"
-        return self.keep(self._summed(paid, inner))
+            return self._summed(least(self._held, f"{self.n} - {_BEFORE}"), every([inner, f"({_BEFORE} < {self.n})"]))
+        paid = f"({least(self._end, self.n)} - {greatest(_BEFORE, beyond)})"
+        return self._summed(greatest(paid, "0"), inner)
+
+    @property
+    def _held(self) -> str:
+        return of_list(self.held)
+
+    @property
+    def _end(self) -> str:
+        """The points of a lot and of those before it."""
+        return f"{_BEFORE} + {self._held}"
 
     def _summed(self, what: str, inner: Formula) -> str:
-        lots = f"LIST_TRANSFORM(LIST_FILTER({self.lots}, {EACH} -> {sql(inner)}), {EACH} -> {what})"
-        return f"CAST(COALESCE(LIST_SUM({lots}), 0) AS {COUNTED})"
+        """The sum of something over some of the lots, each of which knows the points of those before it."""
+        more = f"{_SUM}.paid + {number(inner, what)}"
+        step = f"{{'before': {self._end}, 'paid': {more}}}"
+        nothing = f"{{'before': CAST(0 AS {COUNTED}), 'paid': CAST(0 AS {COUNTED})}}"
+        found = f"LIST_REDUCE({self.lots}, ({_SUM}, {EACH}) -> {step}, {nothing})"
+        return self.keep(f"COALESCE(STRUCT_EXTRACT({found}, 'paid'), 0)")
 
     def worked_out(self) -> Moneyed:
         """What the points come to. Raises Unsayable."""
@@ -250,11 +277,10 @@ class Money:
             return self.points_of(inner, beyond)
         if inner is True:
             return worth.gross if beyond == "0" else f"({worth.gross} - {worth.part(least(beyond, self.n))})"
-        start = f"{EACH}.before" if beyond == "0" else greatest(f"{EACH}.before", beyond)
-        end = f"LEAST({EACH}.before + {EACH}.points, {self.n})"
+        start = _BEFORE if beyond == "0" else greatest(_BEFORE, beyond)
+        end = least(self._end, self.n)
         paid = f"({worth.part(end)} - {worth.part(start)})"
-        assert isinstance(inner, str), "no lot needs no sum"
-        return self.keep(self._summed(paid, every([inner, f"({start} < {end})"])))
+        return self._summed(paid, every([inner, f"({start} < {end})"]))
 
     def _of_fees(self) -> list[Guarded]:
         found = self.guarded("fee")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Protocol
 
-from engine.population.sql_terms import Formula
+from engine.population.sql_terms import CannotSay, Formula, of_lot
 
 _HOLDS = {
     "<": lambda one, other: one < other,
@@ -95,6 +95,8 @@ class Listener:
 
     def compare(self, sign: str, right: int | str) -> Formula:
         if isinstance(right, str):
+            if of_lot(right):
+                raise CannotSay("적립분과 신청 포인트를 함께 봅니다", "it compares a lot with the points asked for")
             self.figures[right] = None
         else:
             self.breaks |= {"<": {right}, ">=": {right}, "<=": {right + 1}, ">": {right + 1}}.get(

@@ -163,7 +163,7 @@ class _Search:
         """Whether fees and taxes leave something of an amount."""
         if self.plain:
             return True
-        money = self.hearing.money.asking_for(points, self.keep).worked_out()
+        money = self.hearing.money.asking_for(points).worked_out()
         return f"({money.net} > 0)" if money.net != points.amount else True
 
     def _paying(self, stretch: Stretch, top: str, range_: Range) -> str:
@@ -178,7 +178,8 @@ class _Search:
             return top
         tried = self._tried(lambda paid: stretch.paying(paid), range_.bottom, top, range_.step)
         enough: Formula = f"({top} > {eaten})" if stretch.last > eaten else False
-        return pick([(either([enough, pays]), top), (True, f"LIST_MAX({tried})")])
+        # Only CASE leaves alone what it does not need: few amounts are so small that their lots have to be looked at.
+        return pick([(enough, top), (pays, top), (True, f"LIST_MAX({tried})")])
 
     def _eaten(self, points: Points) -> int:
         eaten = _eaten_up_to(self.hearing.money.asking_for(points))
@@ -190,7 +191,7 @@ class _Search:
 
     def _tried(self, points: Callable[[str], Points], low: str, most: str, step: str) -> str:
         """The amounts of a range of which something is left."""
-        money = self.hearing.money.asking_for(points("amount"), lambda expression: expression).worked_out()
+        money = self.hearing.money.asking_for(points("amount")).worked_out()
         return f"LIST_FILTER(GENERATE_SERIES({low}, {most}, {step}), amount -> {money.net} > 0)"
 
     def _in_the_way(self) -> str:
@@ -235,7 +236,7 @@ class _Search:
                 # Of a little more than what can be eaten up, something is always left.
                 most = least(self.available, greatest(bottom, f"({eaten} + {range_.step})"))
                 tried = self._tried(lambda paid: Fixed(1, paid), bottom, most, range_.step)
-                found = pick([(either([f"({bottom} > {eaten})", pays]), bottom), (True, f"LIST_MIN({tried})")])
+                found = pick([(f"({bottom} > {eaten})", bottom), (pays, bottom), (True, f"LIST_MIN({tried})")])
         return pick([(f"({bottom} <= {self.available})", found), (True, _NONE)])
 
 

@@ -33,16 +33,22 @@ class Columns:
         return [f"{what} AS {name}" for what, name in self.names.items()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Listed:
-    """A list of the lots of an account that can pay: of each the points it holds, those that pay `before` it, and
-    `flags` of it.
+    """A list of the lots of an account, in the order in which they pay: of each its `keys`, the `points` that it holds
+    before each method, and `flags` of it.
     """
 
-    points: str
     keys: tuple[str, ...]
-    flags: tuple[str, ...]
-    where: str
+    points: dict[str, None] = field(default_factory=dict)
+    flags: dict[str, None] = field(default_factory=dict)
+
+    def sql(self) -> str:
+        """The list before it is sorted."""
+        keys = [f"'key{number}': {key}" for number, key in enumerate(self.keys)]
+        others = [f"'{name}': {name}" for name in (*self.points, *self.flags)]
+        some = " OR ".join(f"{points} > 0" for points in self.points)
+        return f"LIST({{{', '.join([*keys, *others])}}}) FILTER (WHERE {some})"
 
 
 @dataclass(slots=True)
@@ -53,9 +59,8 @@ class Tables:
     joined: bool = False
     of_lots: Columns = field(default_factory=lambda: Columns("c"))
     held: Columns = field(default_factory=lambda: Columns("u"))
-    before: Columns = field(default_factory=lambda: Columns("b"))
     purse: Columns = field(default_factory=lambda: Columns("p"))
-    lists: Columns = field(default_factory=lambda: Columns("g"))
+    lists: dict[tuple[str, ...], Listed] = field(default_factory=dict)
     past: Columns = field(default_factory=lambda: Columns("h"))
     _counted: dict[str, None] = field(default_factory=dict)
 
@@ -86,16 +91,14 @@ class Tables:
         """Points held, of all lots of the account together."""
         return self.purse.name(f"CAST(SUM({held}) AS {COUNTED})")
 
-    def listed(self, listed: Listed) -> str:
-        """The list of an account's lots. The account has none where it is NULL."""
-        order = ", ".join(listed.keys)
-        before = self.before.name(
-            f"CAST(SUM({listed.points}) OVER (PARTITION BY {ID} ORDER BY {order} ROWS UNBOUNDED PRECEDING) AS {COUNTED})"
-            f" - {listed.points}"
-        )
-        flags = "".join(f", '{flag}': {flag}" for flag in listed.flags)
-        lot = f"{{'points': {listed.points}, 'before': {before}{flags}}}"
-        return self.lists.name(f"LIST({lot}) FILTER (WHERE {listed.points} > 0 AND {listed.where})")
+    def listed(self, keys: tuple[str, ...], points: str, flags: Iterable[str]) -> str:
+        """The list of an account's lots, first to last, by keys of `of_lot` or of `lot_id`. Where the account has none,
+        it is NULL.
+        """
+        listed = self.lists.setdefault(keys, Listed(keys))
+        listed.points[points] = None
+        listed.flags |= dict.fromkeys(flags)
+        return f"g{list(self.lists).index(keys) + 1}"
 
     def summed(self, what: str, where: str) -> str:
         """The sum of a figure over the past refunds for which a condition holds."""
@@ -107,9 +110,9 @@ class Tables:
         account, lot, history = (f'{each}."{ID}"' for each in ("a", "l", "h"))
         columns = [f'a."{name}" AS "a_{name}"' for name in sorted(self.accounts | {ID})]
         joins = ""
-        if self.purse.names or self.lists.names:
+        if self.purse.names or self.lists:
             columns += [f"COALESCE(p.{name}, 0) AS {name}" for name in self.purse.names.values()]
-            columns += [f"p.{name}" for name in self.lists.names.values()]
+            columns += [f"LIST_SORT(p.g{number + 1}) AS g{number + 1}" for number in range(len(self.lists))]
             joins += f" LEFT JOIN ({self._purse(lot)}) AS p ON p.{ID} = {account}"
         if self.past.names:
             columns += [f"COALESCE(h.{name}, 0) AS {name}" for name in self.past.names.values()]
@@ -120,12 +123,12 @@ class Tables:
 
     def _purse(self, lot: str) -> str:
         accounts = f' JOIN accounts AS a ON a."{ID}" = {lot}' if self.joined else ""
-        own = [lot, f'l."{LOT_KEYS[1]}"'] if self.before.names else [lot]
+        own = [lot, *([f'l."{LOT_KEYS[1]}"'] if any(LOT_KEYS[1] in keys for keys in self.lists) else [])]
         found = f"SELECT {', '.join([*own, *self.of_lots.listed()])} FROM lots AS l{accounts}"
-        for step in (self.held, self.before):
-            if step.names:
-                found = f"SELECT *, {', '.join(step.listed())} FROM ({found}) AS l"
-        return f"SELECT {ID}, {', '.join([*self.purse.listed(), *self.lists.listed()])} FROM ({found}) AS l GROUP BY {ID}"
+        if self.held.names:
+            found = f"SELECT *, {', '.join(self.held.listed())} FROM ({found}) AS l"
+        lists = [f"{listed.sql()} AS g{number + 1}" for number, listed in enumerate(self.lists.values())]
+        return f"SELECT {ID}, {', '.join([*self.purse.listed(), *lists])} FROM ({found}) AS l GROUP BY {ID}"
 
 
 def of_list(expression: str) -> str:

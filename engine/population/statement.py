@@ -23,8 +23,8 @@ from engine.population.sql_money import ListReader, Money
 from engine.population.sql_points import Column, Fixed, Listener, Points
 from engine.population.sql_search import search
 from engine.population.sql_steps import Steps
-from engine.population.sql_tables import ID, Listed, Tables, of_list
-from engine.population.sql_terms import COUNTED, CannotSay, Unsayable, either, literal, of_lot, pick, sql
+from engine.population.sql_tables import ID, Tables
+from engine.population.sql_terms import COUNTED, CannotSay, Unsayable, literal, of_lot, pick
 
 __all__ = ["Statement", "Unsayable", "compile_statement"]
 
@@ -75,13 +75,11 @@ def _hearing(compiled: CompiledVersion, asking: Asking, method: str, tables: Tab
     money = Money(lists, tables, compiled.rules)
     hearing = Hearing(compiled, reader, tables, steps, held, money)
     guarded = [each for kind in ("price", "fee", "tax") for each in money.guarded(kind)]
-    looked_at = [each.inner for each in guarded if of_lot(each.inner)]
-    if not looked_at:
+    if not any(of_lot(each.inner) for each in guarded):
         return hearing
     order = _order(hearing, of_lots, points, frozenset().union(*flags.values()))
-    where = either([part for part in looked_at])
-    listed = Listed(held.usable, tuple(order), tuple(flags), sql(where).replace(of_list(""), ""))
-    return replace(hearing, money=replace(money, lots=tables.listed(listed)))
+    lots = tables.listed(tuple(order), held.usable, flags)
+    return replace(hearing, money=replace(money, lots=lots, held=held.usable))
 
 
 def _order(hearing: Hearing, of_lots: Reader, points: Points, flags: frozenset[str]) -> list[str]:
