@@ -1,0 +1,173 @@
+"""The statement says what the engine decides: of scenarios, of random accounts, and of random policies.
+
+`RECOUP_THOROUGH=20 pytest tests/population/test_statement.py` looks at twenty times as much.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from engine.cases import read_case
+from engine.compiled import CompiledVersion, compile_version
+from engine.facts import Case, request_data
+from engine.population.answers import Asking
+from engine.population.statement import Unsayable, compile_statement
+from engine.scenario_file import read_document, read_scenarios
+from engine.versions import load_version
+from policies.model import Policy, Rule
+from tests.engine.random_policies import cases, compiled, policies
+from tests.policies_for_tests import policy
+from tests.population.random_accounts import METHODS, asking, case, noon
+from tests.population.together import decided, differences, said
+
+THOROUGH = int(os.environ.get("RECOUP_THOROUGH", "1"))
+RULES = Path(__file__).parents[2] / "rules"
+FILES = [RULES / "kt-points.yaml", *sorted(RULES.glob("examples/*.yaml"))]
+FILES = [file for file in FILES if not file.name.endswith(".test.yaml")]
+AT = datetime(2026, 9, 3, 3, tzinfo=UTC)
+
+
+def version_of(file: Path) -> CompiledVersion:
+    version, problems = load_version(file.read_bytes(), file.name)
+    assert version is not None, problems
+    return compile_version(version)
+
+
+@pytest.fixture(scope="module")
+def kt_points() -> CompiledVersion:
+    return version_of(RULES / "kt-points.yaml")
+
+
+UNSAYABLE = {("tims-ca.yaml", "all"): "only-against-purchases"}
+"""The only rule of the shipped files that columns do not say, and of which question."""
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_scenarios_of_a_file_are_answered_as_the_engine_answers_them(file: Path) -> None:
+    version = version_of(file)
+    asked = list(_askings(version, file))
+    step = max(1, 24 // THOROUGH)
+    for asking_, several in asked[:: step if file.name == "kt-points.yaml" else step // 2 or 1]:
+        try:
+            found = said(version, asking_, several)
+        except Unsayable as unsayable:
+            assert UNSAYABLE[file.name, str(asking_.points)] == unsayable.rule
+            continue
+        assert differences(decided(version, asking_, several), found) == []
+
+
+def _askings(version: CompiledVersion, file: Path) -> Iterator[tuple[Asking, list[Case]]]:
+    """The scenarios that ask for points, those together that ask for the same."""
+    document, _ = read_document(file.with_suffix(".test.yaml").read_bytes(), file.name)
+    assert document is not None
+    scenarios, _ = read_scenarios(document, version.policy)
+    alike: dict[str, tuple[Asking, dict[str, Case]]] = {}
+    for number, scenario in enumerate(scenarios):
+        own = scenario.case
+        if not isinstance(own, Case) or own.request.points is None or own.request.lots:
+            continue
+        request = request_data(own.request)
+        points, method = request.pop("points"), request.pop("method")
+        _, several = alike.setdefault(
+            f"{own.as_of} {method} {points} {request}", (Asking(own.as_of, (method,), points, request), {})
+        )
+        several[f"{number:04}"] = _renamed(own, f"{own.account.id}-{number:04}")
+    for asking_, several in alike.values():
+        yield asking_, list(several.values())
+
+
+def _renamed(own: Case, of: str) -> Case:
+    from msgspec import structs
+
+    past = [
+        structs.replace(each, account_id=of) if each.account_id == own.account.id else each for each in own.history
+    ]
+    return structs.replace(own, account=structs.replace(own.account, id=of), history=tuple(past))
+
+
+@pytest.mark.parametrize("seed", range(2 * THOROUGH))
+def test_random_accounts_are_answered_as_the_engine_answers_them(kt_points: CompiledVersion, seed: int) -> None:
+    random = Random(seed)
+    asked = asking(random)
+    several = [case(random, asked.as_of, number) for number in range(50 * THOROUGH)]
+    assert differences(decided(kt_points, asked, several), said(kt_points, asked, several)) == []
+
+
+def without(tested: Policy, rule: str) -> Policy:
+    """The policy without a rule, and without what names it."""
+    alone = [each.id for each in tested.rules if getattr(each, "of", None) == (rule,)]
+    kept = [_not_naming(each, rule) for each in tested.rules if each.id != rule]
+    tested = replace(tested, rules=tuple(kept))
+    for each in alone:
+        tested = without(tested, each)
+    return tested
+
+
+def _not_naming(each: Rule, rule: str) -> Rule:
+    names = {field.name: getattr(each, field.name) for field in fields(each) if field.name in _NAMING}
+    several = {name: value for name, value in names.items() if isinstance(value, tuple)}
+    return replace(each, **{name: tuple(one for one in value if one != rule) for name, value in several.items()})
+
+
+_NAMING = ("overrides", "adds_to", "of", "after", "shared")
+
+
+def sayable(tested: Policy, asked: Asking) -> Policy:
+    """The policy without the rules that columns cannot say."""
+    while True:
+        try:
+            compile_statement(compiled(tested), asked)
+            return tested
+        except Unsayable as unsayable:
+            assert unsayable.rule, unsayable
+            tested = without(tested, unsayable.rule)
+
+
+@st.composite
+def populations(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The case whose request all make, and the accounts."""
+    first = draw(cases(st.one_of(st.just("all"), st.integers(1, 40))))
+    return first, [first, *(draw(cases(st.just(1))) for _ in range(3))]
+
+
+@settings(
+    max_examples=12 * THOROUGH,
+    derandomize=THOROUGH == 1,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(tested=policies(), population=populations())
+def test_random_policies_are_said_as_the_engine_decides_them(
+    tested: Policy, population: tuple[dict[str, Any], list[dict[str, Any]]]
+) -> None:
+    first, several = population
+    request = {name: value for name, value in first["request"].items() if name not in ("points", "method", "lots")}
+    if not request["receiving_account"]:
+        del request["receiving_account"]
+    at = datetime.fromisoformat(first["as_of"])
+    asked = Asking(at, ("cash", "bill_credit"), first["request"]["points"], request)
+    tested = sayable(tested, asked)
+    accounts = [read_case(tested, _of_account(each, f"A-{number}")) for number, each in enumerate(several)]
+    version = compiled(tested)
+    assert differences(decided(version, asked, accounts), said(version, asked, accounts)) == []
+
+
+def _of_account(data: dict[str, Any], of: str) -> dict[str, Any]:
+    """The case of an account of that id, of whose refunds some were of others to the same receiving account."""
+    history = []
+    for place, each in enumerate(data["history"]):
+        own = {"account_id": of if place % 2 or not each["receiving_account"] else "B"}
+        history.append({**each, **own, **({"receiving_account": f"own:{of}"} if place == 3 else {})})
+    request = {**data["request"], "lots": [], "points": 1}
+    return {**data, "account": {**data["account"], "id": of}, "history": history, "request": request}
