@@ -126,6 +126,16 @@ def select(schema: Any, expressions: Mapping[str, str], source: str) -> str:
     return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608
 
 
+def within_bounds(low: str | None, high: str | None) -> str:
+    """Only accounts from one id on and up to another, as a statement ends; None is no bound.
+
+    >>> within_bounds("A", None)
+    " WHERE account_id >= 'A'"
+    """
+    conditions = [f"account_id {sign} {literal(bound)}" for sign, bound in ((">=", low), ("<", high)) if bound]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
 def written(connection: Connection, statement: str, path: str) -> None:
     """Write the rows of a statement, in their order, as one Parquet file. Raises OSError."""
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP_ROWS}"

@@ -160,7 +160,7 @@ def test_what_is_no_population_is_told_with_its_place_on_either_way(
 
     for engine in ("plain", "duckdb"):
         with pytest.raises(BadPopulation) as raised:
-            decided(connection, folder, version, asking, engine)  # type: ignore[arg-type]
+            decided(connection, folder, version, asking, engine)
         assert str(raised.value) == f"{folder}/{expected}"
 
 
@@ -271,7 +271,7 @@ def test_a_file_may_be_a_folder_of_part_files_and_say_types_otherwise(
         connection.execute(f"COPY ({rows}) TO {literal(str(whole / f'part-{number}.parquet'))} (FORMAT parquet)")
 
     for engine in ("plain", "duckdb"):
-        assert decided(connection, folder, version, asking, engine) == expected  # type: ignore[arg-type]
+        assert decided(connection, folder, version, asking, engine) == expected
 
 
 @settings(max_examples=25, deadline=None)
@@ -308,7 +308,7 @@ def test_nobody_is_answered_nothing(
         rewrite(connection, folder, name, "SELECT * FROM was LIMIT 0")
 
     for engine in ("plain", "duckdb"):
-        assert decided(connection, folder, version, asking, engine) == []  # type: ignore[arg-type]
+        assert decided(connection, folder, version, asking, engine) == []
 
 
 def test_before_a_policy_is_in_force_everybody_is_told_so(
