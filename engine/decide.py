@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.compiled import CompiledVersion, compile_version
 from engine.decision import (
@@ -26,13 +26,25 @@ from engine.hearing import STAGES, Hearing
 from engine.judgement import Judgement, Spoken
 from engine.kinds.expire import ReadyExpire
 from engine.plans import LotPlan
-from engine.reading import day_words, instant_words
+from engine.reading import day_words, instant_words, words_of_days
 from engine.ready import Ready
 from engine.remedies import remedies
 from engine.scene import Scene
 from engine.sentences import Sentence, figure_data
 
-__all__ = ["STAGES", "Conflict", "NotInForce", "compile_version", "decide"]
+__all__ = ["STAGES", "Conflict", "NotInForce", "Upshot", "compile_version", "decide", "upshot"]
+
+
+class Upshot(NamedTuple):
+    """What a decision comes to, without all that explains it: figures as in the decision, reasons by their ids."""
+
+    outcome: str
+    points: int
+    payout: int
+    fee: int
+    tax: int
+    offset: int
+    reasons: tuple[str, ...]
 
 
 def decide(compiled: CompiledVersion, case: Case, *, helping: bool = True) -> Decision:
@@ -50,12 +62,33 @@ def decide(compiled: CompiledVersion, case: Case, *, helping: bool = True) -> De
     return decision
 
 
+def upshot(hearing: Hearing) -> Upshot:
+    """What `decide` would say of the case that is heard, in a fraction of its time: for those who decide millions.
+
+    Raises Conflict when two rules contradict each other.
+    """
+    judgement = hearing.asked()
+    if judgement.conflict is not None:
+        raise judgement.conflict
+    outcome = _outcome(judgement)
+    reasons = tuple([spoken.ready.id for spoken in judgement.spoken])
+    if judgement.denied:
+        return Upshot(outcome, judgement.points if judgement.asked else 0, 0, 0, 0, 0, reasons)
+    paid = (judgement.points, judgement.payout, judgement.fee, judgement.tax, judgement.offset)
+    return Upshot(outcome, *paid, reasons)
+
+
+def _outcome(judgement: Judgement) -> str:
+    if judgement.denied:
+        return "denied"
+    return "needs_review" if "reviews" in [spoken.effect for spoken in judgement.spoken] else "approved"
+
+
 def _decision(compiled: CompiledVersion, case: Case, judgement: Judgement, ways: list[Remedy | None]) -> Decision:
     denied = judgement.denied
-    reviewed = "reviews" in [spoken.effect for spoken in judgement.spoken]
     shares = {} if denied else {judgement.lots[position].id: points for position, points in judgement.shares}
     return Decision(
-        outcome="denied" if denied else "needs_review" if reviewed else "approved",
+        outcome=_outcome(judgement),
         policy=compiled.policy.id,
         version=compiled.version.number,
         digest=compiled.version.digest,
@@ -104,7 +137,7 @@ def _lot_lines(judgement: Judgement) -> tuple[LotLine, ...]:
     if not judgement.denied:
         for position, points in judgement.shares:
             allocated[position] = points
-    days = map(day_words, judgement.last_days)
+    days = words_of_days(judgement.last_days)
     return tuple(map(LotLine, judgement.ids, judgement.lefts, days, allocated, _lot_reasons(judgement)))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
-from engine.reading import day_words, instant_words
+from engine.reading import instant_words, words_of_days
 from policies.model import Scalar
 
 COUNTED_STATES = ("approved", "needs_review", "settled")
@@ -253,9 +253,8 @@ def _lot_data(lot: Lot) -> dict[str, Any]:
     # Written out: a case may hold hundreds.
     data = structs.asdict(lot)
     declared = data.pop("declared")
-    data["acquired_on"] = day_words(lot.acquired_on)
-    data["usable_from_on"] = day_words(lot.usable_from_on)
-    data["expires_on"] = None if lot.expires_on is None else day_words(lot.expires_on)
+    days = [lot.acquired_on, lot.usable_from_on, lot.expires_on]
+    data["acquired_on"], data["usable_from_on"], data["expires_on"] = words_of_days(days)
     return data | _plain_declared(declared) if declared else data
 
 

@@ -7,12 +7,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct, convert, defstruct
+from msgspec import Meta, Struct, convert, defstruct, to_builtins
 from msgspec.structs import astuple
 
 from policies.model import Fact, Scalar, Text
@@ -21,8 +20,12 @@ from policies.problems import both, did_you_mean, shorten, told
 MOST: Final = 10**12
 """No amount of a case is larger than this, so that sums stay exact in every JSON reader."""
 
-_LONGEST_TEXT = 200
-_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+LONGEST_TEXT: Final = 200
+"""No text of a case has more characters."""
+
+YEARS: Final = range(1900, 3000)
+"""The years in which an instant of a case can lie: local days at the ends of the calendar would fall off it."""
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 
@@ -293,14 +296,14 @@ def _not_whole(raw: object, least: int) -> Mistake:
 
 
 def _text(raw: object) -> str:
-    if type(raw) is str and len(raw) <= _LONGEST_TEXT and (raw.isprintable() or _plain(raw)):
+    if type(raw) is str and len(raw) <= LONGEST_TEXT and (raw.isprintable() or _plain(raw)):
         return raw
     if not isinstance(raw, str):
         raise _unfit(raw, both("텍스트를 따옴표로 묶어 쓰십시오", "write text in quotes"))
-    if len(raw) > _LONGEST_TEXT:
+    if len(raw) > LONGEST_TEXT:
         raise Mistake(
             both("텍스트가 {count}자입니다", "has {count} characters", count=len(raw)),
-            both("{most}자 이하로 쓰십시오", "write at most {most}", most=_LONGEST_TEXT),
+            both("{most}자 이하로 쓰십시오", "write at most {most}", most=LONGEST_TEXT),
         )
     raise Mistake(
         both("제어 문자가 들어 있습니다", "holds a control character"),
@@ -332,13 +335,12 @@ def instant(raw: object) -> datetime:
             "시간대가 없는 시각입니다({found})", "is {found}, which does not say in which zone", found=shown(raw)
         )
         raise Mistake(message, both("Z 또는 시차로 끝내십시오", "end it with Z or an offset"))
-    # Local days of instants at the ends of the calendar would fall off it.
-    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+    if found.year not in YEARS:
         hint = both(
             "{first}년에서 {last}년까지의 시각을 쓰십시오",
             "write an instant of the years {first} to {last}",
-            first=_FIRST_YEAR,
-            last=_LAST_YEAR,
+            first=YEARS[0],
+            last=YEARS[-1],
         )
         raise _unfit(raw, hint)
     return found if found.tzinfo is UTC else found.astimezone(UTC)
@@ -366,9 +368,9 @@ FLAG = Reader(_flag, bool)
 WHOLE = _whole(-MOST)
 AMOUNT = _whole(0)
 POSITIVE = _whole(1)
-TEXT = Reader(_text, Annotated[str, Meta(max_length=_LONGEST_TEXT)], text=True)
-NAME = Reader(_name, Annotated[str, Meta(min_length=1, max_length=_LONGEST_TEXT)], text=True)
-NAMES = Reader(_names, tuple[Annotated[str, Meta(min_length=1, max_length=_LONGEST_TEXT)], ...])
+TEXT = Reader(_text, Annotated[str, Meta(max_length=LONGEST_TEXT)], text=True)
+NAME = Reader(_name, Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)], text=True)
+NAMES = Reader(_names, tuple[Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)], ...])
 INSTANT = Reader(instant)
 AS_IT_IS = Reader(lambda raw: raw, Any)
 
@@ -379,13 +381,19 @@ def instant_words(at: datetime) -> str:
     >>> instant_words(datetime(2026, 3, 2, 1, tzinfo=UTC))
     '2026-03-02T01:00:00Z'
     """
-    return at.isoformat().replace("+00:00", "Z")
+    words: str = to_builtins(at)
+    return words
 
 
-@lru_cache(16_384)
 def day_words(day: date | None) -> str | None:
-    """A day as it stands in JSON. Remembered, because a decision tells the last day of each of its lots."""
+    """A day as it stands in JSON."""
     return None if day is None else day.isoformat()
+
+
+def words_of_days(days: list[date | None]) -> list[str | None]:
+    """Days as they stand in JSON, at once: a decision tells the last day of each of its lots."""
+    words: list[str | None] = to_builtins(days)
+    return words
 
 
 def shown(raw: object) -> str | Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,6 +42,11 @@ def scenario_text(name: str, case: Data, policy: Policy, got: Data, keys: Collec
         asked = {fact: value for fact, value in case[about].items() if fact not in ("id", "happened_at")}
         lines.append(f"  {about}: {written(_facts(asked, about, policy))}")
     lines.append(f"  expect: {written(_expected(got, keys, about))}")
+    return item_text(lines)
+
+
+def item_text(lines: Iterable[str]) -> str:
+    """The lines of a scenario in the agreed layout, as one item of the list `scenarios`, two spaces in."""
     # Laid out as a part of a whole file, of which only the scenario is kept.
     file = "\n".join(["policy: x.yaml", "", "scenarios:", *(f"  {line}" for line in lines), ""])
     return (rewritten(file, scenarios=True) or file).partition("scenarios:\n")[2].rstrip()
@@ -102,26 +107,25 @@ def _expected(got: Data, keys: Collection[str], about: str) -> dict[str, Any]:
     for key, value in got.items():
         if key in ("outcome", "reasons") or (key not in keys and value == whole.get(key, value)):
             continue
-        found[key] = _as_expected(key, value)
+        told = as_expected(key, value)
+        if told or key not in ("lots", "figures"):
+            found[key] = told
     if about != "request" and not found.keys() & {"outcome", *whole}:
         first = next(iter(whole))
         found[first] = whole[first]
-    return {key: value for key, value in found.items() if value is not _NO_WORDS}
+    return found
 
 
-_NO_WORDS = object()
-
-
-def _as_expected(key: str, value: Any) -> Any:
+def as_expected(key: str, value: Any) -> Any:
+    """What came out under one key of `expect`, as an author writes it: of lots and figures only what says something."""
     if key == "earned":
         return [_named(each, EARNED_KEYS) for each in value]
     if key == "notices":
         return [_named(each, NOTICE_KEYS) for each in value]
     if key == "lots":
-        return {lot: rules for lot, rules in value.items() if rules} or _NO_WORDS
+        return {lot: rules for lot, rules in value.items() if rules}
     if key == "figures":
-        told = {rule: as_written(figures) for rule, figures in value.items() if figures}
-        return told or _NO_WORDS
+        return {rule: as_written(figures) for rule, figures in value.items() if figures}
     return as_written(value)
 
 

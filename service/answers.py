@@ -130,11 +130,13 @@ def draft_line(draft: Draft) -> dict[str, Any]:
 def draft_answer(draft: Draft, language: str) -> dict[str, Any]:
     """A draft with its texts, what its checks came to, and what its approver is to see."""
     data = draft.data or {"checks": [], "shown": None}
+    # Drafts of an earlier release were checked without their impact.
+    shown = data["shown"] and {"impact": None, **data["shown"]}
     return {
         **draft_line(draft),
         "rules": draft.text,
         "scenarios": draft.scenarios,
-        **with_text(data, language),
+        **with_text({**data, "shown": shown}, language),
         "seen": draft.seen,
         "approved_by": draft.approved_by,
     }

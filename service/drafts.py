@@ -23,6 +23,7 @@ from service import checking
 from service.clock import spoken, stored, to_the_second
 from service.config import Settings
 from service.database import Database, Row, execute, reading, rows, writing
+from service.draft_impact import Watch, impact_of
 from service.errors import FieldError, Refusal
 from service.ids import new_id
 from service.json_body import canonical
@@ -126,8 +127,13 @@ def start_checking(settings: Settings, id: str) -> None:
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def check(database: Database, versions: Versions, id: str, now: datetime) -> Draft:
-    """Run all checks of a draft, and keep what they came to; a draft is checked once. Raises Refusal."""
+def check(
+    database: Database, versions: Versions, id: str, now: datetime, watch: Watch = lambda _: lambda _: None
+) -> Draft:
+    """Run all checks of a draft, and keep what they came to; a draft is checked once. Raises Refusal.
+
+    What it does to the accounts is worked out where it passed and a version is in force; `watch` sees how far that is.
+    """
     with reading(database):
         found = _found(database, id)
         before = read_version(database, _digest(database, found.policy, found.base)) if found.base else None
@@ -143,8 +149,11 @@ def check(database: Database, versions: Versions, id: str, now: datetime) -> Dra
             results = checking.checks_of(loaded)
             changes = checking.changes(None if before is None else before.text, found.text)
         coming = [each.version.number for each in to_come if each is not in_force]
-        data = {"checks": results, "shown": {"changes": changes, "to_come": coming}}
         passed = all(each["passed"] for each in results)
+        impact = None
+        if passed and loaded is not None and in_force is not None:
+            impact = impact_of(database, in_force.version, loaded.version, now, watch)
+        data = {"checks": results, "shown": {"changes": changes, "to_come": coming, "impact": impact}}
         row = (id, passed, canonical(data), stored(now))
         writing(database, lambda: execute(database, INSERT_CHECK, row))
     with reading(database):

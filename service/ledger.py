@@ -86,6 +86,12 @@ SELECT_HISTORY = (
     "SELECT id, account_id, requested_at, points, method, receiving_account, state, payout"
     " FROM refund_request WHERE state IN ('approved', 'needs_review', 'settled') AND "
 )
+# The same of several accounts, whose ids take the place of `{}`.
+SELECT_ACCOUNTS = f"SELECT id, policy, {', '.join(ACCOUNT_FACTS)}, declared FROM account WHERE id IN ({{}}) ORDER BY id"  # noqa: S608
+SELECT_LOTS_OF_ALL = (
+    f'SELECT lot.account_id, {LOT_COLUMNS}, lot."left" FROM lot'  # noqa: S608
+    ' WHERE account_id IN ({}) AND "left" > 0 ORDER BY lot.id'
+)
 TAKE = 'UPDATE lot SET "left" = "left" - ? WHERE id = ? AND account_id = ? AND "left" >= ?'
 GIVE_BACK = 'UPDATE lot SET "left" = "left" + ? WHERE id = ? AND account_id = ? AND "left" + ? <= amount'
 INSERT_ENTRY = (
@@ -159,6 +165,15 @@ class StoredAccount:
         """The opaque id of the account."""
         found: str = self.facts["id"]
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAccount:
+    """An account with all that a case says of it: its lots that have points, and the refunds that limits count."""
+
+    account: StoredAccount
+    lots: list[dict[str, Any]]
+    history: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +317,25 @@ def find_account(database: Database, id: str, *, locked: bool = False) -> Stored
     found = rows(database, SELECT_ACCOUNT + suffix, (id,))
     if not found:
         return None
-    policy, *own, declared = found[0]
-    facts = {"id": id, **dict(zip(ACCOUNT_FACTS, own, strict=True))}
+    return _account(id, *found[0])
+
+
+def whole_accounts(database: Database, ids: Sequence[str]) -> list[WholeAccount]:
+    """The accounts of some ids with all that is theirs, read in three statements however many they are."""
+    named = ", ".join("?" * len(ids))
+    accounts = {
+        row[0]: WholeAccount(_account(*row), [], []) for row in rows(database, SELECT_ACCOUNTS.format(named), ids)
+    }
+    for account, *lot in rows(database, SELECT_LOTS_OF_ALL.format(named), ids):
+        accounts[account].lots.extend(_lots([tuple(lot)]))
+    for refund in rows(database, f"{SELECT_HISTORY}account_id IN ({named}) ORDER BY requested_at, id", ids):
+        accounts[refund[1]].history.append(_past(refund))
+    return [*accounts.values()]
+
+
+def _account(id: str, policy: str, *own: Any) -> StoredAccount:
+    *facts_of, declared = own
+    facts = {"id": id, **dict(zip(ACCOUNT_FACTS, facts_of, strict=True))}
     _read_plainly(facts, ACCOUNT_READERS)
     return StoredAccount(policy, facts | msgspec.json.decode(declared))
 
@@ -396,19 +428,21 @@ def history_of(database: Database, account: str, receiving_account: str) -> list
             SELECT_HISTORY + "receiving_account = ? AND account_id <> ?",
             (receiving_account, account),
         )
-    return [
-        {
-            "id": request,
-            "account_id": account_id,
-            "requested_at": to_the_second(requested_at),
-            "points": points,
-            "method": method,
-            "receiving_account": receiving,
-            "state": state,
-            "payout": payout,
-        }
-        for request, account_id, requested_at, points, method, receiving, state, payout in found
-    ]
+    return [_past(row) for row in found]
+
+
+def _past(row: Row) -> dict[str, Any]:
+    request, account_id, requested_at, points, method, receiving, state, payout = row
+    return {
+        "id": request,
+        "account_id": account_id,
+        "requested_at": to_the_second(requested_at),
+        "points": points,
+        "method": method,
+        "receiving_account": receiving,
+        "state": state,
+        "payout": payout,
+    }
 
 
 def _split(facts: Mapping[str, Any], own: Sequence[str]) -> tuple[dict[str, Any], str]:

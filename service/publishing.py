@@ -31,6 +31,7 @@ SELECT_IN_FORCE = (
     " LEFT JOIN publication ON publication.digest = policy_version.digest"
     " WHERE policy = ? AND (effective_from IS NULL OR effective_from <= ?) ORDER BY number DESC"
 )
+SELECT_DIGEST = "SELECT digest FROM policy_version WHERE policy = ? AND number = ?"
 SELECT_LAST_NUMBER = "SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = ?"
 SELECT_POLICIES = "SELECT policy, MAX(number) FROM policy_version GROUP BY policy ORDER BY policy"
 SELECT_TEXTS = "SELECT number, text FROM policy_version WHERE policy = ? ORDER BY number"
@@ -161,6 +162,12 @@ def read_version(database: Database, digest: str) -> PolicyVersion:
         version = published_again(version, number)
     assert version.digest == digest, f"{policy}@{number} is not the text that was published"
     return version
+
+
+def find_version(database: Database, policy: str, number: int) -> PolicyVersion | None:
+    """The version of a policy by its number."""
+    found = rows(database, SELECT_DIGEST, (policy, number))
+    return read_version(database, found[0][0]) if found else None
 
 
 class Versions:

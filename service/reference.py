@@ -17,6 +17,7 @@ from service import (
     reference_decisions,
     reference_examples,
     reference_figures,
+    reference_impact,
     reference_messages,
     reference_publishing,
 )
@@ -469,6 +470,7 @@ def reference(version: str) -> dict[str, Any]:
         reference_audit.SHAPES,
         reference_decisions.SHAPES,
         reference_figures.SHAPES,
+        reference_impact.SHAPES,
     )
     for name, shape in (each for some in (*shapes, *of_modules) for each in some.items()):
         spec.components.schema(name, shape)

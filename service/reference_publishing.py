@@ -80,6 +80,11 @@ CHANGE = object_of(
     },
     "What a draft changes of the newest version.",
 )
+IMPACT_OR_NULL: Schema = {
+    "oneOf": [ref("Impact"), {"type": "null"}],
+    "description": "What it does to all stored accounts beside the version in force; null where a check failed, or none"
+    " was in force.",
+}
 DRAFT_LINE: dict[str, Schema] = {
     "id": TEXT,
     "policy": TEXT,
@@ -97,9 +102,12 @@ DRAFT = object_of(
         "scenarios": {"type": "string", "description": "The scenario file."},
         "checks": {**list_of(CHECK), "description": "Empty until all checks have ended."},
         "shown": {
-            "oneOf": [object_of({"changes": list_of(CHANGE), "to_come": list_of(WHOLE)}), {"type": "null"}],
-            "description": "What an approver has to look at: the changes, and the versions that are published and not"
-            " yet in force, which this one will come before.",
+            "oneOf": [
+                object_of({"changes": list_of(CHANGE), "to_come": list_of(WHOLE), "impact": IMPACT_OR_NULL}),
+                {"type": "null"},
+            ],
+            "description": "What an approver has to look at: the changes, the versions that are published and not yet"
+            " in force, which this one will come before, and what it does to all accounts.",
         },
         "seen": {**TEXT_OR_NONE, "description": "The digest of the text, its checks and `shown`, to approve by."},
         "approved_by": TEXT_OR_NONE,

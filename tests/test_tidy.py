@@ -82,6 +82,11 @@ PURE_BUT = {
         "os",
     ): "the C library does not survive a fork; its rulesets are made again after one",
     ("engine/matching.py", "threading"): "the C library knows no locks; one session at a time",
+    ("engine/population/processes.py", "concurrent"): "accounts are shared out; each is decided purely",
+    ("engine/population/processes.py", "multiprocessing"): "and so",
+    ("engine/population/processes.py", "os"): "how many processors there are",
+    ("engine/population/spark.py", "os"): "workers have to be told which Python they are",
+    ("engine/population/spark.py", "sys"): "and that is this one",
 }
 
 FLOATS_BUT = {"policies/problems.py": "how alike two words are, for 'did you mean'; never an amount"}

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.facts import Account, Lot, PastRefund, own_fields
 from engine.population.libraries import load_arrow
@@ -47,7 +47,7 @@ class Asking(Struct, frozen=True):
     as_of: datetime
     methods: tuple[str, ...]
     points: int | Literal["all"] = "all"
-    request: Mapping[str, Any] = MappingProxyType({})
+    request: Mapping[str, Any] = field(default_factory=dict)
 
     def request_data(self, account_id: str, kind: str, method: str) -> dict[str, Any]:
         """The request of one account as plain JSON data: the member's own, in the app, paid to nobody else's account.

@@ -14,8 +14,8 @@ from engine.local_times import instant_of
 from engine.proofs.logic import Answer
 from engine.proofs.world import World, fact_of
 from engine.reading import instant_words
+from engine.scenario_text import item_text
 from policies.flow import written
-from policies.layout import laid_out
 from policies.model import Fact, Policy
 
 NOON = 12 * 60
@@ -171,5 +171,4 @@ def scenario_text(
         lines += [f"  columns: {written(columns)}", "  rows:", *[f"    - {written(row)}" for row in rows]]
     else:
         lines.append(f"  expect: {written(expect)}")
-    whole = "\n".join(["policy: any.yaml", "scenarios:", *[f"  {line}" for line in lines]])
-    return laid_out(whole, scenarios=True).partition("scenarios:\n")[2]
+    return item_text(lines)

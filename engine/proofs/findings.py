@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from engine.proofs.examples import Example, scenario_text
+from engine.scenario_text import as_expected
 from policies.model import Comparison, Policy, Rule, Text
 from policies.problems import Problem, both
 from policies.sentences import Teller
@@ -74,7 +74,7 @@ class Desk:
         named = {key: got[key] for key in ("outcome", "reasons", *keys) if key in got}
         if named["outcome"] == "answered":
             del named["outcome"]
-        return scenario_text(name, example, {key: _expected(key, value) for key, value in named.items()})
+        return scenario_text(name, example, {key: as_expected(key, value) for key, value in named.items()})
 
     def clause(self, clause: Comparison) -> Text:
         """A clause in words."""
@@ -130,14 +130,3 @@ _CAUSES: Mapping[str, Text] = {
     "owed": Text("갚을 것이 없습니다", "nothing is owed"),
     "brings": Text("포인트가 생기지 않습니다", "it comes to no points"),
 }
-
-
-def _expected(key: str, value: Any) -> Any:
-    """What came out as an author expects it: days without quotes, of lots only those with something against them."""
-    if key == "lots":
-        return {lot: rules for lot, rules in value.items() if rules}
-    if key in ("earned", "notices"):
-        return [{"rule": each["rule"], "points": each["points"]} for each in value]
-    if key == "last_usable_on":
-        return {lot: day and date.fromisoformat(day) for lot, day in value.items()}
-    return value

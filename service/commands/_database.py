@@ -51,8 +51,8 @@ def looked_at() -> Iterator[tuple[Database, Settings]]:
         raise Unusable(str(error)) from None
 
 
-def record_read(database: Database, name: str, decision: str | None) -> None:
-    """Record that whoever runs a command is shown a decision (None: all that were signed), before it is. Raises
+def record_read(database: Database, name: str, *decisions: str | None) -> None:
+    """Record that whoever runs a command is shown decisions (None: all that were signed), before they are. Raises
     Unusable where that cannot be kept: then nothing is shown.
     """
     from service import reads
@@ -61,7 +61,7 @@ def record_read(database: Database, name: str, decision: str | None) -> None:
 
     reader = reads.Reader(_user(), "", ("operator",))
     try:
-        writing(database, lambda: reads.record(database, reader, name, [decision], utc_now()))
+        writing(database, lambda: reads.record(database, reader, name, decisions, utc_now()))
     except Unavailable:
         raise Unusable("nothing is shown: who reads a decision is recorded, and now that cannot be written") from None
 

@@ -17,6 +17,7 @@ from service.commands._files import Tested, Unusable, language_option, paint, re
 if TYPE_CHECKING:
     from service.config import Settings
     from service.database import Database
+    from service.draft_impact import Step, Watch
     from service.drafts import Draft
     from service.publishing import Listed
     from service.reads import Reader
@@ -106,7 +107,10 @@ def draft(file: str, lang: str) -> None:
     with opened() as (database, settings), _told(lang):
         made = drafts.draft(database, rules, scenarios, _who(database, settings, "author"), utc_now())
         click.echo(f"drafted {made.id}")
-        _say(drafts.check(database, Versions(database, settings.cached_versions), made.id, utc_now()), lang)
+        versions = Versions(database, settings.cached_versions)
+        with _watched(lang) as watch:
+            found = drafts.check(database, versions, made.id, utc_now(), watch)
+        _say(found, lang)
 
 
 @command.command()
@@ -123,7 +127,9 @@ def check(ids: tuple[str, ...], lang: str) -> None:
         with reading(database):
             waiting = list(ids) or drafts.unchecked(database)
         for each in waiting:
-            made = drafts.check(database, Versions(database, settings.cached_versions), each, utc_now())
+            versions = Versions(database, settings.cached_versions)
+            with _watched(lang) as watch:
+                made = drafts.check(database, versions, each, utc_now(), watch)
             click.echo(f"{made.id}: {made.state}")
 
 
@@ -211,6 +217,14 @@ def _say(found: Draft, lang: str) -> None:
         click.echo(f"  {change[lang]}")
     for number in data["shown"]["to_come"]:
         click.echo(f"  comes before {found.policy}@{number}, which is not yet in force")
+    if impact := data["shown"].get("impact"):
+        from service.impact_text import tables
+
+        click.echo(f"on {impact['looked_at']:,} accounts, beside {found.policy}@{impact['beside']} in force:")
+        for sentence in impact["sentences"]:
+            click.echo(f"  {sentence[lang]}")
+        for line in tables(impact, lang):
+            click.echo(f"  {line}".rstrip())
     click.echo(f"{found.id} is {found.state}" + (f", seen {found.seen}" if found.state == "ready" else ""))
     if found.state == "failed":
         raise SystemExit(1)
@@ -248,6 +262,24 @@ def _told(lang: str) -> Iterator[None]:
         said = problem_data(refusal.code, (), refusal.figures, lang)
         wrong = [f"{next(iter(each.where.values()))}: {each.text.in_language(lang)}" for each in refusal.errors]
         raise Unusable(" ".join([f"{said['title']} {said['detail']}", *wrong])) from None
+
+
+@contextmanager
+def _watched(lang: str) -> Iterator[Watch]:
+    """Tells how far the accounts are that a draft is tried on, as far as a draft comes to that."""
+    from service.commands.replay import Progress
+
+    shown: list[Progress] = []
+
+    def watch(total: int) -> Step:
+        shown.append(Progress(total, lang))
+        return shown[0].step
+
+    try:
+        yield watch
+    finally:
+        for each in shown:
+            each.clear()
 
 
 def _who(database: Database, settings: Settings, role: str) -> Reader:

@@ -116,6 +116,10 @@ class Progress:
         self._clock = clock
         self._next = clock() + self._pause
 
+    def reach(self, count: int) -> None:
+        """So many are done in all."""
+        self.step(count - self._done)
+
     def step(self, count: int = 1) -> None:
         """One more is done, or so many."""
         self._done += count

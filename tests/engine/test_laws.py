@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.cases import BadCase, read_case
 from engine.compiled import CompiledVersion
-from engine.decide import Conflict, decide
+from engine.decide import Conflict, decide, upshot
 from engine.decision import Decision
 from engine.facts import case_data
 from engine.hearing import Hearing
@@ -36,6 +36,15 @@ def decision_on(version: CompiledVersion, data: dict[str, Any]) -> Decision:
     except Conflict:
         assume(False)
         raise
+
+
+@law
+@given(tested=policies(), data=any_case)
+def test_what_a_decision_comes_to_is_told_without_making_it(tested: Policy, data: dict[str, Any]) -> None:
+    decision, version = decision_on(compiled(tested), data), compiled(tested)
+    reasons = tuple(reason.rule for reason in decision.reasons)
+    figures = (decision.points, decision.payout, decision.fee, decision.tax, decision.offset)
+    assert upshot(Hearing(version, read_case(tested, data))) == (decision.outcome, *figures, reasons)
 
 
 @law

@@ -1,0 +1,109 @@
+"""Which accounts hold something that a statement must not see: a value that their policy does not know, or a sum that
+no case has.
+
+These few are decided by the batch function, which tells what is wrong with them. What `cases.py` looks at in columns
+is looked at here in SQL; an account that is listed although nothing is wrong costs a little time and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.cases import MOST_POINTS, NEVER_NEGATIVE
+from engine.facts import PAST_STATES, Account, Lot, own_fields
+from engine.population.answers import HISTORY_KEYS, column, declared_facts
+from engine.population.sql import DUCKDB, Dialect, literal
+from engine.reading import LONGEST_TEXT, MOST, YEARS
+from policies.model import Fact, Policy
+
+_OWN: Final = len("own:")
+_PAST_TEXTS: Final = ("method", "receiving_account")
+_CALENDAR: Final = "DATE '0001-01-01' AND DATE '9999-12-31'"
+
+
+def odd_accounts(policy: Policy, dialect: Dialect = DUCKDB) -> str:
+    """The statement for the accounts that may hold such a thing; it reads `accounts`, `lots` and `history`."""
+    left = dialect.quoted("left")
+    account = _Row(dialect, [("account_id", 1, LONGEST_TEXT - _OWN)], [_all_days(dialect)])
+    lot = _Row(dialect, [("lot_id", 1, LONGEST_TEXT)], [f"{left} <= amount"])
+    for scope, record, row in (("account", Account, account), ("lot", Lot, lot)):
+        for name in own_fields(record):
+            fact = policy.facts.get(f"{scope}.{name}")
+            if fact is not None and name != "id":
+                row.add(fact, name, optional=fact.none)
+        for fact in declared_facts(policy, scope):
+            row.add(fact, column(fact), optional=not fact.required)
+    first, last = (f"{dialect.timestamp} '{year}-01-01 00:00:00'" for year in (YEARS[0], YEARS[-1] + 1))
+    past = _Row(
+        dialect,
+        [(name, 1, LONGEST_TEXT) for name in HISTORY_KEYS[1:]] + [(name, 0, LONGEST_TEXT) for name in _PAST_TEXTS],
+        [
+            f"state IN ({', '.join(map(literal, PAST_STATES))})",
+            _between("points", 1, MOST),
+            _between("payout", 0, MOST),
+            f"requested_at >= {first} AND requested_at < {last}",
+        ],
+    )
+    return " UNION ".join(_statements(account, lot, past, left))
+
+
+class _Row:
+    """What has to hold of each row of a table. `texts` are its columns of text, each with its bounds in bytes: one that
+    has fewer characters than bytes is looked at more closely for nothing.
+    """
+
+    def __init__(self, dialect: Dialect, texts: list[tuple[str, int, int]], sound: list[str]) -> None:
+        self._dialect = dialect
+        self._texts = texts
+        self._sound = sound
+
+    def add(self, fact: Fact, name: str, *, optional: bool) -> None:
+        """What has to hold of a fact. `optional`: it may be NULL."""
+        called = self._dialect.quoted(name)
+        if fact.type == "text":
+            self._texts.append((f"coalesce({called}, '')" if optional else called, 0, LONGEST_TEXT))
+        else:
+            condition = _of_type(fact, called)
+            self._sound.append(f"({called} IS NULL OR {condition})" if optional else condition)
+
+    def odd(self) -> str:
+        """Where something does not hold. What is NULL and must not be makes a condition NULL, and so odd."""
+        texts = [_between(f"{self._dialect.bytes_of}({text})", least, most) for text, least, most in self._texts]
+        # One look at all texts together: a look costs more than all the rest.
+        together = " || ".join(text for text, _, _ in self._texts)
+        plain = f"NOT ({self._dialect.control.format(together)})"
+        return f"coalesce({' AND '.join([*self._sound, *texts, plain])}, FALSE) = FALSE"
+
+
+def _statements(account: _Row, lot: _Row, past: _Row, left: str) -> Iterator[str]:
+    for table, row in (("accounts", account), ("lots", lot), ("history", past)):
+        yield f"SELECT account_id FROM {table} WHERE {row.odd()}"  # noqa: S608
+    yield "SELECT account_id FROM history GROUP BY account_id, refund_id HAVING count(*) > 1"
+    # Only where all together hold too much can one account.
+    together = f"SELECT sum({left}) > {MOST_POINTS} FROM lots"  # noqa: S608
+    yield (
+        f"SELECT account_id FROM lots WHERE ({together})"  # noqa: S608
+        f" GROUP BY account_id HAVING sum({left}) > {MOST_POINTS}"
+    )
+
+
+def _of_type(fact: Fact, name: str) -> str:
+    if fact.type == "choice":
+        return f"{name} IN ({', '.join(map(literal, fact.choices))})"
+    if fact.type == "date":
+        return f"{name} BETWEEN {_CALENDAR}"
+    if fact.type == "flag":
+        return f"{name} IS NOT NULL"
+    return _between(name, 0 if fact.path in NEVER_NEGATIVE else -MOST, MOST)
+
+
+def _all_days(dialect: Dialect) -> str:
+    """That a list of days holds nothing else."""
+    least, most = (f"{word}(activity_days)" for word in dialect.least_and_most)
+    in_calendar = f"{least} BETWEEN {_CALENDAR} AND {most} BETWEEN {_CALENDAR}"
+    return f"{dialect.nones.format('activity_days')} = 0 AND ({dialect.size}(activity_days) = 0 OR {in_calendar})"
+
+
+def _between(name: str, least: int, most: int) -> str:
+    return f"{name} BETWEEN {least} AND {most}"

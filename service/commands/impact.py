@@ -1,0 +1,242 @@
+"""`recoup impact`: what a change of a policy does to real accounts, or to the decisions that were made."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from policies.model import Text
+from service.commands._database import looked_at, record_read
+from service.commands._files import Unusable, language_option, load_rules
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from policies.versions import PolicyVersion
+    from service.database import Database
+    from service.impact import Change, Sample, Stored
+
+EPILOG = """\b
+Examples:
+  recoup impact kt-points@7 rules/kt-points.yaml
+  recoup impact kt-points@6 kt-points@7 --html impact.html --lang ko
+  recoup impact kt-points@7 rules/kt-points.yaml --decisions --from 2026-03-01 --to 2026-03-31
+"""
+PUBLISHED = re.compile(r"(?P<policy>[a-z][a-z0-9-]*)@(?P<number>[1-9][0-9]{0,8})")
+NO_VERSION = Text("'{name}'은(는) 게시된 적이 없습니다", "'{name}' was never published")
+NO_GROUPS = Text(
+    "'{by}'(으)로는 나눌 수 없습니다. 다음 중 하나를 쓰십시오: {known}",
+    "accounts cannot be grouped by '{by}'; write one of {known}",
+)
+NO_NUMBER = Text("'{name}'에는 정책@번호를 쓰십시오", "'{name}' is no version; write POLICY@NUMBER")
+ONLY_OF_DECISIONS = Text("{option}에는 --decisions가 필요합니다", "{option} needs --decisions")
+ONLY_OF_ACCOUNTS = Text("--as-of는 --decisions와 함께 쓸 수 없습니다", "--as-of and --decisions do not go together")
+ONE_DAY = Text("--day는 --from, --to와 함께 쓸 수 없습니다", "--day does not go together with --from and --to")
+NO_INSTANT = Text(
+    "'{at}'은(는) 2026-07-01T00:00:00+09:00 같은 시각이 아닙니다",
+    "'{at}' is no instant such as 2026-07-01T00:00:00+09:00",
+)
+UNWRITABLE = Text("{name}에 쓸 수 없습니다: {why}", "{name} cannot be written: {why}")
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command(epilog=EPILOG)
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--accounts", is_flag=True, help="What all accounts would get now [default].")
+@click.option("--decisions", is_flag=True, help="What was decided, decided again.")
+@click.option("--as-of", metavar="INSTANT", help="When accounts ask [now].")
+@click.option("--day", type=_DAY, help="Only decisions of a local day.")
+@click.option("--from", "first", type=_DAY, help="Only decisions of a local day, or later ones.")
+@click.option("--to", "last", type=_DAY, help="Only decisions of a local day, or earlier ones.")
+@click.option("--policy", default="", metavar="POLICY@NUMBER", help="Only decisions by one version.")
+@click.option("--by", default="", metavar="FACT", help="What accounts are grouped by [the first choice declared].")
+@click.option("--sample", "count", type=click.IntRange(1), metavar="N", help="Look at N of them only.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which ones a sample is.")
+@click.option("--processes", type=click.IntRange(1), metavar="N", help="How many decide [one a processor].")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page, and print nothing.")
+@language_option
+def command(
+    before: str,
+    after: str,
+    accounts: bool,
+    decisions: bool,
+    as_of: str | None,
+    day: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    policy: str,
+    by: str,
+    count: int | None,
+    seed: int,
+    processes: int | None,
+    form: str,
+    html: str | None,
+    lang: str,
+) -> None:
+    """Tell what a change from A to B does to what is stored in the database of DATABASE_URL.
+
+    A and B are rule files, or published versions such as kt-points@7. Every account of the policy asks for all its
+    points by each refund method, and both versions decide; or, with --decisions, every decision is made again on the
+    facts that it was made on. Nothing is written, and nothing is estimated unless --sample asks for it.
+
+    Ends with 0 whatever changes, and with 2 when it could not be done as asked.
+    """
+    from service.clock import utc_now
+    from service.impact import Sample
+
+    if accounts and decisions:
+        raise click.UsageError("--accounts and --decisions are two questions: ask one")
+    days = _days(day, first, last, lang)
+    for option, given in (("--day", day), ("--from", first), ("--to", last), ("--policy", policy)):
+        if given and not decisions:
+            raise Unusable(ONLY_OF_DECISIONS.in_language(lang).format(option=option))
+    if as_of is not None and decisions:
+        raise Unusable(ONLY_OF_ACCOUNTS.in_language(lang))
+    at = utc_now().replace(microsecond=0) if as_of is None else _instant(as_of, lang)
+    sample = None if count is None else Sample(count, seed)
+    with looked_at() as (database, _):
+        versions = _version(database, before, lang), _version(database, after, lang)
+        change = _change(versions, (before, after), by, None if decisions else at, lang)
+        stored = _stored(database, change, days, policy, sample, lang)
+        told = _counted(change, (before, after), stored, at, sample, processes)
+        if decisions:
+            named = [*told["affected"], *told["undecided"]["first"]]
+            record_read(database, "recoup impact", *(each["decision"] for each in named))
+    _print(told, form, html, lang)
+
+
+def _counted(
+    change: Change, names: tuple[str, str], stored: Stored, at: datetime, sample: Sample | None, processes: int | None
+) -> dict[str, Any]:
+    """The report on what is stored."""
+    from engine.calendars import local_day
+    from service.commands.replay import Progress
+    from service.impact import effect_of, processors
+    from service.impact_report import Heading, report
+    from service.memory import collect_seldom
+
+    collect_seldom()
+    progress = Progress(stored.looked_at, change.language)
+    effect = effect_of(change, stored, processes or processors(), progress.step)
+    progress.clear()
+    heading = Heading(
+        change.before,
+        change.after,
+        names,
+        "accounts" if change.asking else "decisions",
+        change.by,
+        stored.looked_at,
+        stored.rows,
+        local_day(at, ZoneInfo(change.after.policy.timezone)),
+        at if change.asking else None,
+        sample,
+    )
+    return report(heading, effect)
+
+
+def _print(told: dict[str, Any], form: str, html: str | None, language: str) -> None:
+    """The report as it was asked for."""
+    if html is not None:
+        from service.impact_page import page
+
+        _write(html, page(told, language), language)
+    elif form == "json":
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        from service.impact_text import lines
+
+        click.echo("\n".join(lines(told, language)))
+
+
+def _change(
+    versions: tuple[PolicyVersion, PolicyVersion], names: tuple[str, str], by: str, at: datetime | None, language: str
+) -> Change:
+    """The change; accounts ask at an instant, decisions are made again where there is none. Raises Unusable."""
+    from engine.comparing import groupings, methods_of
+    from engine.population.answers import Asking
+    from service.commands.diff import OTHER_POLICY
+    from service.impact import Change
+
+    before, after = (each.policy for each in versions)
+    if before.id != after.id:
+        text = OTHER_POLICY.in_language(language)
+        raise Unusable(text.format(old=names[0], new=names[1], one=before.id, other=after.id))
+    known = groupings(before, after)
+    if by and by not in known:
+        raise Unusable(NO_GROUPS.in_language(language).format(by=by, known=", ".join(known)))
+    # A plain map, because it travels to other processes.
+    asking = None if at is None else Asking(at, methods_of(before, after), "all", {})
+    return Change(*versions, by or next(iter(known)), asking, language)
+
+
+def _stored(
+    database: Database,
+    change: Change,
+    days: tuple[date | None, date | None],
+    policy: str,
+    sample: Sample | None,
+    language: str,
+) -> Stored:
+    """What is asked about."""
+    from service.impact import Accounts, Chosen, Decisions
+
+    which = change.after.policy
+    if change.asking is not None:
+        return Accounts(database, which.id, sample)
+    digest = None
+    if policy:
+        if PUBLISHED.fullmatch(policy) is None:
+            raise Unusable(NO_NUMBER.in_language(language).format(name=policy))
+        digest = _version(database, policy, language).digest
+    return Decisions(database, which.id, ZoneInfo(which.timezone), Chosen(*days, digest), sample)
+
+
+def _version(database: Database, name: str, language: str) -> PolicyVersion:
+    """A published version by its name, or that in a file. Raises Unusable."""
+    from service.database import reading
+    from service.publishing import find_version
+
+    published = PUBLISHED.fullmatch(name)
+    if published is None or Path(name).exists():
+        return load_rules(name, language, exit_code=2)
+    with reading(database):
+        found = find_version(database, published["policy"], int(published["number"]))
+    if found is None:
+        raise Unusable(NO_VERSION.in_language(language).format(name=name))
+    return found
+
+
+def _days(
+    day: datetime | None, first: datetime | None, last: datetime | None, language: str
+) -> tuple[date | None, date | None]:
+    if day is not None and (first is not None or last is not None):
+        raise Unusable(ONE_DAY.in_language(language))
+    begin, end = day or first, day or last
+    return begin and begin.date(), end and end.date()
+
+
+def _instant(text: str, language: str) -> datetime:
+    from service.shapes import INSTANT
+
+    try:
+        found = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise Unusable(NO_INSTANT.in_language(language).format(at=text))
+    return found
+
+
+def _write(name: str, text: str, language: str) -> None:
+    try:
+        Path(name).write_text(text, "utf-8")
+    except OSError as error:
+        raise Unusable(UNWRITABLE.in_language(language).format(name=name, why=error.strerror)) from None

@@ -1,0 +1,248 @@
+"""`recoup population`: many accounts at once, in Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from policies.model import Text
+from service.commands._files import Unusable, language_option, load_rules, made_whole, read_json_file
+
+if TYPE_CHECKING:
+    from engine.population.answers import Asking
+    from engine.population.ways import Engine, Way
+    from policies.versions import PolicyVersion
+
+EPILOG = """\b
+Examples:
+  recoup population export accounts
+  recoup population make trial --policy rules/kt-points.yaml --accounts 100000 --seed 1
+  recoup population decide rules/kt-points.yaml trial --output answers.parquet
+"""
+MADE = Text("계정 {accounts:,}개를 {folder}에 썼습니다", "{accounts:,} accounts are in {folder}")
+BY_STATEMENT = Text("{engine}: 정책을 SQL 문 하나로 판정합니다", "{engine}: the policy is one SQL statement")
+BY_BATCHES = Text("{engine}: 계정마다 규칙 엔진으로 판정합니다({why})", "{engine}: account by account ({why})")
+OF_RULE = Text("'{rule}' 규칙 때문에: {why}", "because of '{rule}': {why}")
+ANSWERED = Text(
+    "답 {answers:,}개: 승인 {approved:,}, 담당자 확인 {needs_review:,}, 거절 {denied:,}, 판정 못함 {undecided:,}",
+    "{answers:,} answers: {approved:,} approved, {needs_review:,} for a person to look at, {denied:,} denied,"
+    " {undecided:,} undecided",
+)
+
+
+@click.group(epilog=EPILOG)
+def command() -> None:
+    """Export, make up and decide many accounts at once, as Parquet files (pip install '.[batch]').
+
+    A population is a folder DIR with accounts.parquet, lots.parquet and history.parquet.
+    """
+
+
+@command.command(epilog=EPILOG)
+@click.argument("folder", metavar="DIR")
+@click.option("--policy", default="", metavar="ID", help="Of which programme, where there are several.")
+@language_option
+def export(folder: str, policy: str, lang: str) -> None:
+    """Write the stored accounts of a programme into DIR, as they stand at one instant."""
+    from service import population
+    from service.commands._database import looked_at
+    from service.commands.replay import Progress
+    from service.publishing import Versions
+
+    with looked_at() as (database, _), _told():
+        versions = Versions(database, 1)
+        known = versions.policies()
+        chosen = policy or (known[0] if len(known) == 1 else "")
+        if chosen not in known:
+            raise Unusable(f"name a programme with --policy; there are {', '.join(known) or 'none'}")
+        text = population.policy_of_all(database, versions, chosen)
+        progress: list[Progress] = []
+
+        def step(done: int, count: int) -> None:
+            if not progress:
+                progress.append(Progress(count, lang))
+            progress[0].reach(done)
+
+        with _new_folder(folder) as made:
+            count = population.export(database, text, made, step)
+        for each in progress:
+            each.clear()
+    click.echo(MADE.in_language(lang).format(accounts=count, folder=folder))
+
+
+@command.command(epilog=EPILOG)
+@click.argument("folder", metavar="DIR")
+@click.option("--policy", "file", required=True, metavar="FILE", help="The rule file of the programme.")
+@click.option("--accounts", type=click.IntRange(1, 10**9), required=True, metavar="N", help="How many accounts.")
+@click.option("--lots", type=click.IntRange(1, 10**5), default=10, show_default=True, help="How many lots of each.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Which ones.")
+@click.option("--as-of", metavar="INSTANT", help="As they might be at an instant [now].")
+@language_option
+def make(folder: str, file: str, accounts: int, lots: int, seed: int, as_of: str | None, lang: str) -> None:
+    """Make up random accounts of a policy in DIR; the same policy, instant and seed make the same ones."""
+    from engine.population.made import make_population
+
+    version = load_rules(file, lang, exit_code=2)
+    with _told(), _new_folder(folder) as made:
+        make_population(made, version.policy, accounts=accounts, lots=lots, seed=seed, as_of=_instant(as_of))
+    click.echo(MADE.in_language(lang).format(accounts=accounts, folder=folder))
+
+
+@command.command(epilog=EPILOG)
+@click.argument("file", metavar="POLICY")
+@click.argument("folder", metavar="DIR")
+@click.option("--output", required=True, metavar="FILE.parquet", help="Where the answers go.")
+@click.option("--engine", type=click.Choice(["duckdb", "spark", "plain"]), default="duckdb", show_default=True)
+@click.option("--as-of", metavar="INSTANT", help="When the accounts ask [now].")
+@click.option("--method", "methods", multiple=True, metavar="METHOD", help="By which refund method [each of them].")
+@click.option("--points", default="all", show_default=True, metavar="N", help="For how many points, or all.")
+@click.option("--request", "request_file", metavar="FILE", help="Further facts of the request, as a JSON object.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.parquet.")
+@language_option
+def decide(
+    file: str,
+    folder: str,
+    output: str,
+    engine: Engine,
+    as_of: str | None,
+    methods: tuple[str, ...],
+    points: str,
+    request_file: str | None,
+    force: bool,
+    lang: str,
+) -> None:
+    """Decide what every account of DIR gets by the rule file POLICY, by each method.
+
+    One statement answers them all where columns can say the policy; otherwise the engine decides account by account.
+    Which it is, and why, is told; the answers are the same. `plain` never uses a statement.
+    """
+    version = load_rules(file, lang, exit_code=2)
+    asking = _asking(version, _instant(as_of), methods, points, request_file)
+    with _told(), made_whole(output, force=force) as fresh:
+        decider = _by_spark if engine == "spark" else _by_duckdb
+        outcomes = decider(version, asking, folder, str(fresh), engine, lang)
+    undecided = outcomes.pop(None, 0)
+    counts = {name: outcomes.get(name, 0) for name in ("approved", "needs_review", "denied")}
+    answers = undecided + sum(counts.values())
+    click.echo(ANSWERED.in_language(lang).format(answers=answers, undecided=undecided, **counts))
+
+
+def _by_duckdb(
+    version: PolicyVersion, asking: Asking, folder: str, path: str, engine: Engine, lang: str
+) -> dict[str | None, int]:
+    """Decide on this machine; how often each outcome is among the answers."""
+    from engine.population.deciding import answers
+    from engine.population.files import outcomes_of, write_answers
+    from engine.population.folder import Population
+    from engine.population.sql import opened
+    from engine.population.ways import way_of
+    from service.commands.replay import Progress
+
+    way = way_of(version, asking, engine)
+    with opened() as connection:
+        population = Population(connection, folder, version.policy)
+        for note in population.notes:
+            click.echo(note, err=True)
+        _say_way(way, engine, lang)
+        progress = Progress(population.accounts * len(asking.methods), lang)
+        for count in write_answers(path, answers(version, asking, population, way)):
+            progress.step(count)
+        progress.clear()
+        return outcomes_of(connection, path)
+
+
+def _by_spark(
+    version: PolicyVersion, asking: Asking, folder: str, path: str, engine: Engine, lang: str
+) -> dict[str | None, int]:
+    """Decide on Spark."""
+    from engine.population import spark
+    from engine.population.ways import way_of
+
+    way = way_of(version, asking, engine)
+    _say_way(way, engine, lang)
+    with spark.session() as session:
+        return spark.decide(session, version, asking, folder, path, way)
+
+
+def _say_way(way: Way, engine: str, lang: str) -> None:
+    if way.statement is not None:
+        click.echo(BY_STATEMENT.in_language(lang).format(engine=engine), err=True)
+        return
+    why = "" if way.why is None else way.why.in_language(lang)
+    said = OF_RULE.in_language(lang).format(rule=way.rule, why=why) if way.rule else why
+    click.echo(BY_BATCHES.in_language(lang).format(engine=engine, why=said), err=True)
+
+
+def _asking(
+    version: PolicyVersion, at: datetime, methods: tuple[str, ...], points: str, request_file: str | None
+) -> Asking:
+    """What every account asks. Raises Unusable where no account could."""
+    from engine.cases import BadCase
+    from engine.population.answers import Asking
+    from engine.population.cases import check_asking
+
+    known = version.policy.facts["request.method"].choices
+    request = {} if request_file is None else read_json_file(request_file)
+    if not isinstance(request, dict):
+        raise Unusable(f'{request_file} holds no object such as {{"channel": "web"}}')
+    asked: int | Literal["all"] = "all"
+    if points != "all":
+        if not points.isascii() or not points.isdigit():
+            raise Unusable(f"--points {points}: write a whole number, or all")
+        asked = int(points)
+    asking = Asking(at, tuple(dict.fromkeys(methods)) or tuple(known), asked, request)
+    try:
+        check_asking(version.policy, asking)
+    except BadCase as bad:
+        raise Unusable(str(bad)) from None
+    return asking
+
+
+def _instant(text: str | None) -> datetime:
+    from service.clock import utc_now
+    from service.shapes import INSTANT
+
+    if text is None:
+        return utc_now().replace(microsecond=0)
+    try:
+        found = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise Unusable(f"'{text}' is no instant such as 2026-07-01T00:00:00+09:00")
+    return found
+
+
+@contextmanager
+def _new_folder(name: str) -> Iterator[str]:
+    """An empty folder to write into; where that fails it is gone again. Raises Unusable."""
+    path = Path(name)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise Unusable(f"{name} is there already; name a folder that is new or empty")
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield str(path)
+    except BaseException:
+        for each in (*path.glob("*.parquet"), path):
+            each.rmdir() if each.is_dir() else each.unlink()
+        raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What could not be done is told in a line. Raises Unusable."""
+    from engine.population.files import Misfit
+    from engine.population.libraries import NotInstalled
+    from engine.population.merging import BadPopulation
+
+    try:
+        yield
+    except (BadPopulation, Misfit, NotInstalled) as error:
+        raise Unusable(str(error)) from None
+    except OSError as error:
+        raise Unusable(error.strerror or str(error)) from None
