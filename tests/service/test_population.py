@@ -134,9 +134,7 @@ def test_where_columns_cannot_say_a_rule_it_is_named_and_accounts_are_decided_on
     done = recoup_here("population", "decide", "small.yaml", "made", "--output", "a.parquet", "--as-of", AT)
 
     assert done.exit_code == 0, done.output
-    assert done.stderr.startswith(
-        "duckdb: account by account (because of 'fee': it may apply together with 'other-fee"
-    )
+    assert done.stderr.startswith("duckdb: account by account (because of 'fee': it may apply together with 'other-fee")
     errors = {row["error"] for row in answers_in(tmp_path / "a.parquet")}
     assert errors == {None, *(each for each in errors if each and each.startswith("rules-conflict: "))}
     assert len(errors) > 1
