@@ -19,6 +19,7 @@ import sqlglot
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from sqlglot import exp
 
 from engine.cases import read_case
 from engine.compiled import CompiledVersion, compile_version
@@ -242,7 +243,7 @@ def test_spark_is_told_the_same_in_its_own_words(kt_points: CompiledVersion) -> 
     spoken = statement.sql("spark")
     assert "LIST_" not in spoken
     assert "AGGREGATE(" in spoken
-    tree = sqlglot.parse_one(spoken, read="spark")
+    tree = sqlglot.parse_one(spoken, read="spark", into=exp.Select)
     assert ["account_id", *FOUND_OUT[1:]] == [each.alias_or_name for each in tree.selects]
 
 
