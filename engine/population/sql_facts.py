@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -18,8 +18,8 @@ from engine.cases import read_case
 from engine.compiled import CompiledVersion
 from engine.facts import RefundRequest
 from engine.lowering import encoded
-from engine.population.answers import ACCOUNT_KEYS, LOT_KEYS, Asking, column
-from engine.population.sql_points import Points
+from engine.population.answers import ACCOUNT_KEYS, Asking, column
+from engine.population.sql_points import HOLDS, Points
 from engine.population.sql_terms import (
     CannotSay,
     Cases,
@@ -36,6 +36,7 @@ from engine.population.sql_terms import (
     reached,
     sql,
 )
+from engine.reading import instant_words
 from engine.smallest import smallest_account
 from policies.model import (
     WEEKDAYS,
@@ -43,7 +44,6 @@ from policies.model import (
     Cell,
     Comparison,
     Condition,
-    Fact,
     FactRef,
     Policy,
     Span,
@@ -54,13 +54,6 @@ from policies.model import (
 _SIGNS = {"under": "<", "at_most": "<=", "at_least": ">=", "over": ">"}
 _POINTS = "request.points"
 _MIRRORED = {"<": ">", "<=": ">=", ">=": "<=", ">": "<", "=": "="}
-_PLAIN: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    ">=": lambda one, other: one >= other,
-    ">": lambda one, other: one > other,
-    "=": lambda one, other: one == other,
-}
 
 
 def request_of(policy: Policy, asking: Asking, method: str) -> RefundRequest:
@@ -69,7 +62,7 @@ def request_of(policy: Policy, asking: Asking, method: str) -> RefundRequest:
     """
     account = smallest_account(policy)
     data = {"account": account, "lots": [], "request": asking.request_data(account["id"], "person", method)}
-    return read_case(policy, {**data, "as_of": f"{asking.as_of:%Y-%m-%dT%H:%M:%S.%fZ}"}).request
+    return read_case(policy, {**data, "as_of": instant_words(asking.as_of)}).request
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +141,7 @@ class Reader:
                 yield from self._cell(cell.otherwise, where)
             else:
                 # The rows name every value that there is: the last of them needs no asking.
-                yield from self._cell(next(reversed(cell.rows.values())), where)
+                yield from self._cell(list(cell.rows.values())[-1], where)
         elif isinstance(cell, Bands):
             for start, below in cell.bands[:0:-1]:
                 yield from self._cell(below, every([where, self._compare(cell.by, ">=", Known(start))]))
@@ -200,7 +193,7 @@ class Reader:
         other = named.path if isinstance(named, FactRef) else ""
         if _POINTS in (path, other):
             if path == other:
-                return _PLAIN[sign](0, 0)
+                return HOLDS[sign](0, 0)
             mirrored = other == _POINTS
             against = self.fact(path) if mirrored else right
             figure = encoded(against.value) if isinstance(against, Known) else against
@@ -212,7 +205,7 @@ class Reader:
         if isinstance(left, Known) and isinstance(right, Known):
             if None in (left.value, right.value):
                 return False
-            return _PLAIN[sign](encoded(left.value), encoded(right.value))
+            return HOLDS[sign](encoded(left.value), encoded(right.value))
         flag = right.value if isinstance(right, Known) and isinstance(right.value, bool) else None
         if flag is not None and sign == "=":
             return str(left) if flag else opposite(str(left))

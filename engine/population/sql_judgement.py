@@ -22,14 +22,12 @@ from engine.population.sql_tables import Tables
 from engine.population.sql_terms import (
     CannotSay,
     Formula,
-    Known,
     Unsayable,
     choose,
     either,
     every,
     literal,
     mapped,
-    number,
     opposite,
     pick,
 )
@@ -174,13 +172,17 @@ class Hearing:
 
     def _approved(self, points: Points, money: Moneyed) -> list[Spoken]:
         """What is said where nothing denies: prices, fees, taxes and debts, with what they come to."""
-        taken = [(rule, f"({amount} > 0)") for rule, amount in (*money.fees, *money.taxes, *money.offsets) if amount != "0"]
+        taken = [
+            (rule, f"({amount} > 0)") for rule, amount in (*money.fees, *money.taxes, *money.offsets) if amount != "0"
+        ]
         return [*money.prices, *taken]
 
     def _reviews(self, points: Points, money: Moneyed) -> list[Spoken]:
         """Where a person looks first."""
         reader = self.reader.asking_for(points)
-        bound = {each.ready.id: each for flag in (False, True) for each in self.limits(points, in_money=flag, kind="review")}
+        bound = {
+            each.ready.id: each for flag in (False, True) for each in self.limits(points, in_money=flag, kind="review")
+        }
         found: list[Spoken] = []
         for ready, where in Guards(reader, self.rules["review"]).speaking():
             if ready.bound is None:
@@ -215,5 +217,3 @@ def _missing(reader: Reader, ready: ReadyPaper) -> Formula:
         return bool(ready.missing(scene)[0])
     cases = reader.figures(rule.issued_within)
     return choose(mapped(cases, lambda span: bool(ready.missing_within(scene, span.value))))
-
-

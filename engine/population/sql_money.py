@@ -7,7 +7,7 @@ many points they hold and how many pay before them: a sum over the list of an ac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -27,7 +27,6 @@ from engine.population.sql_terms import (
     Formula,
     Unsayable,
     divided,
-    either,
     every,
     greatest,
     least,
@@ -42,18 +41,18 @@ from engine.population.sql_terms import (
     sql,
     total,
 )
-from policies.model import Comparison, FactRef, Table, Bands, ValueRef
+from policies.model import Comparison, FactRef, ValueRef
 from policies.values import value_paths
 
 
 @dataclass(frozen=True, slots=True)
 class ListReader(Reader):
-    """Reads conditions on lots where an account's lots are a list: what looks at the lot alone is worked out lot by lot,
+    """Reads conditions on lots where an account's lots are a list. What looks at a lot alone is worked out lot by lot,
     before there is a list, and kept in `flags` with the facts that it looks at.
     """
 
-    tables: Tables | None = None
-    flags: dict[str, frozenset[str]] | None = None
+    tables: Tables = field(default_factory=Tables)
+    flags: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def clause(self, clause: Comparison) -> Formula:
         paths = {clause.path}
@@ -63,7 +62,6 @@ class ListReader(Reader):
             paths |= value_paths(self.policy.values[clause.right.name])
         if not any(path.startswith("lot.") for path in paths):
             return Reader.clause(self, clause)
-        assert self.tables is not None and self.flags is not None, "a reader of lists has its tables"
         points = self.points if isinstance(self.points, Fixed) else _NO_POINTS
         by_lot = Reader(self.compiled, self.asking, self.request, self.day, points, None, self.tables.lot)
         try:
@@ -79,7 +77,6 @@ class ListReader(Reader):
 
     def _in_list(self, name: str) -> str:
         """A column of the lots, where it is looked at together with what is not known lot by lot."""
-        assert self.tables is not None and self.flags is not None, "a reader of lists has its tables"
         told = self.tables.of_lot(self.tables.lot(name))
         self.flags[told] = frozenset({_MIXED})
         return of_list(told)
@@ -148,6 +145,10 @@ class Moneyed:
         return self.net if self.offset == "0" else f"({self.net} - {self.offset})"
 
 
+def _as_it_is(expression: str) -> str:
+    return expression
+
+
 @dataclass(slots=True)
 class Money:
     """The rules on money of one version, before one method. `lots` is the column with the list of the lots, once it is
@@ -159,11 +160,11 @@ class Money:
     rules: Mapping[str, Sequence[Any]]
     lots: str = ""
     held: str = ""
-    keep: Callable[[str], str] = staticmethod(lambda expression: expression)  # type: ignore[assignment]
+    keep: Callable[[str], str] = _as_it_is
 
     def asking_for(self, points: Points, keep: Callable[[str], str] | None = None) -> Money:
         """The same for other points. What is needed more than once is passed through `keep`."""
-        return replace(self, reader=replace(self.reader, points=points), **({"keep": keep} if keep else {}))
+        return replace(self, reader=replace(self.reader, points=points), keep=keep or self.keep)
 
     @property
     def n(self) -> str:
@@ -428,7 +429,9 @@ class Worth:
 
     def part(self, points: str) -> str:
         """What the first points come to, as `engine.money.part` has it."""
-        return f"(CASE WHEN {points} >= {self.whole} THEN {self.gross} ELSE {self.gross} * {points} // {self.whole} END)"
+        return (
+            f"(CASE WHEN {points} >= {self.whole} THEN {self.gross} ELSE {self.gross} * {points} // {self.whole} END)"
+        )
 
 
 def _conjunction(where: Formula) -> list[Formula]:

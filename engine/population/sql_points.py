@@ -6,20 +6,22 @@ alike to the rules (`engine/amounts.py`). So a search asks what holds of a stret
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.population.sql_terms import CannotSay, Formula, of_lot
 
-_HOLDS = {
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    ">=": lambda one, other: one >= other,
-    ">": lambda one, other: one > other,
-    "=": lambda one, other: one == other,
+HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "=": operator.eq,
 }
+"""What the signs of comparisons mean."""
 
 
 class Points(Protocol):
@@ -46,7 +48,7 @@ class Fixed:
 
     def compare(self, sign: str, right: int | str) -> Formula:
         if isinstance(right, int):
-            return _HOLDS[sign](self.points, right)
+            return HOLDS[sign](self.points, right)
         return f"({self.points} {sign} {right})"
 
 
@@ -73,9 +75,9 @@ class Stretch:
 
     def compare(self, sign: str, right: int | str) -> Formula:
         if isinstance(right, str):
-            return _HOLDS[sign](self.sides[right], 0)
-        found = _HOLDS[sign](self.first, right)
-        assert found == _HOLDS[sign](self.last, right), f"{right} lies between {self.first} and {self.last}"
+            return HOLDS[sign](self.sides[right], 0)
+        found = HOLDS[sign](self.first, right)
+        assert found == HOLDS[sign](self.last, right), f"{right} lies between {self.first} and {self.last}"
         return found
 
     def paying(self, amount: str) -> Stretch:

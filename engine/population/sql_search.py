@@ -94,7 +94,9 @@ class _Search:
         kept = [(self.hearing.steps.kept(where), amount) for where, amount in cases if where is not False]
         if self.stretches[0].sides:
             # Stretches that go by a fact of the account do not stand in one order.
-            largest = f"NULLIF({greatest('0', *(number(where, f'COALESCE({amount}, 0)') for where, amount in kept))}, 0)"
+            largest = (
+                f"NULLIF({greatest('0', *(number(where, f'COALESCE({amount}, 0)') for where, amount in kept))}, 0)"
+            )
         else:
             largest = _first(kept)
         closed = hearing.steps.kept(either(shared.values()))
@@ -123,9 +125,7 @@ class _Search:
             denied = [every([each.where, opposite(each.reading.passes(self.available))]) for each in rest]
             inside = every([*(f"({self.available} >= {each})" for each in low), *_within(self.available, most)])
             unbroken = [opposite(where) for _, where in self.hearing.money.asking_for(everything).worked_out().broken]
-            found.append(
-                (every([inside, *map(opposite, denied), *unbroken, self._pays(everything)]), self.available)
-            )
+            found.append((every([inside, *map(opposite, denied), *unbroken, self._pays(everything)]), self.available))
         counted = [every([each.where, opposite(each.reading.passes("0"))]) for each in limits if not each.reading.slope]
         range_ = self._range(limits, low, [*most, self.available], self._whole_steps(stretch.paying("0")))
         top = self.keep(range_.top)
@@ -143,7 +143,9 @@ class _Search:
                 most.append(f"({figure} - 1)" if side else figure)
         return low, most
 
-    def _range(self, limits: Sequence[Limited], low: Sequence[str], most: Sequence[str], steps: Sequence[Steps]) -> Range:
+    def _range(
+        self, limits: Sequence[Limited], low: Sequence[str], most: Sequence[str], steps: Sequence[Steps]
+    ) -> Range:
         try:
             return allowed(_speaking(limits), low, most, *steps)
         except CannotSay as cannot:
@@ -176,7 +178,7 @@ class _Search:
         pays = self._pays(stretch.paying(top))
         if pays is True:
             return top
-        tried = self._tried(lambda paid: stretch.paying(paid), range_.bottom, top, range_.step)
+        tried = self._tried(stretch.paying, range_.bottom, top, range_.step)
         enough: Formula = f"({top} > {eaten})" if stretch.last > eaten else False
         # Only CASE leaves alone what it does not need: few amounts are so small that their lots have to be looked at.
         return pick([(enough, top), (pays, top), (True, f"LIST_MAX({tried})")])
@@ -300,7 +302,11 @@ def _eaten_up_to(money: Money) -> int | None:
     for each in sorted(money.guarded("tax"), key=lambda each: len(each.ready.taxes_on)):
         rule = each.ready.rule
         own = _most(money, rule.rate) / 100
-        bases = [taxes.get(name, (Fraction(0), Fraction(0))) for name in rule.of] if rule.of else [(Fraction(1), Fraction(0))]
+        bases = (
+            [taxes.get(name, (Fraction(0), Fraction(0))) for name in rule.of]
+            if rule.of
+            else [(Fraction(1), Fraction(0))]
+        )
         taxes[each.ready.id] = own * sum(base[0] for base in bases), own * sum(base[1] for base in bases) + rule.to
     rate += sum(each[0] for each in taxes.values())
     flat += sum(each[1] for each in taxes.values())
@@ -309,5 +315,3 @@ def _eaten_up_to(money: Money) -> int | None:
 
 def _most(money: Money, field: Any) -> Fraction:
     return max(Fraction(figure.value) for _, figure in money.reader.figures(field))
-
-

@@ -117,7 +117,8 @@ class Tables:
         if self.past.names:
             columns += [f"COALESCE(h.{name}, 0) AS {name}" for name in self.past.names.values()]
             counted = f"h.state IN ({', '.join(map(literal, COUNTED_STATES))}) AND {sql(either(self._counted))}"
-            past = f"SELECT {history}, {', '.join(self.past.listed())} FROM history AS h WHERE {counted} GROUP BY {history}"
+            sums = f"SELECT {history}, {', '.join(self.past.listed())} FROM history AS h"
+            past = f"{sums} WHERE {counted} GROUP BY {history}"
             joins += f" LEFT JOIN ({past}) AS h ON h.{ID} = {account}"
         return f"SELECT {', '.join(columns)} FROM accounts AS a{joins}"
 

@@ -145,7 +145,7 @@ def _closes_last(text: str) -> bool:
 
 def choose(cases: Iterable[tuple[Formula, Formula]]) -> Formula:
     """The condition of the first case that holds."""
-    found = list(_reached(cases))
+    found: list[tuple[Formula, Formula]] = list(_reached(cases))
     if len({result for _, result in found}) == 1:
         return found[0][1]
     return _case([(where, sql(result)) for where, result in found])
@@ -157,7 +157,7 @@ def pick(cases: Iterable[tuple[Formula, str]]) -> str:
     >>> pick([("a", "1"), (True, "2")]), pick([(False, "1"), (True, "2")]), pick([("a", "2"), (True, "2")])
     ('(CASE WHEN a THEN 1 ELSE 2 END)', '2', '2')
     """
-    found = list(_reached(cases))
+    found: list[tuple[Formula, str]] = list(_reached(cases))
     if len({result for _, result in found}) == 1:
         return found[0][1]
     return _case(found)

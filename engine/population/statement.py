@@ -8,7 +8,10 @@ from the policy's own tree, with `as_of` known: so most conditions are settled b
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any, Literal
+
+from msgspec import structs
 
 from engine.calendars import local_day
 from engine.compiled import CompiledVersion
@@ -17,6 +20,7 @@ from engine.population.answers import FOUND_OUT, Asking
 from engine.population.libraries import NotInstalled
 from engine.population.sql_dialects import transpiled
 from engine.population.sql_facts import Reader, request_of
+from engine.population.sql_guards import Guards
 from engine.population.sql_judgement import Hearing
 from engine.population.sql_lots import order_of, purse
 from engine.population.sql_money import ListReader, Money
@@ -50,6 +54,7 @@ def compile_statement(compiled: CompiledVersion, asking: Asking) -> Statement:
 
     Raises Unsayable where columns cannot say a rule, and BadCase where the asking says what no request can.
     """
+    asking = structs.replace(asking, as_of=asking.as_of.astimezone(UTC))
     day = local_day(asking.as_of, compiled.zone)
     if day < compiled.policy.starts:
         return _not_in_force(NotInForce(compiled.policy.id, compiled.policy.starts, day), asking)
@@ -84,8 +89,6 @@ def _hearing(compiled: CompiledVersion, asking: Asking, method: str, tables: Tab
 
 def _order(hearing: Hearing, of_lots: Reader, points: Points, flags: frozenset[str]) -> list[str]:
     """The order in which lots pay: of the one rule that says so."""
-    from engine.population.sql_guards import Guards
-
     speaking = Guards(replace(hearing.reader, points=points), hearing.rules["allocate"]).speaking()
     if len(speaking) > 1 or any(where is not True for _, where in speaking):
         why = CannotSay("사용 순서가 회원마다 다릅니다", "the order in which lots pay differs from account to account")
@@ -106,12 +109,13 @@ def _answer(hearing: Hearing, asking: Asking) -> str:
         points = str(asking.points)
     money = said.money
     figures = {"payout": money.payout, "fee": money.fee, "tax": money.tax, "offset": money.offset}
-    fields = {"points": points, **{name: pick([(said.denied, "0"), (True, amount)]) for name, amount in figures.items()}}
+    fields = {
+        "points": points,
+        **{name: pick([(said.denied, "0"), (True, amount)]) for name, amount in figures.items()},
+    }
     whole = "".join(f", '{name}': CAST({amount} AS {COUNTED})" for name, amount in fields.items())
-    error = "CAST(NULL AS VARCHAR)"
-    return (
-        f"{{'method': {literal(method)}, 'outcome': {said.outcome}{whole}, 'reasons': {said.reasons}, 'error': {error}}}"
-    )
+    told = f"'outcome': {said.outcome}{whole}, 'reasons': {said.reasons}, 'error': CAST(NULL AS VARCHAR)"
+    return f"{{'method': {literal(method)}, {told}}}"
 
 
 def _not_in_force(error: NotInForce, asking: Asking) -> Statement:

@@ -1,5 +1,5 @@
-"""Random accounts of the telecom programme: most of them sound, some with one thing or another in the way, and with days
-on and beside every edge that its rules know.
+"""Random accounts of the telecom programme: most of them sound, some with one thing or another in the way, and
+with days on and beside every edge that its rules know.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from engine.population.answers import Asking
 METHODS = ("cash", "bill_credit", "gift_card")
 GRADES = ("VVIP", "VIP", "GOLD", "SILVER", "WHITE", "GENERAL")
 EDGES = (29, 30, 31, 89, 90, 364, 365, 366)
-DAYS = (date(2026, 2, 28), date(2028, 2, 29), date(2026, 6, 30), date(2026, 7, 1), date(2025, 12, 31), date(2026, 3, 31))
+DAYS = (
+    date(2026, 2, 28),
+    date(2028, 2, 29),
+    date(2026, 6, 30),
+    date(2026, 7, 1),
+    date(2025, 12, 31),
+    date(2026, 3, 31),
+)
 AMOUNTS = (1, 400, 1_000, 1_500, 5_000, 5_001, 50_000, 99_000, 100_000, 300_000, 305_000, 500_000, 1_000_000)
 REQUESTS: tuple[dict[str, Any], ...] = (
     {"closing": True},
