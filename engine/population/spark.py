@@ -31,9 +31,6 @@ from engine.population.ways import Way
 from policies.model import Policy
 from policies.versions import PolicyVersion
 
-LOCAL = "local[2]"
-"""On this machine, with two workers."""
-
 Session = Any
 """A session of Spark."""
 
@@ -57,7 +54,7 @@ _AS_DUCKDB = {
 
 
 @contextmanager
-def session(master: str = LOCAL) -> Iterator[Session]:
+def session(master: str = "local[2]") -> Iterator[Session]:
     """A session, ended with all that it started. On this machine it listens to nobody else. Raises NotInstalled."""
     try:
         from pyspark.errors import PySparkException

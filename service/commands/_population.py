@@ -52,12 +52,13 @@ def _decided_by_spark(
     """The same on Spark, which may find folders where nobody else does, and writes a folder itself."""
     from engine.population import spark
     from engine.population.ways import way_of
+    from service.config import read_settings
 
     if Path(output).exists() and not force:
         raise Unusable(f"{output} is there already; --force overwrites it")
     way = way_of(version, asking, "spark")
     _say_way(way, "spark", language)
-    with spark.session() as session:
+    with spark.session(read_settings().spark_master) as session:
         spark.decide(session, version, asking, folder, output, way)
         return spark.outcomes_of(session, output)
 
@@ -105,8 +106,9 @@ def _write_answers(
     _say_way(way, engine, language)
     if engine == "spark":
         from engine.population import spark
+        from service.config import read_settings
 
-        with spark.session() as session:
+        with spark.session(read_settings().spark_master) as session:
             spark.decide(session, version, asking, population.folder, path, way)
         return f"{path}/*.parquet"
     progress = Progress(population.accounts * len(asking.methods), language)
