@@ -53,6 +53,8 @@ class Dialect:
     """How many of them are NULL."""
     least_and_most: tuple[str, str]
     """The least and the most of a list."""
+    sum_of: str
+    """A sum that may become larger than any whole number of a column."""
 
     def quoted(self, name: str) -> str:
         """A name as this dialect writes it."""
@@ -63,10 +65,13 @@ DUCKDB = Dialect(
     '"',
     "TIMESTAMP",
     "strlen",
-    r"regexp_matches({}, '\p{{Cc}}')",
+    # A look by a pattern is dear; only a text that JSON would write otherwise, or that is no ASCII, is worth one.
+    "(strlen(CAST(to_json({0}) AS VARCHAR)) <> length({0}) + 2 OR contains({0}, chr(127)))"
+    r" AND regexp_matches({0}, '\p{{Cc}}')",
     "len",
     "(len({0}) - list_count({0}))",
     ("list_min", "list_max"),
+    "sum({})",
 )
 SPARK = Dialect(
     "`",
@@ -76,6 +81,7 @@ SPARK = Dialect(
     "size",
     "size(filter({}, each -> each IS NULL))",
     ("array_min", "array_max"),
+    "sum(CAST({} AS DECIMAL(38, 0)))",
 )
 
 

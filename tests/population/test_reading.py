@@ -189,6 +189,8 @@ ODD = {
     ),
     "no_day_among_days": ("accounts", "[NULL, DATE '2026-01-01'] AS activity_days", "account.activity_days is null"),
     "a_control_character": ("lots", "chr(7) AS campaign", "lots.0.campaign holds a control character"),
+    "a_character_of_a_terminal": ("lots", "chr(127) AS campaign", "lots.0.campaign holds a control character"),
+    "one_beyond_ascii": ("lots", "'가' || chr(133) AS campaign", "lots.0.campaign holds a control character"),
     "a_text_that_is_too_long": ("lots", "repeat('x', 201) AS shop", "lots.0.shop has 201 characters"),
     "more_left_than_there_was": ("lots", 'amount + 1 AS "left"', "more than the lot's amount"),
     "more_than_fits_into_a_number": ("lots", "4611686018427387904 AS amount", "lots.0.amount is 46116860184273"),
