@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import decide, filing, growth, log, prove, replay
+from benchmarks import decide, filing, growth, log, population, prove, replay
 
 if __name__ == "__main__":
     decide.main()
@@ -11,3 +11,4 @@ if __name__ == "__main__":
     growth.main()
     prove.main()
     log.main()
+    population.main()

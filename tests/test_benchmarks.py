@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import log
+from benchmarks import log, population
 from benchmarks.cases import decide_plainly, make_cases
 from benchmarks.decide import in_short, recoup
 from benchmarks.filing import measure, prepare
@@ -32,3 +32,16 @@ def test_the_log_that_is_measured_holds(
     monkeypatch.setattr("sys.argv", ["log", "--leaves", "300", "--url", f"sqlite:///{tmp_path / 'log.db'}"])
     log.main()
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["3", "30", "300"]
+
+
+def test_the_populations_that_are_measured_are_answered_alike(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The benchmark itself compares the answers."""
+    monkeypatch.setattr(population, "PARTS", (2, 1))
+    monkeypatch.setattr(population, "run_alone", lambda folder, *more: population.run(str(folder), *more))
+    monkeypatch.setattr("sys.argv", ["population", "--accounts", "40", "--lots", "2", "--sample", "15"])
+    population.main()
+    told = capsys.readouterr().out.splitlines()
+    assert "a sample of 15, answered alike by" in told
+    assert [line.split()[0] for line in told if line.endswith(" MB")] == ["20", "40"]

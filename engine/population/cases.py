@@ -107,6 +107,10 @@ class CaseReader:
                 except pa.ArrowException as odd:
                     raise AssertionError("a column of the batch is not what its schema says") from odd
 
+    def json_cases(self, batch: Batch) -> Iterator[dict[str, Any]]:
+        """The same as plain JSON data, as a caller would send it."""
+        return map(self._case_data, batch.to_pylist())
+
     def request(self, read: Read, method: str) -> RefundRequest:
         """What an account asks by a method."""
         own = self._requests.get((read.kind, method))
