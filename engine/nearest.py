@@ -251,8 +251,8 @@ def _told(compiled: CompiledVersion, before: Case, case: Case, decision: Decisio
     return Nearest(
         Remedy(
             data,
-            f"다음과 같은 신청은 통과합니다{'(담당자 확인 후)' if reviewed else ''}: {ko}.",
-            f"This request would pass{' once a person has looked at it' if reviewed else ''}: {en}.",
+            f"다음과 같이 신청하시면 {'담당자가 확인한 뒤 결정합니다' if reviewed else '승인됩니다'}: {ko}.",
+            f"{'A person would look at this request first' if reviewed else 'This request would be approved'}: {en}.",
         ),
         decision,
     )
@@ -270,5 +270,5 @@ def _words(compiled: CompiledVersion, language: str, case: Case, data: dict[str,
         parts.append(say.choose("서류 ", "with ") + say.papers(names, any_one=False))
     if "as_of" in data:
         local = local_words(case.as_of, compiled.zone)
-        parts.append(say.choose(f"신청 시각 {local} 이후", f"asked from {local} on"))
+        parts.append(say.choose(f"신청 시각 {local}", f"asked at {local}"))
     return ", ".join(parts)
