@@ -246,7 +246,7 @@ def _told(compiled: CompiledVersion, before: Case, case: Case, decision: Decisio
         data["request.papers"] = papers_data(new.papers)
     if case.as_of != before.as_of:
         data["as_of"] = instant_words(case.as_of)
-    ko, en = (_words(compiled, language, case, data) for language in ("ko", "en"))
+    ko, en = (_words(compiled, language, case, decision, data) for language in ("ko", "en"))
     reviewed = decision.outcome == "needs_review"
     return Nearest(
         Remedy(
@@ -258,10 +258,13 @@ def _told(compiled: CompiledVersion, before: Case, case: Case, decision: Decisio
     )
 
 
-def _words(compiled: CompiledVersion, language: str, case: Case, data: dict[str, object]) -> str:
+def _words(
+    compiled: CompiledVersion, language: str, case: Case, decision: Decision, data: dict[str, object]
+) -> str:
     asked, say = case.request, Teller(compiled.policy, language, case.as_of.date())
     if asked.points == "all":
-        parts = [say.choose("전체 포인트", "all points")]
+        # How many those are: by the time of a later day there may be more.
+        parts = [say.choose("전체 포인트", "all points") + f" ({say.cell(decision.points, 'points')})"]
     else:
         parts = [say.cell(asked.points, "points") if asked.points is not None else say.money(asked.money)]
     parts.append(say.choose("환급 방법 ", "paid as ") + say.methods([asked.method]))

@@ -225,7 +225,6 @@ def _rule(
     if isinstance(rule, Limit) and rule.multiple_of is not None:
         # Of a step there is nothing that was used, and the room is what its remedy says.
         figures = {name: each for name, each in figures.items() if name not in ("used", "room")}
-    remedy = reason.get("remedy")
     return {
         "rule": reason["rule"],
         "kind": reason["kind"],
@@ -234,9 +233,21 @@ def _rule(
         "article": _article(terms),
         "said": said,
         "values": values,
-        "remedy": remedy and {"set": remedy["set"], "ko": remedy["ko"], "en": remedy["en"]},
+        "remedy": _remedy(reason.get("remedy"), told.policy),
         "more": {**sentence, "figures": [_figure(name, each, told.policy) for name, each in figures.items()]},
     }
+
+
+def _remedy(remedy: Mapping[str, Any] | None, policy: Policy) -> Said | None:
+    """What would help, where yes and no are told as people say them, not as a condition has them."""
+    if remedy is None:
+        return None
+    english = remedy["en"]
+    for path, value in remedy["set"].items():
+        if value is True or value is False:
+            name, flag = policy.facts[path].en, figure_text(value, "en")
+            english = english.replace(f"'{name}' is {flag}", f"{name.removeprefix('the ')}: {flag}")
+    return {"set": remedy["set"], "ko": remedy["ko"], "en": english}
 
 
 def _article(terms: str) -> Said:
