@@ -314,8 +314,10 @@ def test_decide_tells_the_decision(run: Run) -> None:
     code, told, _ = ended(run("decide", "small.yaml", "case.json"))
 
     assert code == 0
-    assert told.startswith("Approved")
-    assert "[conversion-fee" in told
+    assert told.startswith("Explanation of the decision\nYour refund of 20,000 points was approved.")
+    assert "conversion-fee" not in told, "a member is told a reason by its article"
+    assert "contest" not in told, "what was not kept cannot be contested"
+    assert "    Rule conversion-fee: " in run("decide", "small.yaml", "case.json", "--more").stdout
 
 
 def test_decide_reads_stdin_and_prints_json(run: Run) -> None:
@@ -456,26 +458,49 @@ def test_what_is_asked_before_the_policy_starts_is_not_decided(run: Run) -> None
     assert (code, error) == (1, "recoup: 'small' is in force from 2025-01-01, and was asked about 2024-12-31\n")
 
 
-def test_explain_tells_a_decision_of_a_file(run: Run) -> None:
+def test_explain_tells_a_decision_of_a_file_by_the_rules_that_it_was_made_by(run: Run) -> None:
     decision = run("decide", "small.yaml", "case.json", "--json").stdout
-    Path("decision.json").write_text(decision, "utf-8")
-    code, told, _ = ended(run("explain", "decision.json"))
-    traced = run("explain", "-", "--trace", "--lang", "ko", input=decision).stdout
+    Path("decision.json").write_text(json.dumps({**json.loads(decision), "case": CASE}), "utf-8")
+    code, told, _ = ended(run("explain", "decision.json", "--rules", "small.yaml"))
+    bare = run("explain", "-", "--rules", "small.yaml", "--trace", "--lang", "ko", input=decision).stdout
 
     assert code == 0
-    assert "A-1 asked at 2026-03-02T01:00:00Z (2026-03-02): points 20,000, method gift_card" in told
-    assert "conversion-fee: fee 500, base 20,000, rate 2.5%" in told
+    assert told == run("decide", "small.yaml", "case.json").stdout
     assert "Trace" not in told
-    assert "판단 과정\n  expire\n    five-years: 적용; L-1\n" in traced
+    assert "lot L-1" not in told
+    assert "포인트 묶음 L-1" in bare, "without its case, a lot has no other name"
+    assert "판단 과정\n  expire\n    five-years: 적용; L-1\n" in bare
+    assert run("explain", "decision.json", "--rules", "small.yaml", "--html", "page.html").exit_code == 0
+    assert "<!doctype html>" in Path("page.html").read_text("utf-8")
 
 
 def test_explain_reads_what_the_api_answers(run: Run) -> None:
     decision = json.loads(run("decide", "small.yaml", "case.json", "--json").stdout)
     for reason in decision["reasons"]:
         reason["text"] = reason["en"]
-    answer = {"id": "D-1", "recorded": True, "decided_at": "2026-03-02T01:00:00Z", **decision}
+    answer = {"id": "D-1", "recorded": True, "decided_at": "2026-03-02T01:00:00Z", **decision, "case": CASE}
+    told = run("explain", "-", "--rules", "small.yaml", input=json.dumps(answer)).stdout
 
-    assert run("explain", "-", input=json.dumps(answer)).stdout.startswith("D-1 · small@draft · sha256:")
+    assert told.startswith("Explanation of the decision D-1\n")
+    assert "naming the decision D-1" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["-"], "recoup: stdin does not hold the rules that it was decided by; name their file with --rules\n"),
+        (["-", "--rules", "other.yaml"], "recoup: stdin was decided by another text than other.yaml: its digest is "),
+        (["D-1", "--rules", "small.yaml"], "recoup: --rules is for a decision in a file: "),
+    ],
+    ids=["no_rules", "other_rules", "kept"],
+)
+def test_explain_says_which_rules_it_needs(arguments: list[str], told: str, run: Run) -> None:
+    decision = run("decide", "small.yaml", "case.json", "--json").stdout
+    Path("other.yaml").write_text(Path("small.yaml").read_text("utf-8").replace("5 years", "6 years"), "utf-8")
+    code, printed, error = ended(run("explain", *arguments, input=decision))
+
+    assert (code, printed) == (2, "")
+    assert error.startswith(told)
 
 
 @pytest.mark.parametrize(
@@ -508,7 +533,7 @@ def test_explain_tells_a_kept_decision(run: Run, sqlite_url: str, monkeypatch: p
     writing(database, lambda: records.keep(database, Record("D-1", spoken(now), CASE, decision), now))
     close_database(database)
 
-    assert run("explain", "D-1").stdout.startswith("Explanation of the decision D-1\nThe refund of 20,000 points")
+    assert run("explain", "D-1").stdout.startswith("Explanation of the decision D-1\nYour refund of 20,000 points")
     assert ended(run("explain", "D-2")) == (2, "", "recoup: no decision has the id 'D-2'\n")
 
 
