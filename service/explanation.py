@@ -9,7 +9,7 @@ tables, stands behind that, in `more`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -210,15 +210,15 @@ def _points_set_aside(told: _Told) -> int:
 
 
 def _rule(
-    told: _Told, reason: Mapping[str, Any], effect: str, said: list[dict[str, Any]], lots: Iterable[Lot]
+    told: _Told, reason: Mapping[str, Any], effect: str, said: list[dict[str, Any]], lots: Sequence[Lot]
 ) -> dict[str, Any]:
     """One rule that spoke. `said` are its sentences, each with the lots that it is about."""
     rule = told.rules.get(reason["rule"])
     terms = reason["terms"]
-    values = [] if rule is None or told.case is None else [*_values(rule, told, [*lots])]
+    values = [] if rule is None or told.case is None else [*_values(rule, told, lots)]
     # Rules of the engine's own stand in no file; their reason is all that they say.
     sentence = {
-        language: rule_sentence(told.policy, rule, language, told.day, alone=True) if rule else ""
+        language: rule_sentence(told.policy, rule, language, _day(rule, told, lots), alone=True) if rule else ""
         for language in _LANGUAGES
     }
     figures = dict(reason.get("figures", {}))
@@ -236,6 +236,14 @@ def _rule(
         "remedy": _remedy(reason.get("remedy"), told.policy),
         "more": {**sentence, "figures": [_figure(name, each, told.policy) for name, each in figures.items()]},
     }
+
+
+def _day(rule: Rule, told: _Told, lots: Sequence[Lot]) -> date:
+    """The day with the figures of which a rule is told: that of the request, or of the oldest lot that it is about
+    where its figures go by when points were earned.
+    """
+    by_lot = any(told.policy.values[name].dated_by == "lot.acquired_on" for name in rule.value_names())
+    return min((lot.acquired_on for lot in lots if by_lot), default=told.day)
 
 
 def _remedy(remedy: Mapping[str, Any] | None, policy: Policy) -> Said | None:
@@ -322,7 +330,7 @@ def _figure(name: str, value: Any, policy: Policy) -> Said:
     return {"name": name, "value": value, **said}
 
 
-def _values(rule: Rule, told: _Told, lots: list[Lot]) -> Iterator[Said]:
+def _values(rule: Rule, told: _Told, lots: Sequence[Lot]) -> Iterator[Said]:
     """The dated values by which a rule spoke: which figure applied, and from when to when."""
     scene = told.scene()
     found: set[tuple[str, str, str]] = set()

@@ -30,9 +30,7 @@ SOURCE = Text(
     "이 설명은 저장된 결정 {id}({at})을 바탕으로 작성했습니다.",
     "Made from the kept decision {id} ({at}).",
 )
-DRAFT_SOURCE = Text(
-    "이 설명은 저장하지 않은 결정을 바탕으로 작성했습니다.", "Made from a decision that was not kept under an id."
-)
+DRAFT_SOURCE = Text("이 설명은 저장하지 않은 결정을 바탕으로 작성했습니다.", "Made from a decision that was not kept.")
 APPLIED = Text(
     "적용된 정책: {title} {policy}@{version}({digest}), 엔진 {engine}. 약관: {terms}",
     "Policy: {title}, {policy}@{version} ({digest}), engine {engine}. Terms: {terms}",

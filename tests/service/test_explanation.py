@@ -172,6 +172,7 @@ def test_what_sets_points_aside_stands_apart_and_names_each_lot(client: FlaskCli
     assert [value["en"] for value in aside["purchase-points-life"]["values"]] == [
         "The figure that applied: 3 years (points earned until 2024-12-31, article 15.3)"
     ]
+    assert aside["purchase-points-life"]["more"]["en"].startswith("The points can be used for 3 years")
     assert [value["ko"] for value in aside["purchase-points-life"]["values"]] == [
         "적용된 기준: 3년(2024-12-31까지 적립된 포인트, 약관 제15조 제3항)"
     ]
