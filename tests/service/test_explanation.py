@@ -7,6 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -113,7 +114,7 @@ KT_ACCOUNT = {
     "identity_level": 1,
     "contact_verified": True,
 }
-KT_LOTS = [
+KT_LOTS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("bill_payment", "2025-06-01", 400_000, {}),
     ("promotion", "2024-11-02", 2_000, {"expires_on": "2025-12-31"}),
     ("promotion", "2025-12-02", 700, {}),
