@@ -258,13 +258,12 @@ def _told(compiled: CompiledVersion, before: Case, case: Case, decision: Decisio
     )
 
 
-def _words(
-    compiled: CompiledVersion, language: str, case: Case, decision: Decision, data: dict[str, object]
-) -> str:
+def _words(compiled: CompiledVersion, language: str, case: Case, decision: Decision, data: dict[str, object]) -> str:
     asked, say = case.request, Teller(compiled.policy, language, case.as_of.date())
     if asked.points == "all":
         # How many those are: by the time of a later day there may be more.
-        parts = [say.choose("전체 포인트", "all points") + f" ({say.cell(decision.points, 'points')})"]
+        points = say.cell(decision.points, "points")
+        parts = [say.choose(f"전체 포인트({points})", f"all points ({points})")]
     else:
         parts = [say.cell(asked.points, "points") if asked.points is not None else say.money(asked.money)]
     parts.append(say.choose("환급 방법 ", "paid as ") + say.methods([asked.method]))

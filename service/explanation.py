@@ -274,11 +274,12 @@ def _of_lots(told: _Told) -> Iterator[dict[str, Any]]:
     """Each rule for which lots cannot pay: each of its sentences once, with the lots that it is true of."""
     found: dict[str, dict[tuple[str, str], list[Said]]] = {}
     reasons: dict[str, Mapping[str, Any]] = {}
+    today = told.decision["requested_on"]
     for line in told.decision["lots"]:
         for why in _telling(line):
             reasons[why["rule"]] = why
             lots = found.setdefault(why["rule"], {}).setdefault((why["ko"], why["en"]), [])
-            lots.append(_named(line["lot"], line["left"], told.lots.get(line["lot"]), told.policy))
+            lots.append(_named(line["lot"], line["left"], told.lots.get(line["lot"]), told.policy, today))
     for rule, sentences in found.items():
         said: list[Said] = [{"ko": ko, "en": en, "lots": lots} for (ko, en), lots in sentences.items()]
         concerned = [told.lots[lot["lot"]] for each in said for lot in each["lots"] if lot["lot"] in told.lots]
@@ -301,7 +302,7 @@ def _pays(told: _Told) -> Iterator[dict[str, Any]]:
         yield _rule(told, reason, "pays", [{"ko": text.ko, "en": text.en, "lots": []}], ())
 
 
-def _named(id: str, points: int, lot: Lot | None, policy: Policy) -> Said:
+def _named(id: str, points: int, lot: Lot | None, policy: Policy, today: str) -> Said:
     """A lot as a member knows it: where its points came from, when, and how many there are."""
     if lot is None:
         return {"lot": id, "source": None, "acquired_on": None, "points": points} | _said(
@@ -309,8 +310,9 @@ def _named(id: str, points: int, lot: Lot | None, policy: Policy) -> Said:
         )
     source = policy.sources.get(lot.source, Text(lot.source, lot.source))
     source = Text(source.ko, _label(source.en))
-    day = lot.acquired_on.isoformat()
-    said = _said(words.LOT, source=source, points=f"{points:,}", day=day)
+    day, usable = lot.acquired_on.isoformat(), lot.usable_from_on.isoformat()
+    text = words.LOT_TO_COME if usable > today else words.LOT
+    said = _said(text, source=source, points=f"{points:,}", day=day, usable=usable)
     return {"lot": id, "source": lot.source, "acquired_on": day, "points": points, **said}
 
 
@@ -430,7 +432,7 @@ def _telling(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _lot(line: Mapping[str, Any], case: Case | None, decision: Mapping[str, Any], policy: Policy) -> Said:
     """One lot: what it pays, or why it cannot."""
     lot = next((each for each in case.lots if each.id == line["lot"]), None) if case else None
-    named = _named(line["lot"], line["left"], lot, policy)
+    named = _named(line["lot"], line["left"], lot, policy, decision["requested_on"])
     spent = "there" if decision["outcome"] == "denied" else "pays" if line["allocated"] else "can"
     last = line["last_usable_on"]
     said = _said(

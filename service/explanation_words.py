@@ -40,6 +40,10 @@ ARTICLE = {"ko": "약관 {article}", "en": "{article}"}
 OWN_ARTICLE = both("모든 정책에 공통인 규칙", "a rule of every policy")
 ALL_POINTS = both("전체 포인트", "all points")
 LOT = Text("{source} {points}포인트({day} 적립)", "{source}: {points} points (earned on {day})")
+LOT_TO_COME = Text(
+    "{source} {points}포인트({day} 적립, {usable}부터 사용 가능)",
+    "{source}: {points} points (earned on {day}, usable from {usable})",
+)
 LOT_BY_ID = Text("포인트 묶음 {lot}: {points}포인트", "lot {lot}: {points} points")
 LOTS = {
     "pays": Text("{lot}: {points}포인트 사용{last}", "{lot}: {points} of them are used{last}"),

@@ -131,8 +131,7 @@ CHECKS = (
         "a-decision-stays",
         Text("결정 {0}: {1}에 있지만 결정은 없습니다", "decision {0}: {1} names it, and it is not there any more"),
         "SELECT id, named FROM (SELECT reference AS id, 'log_leaf' AS named FROM log_leaf WHERE kind = 'decision'"
-        " UNION ALL SELECT decision_id, 'refund_request' FROM refund_request"
-        " UNION ALL SELECT DISTINCT decision_id, 'decision_rule' FROM decision_rule) AS kept"
+        " UNION ALL SELECT decision_id, 'refund_request' FROM refund_request) AS kept"
         " WHERE NOT EXISTS (SELECT 1 FROM decision WHERE decision.id = kept.id) ORDER BY id, named",
     ),
     Check(

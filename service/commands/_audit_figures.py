@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 PER = ("day", "month", "year", "whole")
 BY = ("happened_at", "entered_at")
+
+
+def _day(_context: click.Context, option: click.Parameter, written: str | None) -> date | None:
+    return None if written is None else read_day(option.opts[0], written, "en")
+
+
 by_option = click.option(
     "--by",
     type=click.Choice(BY),
@@ -144,10 +150,6 @@ def _refuse_spans(context: click.Context) -> None:
     for name, option in (("first", "--from"), ("per", "--per"), ("expiry", "--expiry")):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise Unusable(f"{option} does not go with --outstanding, which is of the end of --to, by expiry already")
-
-
-def _day(_context: click.Context, option: click.Parameter, written: str | None) -> date | None:
-    return None if written is None else read_day(option.opts[0], written, "en")
 
 
 def _periods(first: date | None, last: date, per: str) -> Sequence[Period]:
