@@ -24,6 +24,7 @@ from policies.kinds.limit import Limit
 from policies.kinds.pay import Pay
 from policies.model import Policy, Rule, Text, Value, ValueRef
 from policies.problems import both
+from policies.readers import SPAN, read_span
 from policies.sentences import Teller, figure_text, word_text
 from policies.show import article, rule_sentence
 from service import explanation_words as words
@@ -317,16 +318,22 @@ def _named(id: str, points: int, lot: Lot | None, policy: Policy, today: str) ->
 
 
 def _figure(name: str, value: Any, policy: Policy) -> Said:
-    """A figure of a rule, by its name in words: a common one, or a fact as the rule file calls it."""
+    """A figure of a rule, by its name in words: a common one, a fact as the rule file calls it, or a dated value."""
     fact = policy.facts.get(name)
     label = words.FIGURES.get(name) or (Text(fact.ko, _label(fact.en)) if fact else Text(name, name))
+    if name in policy.values:
+        label = words.VALUE
+    span = SPAN.fullmatch(value) if isinstance(value, str) else None
 
     def shown(language: str) -> str:
         if isinstance(value, list):
-            return ", ".join(map(str, value))
+            named = [policy.papers.get(each, Text(each, each)) for each in value]
+            return ", ".join(each.in_language(language) for each in named)
         if fact is not None and isinstance(value, str):
             return word_text(policy, fact, value, language)
-        return figure_text(value, language)
+        if value == "all":
+            return words.ALL_POINTS.in_language(language)
+        return figure_text(value if span is None else read_span(value, least=0), language)
 
     said = {language: f"{label.in_language(language)}: {shown(language)}" for language in _LANGUAGES}
     return {"name": name, "value": value, **said}

@@ -56,6 +56,7 @@ NO_LAST_DAY = both(", 유효기간 없음", "; they never expire")
 MORE_LOTS = Text("그 밖에 {count}건, {points}포인트", "and {count} more, with {points} points")
 SET_ASIDE = Text("모두 {points}포인트입니다.", "{points} points in all.")
 
+VALUE = both("적용된 기준", "The figure that applied")
 FIGURE = Text("적용된 기준: {figure}{because}", "The figure that applied: {figure}{because}")
 SINCE = both("{since}부터", "since {since}")
 UNTIL = both("{until}까지", "until {until}")
@@ -163,8 +164,18 @@ FIGURES = {
     "payable_on": both("지급일", "Paid by"),
     "papers": both("서류", "Papers"),
     "issued_within": both("발급 기한", "Issued within"),
-    "from": both("부터", "From"),
-    "until": both("까지", "Until"),
+    "from": both("시작 시각", "From"),
+    "until": both("끝 시각", "Until"),
+    "within": both("지급 기한", "Paid within"),
+    "at_least_after": both("지급까지 최소 기간", "Paid at least after"),
+    "counts_as_of": both("신청일로 보는 날", "Counts as asked on"),
+    "last_held_on": both("포인트를 잡아 두는 마지막 날", "Points are held until"),
+    "flat": both("정액", "Flat amount"),
+    "bonus": both("보너스", "Bonus"),
+    "every": both("단위 포인트", "For every so many points"),
+    "pays": both("단위당 금액", "Paid for them"),
+    "above": both("과세 기준 금액", "Taxed above"),
+    "rest": both("남은 미납액", "Still owed"),
     "payout": both("지급액", "Paid out"),
     "gross": both("환급액", "Refund"),
 }

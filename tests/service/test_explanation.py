@@ -17,6 +17,7 @@ from service.api.decisions import FORMS
 from service.cli import recoup
 from service.config import SHIPPED_RULES
 from service.database import Database
+from service.explanation_forms import MOST_LOTS, listed
 from service.publishing import publish
 from tests.service.builders import NOW, POLICY, asking, lot_facts, open_account
 
@@ -179,6 +180,13 @@ def test_what_sets_points_aside_stands_apart_and_names_each_lot(client: FlaskCli
     ]
     printed = client.get(f"{kt_denial}?lang=ko", headers={"Accept": "text/plain"}).get_data(as_text=True)
     assert printed.index("거절된 이유") < printed.index("승인될 수 있는 신청") < printed.index("환급할 수 없는 포인트")
+
+
+def test_of_many_lots_the_first_are_listed_and_the_rest_counted() -> None:
+    lots = [{"ko": f"묶음 {n}", "en": f"lot {n}", "points": 10} for n in range(MOST_LOTS + 5)]
+    assert [*listed(lots, "en")][-2:] == [f"lot {MOST_LOTS - 1}", "and 5 more, with 50 points"]
+    assert [*listed(lots, "ko")][-1] == "그 밖에 5건, 50포인트"
+    assert len([*listed(lots[:MOST_LOTS], "en")]) == MOST_LOTS
 
 
 def test_an_approval_says_what_is_kept_of_it_and_when_it_is_paid(client: FlaskClient) -> None:

@@ -79,6 +79,10 @@ def test_a_member_reads_no_words_of_authors(file: Path) -> None:
     for case, decision in found:
         record = Record("D-1", "2026-03-02T01:00:00Z", case_data(case), decision.to_data())
         told = explanation(record, compiled, 30)
+        figures = [each for group in told["groups"] for rule in group["rules"] for each in rule["more"]["figures"]]
+        assert [each["ko"] for each in figures if each["ko"].startswith(each["name"])] == [], (
+            "figures have names in words"
+        )
         effects = {rule["effect"] for group in told["groups"] for rule in group["rules"]}
         assert effects >= {reason.effect for reason in decision.reasons}
         for language in ("ko", "en"):
