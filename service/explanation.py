@@ -47,6 +47,7 @@ def explanation(record: Record, compiled: CompiledVersion, answer_within_days: i
     assert decision["digest"] == compiled.version.digest, "a decision is explained by the text that it was made on"
     case = read_case(compiled.policy, dict(record.case)) if record.case and not record.erased else None
     denied = decision["outcome"] == "denied"
+    told = _Told(decision, case, compiled)
     contested = answer_within_days is not None and record.id and not record.erased
     return {
         "decision_id": record.id or None,
@@ -60,9 +61,9 @@ def explanation(record: Record, compiled: CompiledVersion, answer_within_days: i
         "erased": _said(words.ERASED, span=_span(compiled.policy)) if record.erased else None,
         "summary": _summary(decision, compiled.policy),
         "asked": _asked(decision, case, compiled),
-        "groups": _groups(_Told(decision, case, compiled)),
+        "groups": _groups(told),
         "sums": [] if denied else _sums(decision, compiled.policy),
-        "lots": [_lot(line, case, decision, compiled.policy) for line in decision["lots"]],
+        "lots": [_lot(line, told) for line in decision["lots"]],
         "nearest": _nearest(compiled, case) if denied and case is not None else None,
         "contest": _contest(record, answer_within_days or 0) if contested else None,
         "source": _source(record, compiled.policy),
@@ -342,7 +343,7 @@ def _figure(name: str, value: Any, policy: Policy) -> Said:
 def _values(rule: Rule, told: _Told, lots: Sequence[Lot]) -> Iterator[Said]:
     """The dated values by which a rule spoke: which figure applied, and from when to when."""
     scene = told.scene()
-    found: set[tuple[str, str, str]] = set()
+    found: set[tuple[str, int, str]] = set()
     clauses = [clause for condition in rule.conditions() for clause in condition.comparisons()]
     of_facts = {clause.right.name: clause.path for clause in clauses if isinstance(clause.right, ValueRef)}
     for name in _telling_values(rule):
@@ -351,12 +352,13 @@ def _values(rule: Rule, told: _Told, lots: Sequence[Lot]) -> Iterator[Said]:
         read_on = told.compiled.figures.fact(value.dated_by)
         of_value = 0
         for lot in lots if by_lot else (None,):
-            said = _value(value, read_on(scene, lot), amount.read(scene, lot), of_facts.get(name), told.policy)
-            key = (name, str(said["since"]), said["en"])
+            on, figure = read_on(scene, lot), amount.read(scene, lot)
+            number = _number(value, on)
+            key = (name, number, str(figure))
             if key not in found and of_value < _MOST_FIGURES_OF_LOTS:
                 of_value += 1
                 found.add(key)
-                yield said
+                yield _value(value, number, on, figure, of_facts.get(name), told.policy)
 
 
 def _telling_values(rule: Rule) -> tuple[str, ...]:
@@ -383,8 +385,12 @@ def _telling_values(rule: Rule) -> tuple[str, ...]:
     return tuple(name for name in rule.value_names() if name not in left_out)
 
 
-def _value(value: Value, on: date | None, figure: Any, of_fact: str | None, policy: Policy) -> Said:
-    number = max((n for n, (first, _) in enumerate(value.since) if (first or date.min) <= (on or date.min)), default=0)
+def _number(value: Value, on: date | None) -> int:
+    """Which of a value's figures holds on a day, from 0; a day that is missing is before every other."""
+    return max((n for n, (first, _) in enumerate(value.since) if (first or date.min) <= (on or date.min)), default=0)
+
+
+def _value(value: Value, number: int, on: date | None, figure: Any, of_fact: str | None, policy: Policy) -> Said:
     since = value.since[number][0]
     until = value.since[number + 1][0] if number + 1 < len(value.since) else None
     shown = Text(*(Teller(policy, language, on or date.min).cell(figure, value.unit) for language in _LANGUAGES))
@@ -436,10 +442,10 @@ def _telling(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [why for why in line["reasons"] if why["kind"] == "expire"] or line["reasons"]
 
 
-def _lot(line: Mapping[str, Any], case: Case | None, decision: Mapping[str, Any], policy: Policy) -> Said:
+def _lot(line: Mapping[str, Any], told: _Told) -> Said:
     """One lot: what it pays, or why it cannot."""
-    lot = next((each for each in case.lots if each.id == line["lot"]), None) if case else None
-    named = _named(line["lot"], line["left"], lot, policy, decision["requested_on"])
+    decision = told.decision
+    named = _named(line["lot"], line["left"], told.lots.get(line["lot"]), told.policy, decision["requested_on"])
     spent = "there" if decision["outcome"] == "denied" else "pays" if line["allocated"] else "can"
     last = line["last_usable_on"]
     said = _said(

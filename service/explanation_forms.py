@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from service.explanation_words import HEADINGS, MORE_LOTS
 
 MOST_LOTS = 20
-"""So many lots are listed at each place of the text and of the page; the data have all of them."""
+"""So many lots, and sentences about lots, are listed at each place of the text and of the page; the data have all."""
 
 
 def lines(told: Mapping[str, Any], language: str, *, more: bool = False) -> Iterator[str]:
@@ -56,9 +56,10 @@ def lines(told: Mapping[str, Any], language: str, *, more: bool = False) -> Iter
 
 
 def _rule(rule: Mapping[str, Any], language: str, more: bool) -> Iterator[str]:
-    for said in rule["said"]:
+    for said in rule["said"][:MOST_LOTS]:
         yield f"- {said[language]} ({rule['article'][language]})"
         yield from (f"    {each}" for each in listed(said["lots"], language))
+    yield from (f"    {each}" for each in unsaid(rule, language))
     for value in rule["values"]:
         yield f"    {value[language]}"
     if rule["remedy"]:
@@ -75,10 +76,18 @@ def usable_lots(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(usable, key=lambda lot: not lot["allocated"])
 
 
+def unsaid(rule: Mapping[str, Any], language: str) -> Iterator[str]:
+    """How many lots more a rule speaks of, where it has a sentence for each and they are too many to be read."""
+    yield from _counted([lot for said in rule["said"][MOST_LOTS:] for lot in said["lots"]], language)
+
+
 def listed(lots: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
     """Lots, a line each, and how many more there are."""
     yield from (lot[language] for lot in lots[:MOST_LOTS])
-    rest = lots[MOST_LOTS:]
+    yield from _counted(lots[MOST_LOTS:], language)
+
+
+def _counted(rest: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
     if rest:
         points = sum(lot["points"] if "points" in lot else lot["left"] for lot in rest)
         yield MORE_LOTS.in_language(language).format(count=len(rest), points=f"{points:,}")
@@ -88,7 +97,13 @@ def page(told: Mapping[str, Any], language: str) -> str:
     """The explanation as one page of HTML, which needs nothing besides itself."""
     template = _templates().get_template("explanation.html")
     return template.render(
-        told=told, language=language, words=HEADINGS[language], listed=listed, usable=usable_lots(told)
+        told=told,
+        language=language,
+        words=HEADINGS[language],
+        most=MOST_LOTS,
+        listed=listed,
+        unsaid=unsaid,
+        usable=usable_lots(told),
     )
 
 

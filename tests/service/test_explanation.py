@@ -17,7 +17,7 @@ from service.api.decisions import FORMS
 from service.cli import recoup
 from service.config import SHIPPED_RULES
 from service.database import Database
-from service.explanation_forms import MOST_LOTS, listed
+from service.explanation_forms import MOST_LOTS, listed, unsaid
 from service.publishing import publish
 from tests.service.builders import NOW, POLICY, asking, lot_facts, open_account
 
@@ -187,6 +187,7 @@ def test_of_many_lots_the_first_are_listed_and_the_rest_counted() -> None:
     assert [*listed(lots, "en")][-2:] == [f"lot {MOST_LOTS - 1}", "and 5 more, with 50 points"]
     assert [*listed(lots, "ko")][-1] == "그 밖에 5건, 50포인트"
     assert len([*listed(lots[:MOST_LOTS], "en")]) == MOST_LOTS
+    assert [*unsaid({"said": [{"lots": [lot]} for lot in lots]}, "en")] == ["and 5 more, with 50 points"]
 
 
 def test_an_approval_says_what_is_kept_of_it_and_when_it_is_paid(client: FlaskClient) -> None:
