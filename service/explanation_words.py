@@ -66,7 +66,7 @@ BY_FACT = both("{fact} {period}", "{fact}: {period}")
 WITHOUT_DAY = both("날짜가 없을 때", "where there is no such day")
 
 WOULD_PAY = Text("이 경우 받으실 금액은 {payout}입니다.{kept}{paid}", "You would receive {payout}.{kept}{paid}")
-KEPT_BACK = Text(" 환급액 {gross}에서 뺀 것: {parts}.", " That is {gross} less {parts}.")
+KEPT_BACK = Text(" 내역: 환급액 {gross}, {parts}.", " That is {gross} less {parts}.")
 PARTS = {
     "fee": both("수수료 {amount}", "a fee of {amount}"),
     "tax": both("세금 {amount}", "tax of {amount}"),
