@@ -59,21 +59,21 @@ def need(holds: bool, why: str) -> None:
 
 def check(file: BinaryIO, keys: Keys, kept: frozenset[str] = frozenset()) -> str:
     """What the export has in it. Raises Wrong with the first bad line."""
-    export, number = Export(keys, kept), 0
-    for number, line in enumerate(file, 1):
+    export = Export(keys, kept)
+    for export.line, line in enumerate(file, 1):
         try:
             export.take(line)
         except (ValueError, TypeError, LookupError, RecursionError) as error:
-            raise Wrong(f"line {number}: {error}") from None
-    need(export.ended, f"line {number + 1}: the end is missing")
+            raise Wrong(f"line {export.line}: {error}") from None
+    need(export.ended, f"line {export.line + 1}: the end is missing")
     return f"{export.origin} holds: {export.leaves} leaves, {export.checkpoints} checkpoints"
 
 
 class Export:  # What was read of it so far.
     def __init__(self, keys: Keys, kept: frozenset[str]) -> None:
         self.keys, self.missed, self.origin, self.ended = keys, set(kept), "", False
-        self.leaves = self.checkpoints = self.covered = 0
-        self.digest, self.untold = hashlib.sha256(), set[str]()  # What remains of erased leaves that nothing tells of.
+        self.leaves = self.checkpoints = self.covered = self.line = 0
+        self.digest, self.untold = hashlib.sha256(), dict[str, int]()  # Lines of erased leaves that nothing tells of.
         self.peaks: list[bytes] = []  # The hashes of the complete subtrees, the largest first.
 
     def take(self, line: bytes) -> None:
@@ -97,9 +97,8 @@ class Export:  # What was read of it so far.
         said = {name: record[name] for name in ("body", "kind", "reference", "salt")[: 3 if erased else 4]}
         digest = "sha256:" + hashlib.sha256(canonical(said)).hexdigest()
         need(erased or record["digest"] == digest, "the digest is not that of what is recorded")
-        self.untold.update([digest] if erased else [])
-        if record["kind"] == "erased_record":
-            self.untold.discard(str(record["body"]["remains"]))
+        self.untold.update({digest: self.line} if erased else {})
+        self.untold.pop(str(record["body"]["remains"]) if record["kind"] == "erased_record" else "", None)
         leaf = canonical({name: record[name] for name in ("digest", "kind", "reference")})
         node, size = hashlib.sha256(b"\x00" + leaf).digest(), self.leaves
         while size % 2:  # The last complete subtree is as large as this one: both together are one.
@@ -118,7 +117,8 @@ class Export:  # What was read of it so far.
 
     def end(self, record: dict[str, Any]) -> None:
         need(self.checkpoints > 0 and self.covered == self.leaves, "the last leaves are not signed")
-        need(not self.untold, "no erasure tells of an erased leaf")
+        self.line = min([self.line, *self.untold.values()])
+        need(not self.untold, "the leaf is said to be erased, and no erasure tells of it")
         need(not self.missed, "a checkpoint that was kept is not in it, or covers other leaves")
         found = {"leaves": self.leaves, "checkpoints": self.checkpoints, "end": "sha256:" + self.digest.hexdigest()}
         need(canonical(record) == canonical(found), "a line before this one was changed, or is missing")

@@ -18,8 +18,6 @@ from typing import Any, NamedTuple
 from msgspec import Struct, to_builtins
 from msgspec.json import Encoder
 
-from policies.sentences import figure_text
-
 ENGINE = "0.1.0"
 """The engine's version, kept in each decision."""
 
@@ -290,67 +288,3 @@ def _assert_lots(decision: Decision) -> None:
     assert paying == len(allocation), "a lot pays that is not there"
     assert available == decision.available, f"available {decision.available} is not what the lots hold, {available}"
     assert len({line.lot for line in decision.lots}) == len(decision.lots), "a lot stands twice"
-
-
-def explain(decision: Decision, language: str) -> list[str]:
-    """The decision in sentences, in the order in which a person asks: what, how much, why, from which lots."""
-    told = _KO if language == "ko" else _EN
-    lines = [told[decision.outcome].format(**_amounts(decision, language))]
-    if decision.outcome != "denied":
-        lines.append(told["sums"].format(**_amounts(decision, language)))
-        if decision.payable_on:
-            lines.append(told["payable"].format(day=decision.payable_on))
-    for reason in decision.reasons:
-        sentence = reason.ko if language == "ko" else reason.en
-        lines.append(told["reason"].format(sentence=sentence, rule=reason.rule, terms=_terms(reason.terms, told)))
-        if reason.remedy:
-            lines.append("  " + (reason.remedy.ko if language == "ko" else reason.remedy.en))
-    lines.append(told["available"].format(**_amounts(decision, language)))
-    for lot in decision.lots:
-        figures = {"lot": lot.lot, "points": f"{lot.allocated:,}", "left": f"{lot.left:,}", "day": lot.last_usable_on}
-        if lot.allocated:
-            lines.append("  " + told["pays" if lot.last_usable_on else "pays_for_ever"].format(**figures))
-        for why in lot.reasons:
-            sentence = why.ko if language == "ko" else why.en
-            lines.append("  " + told["cannot"].format(**figures, sentence=sentence, rule=why.rule))
-    return lines
-
-
-def _amounts(decision: Decision, language: str) -> dict[str, str]:
-    names = ("points", "available", "gross", "fee", "tax", "offset", "payout")
-    told = {name: figure_text(getattr(decision, name), language) for name in names}
-    if decision.outcome == "denied" and decision.request["points"] == "all":
-        told["points"] = "전체" if language == "ko" else "all"
-    return told
-
-
-def _terms(terms: str, told: Mapping[str, str]) -> str:
-    return told["terms"].format(terms=terms) if terms else ""
-
-
-_KO = {
-    "approved": "승인: {points} 포인트 환급.",
-    "denied": "거절: {points} 포인트 환급 신청.",
-    "needs_review": "담당자 확인 필요: {points} 포인트 환급 신청.",
-    "sums": "환급액 {gross}, 수수료 {fee}, 세금 {tax}, 상계 {offset}, 지급액 {payout}.",
-    "payable": "지급일: {day}.",
-    "reason": "- {sentence} [{rule}{terms}]",
-    "terms": ", 약관 {terms}",
-    "available": "환급 가능한 포인트: {available}.",
-    "pays": "{lot}: {points} 포인트 사용(잔여 {left}, 마지막 사용일 {day}).",
-    "pays_for_ever": "{lot}: {points} 포인트 사용(잔여 {left}, 유효기간 없음).",
-    "cannot": "{lot}: {left} 포인트 제외. {sentence} [{rule}]",
-}
-_EN = {
-    "approved": "Approved: a refund of {points} points.",
-    "denied": "Denied: a refund of {points} points.",
-    "needs_review": "For a person to look at: a refund of {points} points.",
-    "sums": "Refund {gross}, fee {fee}, tax {tax}, set off {offset}, paid out {payout}.",
-    "payable": "Paid by {day}.",
-    "reason": "- {sentence} [{rule}{terms}]",
-    "terms": ", terms {terms}",
-    "available": "Points that can be refunded: {available}.",
-    "pays": "{lot} pays {points} of its {left} points, usable until {day}.",
-    "pays_for_ever": "{lot} pays {points} of its {left} points, which never expire.",
-    "cannot": "{lot} does not pay its {left} points. {sentence} [{rule}]",
-}

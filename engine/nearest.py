@@ -246,22 +246,24 @@ def _told(compiled: CompiledVersion, before: Case, case: Case, decision: Decisio
         data["request.papers"] = papers_data(new.papers)
     if case.as_of != before.as_of:
         data["as_of"] = instant_words(case.as_of)
-    ko, en = (_words(compiled, language, case, data) for language in ("ko", "en"))
+    ko, en = (_words(compiled, language, case, decision, data) for language in ("ko", "en"))
     reviewed = decision.outcome == "needs_review"
     return Nearest(
         Remedy(
             data,
-            f"다음과 같은 신청은 통과합니다{'(담당자 확인 후)' if reviewed else ''}: {ko}.",
-            f"This request would pass{' once a person has looked at it' if reviewed else ''}: {en}.",
+            f"다음과 같이 신청하시면 {'담당자가 확인한 뒤 결정합니다' if reviewed else '승인됩니다'}: {ko}.",
+            f"{'A person would look at this request first' if reviewed else 'This request would be approved'}: {en}.",
         ),
         decision,
     )
 
 
-def _words(compiled: CompiledVersion, language: str, case: Case, data: dict[str, object]) -> str:
+def _words(compiled: CompiledVersion, language: str, case: Case, decision: Decision, data: dict[str, object]) -> str:
     asked, say = case.request, Teller(compiled.policy, language, case.as_of.date())
     if asked.points == "all":
-        parts = [say.choose("전체 포인트", "all points")]
+        # How many those are: by the time of a later day there may be more.
+        points = say.cell(decision.points, "points")
+        parts = [say.choose(f"전체 포인트({points})", f"all points ({points})")]
     else:
         parts = [say.cell(asked.points, "points") if asked.points is not None else say.money(asked.money)]
     parts.append(say.choose("환급 방법 ", "paid as ") + say.methods([asked.method]))
@@ -270,5 +272,5 @@ def _words(compiled: CompiledVersion, language: str, case: Case, data: dict[str,
         parts.append(say.choose("서류 ", "with ") + say.papers(names, any_one=False))
     if "as_of" in data:
         local = local_words(case.as_of, compiled.zone)
-        parts.append(say.choose(f"신청 시각 {local} 이후", f"asked from {local} on"))
+        parts.append(say.choose(f"신청 시각 {local}", f"asked at {local}"))
     return ", ".join(parts)

@@ -1,8 +1,9 @@
 """Example accounts for the shipped rules, so that a newcomer has something to ask about.
 
 Nothing is made up that the rules decide: example events go through the policy's own `earn` rules,
-and example refunds are really filed, at days in the past. Accounts are the same on every machine;
-their days are counted back from the day of loading.
+and example refunds are really filed, at days in the past, on a text that was published before the
+first of them. Accounts are the same on every machine; their days are counted back from the day of
+loading, and what an account says of itself was so when its refund was asked for.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from engine.events import answer, counted_from
 from service import events, ledger
 from service.clock import Clock, spoken, utc_now
 from service.config import BadSetting, Settings
-from service.database import Database, rows, writing
+from service.database import Database, reading, rows, writing
 from service.events import Answered
 from service.idempotency import Answer
 from service.judging import Judge
@@ -36,6 +37,7 @@ ACCOUNTS = 240
 LONGEST_PAST_DAYS = 500
 # Refunds of the past were filed on these days, counted back; the lots of the time before pay them.
 REFUND_DAYS_AGO = (170, 75, 20)
+PUBLISHED_DAYS_AGO = LONGEST_PAST_DAYS
 GRADES = ("VVIP", "VIP", "GOLD", "SILVER", "WHITE", "GENERAL")
 PARTNERS = ("", "CAFE-03", "CAFE-11", "MART-01", "CINEMA-07")
 CAMPAIGNS = ("SPRING-SALE", "APP-LAUNCH", "QUIZ-WEEK", "LOYAL-THANKS")
@@ -48,11 +50,14 @@ METHODS = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An example account, and since when its identity is known at its present level."""
+    """An example account, since when its identity is known at its present level, and when it asked for a refund; None:
+    it did not.
+    """
 
     number: int
     account: StoredAccount
     identified_on: date
+    refund_days_ago: int | None
     random: Random
 
 
@@ -73,15 +78,20 @@ def set_up(database: Database, settings: Settings, clock: Clock = utc_now) -> li
     Raises BadSetting where the folder of rule files is of no use.
     """
     lines = [f"applied {name}" for name in migrate(database)]
+    now = clock()
     for file in _rule_files(settings.policies):
         try:
-            published = publish(database, file.read_bytes(), str(file), clock())
+            with reading(database):
+                # A later text of a database that has its examples is published when it is.
+                loaded = rows(database, "SELECT 1 FROM account WHERE id = ?", (_id(1),))
+            at = now if loaded else now - timedelta(days=PUBLISHED_DAYS_AGO)
+            published = publish(database, file.read_bytes(), str(file), at)
         except BadPolicy as error:
             raise BadSetting(f"POLICIES has a rule file with problems: {error.problems[0]}") from None
         lines.append(str(published))
     versions = Versions(database, settings.cached_versions)
     if POLICY in versions.policies():
-        made = load(database, versions, clock())
+        made = load(database, versions, now)
         lines.append(f"made {made} example accounts" if made else "the example accounts are there already")
     return lines
 
@@ -110,12 +120,13 @@ def _make(database: Database, versions: Versions, compiled: CompiledVersion, now
     before = datetime.min.replace(tzinfo=UTC)
     for days_ago in REFUND_DAYS_AGO:
         at = _at(today - timedelta(days=days_ago), compiled)
-        ledger.grant(database, (grant for grant in grants if before <= grant.happened_at < at), now)
+        # What happened at that very instant was there when the refunds were asked for, minutes later.
+        ledger.grant(database, (grant for grant in grants if before < grant.happened_at <= at), now)
         for member in members:
-            if member.number % 4 == REFUND_DAYS_AGO.index(days_ago):
+            if member.refund_days_ago == days_ago:
                 _refund(database, versions, member, at + timedelta(minutes=member.number))
         before = at
-    ledger.grant(database, (grant for grant in grants if before <= grant.happened_at), now)
+    ledger.grant(database, (grant for grant in grants if before < grant.happened_at), now)
     events.keep(database, told, now)
 
 
@@ -134,11 +145,15 @@ def _member(number: int, today: date) -> Member:
     """The first is a member whom nothing keeps from a refund; the others are of every kind."""
     random = Random(f"recoup demo {number}")
     plain = number == 1
-    joined_on = today - timedelta(days=2_400 if plain else random.choice((12, 150, 500, 900, 2_400, 4_000)))
+    refund_days_ago = REFUND_DAYS_AGO[number % 4] if number % 4 < len(REFUND_DAYS_AGO) else None
+    # The day as of which the account is told.
+    told_on = today - timedelta(days=refund_days_ago or 0)
+    joined_on = told_on - timedelta(days=2_400 if plain else random.choice((12, 150, 500, 900, 2_400, 4_000)))
     identity_level = 2 if plain else random.choice((0, 1, 1, 2, 2, 3))
     status = _status(number)
-    quiet_days = {"dormant": 500, "closed": 90}.get(status, 3 if plain else random.choice((2, 10, 40, 200)))
-    contact_changed_on = None if plain or random.random() < 0.7 else today - timedelta(days=random.choice((5, 45, 400)))
+    quiet_days = {"dormant": 500, "closed": 90}.get(status, 3 if plain else random.choice((2, 10, 40, 190)))
+    days_since_contact = None if plain or random.random() < 0.7 else random.choice((5, 45, 400))
+    contact_changed_on = None if days_since_contact is None else told_on - timedelta(days=days_since_contact)
     facts: dict[str, Any] = {
         "id": _id(number),
         "status": status,
@@ -147,8 +162,8 @@ def _member(number: int, today: date) -> Member:
         "joined_on": joined_on.isoformat(),
         "born_on": None if number % 29 == 0 else date(random.randint(1950, 2012), 1 + number % 12, 5).isoformat(),
         "contact_verified": plain or random.random() < 0.9,
-        "contact_changed_on": contact_changed_on and contact_changed_on.isoformat(),
-        "last_activity_on": max(joined_on, today - timedelta(days=quiet_days)).isoformat(),
+        "contact_changed_on": contact_changed_on and max(joined_on, contact_changed_on).isoformat(),
+        "last_activity_on": max(joined_on, told_on - timedelta(days=quiet_days)).isoformat(),
         "debt": 0 if plain else random.choice((0, 0, 0, 0, 8_000, 35_000)),
         "points_debt": 0,
         "activity_days": [],
@@ -156,8 +171,8 @@ def _member(number: int, today: date) -> Member:
     }
     if plain:
         facts["born_on"] = "1984-02-05"
-    identified_on = joined_on if plain else joined_on + timedelta(days=random.choice((0, 0, 300)))
-    return Member(number, StoredAccount(POLICY, facts), identified_on, random)
+    identified_on = joined_on if plain else min(told_on, joined_on + timedelta(days=random.choice((0, 0, 300))))
+    return Member(number, StoredAccount(POLICY, facts), identified_on, refund_days_ago, random)
 
 
 def _status(number: int) -> str:

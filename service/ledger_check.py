@@ -128,6 +128,13 @@ CHECKS = (
         " WHERE payout <> decided OR held <> decided_held ORDER BY id",
     ),
     Check(
+        "a-decision-stays",
+        Text("결정 {0}: {1}에 있지만 결정은 없습니다", "decision {0}: {1} names it, and it is not there any more"),
+        "SELECT id, named FROM (SELECT reference AS id, 'log_leaf' AS named FROM log_leaf WHERE kind = 'decision'"
+        " UNION ALL SELECT decision_id, 'refund_request' FROM refund_request) AS kept"
+        " WHERE NOT EXISTS (SELECT 1 FROM decision WHERE decision.id = kept.id) ORDER BY id, named",
+    ),
+    Check(
         "holds-follow-the-request",
         Text("신청 {0}({1}): {2}의 상태가 {3}", "request {0} is {1}, and what it holds of lot {2} is {3}"),
         "SELECT refund_request.id, refund_request.state, hold.lot_id, hold.state FROM refund_request"  # noqa: S608

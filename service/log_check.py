@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from policies.model import Text
@@ -38,6 +39,10 @@ OTHER = Text(
     "{kind} {reference}: 행의 내용이 기록된 것과 다릅니다(로그의 잎 {seq})",
     "{kind} {reference}: the row is not what leaf {seq} recorded; it was changed",
 )
+OTHER_DIGEST = Text(
+    "{kind} {reference}: 로그의 잎 {seq}의 다이제스트가 바뀌었습니다. 행은 트리에 있는 그대로입니다",
+    "{kind} {reference}: the digest of leaf {seq} was changed; the row is still what the tree has",
+)
 NOT_ERASED = Text(
     "{kind} {reference}: 로그의 잎 {seq}에 솔트가 없지만, 지금의 내용을 남긴 삭제 기록이 없습니다",
     "{kind} {reference}: leaf {seq} has no salt, and no erasure tells of what the row is now",
@@ -48,6 +53,7 @@ UNPLACED_GONE = Text(
     "{kind} {reference}: the row is not there any more, and its leaf has no place yet",
 )
 NO_PLACE = Text("로그의 잎이 없습니다: {first}-{last}", "the leaves {first} to {last} are missing")
+NO_LEAF_AT = Text("로그의 잎이 없습니다: {first}", "leaf {first} is missing")
 BEFORE = Text("로그의 잎 {seq}: 첫 자리보다 앞에 있습니다", "leaf {seq} stands before the first place")
 OTHER_HASH = Text(
     "로그의 잎 {seq}: 트리에 있는 해시와 다릅니다",
@@ -202,7 +208,8 @@ class LogCheck:
             return
         if entry.seq != self._tree.size:
             yield from self._nodes()
-            yield _said(NO_PLACE, first=self._tree.size, last=entry.seq - 1)
+            first, last = self._tree.size, entry.seq - 1
+            yield _said(NO_LEAF_AT if first == last else NO_PLACE, first=first, last=last)
             try:
                 # What is kept of the leaves that are missing, so that those behind them can be looked at.
                 self._tree = frontier_of(audit_log.nodes(self._database), entry.seq)
@@ -237,9 +244,16 @@ class LogCheck:
             self.erased += 1
             self._untold[remains_of(entry.kind, entry.reference, body)] = named
         elif not _records(entry, body):
-            yield _said(OTHER, **named)
+            yield _said(OTHER_DIGEST if self._in_tree(entry, body) else OTHER, **named)
         else:
             self._note_remains(entry.kind, body)
+
+    def _in_tree(self, entry: Entry, body: Mapping[str, Any]) -> bool:
+        """Whether the tree has the leaf of a row as it is, whatever the leaf itself says by now."""
+        number = place(0, entry.seq)
+        kept = rows(self._database, audit_log.SELECT_NODES.format(marks="?"), (number,))
+        digest = _digest(entry, body)
+        return digest is not None and [bytes(found) for _, found in kept] == [replace(entry, digest=digest).hash()]
 
     def _note_remains(self, kind: str, body: Mapping[str, Any]) -> None:
         """What remains of a row was recorded, if this is where that is done."""
@@ -340,13 +354,16 @@ def _guard(kind: str, sqlite: bool) -> str:
 
 
 def _records(entry: Entry, body: Mapping[str, Any]) -> bool:
-    if entry.salt is None:
-        return False
+    return entry.digest == _digest(entry, body)
+
+
+def _digest(entry: Entry, body: Mapping[str, Any]) -> str | None:
+    """The digest that the leaf of a row has; None where there can be none."""
     try:
-        return digest_of(entry.kind, entry.reference, entry.salt, body) == entry.digest
+        return None if entry.salt is None else digest_of(entry.kind, entry.reference, entry.salt, body)
     except NotCanonical:
         # What the service writes has a canonical form.
-        return False
+        return None
 
 
 def _said(text: Text, **figures: object) -> Text:

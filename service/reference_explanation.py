@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.explanation_words import GROUPS
 from service.reference_shapes import (
     AMOUNT,
     ANY,
@@ -18,32 +19,60 @@ from service.reference_shapes import (
 
 OR_NONE: Schema = {"type": "null"}
 FIGURE: Schema = {"description": "A number, a text, a flag or a list of texts."}
+NAMED_LOT = {"lot": TEXT, "source": {"type": ["string", "null"]}, "acquired_on": DAY_OR_NONE}
 VALUE = object_of(
     {
         "value": TEXT,
         "terms": TEXT,
+        "about": {"type": "string", "description": "What the author says of it, in the author's language."},
         "figure": FIGURE,
         "since": {**DAY_OR_NONE, "description": "The first day of the figure that applied; null: always."},
         "until": {**DAY_OR_NONE, "description": "The first day on which another applies; null: none yet."},
         **SAID,
     },
-    "A dated value that the rule names, as it applied.",
+    "A dated value by which the rule spoke, as it applied.",
 )
 RULE = object_of(
     {
         "rule": TEXT,
         "kind": TEXT,
-        "effect": {"type": "string", "enum": ["denies", "reviews", "prices", "charges", "excludes"]},
+        "effect": {"type": "string", "enum": ["denies", "reviews", "prices", "charges", "pays", "excludes"]},
         "terms": TEXT,
-        **SAID,
         "article": object_of(SAID),
-        "sentence": {**object_of(SAID), "description": "What the rule says in general."},
-        "figures": list_of(object_of({"name": TEXT, "value": FIGURE, **SAID})),
+        "said": list_of(
+            object_of(
+                {**SAID, "lots": list_of(object_of({**NAMED_LOT, "points": AMOUNT, **SAID}))},
+                "A reason to the member, and the lots that it is about; none: it is about the request.",
+            )
+        ),
         "values": list_of(VALUE),
         "remedy": {"oneOf": [ref("Remedy"), OR_NONE]},
+        "more": object_of(
+            {**SAID, "figures": list_of(object_of({"name": TEXT, "value": FIGURE, **SAID}))},
+            "What the rule says in general, as its author wrote it, and all its figures.",
+        ),
     }
 )
-LOT = object_of({"lot": TEXT, "left": AMOUNT, "allocated": AMOUNT, "rules": list_of(TEXT), **SAID})
+GROUP = object_of(
+    {
+        "group": {"type": "string", "enum": list(GROUPS)},
+        **SAID,
+        "points": {"type": ["integer", "null"], "description": "Of `sets_aside`, the points that it comes to in all."},
+        "note": {"oneOf": [object_of(SAID), OR_NONE]},
+        "rules": list_of(RULE),
+    },
+    "Rules that spoke, by what they did, under a heading.",
+)
+LOT = object_of(
+    {
+        **NAMED_LOT,
+        "left": AMOUNT,
+        "allocated": AMOUNT,
+        "last_usable_on": DAY_OR_NONE,
+        "rules": list_of(TEXT),
+        **SAID,
+    }
+)
 SUMS = dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT)
 NEAREST = object_of(
     {
@@ -72,7 +101,11 @@ EXPLANATION = object_of(
         },
         "summary": object_of(SAID),
         "asked": list_of(object_of({"label": object_of(SAID), "value": object_of(SAID)})),
-        "rules": {**list_of(RULE), "description": "Those that spoke of the request, then those that exclude lots."},
+        "groups": {**list_of(GROUP), "description": "The rules that spoke; a group without any is left out."},
+        "sums": {
+            **list_of(object_of({"name": TEXT, "value": AMOUNT, **SAID})),
+            "description": "How the payout comes about; empty where the request was denied.",
+        },
         "lots": list_of(LOT),
         "nearest": {"oneOf": [NEAREST, OR_NONE], "description": "null unless the request was denied."},
         "contest": {

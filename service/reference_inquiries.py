@@ -92,7 +92,7 @@ INQUIRY_IN_FULL = object_of(
                 object_of(
                     {
                         "decision": ref("Decision"),
-                        "lines": {**list_of(TEXT), "description": "As `recoup explain --trace` prints them of a file."},
+                        "lines": {**list_of(TEXT), "description": "As `recoup explain ID --more --trace` prints them."},
                     }
                 ),
                 {"type": "null"},

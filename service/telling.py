@@ -1,4 +1,4 @@
-"""A decision as lines of text: the question, the engine's own sentences, the figures and the trace."""
+"""What an event or a day comes to as lines of text, and the trace of a decision."""
 
 from __future__ import annotations
 
@@ -6,38 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.daily import Daily
-from engine.decision import Decision, Reason
-from engine.decision import explain as sentences
+from engine.decision import Reason
 from engine.events import EventAnswer
 from engine.taken import Taken
-
-
-def told(decision: Decision, id: str, language: str, *, with_trace: bool, facts_erased: bool = False) -> Iterator[str]:
-    """The lines that explain a decision. `id` is "" for one that was not kept; of one whose facts were erased, they say
-    so in the place of its trace.
-    """
-    words = _KO if language == "ko" else _EN
-    version = decision.version or words["draft"]
-    yield f"{id or words['decision']} · {decision.policy}@{version} · {decision.digest[:19]} · {decision.engine}"
-    yield words["asked"].format(
-        account=decision.account,
-        at=decision.as_of,
-        day=decision.requested_on,
-        request=_pairs({name: each for name, each in decision.request.items() if each != ""}),
-    )
-    yield ""
-    yield from sentences(decision, language)
-    figures = [(reason.rule, reason.figures) for reason in decision.reasons if reason.figures]
-    if figures:
-        yield ""
-        yield words["figures"]
-        for rule, each in figures:
-            yield f"  {rule}: {_pairs(each)}"
-    if facts_erased:
-        yield ""
-        yield words["facts_erased"]
-    elif with_trace:
-        yield from traced(decision.trace, language)
 
 
 def traced(trace: Iterable[Mapping[str, Any]], language: str) -> Iterator[str]:
@@ -138,10 +109,6 @@ def _plain(value: Any) -> str:
 
 
 _EN = {
-    "facts_erased": "The facts and the trace were erased after the time that the policy keeps them.",
-    "decision": "decision",
-    "draft": "draft",
-    "asked": "{account} asked at {at} ({day}): {request}",
     "earned": "{account} earns {points} points on {day}.",
     "granted": "- {points} points ({source}), usable from {usable}, own last day: {last}",
     "no_last_day": "none",
@@ -153,7 +120,6 @@ _EN = {
     "expired": "- {points} points of lot {lot} expired; their last usable day was {day}",
     "charged": "{account} is charged {points} points on {day}.",
     "notice": "Notice for {day} (lots: {lots})",
-    "figures": "Figures",
     "trace": "Trace",
     "applies": "applies",
     "does_not": "does not apply",
@@ -163,10 +129,6 @@ _EN = {
     "silenced_lots": "silenced by ",
 }
 _KO = {
-    "decision": "결정",
-    "facts_erased": "판정에 쓴 사실과 판정 과정은 정책의 보관 기간이 지나 지워졌습니다.",
-    "draft": "미게시",
-    "asked": "{account} 신청, {at} ({day}): {request}",
     "earned": "{account} 적립: {points} 포인트, {day}.",
     "granted": "- {points} 포인트 ({source}), 사용 가능일 {usable}, 자체 유효기간: {last}",
     "no_last_day": "없음",
@@ -177,7 +139,6 @@ _KO = {
     "expired": "- {points} 포인트 소멸 (포인트 번호 {lot}, 마지막 사용일 {day})",
     "charged": "{account} 휴면 차감: {points} 포인트, {day}.",
     "notice": "{day} 안내 (포인트 번호: {lots})",
-    "figures": "수치",
     "trace": "판단 과정",
     "applies": "적용",
     "does_not": "해당 없음",

@@ -13,7 +13,8 @@ from service.access import record_reads
 from service.answers import decision_answer, kept_decision_answer, with_text
 from service.database import reading
 from service.errors import FieldError, Refusal, language
-from service.explanation import explanation, lines, page, page_policy
+from service.explanation import explanation
+from service.explanation_forms import lines, page, page_policy
 from service.judging import Question
 from service.masking import masked
 from service.parts import answered, parts

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from engine.decision import Decision
 from service import inquiries, looks, records, refund_requests
 from service.access import record_reads
 from service.answers import decision_answer, inquiry_answer, inquiry_line, refund_request_line
 from service.database import reading
 from service.errors import FieldError, Refusal, language
+from service.explanation import explanation
+from service.explanation_forms import lines
 from service.idempotency import Answer, read_key
 from service.inquiries import Entry, Inquiry
 from service.masking import masked
@@ -27,7 +29,7 @@ from service.shapes import (
     body,
     query,
 )
-from service.telling import told
+from service.telling import traced
 
 blueprint = Blueprint("inquiries", __name__)
 
@@ -151,12 +153,15 @@ def _in_full(id: str) -> dict[str, Any]:
 
 
 def _explained(decision_id: str) -> dict[str, Any]:
-    """A decision and the lines that tell why it came out so, as `recoup explain --trace` prints them of a file."""
+    """A decision and the lines that tell why it came out so, as `recoup explain ID --more --trace` prints them."""
     record = records.find(parts().database, decision_id)
     assert record is not None, "an inquiry is about a decision that is kept"
-    decision = Decision.from_data(masked(dict(record.decision), g.reader))
-    lines = told(decision, record.id, language(), with_trace=True, facts_erased=record.erased)
-    return {"decision": decision_answer(record, language(), parts().faq.links), "lines": list(lines)}
+    shown = replace(record, decision=masked(record.decision, g.reader))
+    compiled = parts().versions.compiled(record.decision["digest"])
+    told = explanation(shown, compiled, parts().settings.answer_within_days)
+    trace = () if record.erased else traced(shown.decision["trace"], language())
+    said = [*lines(told, language(), more=True), *trace]
+    return {"decision": decision_answer(record, language(), parts().faq.links), "lines": said}
 
 
 def _check_agent(said: dict[str, Any]) -> None:

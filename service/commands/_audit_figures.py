@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from service.commands._database import looked_at
-from service.commands._files import Command, Unusable
+from service.commands._files import Command, Unusable, read_day
 
 if TYPE_CHECKING:
     from service.database import Database
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 PER = ("day", "month", "year", "whole")
 BY = ("happened_at", "entered_at")
-DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _day(_context: click.Context, option: click.Parameter, written: str | None) -> date | None:
+    return None if written is None else read_day(option.opts[0], written, "en")
+
+
 by_option = click.option(
     "--by",
     type=click.Choice(BY),
@@ -42,8 +47,12 @@ def shared(command: Command) -> Command:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="JSON in place of CSV."),
         click.option("--policy", help="Only those of this policy."),
-        click.option("--to", "last", type=DAY, required=True, help="The last local day of the programme."),
-        click.option("--from", "first", type=DAY, help="The first local day; for one day, that of --to."),
+        click.option(
+            "--to", "last", callback=_day, metavar="DAY", required=True, help="The last local day of the programme."
+        ),
+        click.option(
+            "--from", "first", callback=_day, metavar="DAY", help="The first local day; for one day, that of --to."
+        ),
     ):
         command = option(command)
     return command
@@ -56,8 +65,8 @@ def shared(command: Command) -> Command:
 @click.option("--all", "everything", is_flag=True, help="Decisions without a refund request too.")
 def rules(
     rule: str | None,
-    first: datetime | None,
-    last: datetime,
+    first: date | None,
+    last: date,
     policy: str | None,
     as_json: bool,
     per: str,
@@ -90,8 +99,8 @@ def rules(
 @click.pass_context
 def points(
     context: click.Context,
-    first: datetime | None,
-    last: datetime,
+    first: date | None,
+    last: date,
     policy: str | None,
     as_json: bool,
     per: str,
@@ -115,7 +124,7 @@ def points(
         some = _periods(first, last, per)
     with _looking(policy) as (database, versions):
         if outstanding:
-            found = audit_points.outstanding(database, versions, last.date(), by, policy)
+            found = audit_points.outstanding(database, versions, last, by, policy)
             _say(audit_points.OUTSTANDING, found, as_json)
         else:
             split = "expiry" if expiry else "class"
@@ -143,17 +152,16 @@ def _refuse_spans(context: click.Context) -> None:
             raise Unusable(f"{option} does not go with --outstanding, which is of the end of --to, by expiry already")
 
 
-def _periods(first: datetime | None, last: datetime, per: str) -> Sequence[Period]:
+def _periods(first: date | None, last: date, per: str) -> Sequence[Period]:
     """The periods from one day to another. Raises Unusable where there are none, or too many."""
     from service.periods import MOST_PERIODS, TooMany, periods
 
     if first is None:
-        raise Unusable(f"since which day? Give it with --from; for one day, --from {last.date()} --to {last.date()}")
-    start: date = first.date()
-    if start > last.date():
+        raise Unusable(f"since which day? Give it with --from; for one day, --from {last} --to {last}")
+    if first > last:
         raise Unusable("--from lies behind --to")
     try:
-        return periods(start, last.date(), per)
+        return periods(first, last, per)
     except TooMany:
         raise Unusable(f"that is more than {MOST_PERIODS} periods: fewer days, or another --per") from None
 

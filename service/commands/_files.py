@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 RULES, SCENARIOS = ".yaml", ".test.yaml"
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 Command = Callable[..., Any]
 
@@ -47,6 +50,19 @@ def _own_language() -> str:
     """The language that the environment asks for: of its settings, the first that says anything."""
     asked = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
     return "ko" if asked.lower().startswith("ko") else "en"
+
+
+def read_day(option: str, written: str, language: str) -> date:
+    """The day that an option says. Raises Unusable, in the words in which every mistake about a day is told."""
+    from policies.problems import told
+    from policies.readers import WRITE_DAY, not_a_day
+
+    try:
+        if not DAY.fullmatch(written):
+            raise ValueError
+        return date.fromisoformat(written)
+    except ValueError:
+        raise Unusable(f"{option}: {told(not_a_day(written), WRITE_DAY).in_language(language)}") from None
 
 
 def stop(text: str) -> NoReturn:

@@ -28,8 +28,9 @@ Example:
 @click.argument("file")
 @click.argument("case", metavar="CASE.json")
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@click.option("--more", is_flag=True, help="Tell each rule as its author wrote it, too, with its id and figures.")
 @language_option
-def command(file: str, case: str, as_json: bool, lang: str) -> None:
+def command(file: str, case: str, as_json: bool, more: bool, lang: str) -> None:
     """Judge a case by a rule file.
 
     The case is a refund request, an event that earns points or takes them back, or a day on which points
@@ -44,7 +45,7 @@ def command(file: str, case: str, as_json: bool, lang: str) -> None:
     version = load_rules(file, lang)
     data = read_json_file(case)
     try:
-        lines, decided = _judge(compile_version(version), data, lang)
+        lines, decided = _judge(compile_version(version), data, lang, more)
     except BadCase as bad:
         # A Korean sentence does not begin with the path as its subject, as an English one does.
         joint = ": " if lang == "ko" else " "
@@ -57,13 +58,16 @@ def command(file: str, case: str, as_json: bool, lang: str) -> None:
     click.echo(json.dumps(decided, ensure_ascii=False, indent=2) if as_json else "\n".join(lines))
 
 
-def _judge(compiled: CompiledVersion, data: Any, language: str) -> tuple[list[str], dict[str, Any]]:
+def _judge(compiled: CompiledVersion, data: Any, language: str, more: bool) -> tuple[list[str], dict[str, Any]]:
     """The sentences and the plain data of what is decided."""
     from engine.cases import read_case, read_day_case, read_event_case
     from engine.daily import daily
     from engine.decide import decide
-    from engine.decision import explain
     from engine.events import answer
+    from engine.facts import case_data
+    from service.explanation import explanation
+    from service.explanation_forms import lines
+    from service.records import Record
     from service.telling import answered, passed
 
     asked = data if isinstance(data, dict) and "request" not in data else {}
@@ -73,5 +77,8 @@ def _judge(compiled: CompiledVersion, data: Any, language: str) -> tuple[list[st
     if "day" in asked:
         day = daily(compiled, read_day_case(compiled.policy, data))
         return passed(day, language), day.to_data()
-    decided = decide(compiled, read_case(compiled.policy, data))
-    return explain(decided, language), decided.to_data()
+    case = read_case(compiled.policy, data)
+    decided = decide(compiled, case).to_data()
+    # Nothing was kept, so nothing can be contested.
+    told = explanation(Record("", "", case_data(case), decided), compiled, None)
+    return [*lines(told, language, more=more)], decided

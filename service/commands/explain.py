@@ -7,52 +7,55 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands._files import Unusable, language_option, read_json_file, shown_name
+from service.commands._files import Unusable, language_option, load_rules, read_json_file, shown_name
 
 if TYPE_CHECKING:
-    from engine.decision import Decision
+    from engine.compiled import CompiledVersion
+    from policies.versions import PolicyVersion
+    from service.records import Record
 
 
 EPILOG = """\b
 Example:
   recoup explain D-01K5M2W8Q3ZV4N7R9T0XYB6C1E --trace
   recoup explain D-01K5M2W8Q3ZV4N7R9T0XYB6C1E --lang ko --html explanation.html
-  recoup decide rules/kt-points.yaml case.json --json | recoup explain - --lang ko
+  recoup explain kept.json --rules applied.yaml --more
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("decision", metavar="ID|DECISION.json")
+@click.option("--rules", metavar="RULES.yaml", help="The rule file by which a decision in a file was made.")
 @language_option
+@click.option("--more", is_flag=True, help="Tell each rule as its author wrote it, too, with its id and figures.")
 @click.option("--trace", "with_trace", is_flag=True, help="Show what every rule saw, stage by stage.")
-@click.option("--html", metavar="FILE", help="Write a kept one to a file, as a page to print.")
-def command(decision: str, lang: str, with_trace: bool, html: str | None) -> None:
-    """Explain a decision.
+@click.option("--html", metavar="FILE", help="Write it to a file, as a page to print.")
+def command(decision: str, rules: str | None, lang: str, more: bool, with_trace: bool, html: str | None) -> None:
+    """Explain a decision, as the member reads it.
 
-    What was asked, which rules spoke and why, what would help, which lots pay what.
+    What was asked; which rules denied, set lots aside, took a fee or want a person to look, with their articles and the
+    dated values that applied; the nearest request that would have passed; and how to contest it.
 
     It is a kept one, by its id and out of DATABASE_URL, or one in a JSON file (`-` reads stdin) as `recoup decide
-    --json` or the API writes it. A kept one is told as the member reads it: with the dated values that applied, the
-    nearest request that would have passed, and how to contest it.
+    --json` or the API writes it, with the rule file that it was made by. Of a file without its case, what would have
+    passed and the dated values are not told.
     """
-    from service.telling import told, traced
+    from service.explanation import explanation
+    from service.explanation_forms import lines, page
+    from service.telling import traced
 
-    if not _is_file(decision):
-        from service.explanation import lines, page
-
-        explained, trace = _kept(decision)
-        if html is not None:
-            _write(html, page(explained, lang))
-            return
-        with_trace = with_trace and not explained["erased"]
-        click.echo("\n".join([*lines(explained, lang), *(traced(trace, lang) if with_trace else ())]))
-        return
+    if _is_file(decision):
+        record, compiled, days = _in_file(decision, rules, lang)
+    elif rules is not None:
+        raise Unusable("--rules is for a decision in a file: the text of a kept one is kept with it")
+    else:
+        record, compiled, days = _kept(decision)
+    told = explanation(record, compiled, days)
     if html is not None:
-        raise Unusable("--html takes the id of a kept decision: a file does not hold the rules that it was made by")
-    data = read_json_file(decision)
-    found = _decision(data, shown_name(decision))
-    gone = "erased" in data
-    click.echo("\n".join(told(found, str(data.get("id") or ""), lang, with_trace=with_trace, facts_erased=gone)))
+        _write(html, page(told, lang))
+        return
+    trace = traced(record.decision["trace"], lang) if with_trace and not record.erased else ()
+    click.echo("\n".join([*lines(told, lang, more=more), *trace]))
 
 
 def _is_file(name: str) -> bool:
@@ -66,12 +69,11 @@ def _write(name: str, text: str) -> None:
         raise Unusable(f"{name} cannot be written: {error.strerror}") from None
 
 
-def _kept(id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The explanation of a decision out of the database, and its trace."""
+def _kept(id: str) -> tuple[Record, CompiledVersion, int]:
+    """A decision out of the database, the version that it was made on, and within how many days one is answered."""
     from service import records
     from service.commands._database import looked_at, record_read
     from service.database import reading
-    from service.explanation import explanation
     from service.publishing import Versions
 
     with looked_at() as (database, settings):
@@ -84,16 +86,53 @@ def _kept(id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         if record is None or compiled is None:
             raise Unusable(f"no decision has the id '{id}'")
         record_read(database, "recoup explain", record.id)
-    return explanation(record, compiled, settings.answer_within_days), list(record.decision["trace"])
+    return record, compiled, settings.answer_within_days
 
 
-def _decision(data: Any, name: str) -> Decision:
+def _in_file(file: str, rules: str | None, language: str) -> tuple[Record, CompiledVersion, int]:
+    """The same of a decision in a file. One that says no id was not kept."""
+    from engine.compiled import compile_version
+    from policies.versions import published_again
+    from service.config import read_settings
+    from service.records import Record
+
+    name = shown_name(file)
+    data = read_json_file(file)
+    decision = _decision(data, name)
+    if rules is None:
+        raise Unusable(f"{name} does not hold the rules that it was decided by; name their file with --rules")
+    version = load_rules(rules, language, exit_code=2)
+    if decision["digest"] != version.digest and decision["version"] is not None:
+        # A text that was published again has its number in its digest.
+        version = published_again(version, decision["version"])
+    if decision["digest"] != version.digest:
+        raise Unusable(f"{name} was decided by another text than {rules}: its digest is {decision['digest']}")
+    record = Record(str(data.get("id") or ""), str(data.get("decided_at") or ""), _case(data, name, version), decision)
+    return record, compile_version(version), read_settings().answer_within_days
+
+
+def _decision(data: Any, name: str) -> dict[str, Any]:
+    """What a file says of a decision, once it proved to be one."""
     from engine.decision import Decision
     from service.answers import without_additions
 
     try:
-        return Decision.from_data(without_additions(data))
+        plain: dict[str, Any] = without_additions(data)
+        return {**plain, **Decision.from_data(plain).to_data()}
     except (AttributeError, KeyError, TypeError, ValueError):
         raise Unusable(f"{name} is not a decision as the API or `recoup decide --json` writes it") from None
     except AssertionError as error:
         raise Unusable(f"{name} contradicts itself: {error}") from None
+
+
+def _case(data: Any, name: str, version: PolicyVersion) -> dict[str, Any]:
+    """The case beside a decision, where there is one."""
+    from engine.cases import BadCase, read_case
+
+    case: dict[str, Any] = data.get("case") or {}
+    try:
+        if case:
+            read_case(version.policy, case)
+    except BadCase as bad:
+        raise Unusable(f"{name} has a case that cannot be read: {bad}") from None
+    return case

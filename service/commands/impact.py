@@ -13,7 +13,7 @@ import click
 
 from policies.model import Text
 from service.commands._database import looked_at, record_read
-from service.commands._files import Unusable, language_option, load_rules
+from service.commands._files import Unusable, language_option, load_rules, read_day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +48,6 @@ NO_INSTANT = Text(
     "'{at}' is no instant such as 2026-07-01T00:00:00+09:00",
 )
 UNWRITABLE = Text("{name}에 쓸 수 없습니다: {why}", "{name} cannot be written: {why}")
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(epilog=EPILOG)
@@ -57,9 +56,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--accounts", is_flag=True, help="What all accounts would get now [default].")
 @click.option("--decisions", is_flag=True, help="What was decided, decided again.")
 @click.option("--as-of", metavar="INSTANT", help="When accounts ask [now].")
-@click.option("--day", type=_DAY, help="Only decisions of a local day.")
-@click.option("--from", "first", type=_DAY, help="Only decisions of a local day, or later ones.")
-@click.option("--to", "last", type=_DAY, help="Only decisions of a local day, or earlier ones.")
+@click.option("--day", metavar="DAY", help="Only decisions of a local day.")
+@click.option("--from", "first", metavar="DAY", help="Only decisions of a local day, or later ones.")
+@click.option("--to", "last", metavar="DAY", help="Only decisions of a local day, or earlier ones.")
 @click.option("--policy", default="", metavar="POLICY@NUMBER", help="Only decisions by one version.")
 @click.option("--by", default="", metavar="FACT", help="What accounts are grouped by [the first choice declared].")
 @click.option("--sample", "count", type=click.IntRange(1), metavar="N", help="Look at N of them only.")
@@ -76,9 +75,9 @@ def command(
     accounts: bool,
     decisions: bool,
     as_of: str | None,
-    day: datetime | None,
-    first: datetime | None,
-    last: datetime | None,
+    day: str | None,
+    first: str | None,
+    last: str | None,
     policy: str,
     by: str,
     count: int | None,
@@ -259,13 +258,14 @@ def _version(database: Database, name: str, language: str) -> PolicyVersion:
     return found
 
 
-def _days(
-    day: datetime | None, first: datetime | None, last: datetime | None, language: str
-) -> tuple[date | None, date | None]:
+def _days(day: str | None, first: str | None, last: str | None, language: str) -> tuple[date | None, date | None]:
     if day is not None and (first is not None or last is not None):
         raise Unusable(ONE_DAY.in_language(language))
-    begin, end = day or first, day or last
-    return begin and begin.date(), end and end.date()
+    only, begin, end = (
+        None if written is None else read_day(option, written, language)
+        for option, written in (("--day", day), ("--from", first), ("--to", last))
+    )
+    return only or begin, only or end
 
 
 def _instant(text: str, language: str) -> datetime:

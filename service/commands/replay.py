@@ -6,13 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from policies.model import Text
-from service.commands._files import Unusable, language_option
+from service.commands._files import Unusable, language_option, read_day
 
 if TYPE_CHECKING:
     from service.database import Database
@@ -53,13 +52,11 @@ NO_NUMBER = Text(
 
 @click.command(epilog=EPILOG)
 @click.argument("id", required=False, default="")
-@click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), help="Only those asked for, or that happened, on a local day."
-)
+@click.option("--day", metavar="DAY", help="Only those asked for, or that happened, on a local day.")
 @click.option("--policy", default="", metavar="POLICY[@NUMBER]", help="Only those of a policy, or of one version.")
 @click.option("--account", default="", help="Only those of an account.")
 @language_option
-def command(id: str, day: datetime | None, policy: str, account: str, lang: str) -> None:
+def command(id: str, day: str | None, policy: str, account: str, lang: str) -> None:
     """Decide again what is stored, and list each difference.
 
     Every decision, and what every event came to, or only that of ID. Each is decided with the facts that it was made
@@ -72,7 +69,8 @@ def command(id: str, day: datetime | None, policy: str, account: str, lang: str)
     name, at, number = policy.partition("@")
     if at and not (number.isascii() and number.isdigit() and len(number) < 10 and name):
         raise Unusable(NO_NUMBER.in_language(lang).format(name=policy))
-    chosen = Chosen(id, account, name, int(number) if at else None, day.date() if day else None)
+    on = None if day is None else read_day("--day", day, lang)
+    chosen = Chosen(id, account, name, int(number) if at else None, on)
     counts = dict.fromkeys(("decisions", "answers", "differ", "left_out", "erased"), 0)
     with _opened(chosen, policy, lang) as (database, most_versions):
         replay = Replay(database, chosen, lang, most_versions)

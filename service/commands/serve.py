@@ -93,7 +93,7 @@ def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
         if demo:
             from service.demo import set_up
 
-            return [*set_up(database, settings), *_who_may_ask(database, settings), *_to_try(where)]
+            return [*set_up(database, settings), *_who_may_ask(database, settings), *_to_try(where, settings.access)]
         check_schema(database)
         return [
             *_who_may_ask(database, settings),
@@ -141,20 +141,27 @@ def _free_port(settings: Settings) -> int:
     return number
 
 
-def _to_try(where: str) -> list[str]:
+def _to_try(where: str, access: str) -> list[str]:
     body = (
         '{"account": "A-0001", "request": {"points": 20000, "method": "cash",'
         ' "receiving_account": "RA-0001", "receiving_holder": "member"}}'
     )
+    keyed = access == "keys"
+    key = ' -H "Authorization: Bearer $KEY"' if keyed else ""
+    first = [
+        "ACCESS=keys: whoever asks needs a key. Make one in another terminal, and try there:",
+        "   KEY=$(.venv/bin/recoup access create trial --role caller | sed -n 's/^key //p')",
+    ]
     return [
         "",
         f"Recoup answers on {where}. Three things to try:",
         "",
+        *(first if keyed else []),
         "1. Ask for a decision:",
-        f"   curl -s {where}/v1/decisions -H 'Content-Type: application/json' \\",
+        f"   curl -s {where}/v1/decisions{key} -H 'Content-Type: application/json' \\",
         f"     -d '{body}' | python3 -m json.tool --no-ensure-ascii",
         "2. See what the account has, and what expires when:",
-        f"   curl -s {where}/v1/accounts/A-0001/balance | python3 -m json.tool --no-ensure-ascii",
+        f"   curl -s {where}/v1/accounts/A-0001/balance{key} | python3 -m json.tool --no-ensure-ascii",
         f"3. Read the reference in a browser: {where}/docs",
         "And in another terminal: see what others are told when a refund is filed:",
         "   .venv/bin/recoup webhooks listen",

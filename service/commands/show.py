@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
-from service.commands._files import Unusable, language_option, load_rules
+from service.commands._files import Unusable, language_option, load_rules, read_day
 
 if TYPE_CHECKING:
     from policies.model import Policy
@@ -28,13 +28,12 @@ Example:
 @click.option(
     "--on",
     "day",
-    type=click.DateTime(["%Y-%m-%d"]),
     metavar="DAY",
     help="The day whose figures to show [default: today].",
 )
 @click.option("--rule", "id", metavar="ID", help="Show only this rule.")
 @click.option("--holidays", is_flag=True, help="Show only the holidays in the year of the day.")
-def command(file: str, lang: str, day: datetime | None, id: str | None, *, holidays: bool) -> None:
+def command(file: str, lang: str, day: str | None, id: str | None, *, holidays: bool) -> None:
     """Show a rule file in sentences."""
     from policies.model import WEEKDAYS
     from policies.problems import both, did_you_mean, told
@@ -43,7 +42,7 @@ def command(file: str, lang: str, day: datetime | None, id: str | None, *, holid
 
     version = load_rules(file, lang)
     policy = version.policy
-    on = day.date() if day else today(policy)
+    on = read_day("--on", day, lang) if day else today(policy)
     if holidays:
         for each in version.holidays:
             if each.year == on.year:

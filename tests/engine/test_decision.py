@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.decision import Decision, explain
+from engine.decision import Decision
 from tests.policies_for_tests import case, decided, lot, policy
 
 VERSION = policy(
@@ -94,32 +94,6 @@ def test_a_record_that_breaks_a_law_is_not_loaded(tamper: Callable[[dict[str, An
     tamper(data)
     with pytest.raises(AssertionError, match=message):
         Decision.from_data(data)
-
-
-def test_an_approval_in_words() -> None:
-    decision = decided(VERSION, case(3_000, *LOTS))
-    assert explain(decision, "en") == [
-        "Approved: a refund of 3,000 points.",
-        "Refund 3,000, fee 90, tax 0, set off 0, paid out 2,910.",
-        "Paid by 2026-03-05.",
-        "- Fee 90. [fee, terms 18.2]",
-        "Points that can be refunded: 11,000.",
-        "  L1 pays 2,000 of its 2,000 points, usable until 2027-01-01.",
-        "  L2 pays 1,000 of its 9,000 points, which never expire.",
-        "  L3 does not pay its 50 points. Promotion. [promotion]",
-    ]
-    assert explain(decision, "ko")[0] == "승인: 3,000 포인트 환급."
-
-
-def test_a_denial_in_words() -> None:
-    decision = decided(VERSION, case(6_000, *LOTS))
-    assert explain(decision, "ko") == [
-        "거절: 6,000 포인트 환급 신청.",
-        "- 한도 5,000 [most, 약관 19.1]",
-        "  신청할 수 있는 포인트: 5,000.",
-        "환급 가능한 포인트: 11,000.",
-        "  L3: 50 포인트 제외. 판촉 [promotion]",
-    ]
 
 
 def test_decisions_share_nothing_that_a_caller_could_change() -> None:

@@ -1,4 +1,4 @@
-"""`recoup check, test, pin, show, decide, explain`: what they print, and how they end."""
+"""`recoup check, test, pin, show, decide`: what they print, and how they end."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from service import records
 from service.cli import recoup
-from service.clock import spoken
-from service.config import Settings
-from service.database import close_database, open_database, writing
-from service.records import Record
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ROOT / "tests" / "engine"
@@ -314,8 +308,10 @@ def test_decide_tells_the_decision(run: Run) -> None:
     code, told, _ = ended(run("decide", "small.yaml", "case.json"))
 
     assert code == 0
-    assert told.startswith("Approved")
-    assert "[conversion-fee" in told
+    assert told.startswith("Explanation of the decision\nYour refund of 20,000 points was approved.")
+    assert "conversion-fee" not in told, "a member is told a reason by its article"
+    assert "contest" not in told, "what was not kept cannot be contested"
+    assert "    Rule conversion-fee: " in run("decide", "small.yaml", "case.json", "--more").stdout
 
 
 def test_decide_reads_stdin_and_prints_json(run: Run) -> None:
@@ -454,62 +450,6 @@ def test_what_is_asked_before_the_policy_starts_is_not_decided(run: Run) -> None
     code, _, error = ended(run("decide", "small.yaml", "-", input=json.dumps(early)))
 
     assert (code, error) == (1, "recoup: 'small' is in force from 2025-01-01, and was asked about 2024-12-31\n")
-
-
-def test_explain_tells_a_decision_of_a_file(run: Run) -> None:
-    decision = run("decide", "small.yaml", "case.json", "--json").stdout
-    Path("decision.json").write_text(decision, "utf-8")
-    code, told, _ = ended(run("explain", "decision.json"))
-    traced = run("explain", "-", "--trace", "--lang", "ko", input=decision).stdout
-
-    assert code == 0
-    assert "A-1 asked at 2026-03-02T01:00:00Z (2026-03-02): points 20,000, method gift_card" in told
-    assert "conversion-fee: fee 500, base 20,000, rate 2.5%" in told
-    assert "Trace" not in told
-    assert "판단 과정\n  expire\n    five-years: 적용; L-1\n" in traced
-
-
-def test_explain_reads_what_the_api_answers(run: Run) -> None:
-    decision = json.loads(run("decide", "small.yaml", "case.json", "--json").stdout)
-    for reason in decision["reasons"]:
-        reason["text"] = reason["en"]
-    answer = {"id": "D-1", "recorded": True, "decided_at": "2026-03-02T01:00:00Z", **decision}
-
-    assert run("explain", "-", input=json.dumps(answer)).stdout.startswith("D-1 · small@draft · sha256:")
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"payout": 19_501}, "recoup: stdin contradicts itself: gross 20000 is not the sum of its parts, 20001\n"),
-        ({"reasons": 3}, "recoup: stdin is not a decision as the API or `recoup decide --json` writes it\n"),
-    ],
-    ids=["altered", "not_a_decision"],
-)
-def test_explain_refuses_what_is_no_decision(changed: dict[str, Any], told: str, run: Run) -> None:
-    decision = json.loads(run("decide", "small.yaml", "case.json", "--json").stdout)
-
-    assert ended(run("explain", "-", input=json.dumps({**decision, **changed}))) == (2, "", told)
-
-
-def test_explain_does_not_make_a_database(run: Run) -> None:
-    code, _, error = ended(run("explain", "D-01K5M2W8Q3ZV4N7R9T0XYB6C1E"))
-
-    assert (code, Path("recoup.db").exists()) == (2, False)
-    assert error.startswith("recoup: there is no database recoup.db")
-
-
-def test_explain_tells_a_kept_decision(run: Run, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    now = datetime(2026, 3, 2, 1, tzinfo=UTC)
-    assert run("publish", "small.yaml").exit_code == 0
-    decision = json.loads(run("decide", "small.yaml", "case.json", "--json").stdout)
-    database = open_database(Settings(database_url=sqlite_url))
-    writing(database, lambda: records.keep(database, Record("D-1", spoken(now), CASE, decision), now))
-    close_database(database)
-
-    assert run("explain", "D-1").stdout.startswith("Explanation of the decision D-1\nThe refund of 20,000 points")
-    assert ended(run("explain", "D-2")) == (2, "", "recoup: no decision has the id 'D-2'\n")
 
 
 @pytest.mark.parametrize("command", ["check", "test", "pin", "show"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,17 +10,26 @@ from typing import Any
 
 import pytest
 
-from service import demo
+from engine.cases import read_case
+from engine.decide import decide
+from service import demo, records
 from service.app import create_app
+from service.clock import spoken
+from service.commands.serve import prepare
 from service.config import SHIPPED_RULES, BadSetting, Settings
 from service.database import Database, close_database, open_database, reading, rows
+from service.explanation import explanation
+from service.judging import Judge, Question
 from service.ledger_check import differences
 from service.migrate import migrate
 from service.parts import EXTENSION
 from service.publishing import Versions, publish
+from service.records import Record
+from service.roles import RIGHTS
 from tests.service.builders import SetClock
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
+ON_SQLITE = pytest.mark.parametrize("loaded", ["sqlite"], indirect=True)
 COUNTS = {
     "accounts": "SELECT count(*) FROM account",
     "lots": "SELECT count(*) FROM lot",
@@ -81,6 +91,66 @@ def test_the_demo_is_loaded_once(loaded: tuple[Settings, str]) -> None:
     with reading(database):
         assert differences(database) == []
     close_database(database)
+
+
+def kept(settings: Settings) -> Iterator[tuple[Database, Record]]:
+    """Each decision of the demo."""
+    database = open_database(settings)
+    with reading(database):
+        for (decision,) in rows(database, "SELECT id FROM decision ORDER BY id"):
+            found = records.find(database, decision)
+            assert found is not None
+            yield database, found
+    close_database(database)
+
+
+@ON_SQLITE
+def test_nothing_in_the_demo_lies_behind_its_decision(loaded: tuple[Settings, str]) -> None:
+    for database, record in kept(loaded[0]):
+        ((published_at,),) = rows(database, "SELECT published_at FROM policy_version")
+        assert published_at < record.decision["as_of"]
+        account, day = record.case["account"], record.decision["requested_on"]
+        days = [account[name] for name in ("joined_on", "contact_changed_on", "last_activity_on") if account[name]]
+        assert [each for each in (*days, *(lot["acquired_on"] for lot in record.case["lots"])) if each > day] == []
+
+
+@ON_SQLITE
+def test_the_nearest_request_of_a_denial_comes_to_what_was_told(loaded: tuple[Settings, str]) -> None:
+    """Judged on the account as it was then, by the service; or, of a later day, on the facts that were kept."""
+    found = 0
+    versions: Versions | None = None
+    for database, record in kept(loaded[0]):
+        versions = versions or Versions(database, 1)
+        compiled = versions.compiled(record.decision["digest"])
+        told = explanation(record, compiled, 30)["nearest"]
+        assert (told is not None) == (record.decision["outcome"] == "denied")
+        if told is None or not told["found"]:
+            continue
+        found += 1
+        changes = {path.removeprefix("request."): value for path, value in told["set"].items() if path != "as_of"}
+        request = {**record.case["request"], **changes}
+        at = datetime.fromisoformat(told["set"].get("as_of", record.decision["as_of"]))
+        if "as_of" in told["set"]:
+            later = {**record.case, "request": request, "as_of": spoken(at)}
+            made = decide(compiled, read_case(compiled.policy, later)).to_data()
+        else:
+            account = record.decision["account"]
+            judge = Judge(database, versions, SetClock(NOW))
+            made = dict(judge.judge(Question(account, request, as_of=at), record=False).decision)
+        assert {name: made[name] for name in told["decision"]} == told["decision"]
+    assert found > 20
+
+
+@ON_SQLITE
+def test_what_is_printed_to_try_asks_with_a_key_where_one_is_needed(loaded: tuple[Settings, str]) -> None:
+    settings, _ = loaded
+    told = "\n".join(prepare(replace(settings, access="keys"), demo=True))
+    made, *asking = (line.strip() for line in told.splitlines() if "KEY" in line and "ACCESS" not in line)
+    assert made == "KEY=$(.venv/bin/recoup access create trial --role caller | sed -n 's/^key //p')"
+    assert len(asking) == 2
+    assert all('-H "Authorization: Bearer $KEY"' in line for line in asking)
+    assert all("caller" in RIGHTS[each] for each in ("POST /v1/decisions", "GET /v1/accounts/{id}/balance"))
+    assert "$KEY" not in "\n".join(prepare(replace(settings, access="open"), demo=True))
 
 
 def test_what_is_printed_to_try_works(loaded: tuple[Settings, str]) -> None:

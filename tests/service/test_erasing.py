@@ -296,9 +296,9 @@ def test_what_is_called_erased_and_was_not_is_noticed(
     lines = exported(database)
     verify_log = independent()
     assert any("and no erasure tells" in each or "is not what leaf" in each for each in looked(database, signer))
-    with pytest.raises(BadExport, match="is said to be erased, and no"):
+    with pytest.raises(BadExport, match="is said to be erased, and no") as ours:
         check(lines, [signer.verifier])
-    with pytest.raises(verify_log.Wrong, match=r"no erasure tells|digest is not"):
+    with pytest.raises(verify_log.Wrong, match=rf"line {ours.value.line}: .*(no erasure tells|digest is not)"):
         verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signer.verifier))]))
 
 

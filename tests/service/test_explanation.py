@@ -7,6 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from service.api.decisions import FORMS
 from service.cli import recoup
 from service.config import SHIPPED_RULES
 from service.database import Database
+from service.explanation_forms import MOST_LOTS, listed, unsaid
 from service.publishing import publish
 from tests.service.builders import NOW, POLICY, asking, lot_facts, open_account
 
@@ -56,7 +58,11 @@ def test_a_denial_says_what_would_have_passed_and_how_to_contest_it(client: Flas
 
     assert told["language"] == "ko"
     assert told["summary"]["text"] == "환급 신청(60,000포인트)이 거절되었습니다."
-    assert [rule["rule"] for rule in told["rules"]] == [reason["rule"] for reason in asked["reasons"]]
+    denies = {group["group"]: group["rules"] for group in told["groups"]}["denies"]
+    assert [rule["rule"] for rule in denies] == [reason["rule"] for reason in asked["reasons"]]
+    assert [line["value"]["ko"] for line in told["asked"] if line["label"]["ko"] == "신청 시각"] == [
+        "2026-03-02 10:00 (Asia/Seoul)"
+    ]
     request = {**asked["case"]["request"], **{path.removeprefix("request."): v for path, v in near["set"].items()}}
     again = client.post(DECISIONS, json={"account": "A", "request": request, "dry_run": True}).get_json()
     assert {name: again[name] for name in near["decision"]} == near["decision"], "it was really decided"
@@ -102,26 +108,96 @@ def test_the_page_stands_alone_and_says_what_the_text_says(client: FlaskClient) 
             assert all(part in outline.text for part in said.split(": ", 1)), line
 
 
-def test_the_page_of_a_real_programme_is_in_words_only(client: FlaskClient, database: Database) -> None:
-    """No fact, no value and no other rule shows by the name that it has in the rule file."""
+KT_ACCOUNT = {
+    "id": "K",
+    "joined_on": "2019-01-01",
+    "born_on": "1984-02-05",
+    "identity_level": 1,
+    "contact_verified": True,
+}
+KT_LOTS: list[tuple[str, str, int, dict[str, Any]]] = [
+    ("bill_payment", "2025-06-01", 400_000, {}),
+    ("promotion", "2024-11-02", 2_000, {"expires_on": "2025-12-31"}),
+    ("promotion", "2025-12-02", 700, {}),
+    ("promotion", "2026-01-02", 300, {}),
+    ("purchase", "2022-01-10", 1_200, {}),
+    ("purchase", "2021-12-10", 1_300, {}),
+    ("partner", "2025-09-03", 900, {"identity_level": 0}),
+]
+
+
+@pytest.fixture
+def kt_denial(client: FlaskClient, database: Database) -> str:
+    """Where the explanation of a denial is, by the programme that is shipped, with points set aside for many rules."""
     publish(database, (SHIPPED_RULES / "kt-points.yaml").read_bytes(), "kt-points.yaml", NOW)
-    account = {"id": "K", "joined_on": "2019-01-01", "born_on": "1984-02-05", "identity_level": 1}
-    own_day = lot_facts(2_000, source="promotion", expires_on="2025-12-31") | {"id": "K.2"}
-    lots = [lot_facts(400_000, source="bill_payment") | {"id": "K.1", "left": 400_000}, own_day]
+    lots = [
+        lot_facts(points, source=source, acquired_on=on, **more) | {"id": f"K.{number}"}
+        for number, (source, on, points, more) in enumerate(KT_LOTS, 1)
+    ]
     request = asking(390_050, method="cash", receiving_holder="member")
-    body = {"policy": "kt-points", "account": account, "lots": lots, "request": request}
+    body = {"policy": "kt-points", "account": KT_ACCOUNT, "lots": lots, "request": request}
     made = client.post(DECISIONS, json=body)
-    spoken = {reason["rule"] for reason in made.get_json()["reasons"]} | {"promotion-points-own-day"}
-    assert spoken > {"identity-level", "refund-step"}
-    for language, words in (("ko", "본인확인 수준: 1"), ("en", "Identity level: 1")):
-        page = client.get(f"{made.headers['Location']}/explanation?lang={language}", headers={"Accept": "text/html"})
-        shown = Outline(re.sub("(?s)<style>.*?</style>", "", page.get_data(as_text=True))).text
-        assert words in shown
-        assert re.findall(r"[a-z]+[._/][a-z_]+", shown) == []
-        assert set(re.findall(r"[a-z]+-[a-z]+-life", shown)) == set()
-    told = client.get(f"{made.headers['Location']}/explanation").get_json()
-    step = next(rule for rule in told["rules"] if rule["rule"] == "refund-step")
-    assert [figure["name"] for figure in step["figures"]] == ["limit", "points"]
+    assert made.get_json()["outcome"] == "denied"
+    return f"{made.headers['Location']}/explanation"
+
+
+def test_the_page_of_a_real_programme_is_in_words_only(client: FlaskClient, kt_denial: str) -> None:
+    """No fact, no value and no rule shows by the name that it has in the rule file, but behind "more"."""
+    for language, said in (("ko", "본인확인 수준 2(2025-01-01부터"), ("en", "identity level: 2 (from 2025-01-01")):
+        page = client.get(f"{kt_denial}?lang={language}", headers={"Accept": "text/html"}).get_data(as_text=True)
+        letter = Outline(re.sub("(?s)<style>.*?</style>|<details>.*?</details>|<footer.*?</footer>", "", page)).text
+        assert said in letter
+        assert re.findall(r"[a-z]+[._/][a-z_]+|[a-z]+-[a-z]+-life|refund-step|\[|starts with", letter) == []
+        assert "refund-step" in Outline(page).text
+    told = client.get(kt_denial).get_json()
+    rules = {rule["rule"]: rule for group in told["groups"] for rule in group["rules"]}
+    assert {"identity-level", "refund-step", "promotion-points-own-day"} <= rules.keys()
+    assert [figure["name"] for figure in rules["refund-step"]["more"]["figures"]] == ["limit", "points"]
+
+
+def test_what_sets_points_aside_stands_apart_and_names_each_lot(client: FlaskClient, kt_denial: str) -> None:
+    told = client.get(f"{kt_denial}?lang=en").get_json()
+    groups = {group["group"]: group for group in told["groups"]}
+    assert [*groups] == ["denies", "sets_aside"]
+    assert {rule["effect"] for rule in groups["denies"]["rules"]} == {"denies"}
+    aside = {rule["rule"]: rule for rule in groups["sets_aside"]["rules"]}
+    assert groups["sets_aside"]["points"] == sum(points for _, _, points, _ in KT_LOTS[1:])
+    assert [
+        (said["en"].split(".")[0], [lot["en"] for lot in said["lots"]]) for said in aside["promotion-points"]["said"]
+    ] == [
+        (
+            f"Promotion points are not refunded until some time after they were earned, on {day}",
+            [f"Promotion: {points} points (earned on {day})"],
+        )
+        for day, points in (("2025-12-02", 700), ("2026-01-02", 300))
+    ]
+    assert [value["en"] for value in aside["purchase-points-life"]["values"]] == [
+        "The figure that applied: 3 years (points earned until 2024-12-31, article 15.3)"
+    ]
+    assert aside["purchase-points-life"]["more"]["en"].startswith("The points can be used for 3 years")
+    assert [value["ko"] for value in aside["purchase-points-life"]["values"]] == [
+        "적용된 기준: 3년(2024-12-31까지 적립된 포인트, 약관 제15조 제3항)"
+    ]
+    printed = client.get(f"{kt_denial}?lang=ko", headers={"Accept": "text/plain"}).get_data(as_text=True)
+    assert printed.index("거절된 이유") < printed.index("승인될 수 있는 신청") < printed.index("환급할 수 없는 포인트")
+
+
+def test_of_many_lots_the_first_are_listed_and_the_rest_counted() -> None:
+    lots = [{"ko": f"묶음 {n}", "en": f"lot {n}", "points": 10} for n in range(MOST_LOTS + 5)]
+    assert [*listed(lots, "en")][-2:] == [f"lot {MOST_LOTS - 1}", "and 5 more, with 50 points"]
+    assert [*listed(lots, "ko")][-1] == "그 밖에 5건, 50포인트"
+    assert len([*listed(lots[:MOST_LOTS], "en")]) == MOST_LOTS
+    assert [*unsaid({"said": [{"lots": [lot]} for lot in lots]}, "en")] == ["and 5 more, with 50 points"]
+
+
+def test_an_approval_says_what_is_kept_of_it_and_when_it_is_paid(client: FlaskClient) -> None:
+    made = client.post(DECISIONS, json={"account": "A", "request": asking(20_000, method="cash")})
+    assert made.get_json()["fee"]
+    told = client.get(f"{made.headers['Location']}/explanation?lang=en").get_json()
+    groups = {group["group"]: [rule["effect"] for rule in group["rules"]] for group in told["groups"]}
+    assert groups == {"amounts": ["charges"], "pays": ["pays"]}
+    assert [each["name"] for each in told["sums"]] == ["gross", "fee", "payout"]
+    assert sum(each["value"] for each in told["sums"][1:]) == told["sums"][0]["value"]
 
 
 def test_who_accepts_no_form_of_it_gets_the_data(client: FlaskClient) -> None:
@@ -143,7 +219,9 @@ def test_the_command_prints_the_same_text_and_writes_the_same_page(
     assert (printed.exit_code, printed.stdout) == (0, text)
     assert traced.stdout.startswith(f"{text}\nTrace\n  expire\n")
     assert (written.exit_code, written.stdout, file.read_text("utf-8")) == (0, "", page)
-    assert CliRunner().invoke(recoup, ["explain", "kept.json", "--html", str(file)]).exit_code == 2
+    more = CliRunner().invoke(recoup, ["explain", kept, "--lang", "en", "--more"]).stdout
+    assert {*text.splitlines()} < {*more.splitlines()}
+    assert "    Rule monthly: " in more
 
 
 def test_of_a_lot_that_has_expired_nothing_else_is_told(client: FlaskClient, database: Database) -> None:
@@ -153,5 +231,5 @@ def test_of_a_lot_that_has_expired_nothing_else_is_told(client: FlaskClient, dat
     (lot,) = told["lots"]
     assert lot["rules"] == ["life", "promotion"]
     assert "Expired on 2026-01-" in lot["en"]
-    assert "Promotion" not in lot["en"]
-    assert "promotion" not in [rule["rule"] for rule in told["rules"]]
+    assert "Promotion points" not in lot["en"]
+    assert "promotion" not in [rule["rule"] for group in told["groups"] for rule in group["rules"]]

@@ -175,9 +175,10 @@ def test_a_contest_shows_the_decision_explained_and_the_refund_as_it_is_now(
     assert {**decision, "case": recorded["case"]} == recorded
     assert decision["reasons"][0]["faq"] == []
     lines = found["explanation"]["lines"]
-    assert lines[0].startswith(f"{refund['decision_id']} · small@1 · ")
-    assert {"Figures", "Trace"} <= set(lines)
+    assert lines[0] == f"Explanation of the decision {refund['decision_id']}"
+    assert {"Why it was denied", "What would have passed", "Trace"} <= set(lines)
     assert any("At most 50,000 a month" in line for line in lines)
+    assert any(line.startswith("    Rule monthly: ") for line in lines), "an agent reads the rule itself, too"
     korean = client.get(f"{WHERE}/{kept}?lang=ko").get_json()["explanation"]["lines"]
     assert any("월 한도 50,000" in line for line in korean)
     writing(database, lambda: execute(database, "UPDATE refund_request SET state = 'needs_review'"))

@@ -107,7 +107,7 @@ TAMPERING = {
         "log_leaf",
         ["DELETE FROM log_leaf WHERE reference = 'E-1' AND kind = 'event'"],
         [
-            f"the leaves {LEAVES} to {LEAVES} are missing",
+            f"leaf {LEAVES} is missing",
             "event E-1: the row has no leaf; it was put in past the log",
         ],
     ),
@@ -128,6 +128,15 @@ TAMPERING = {
             f"checkpoint 0 was signed over other leaves than the first {LEAVES + 2}",
             "event E-1: the row has no leaf; it was put in past the log",
             "event E-2: it has 2 leaves",
+        ],
+    ),
+    "the digest of a leaf was changed": (
+        "log_leaf",
+        ["UPDATE log_leaf SET digest = 'sha256:0' WHERE reference = 'E-1' AND kind = 'event'"],
+        [
+            f"event E-1: the digest of leaf {LEAVES} was changed; the row is still what the tree has",
+            f"leaf {LEAVES}: it is not the leaf that is in the tree; its hash differs",
+            f"checkpoint 0 was signed over other leaves than the first {LEAVES + 2}",
         ],
     ),
     "a leaf is of no row at all": (

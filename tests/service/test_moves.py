@@ -221,6 +221,7 @@ BROKEN = {
     "moves-lead-to-the-state": "UPDATE refund_request SET state = 'settled'",
     "one-account": "UPDATE lot SET account_id = 'B' WHERE id = 'A.1'",
     "granted-once": "UPDATE lot SET amount = amount + 1 WHERE id = 'A.1'",
+    "a-decision-stays": "INSERT INTO log_leaf (kind, reference) VALUES ('decision', 'A.1')",
 }
 
 

@@ -238,6 +238,7 @@ def test_the_command_ends_as_ci_needs_it(database_url: str) -> None:
         (["--policy", "smal"], "recoup: 'smal' was never published\n"),
         (["--policy", "small@2"], "recoup: 'small@2' was never published\n"),
         (["--policy", "small@x"], "recoup: 'small@x' is no policy and no version; write POLICY or POLICY@NUMBER\n"),
+        (["--day", "2026-13-01"], "recoup: --day: '2026-13-01' is not a day; write it like 2026-01-31\n"),
     ):
         ended = run(database_url, "replay", *arguments, "--lang", "en")
         assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", words)

@@ -368,7 +368,8 @@ def test_whoever_reads_what_was_erased_is_told_so(
     }
     ((inquiry,),) = of(database, "inquiry", "id")
     explained = client.get(f"/v1/inquiries/{inquiry}").get_json()["explanation"]["lines"]
-    assert explained[-1] == "The facts and the trace were erased after the time that the policy keeps them."
+    assert "The facts behind this decision and the particulars of the request were erased after 5 years" in explained[2]
+    assert "Trace" not in explained
     leaf = client.get(f"/v1/audit/decisions/{decision}").get_json()["leaf"]
     assert client.get(leaf["entry"]).get_json()["salt"] is None
 
@@ -386,7 +387,8 @@ def test_an_explanation_tells_what_remains(
     where = f"/v1/decisions/{decision}/explanation?lang={language}"
     data = client.get(where).get_json()
     assert said in data["erased"][language]
-    assert (data["nearest"], data["contest"], [rule["rule"] for rule in data["rules"]]) == (None, None, ["large"])
+    rules = [rule["rule"] for group in data["groups"] for rule in group["rules"]]
+    assert (data["nearest"], data["contest"], rules) == (None, None, ["large"])
     assert data["lots"], "the lots that were to pay are still told"
     for form in ("text/plain", "text/html"):
         text = client.get(where, headers={"Accept": form}).get_data(as_text=True)
