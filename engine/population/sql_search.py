@@ -128,6 +128,8 @@ class _Search:
             found.append((every([inside, *map(opposite, denied), *unbroken, self._pays(everything)]), self.available))
         counted = [every([each.where, opposite(each.reading.passes("0"))]) for each in limits if not each.reading.slope]
         range_ = self._range(limits, low, [*most, self.available], self._whole_steps(stretch.paying("0")))
+        if range_.empty:
+            return found
         top = self.keep(range_.top)
         where = every([*map(opposite, counted), f"({top} >= {range_.low})"])
         found.append((where, self._paying(stretch, top, range_)))
@@ -147,7 +149,7 @@ class _Search:
         self, limits: Sequence[Limited], low: Sequence[str], most: Sequence[str], steps: Sequence[Steps]
     ) -> Range:
         try:
-            return allowed(_speaking(limits), low, most, *steps)
+            return allowed(self.keep, _speaking(limits), low, most, *steps)
         except CannotSay as cannot:
             named = next((each.ready.id for each in limits if each.ready.bound.sense == "multiple_of"), "")
             raise Unsayable(named, cannot.why) from None
