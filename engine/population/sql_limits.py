@@ -165,8 +165,8 @@ Speaking = tuple[Formula, Reading]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The amounts from `low` to `most` that leave the rest `rest` when divided by `step`; `empty` where it is known that
-    there are none.
+    """The amounts from `low` to `most` that leave the rest `rest` when divided by `step`; `empty` where it is known
+    that there are none.
     """
 
     low: str
