@@ -103,6 +103,9 @@ class Comparison:
             return Answer(account, method, None, error="not-in-force")
         except Conflict as error:
             return Answer(account, method, None, error=f"rules-conflict: {error}")
+        except ANYTHING_THAT_A_CHANGED_RECORD_RAISES as error:
+            # Of a bug, too, the rest must be told.
+            return Answer(account, method, None, error=f"other: {error}")
 
     def _group(self, read: Sequence[Case | str]) -> str:
         """What the account is grouped by: as the version after the change reads it, or else the one before."""

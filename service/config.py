@@ -72,6 +72,11 @@ SETTINGS = (
     ),
     Setting("DELIVERY_THREADS", "4", "to how many webhooks one deliverer sends at once", 1),
     Setting("DELIVERY_PAUSE_SECONDS", "1", "how long a deliverer waits when nothing is due", 1),
+    Setting(
+        "SPARK_MASTER",
+        "local[2]",
+        "where `--engine spark` decides populations: local[N] for N workers on this machine, or a cluster's master",
+    ),
 )
 
 WAIT = re.compile(r"([1-9][0-9]{0,5})([smh])", re.ASCII)
@@ -105,6 +110,7 @@ class Settings:
     delivery_schedule_seconds: tuple[int, ...] = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
     delivery_threads: int = 4
     delivery_pause_seconds: int = 1
+    spark_master: str = "local[2]"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -150,6 +156,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         delivery_schedule_seconds=_waits("DELIVERY_SCHEDULE", texts["DELIVERY_SCHEDULE"]),
         delivery_threads=numbers["DELIVERY_THREADS"],
         delivery_pause_seconds=numbers["DELIVERY_PAUSE_SECONDS"],
+        spark_master=texts["SPARK_MASTER"],
     )
 
 

@@ -11,7 +11,7 @@ from service.impact_report import OUTCOMES
 WIDTH = 720
 LABELS = 190
 """The room for the labels of rows, to the left."""
-FIGURES = 96
+FIGURES = 112
 """The room for a figure behind the end of a bar."""
 ROW = 28
 BAR = 16
@@ -58,7 +58,7 @@ def bars(rows: Sequence[tuple[str, int, int]], *, signed: bool = True) -> BarPlo
 
     >>> plot = bars([("cash", 300, 0), ("credit", 0, 100)])
     >>> plot.zero, [(each.x, each.length, each.figure) for row in plot.rows for each in row.bars]
-    (539, [(286, 253, '-300'), (539, 84, '+100')])
+    (531, [(302, 229, '-300'), (531, 76, '+100')])
     """
     left, right = max([row[1] for row in rows], default=0), max([row[2] for row in rows], default=0)
     start = LABELS + (FIGURES if left else 0)

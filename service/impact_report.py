@@ -295,12 +295,12 @@ _CHANGED: Mapping[str, Text] = {
 _COSTS: Mapping[str, Mapping[int, Text]] = {
     "payout": {
         1: Text(
-            "지급액이 모두 {amount} 늘어납니다({before}에서 {after}으로).",
+            "지급액이 모두 {amount} 늘어납니다({before} → {after}).",
             "{amount} more is paid out in all ({after}; it was {before}).",
         ),
         0: Text("지급액은 모두 {before}, 그대로입니다.", "As much is paid out as before, {before} in all."),
         -1: Text(
-            "지급액이 모두 {amount} 줄어듭니다({before}에서 {after}으로).",
+            "지급액이 모두 {amount} 줄어듭니다({before} → {after}).",
             "{amount} less is paid out in all ({after}; it was {before}).",
         ),
     },
@@ -323,7 +323,7 @@ _GAIN = Text(
 )
 _BEST: Mapping[int, Text] = {
     1: Text(
-        "계정마다 가장 많이 받는 방법 하나를 고르면 지급액은 {amount} 늘어납니다({before}에서 {after}으로).",
+        "계정마다 가장 많이 받는 방법 하나를 고르면 지급액은 {amount} 늘어납니다({before} → {after}).",
         "Where each account takes the method that pays most, {amount} more is paid out ({after}; it was {before}).",
     ),
     0: Text(
@@ -331,7 +331,7 @@ _BEST: Mapping[int, Text] = {
         "Where each account takes the method that pays most, as much is paid out as before, {before}.",
     ),
     -1: Text(
-        "계정마다 가장 많이 받는 방법 하나를 고르면 지급액은 {amount} 줄어듭니다({before}에서 {after}으로).",
+        "계정마다 가장 많이 받는 방법 하나를 고르면 지급액은 {amount} 줄어듭니다({before} → {after}).",
         "Where each account takes the method that pays most, {amount} less is paid out ({after}; it was {before}).",
     ),
 }

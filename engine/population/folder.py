@@ -21,7 +21,7 @@ from engine.population.answers import (
 from engine.population.cases import Batch, batch_schema
 from engine.population.libraries import load_duckdb
 from engine.population.merging import BadPopulation, Stream, merged
-from engine.population.sql import Connection, literal, quoted, sql_type
+from engine.population.sql import Connection, literal, quoted, sql_type, within_bounds
 from policies.model import Policy
 from policies.problems import did_you_mean, in_language
 
@@ -88,6 +88,7 @@ class Population:
     def __init__(self, connection: Connection, folder: str, policy: Policy) -> None:
         """Raises BadPopulation where a file is missing or has other columns than it should."""
         self.connection = connection
+        self.folder = folder
         self._policy = policy
         self._schema = batch_schema(policy)
         self.notes: list[str] = []
@@ -152,14 +153,13 @@ class Population:
         """The statements that read the files, by their names, for one stretch of accounts after the other: so many
         accounts or somewhat more, where the row groups of the file let stretches be read by themselves.
         """
-        bounds = self._bounds(accounts)
         return [
-            {name: f"SELECT * FROM ({select}){_within(low, high)}" for name, select in self.selects.items()}  # noqa: S608
-            for low, high in pairwise([None, *bounds, None])
+            {name: f"SELECT * FROM ({select}){within_bounds(*each)}" for name, select in self.selects.items()}  # noqa: S608
+            for each in self.bounds(accounts)
         ]
 
-    def _bounds(self, accounts: int) -> list[str]:
-        """Ids with which row groups begin, at least so many accounts apart."""
+    def bounds(self, accounts: int) -> list[tuple[str | None, str | None]]:
+        """The stretches of accounts, each from an id on and up to another; None where there is no bound."""
         groups = self._all(
             "accounts",
             "SELECT stats_min_value, row_group_num_rows FROM parquet_metadata("  # noqa: S608
@@ -172,7 +172,7 @@ class Population:
                 bounds.append(least)
                 gathered = 0
             gathered += rows
-        return bounds
+        return list(pairwise([None, *bounds, None]))
 
     def _merged(self, selects: Mapping[str, str], rows: int, read_rows: int) -> Iterator[Batch]:
         accounts, *others = (
@@ -236,8 +236,3 @@ class Population:
     def _unreadable(self, name: str, error: Exception) -> BadPopulation:
         told = " ".join(str(error).split())[:200]
         return BadPopulation(self.files[name], f"cannot be read ({told})", "write it anew as Parquet")
-
-
-def _within(low: str | None, high: str | None) -> str:
-    conditions = [f"account_id {sign} {literal(bound)}" for sign, bound in ((">=", low), ("<", high)) if bound]
-    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

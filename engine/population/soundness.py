@@ -25,8 +25,8 @@ _CALENDAR: Final = "DATE '0001-01-01' AND DATE '9999-12-31'"
 def odd_accounts(policy: Policy, dialect: Dialect = DUCKDB) -> str:
     """The statement for the accounts that may hold such a thing; it reads `accounts`, `lots` and `history`."""
     left = dialect.quoted("left")
-    account = _Row(dialect, [("account_id", 1, LONGEST_TEXT - _OWN)], [_all_days(dialect)])
-    lot = _Row(dialect, [("lot_id", 1, LONGEST_TEXT)], [f"{left} <= amount"])
+    account = _Row(dialect, [("account_id", 1, LONGEST_TEXT - _OWN)], [_all_days(dialect)], ["activity_days IS NULL"])
+    lot = _Row(dialect, [("lot_id", 1, LONGEST_TEXT)], [f"{left} <= amount"], [])
     for scope, record, row in (("account", Account, account), ("lot", Lot, lot)):
         for name in own_fields(record):
             fact = policy.facts.get(f"{scope}.{name}")
@@ -44,47 +44,55 @@ def odd_accounts(policy: Policy, dialect: Dialect = DUCKDB) -> str:
             _between("payout", 0, MOST),
             f"requested_at >= {first} AND requested_at < {last}",
         ],
+        [f"{name} IS NULL" for name in ("state", "points", "payout", "requested_at")],
     )
-    return " UNION ".join(_statements(account, lot, past, left))
+    return " UNION ".join(_statements(account, lot, past, dialect.sum_of.format(left)))
 
 
 class _Row:
-    """What has to hold of each row of a table. `texts` are its columns of text, each with its bounds in bytes: one that
-    has fewer characters than bytes is looked at more closely for nothing.
+    """What has to hold of each row of a table, and of no column that is NULL. `texts` are its columns of text, each
+    with its bounds in bytes: one that has fewer characters than bytes is looked at more closely for nothing.
     """
 
-    def __init__(self, dialect: Dialect, texts: list[tuple[str, int, int]], sound: list[str]) -> None:
+    def __init__(
+        self, dialect: Dialect, texts: list[tuple[str, int, int]], sound: list[str], missing: list[str]
+    ) -> None:
         self._dialect = dialect
         self._texts = texts
         self._sound = sound
+        self._missing = missing
 
     def add(self, fact: Fact, name: str, *, optional: bool) -> None:
         """What has to hold of a fact. `optional`: it may be NULL."""
         called = self._dialect.quoted(name)
         if fact.type == "text":
             self._texts.append((f"coalesce({called}, '')" if optional else called, 0, LONGEST_TEXT))
-        else:
-            condition = _of_type(fact, called)
-            self._sound.append(f"({called} IS NULL OR {condition})" if optional else condition)
+            return
+        if not optional:
+            self._missing.append(f"{called} IS NULL")
+        if fact.type != "flag":
+            self._sound.append(_of_type(fact, called))
 
     def odd(self) -> str:
-        """Where something does not hold. What is NULL and must not be makes a condition NULL, and so odd."""
-        texts = [_between(f"{self._dialect.bytes_of}({text})", least, most) for text, least, most in self._texts]
-        # One look at all texts together: a look costs more than all the rest.
-        together = " || ".join(text for text, _, _ in self._texts)
-        plain = f"NOT ({self._dialect.control.format(together)})"
-        return f"coalesce({' AND '.join([*self._sound, *texts, plain])}, FALSE) = FALSE"
+        """Where something does not hold. One condition after the other is looked at, only where none of those before
+        holds: written as what must hold together, all of them would be looked at in all rows.
+        """
+        bytes_of, control = self._dialect.bytes_of, self._dialect.control
+        found = [*self._missing, *(f"NOT ({condition})" for condition in self._sound)]
+        for text, least, most in self._texts:
+            found += [f"{text} IS NULL", f"{bytes_of}({text}) NOT BETWEEN {least} AND {most}", control.format(text)]
+        return " OR ".join(f"({each})" for each in found)
 
 
-def _statements(account: _Row, lot: _Row, past: _Row, left: str) -> Iterator[str]:
+def _statements(account: _Row, lot: _Row, past: _Row, held: str) -> Iterator[str]:
     for table, row in (("accounts", account), ("lots", lot), ("history", past)):
         yield f"SELECT account_id FROM {table} WHERE {row.odd()}"  # noqa: S608
     yield "SELECT account_id FROM history GROUP BY account_id, refund_id HAVING count(*) > 1"
     # Only where all together hold too much can one account.
-    together = f"SELECT sum({left}) > {MOST_POINTS} FROM lots"  # noqa: S608
+    together = f"SELECT {held} > {MOST_POINTS} FROM lots"  # noqa: S608
     yield (
         f"SELECT account_id FROM lots WHERE ({together})"  # noqa: S608
-        f" GROUP BY account_id HAVING sum({left}) > {MOST_POINTS}"
+        f" GROUP BY account_id HAVING {held} > {MOST_POINTS}"
     )
 
 
@@ -93,8 +101,6 @@ def _of_type(fact: Fact, name: str) -> str:
         return f"{name} IN ({', '.join(map(literal, fact.choices))})"
     if fact.type == "date":
         return f"{name} BETWEEN {_CALENDAR}"
-    if fact.type == "flag":
-        return f"{name} IS NOT NULL"
     return _between(name, 0 if fact.path in NEVER_NEGATIVE else -MOST, MOST)
 
 

@@ -31,9 +31,6 @@ from engine.population.ways import Way
 from policies.model import Policy
 from policies.versions import PolicyVersion
 
-LOCAL = "local[2]"
-"""On this machine, with two workers."""
-
 Session = Any
 """A session of Spark."""
 
@@ -57,7 +54,7 @@ _AS_DUCKDB = {
 
 
 @contextmanager
-def session(master: str = LOCAL) -> Iterator[Session]:
+def session(master: str = "local[2]") -> Iterator[Session]:
     """A session, ended with all that it started. On this machine it listens to nobody else. Raises NotInstalled."""
     try:
         from pyspark.errors import PySparkException
@@ -94,19 +91,19 @@ def session(master: str = LOCAL) -> Iterator[Session]:
         made.stop()
 
 
-def decide(
-    spark: Session, version: PolicyVersion, asking: Asking, folder: str, path: str, way: Way
-) -> dict[str | None, int]:
-    """Write what every account is answered, as a folder of part files in no order; how often each outcome is among the
-    answers. Raises BadPopulation.
-    """
+def decide(spark: Session, version: PolicyVersion, asking: Asking, folder: str, path: str, way: Way) -> None:
+    """Write what every account is answered, as a folder of part files in no order. Raises BadPopulation."""
     from pyspark.errors import PySparkException
 
     try:
         answered(spark, version, asking, folder, way).write.mode("overwrite").parquet(path)
-        return dict(spark.sql(f"SELECT outcome, count(*) FROM parquet.`{path}` GROUP BY outcome").collect())  # noqa: S608
     except PySparkException as error:
         raise BadPopulation(folder, f"Spark could not decide it ({_line(error)})", "mend that") from None
+
+
+def outcomes_of(spark: Session, path: str) -> dict[str | None, int]:
+    """How often each outcome is among the answers of a folder; None is that of what was not decided."""
+    return dict(spark.read.parquet(path).groupBy("outcome").count().collect())
 
 
 def answered(spark: Session, version: PolicyVersion, asking: Asking, folder: str, way: Way) -> Any:

@@ -53,6 +53,8 @@ class Dialect:
     """How many of them are NULL."""
     least_and_most: tuple[str, str]
     """The least and the most of a list."""
+    sum_of: str
+    """A sum that may become larger than any whole number of a column."""
 
     def quoted(self, name: str) -> str:
         """A name as this dialect writes it."""
@@ -63,10 +65,13 @@ DUCKDB = Dialect(
     '"',
     "TIMESTAMP",
     "strlen",
-    r"regexp_matches({}, '\p{{Cc}}')",
+    # A look by a pattern is dear; only a text that JSON would write otherwise, or that is no ASCII, is worth one.
+    "(strlen(CAST(to_json({0}) AS VARCHAR)) <> length({0}) + 2 OR contains({0}, chr(127)))"
+    r" AND regexp_matches({0}, '\p{{Cc}}')",
     "len",
     "(len({0}) - list_count({0}))",
     ("list_min", "list_max"),
+    "sum({})",
 )
 SPARK = Dialect(
     "`",
@@ -76,6 +81,7 @@ SPARK = Dialect(
     "size",
     "size(filter({}, each -> each IS NULL))",
     ("array_min", "array_max"),
+    "sum(CAST({} AS DECIMAL(38, 0)))",
 )
 
 
@@ -124,6 +130,16 @@ def select(schema: Any, expressions: Mapping[str, str], source: str) -> str:
     """The statement for the columns of a schema, each from its expression."""
     columns = [f"CAST({expressions[field.name]} AS {sql_type(field.type)}) AS {quoted(field.name)}" for field in schema]
     return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608
+
+
+def within_bounds(low: str | None, high: str | None) -> str:
+    """Only accounts from one id on and up to another, as a statement ends; None is no bound.
+
+    >>> within_bounds("A", None)
+    " WHERE account_id >= 'A'"
+    """
+    conditions = [f"account_id {sign} {literal(bound)}" for sign, bound in ((">=", low), ("<", high)) if bound]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def written(connection: Connection, statement: str, path: str) -> None:

@@ -18,6 +18,7 @@ from service.commands._files import Unusable, language_option, load_rules
 if TYPE_CHECKING:
     from datetime import date
 
+    from engine.population.ways import Engine
     from policies.versions import PolicyVersion
     from service.database import Database
     from service.impact import Change, Sample, Stored
@@ -33,6 +34,10 @@ NO_VERSION = Text("'{name}'은(는) 게시된 적이 없습니다", "'{name}' wa
 NO_GROUPS = Text(
     "'{by}'(으)로는 나눌 수 없습니다. 다음 중 하나를 쓰십시오: {known}",
     "accounts cannot be grouped by '{by}'; write one of {known}",
+)
+ALL_OF_FOLDER = Text(
+    "--population은 --decisions, --sample과 함께 쓸 수 없습니다",
+    "--population does not go together with --decisions and --sample",
 )
 NO_NUMBER = Text("'{name}'에는 정책@번호를 쓰십시오", "'{name}' is no version; write POLICY@NUMBER")
 ONLY_OF_DECISIONS = Text("{option}에는 --decisions가 필요합니다", "{option} needs --decisions")
@@ -59,6 +64,8 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--by", default="", metavar="FACT", help="What accounts are grouped by [the first choice declared].")
 @click.option("--sample", "count", type=click.IntRange(1), metavar="N", help="Look at N of them only.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which ones a sample is.")
+@click.option("--population", "folder", metavar="DIR", help="The accounts of a folder, not of the database.")
+@click.option("--engine", type=click.Choice(["duckdb", "spark", "plain"]), default="duckdb", show_default=True)
 @click.option("--processes", type=click.IntRange(1), metavar="N", help="How many decide [one a processor].")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page, and print nothing.")
@@ -76,6 +83,8 @@ def command(
     by: str,
     count: int | None,
     seed: int,
+    folder: str | None,
+    engine: Engine,
     processes: int | None,
     form: str,
     html: str | None,
@@ -86,6 +95,9 @@ def command(
     A and B are rule files, or published versions such as kt-points@7. Every account of the policy asks for all its
     points by each refund method, and both versions decide; or, with --decisions, every decision is made again on the
     facts that it was made on. Nothing is written, and nothing is estimated unless --sample asks for it.
+
+    With --population the accounts are those of a folder that `recoup population export` wrote: however many there are,
+    they are decided by --engine and counted there (pip install '.[batch]').
 
     Ends with 0 whatever changes, and with 2 when it could not be done as asked.
     """
@@ -102,6 +114,11 @@ def command(
         raise Unusable(ONLY_OF_ACCOUNTS.in_language(lang))
     at = utc_now().replace(microsecond=0) if as_of is None else _instant(as_of, lang)
     sample = None if count is None else Sample(count, seed)
+    if folder is not None:
+        if decisions or count is not None:
+            raise Unusable(ALL_OF_FOLDER.in_language(lang))
+        _print(_of_folder(folder, engine, (before, after), by, at, processes, lang), form, html, lang)
+        return
     with looked_at() as (database, _):
         versions = _version(database, before, lang), _version(database, after, lang)
         change = _change(versions, (before, after), by, None if decisions else at, lang)
@@ -140,6 +157,34 @@ def _counted(
         sample,
     )
     return report(heading, effect)
+
+
+def _of_folder(
+    folder: str,
+    engine: Engine,
+    names: tuple[str, str],
+    by: str,
+    at: datetime,
+    processes: int | None,
+    language: str,
+) -> dict[str, Any]:
+    """The report on a population. Only where a version is named that was published is there a database to look into."""
+    from engine.calendars import local_day
+    from service.commands._population import counted, told_in_a_line
+    from service.impact_report import Heading, report
+
+    if any(PUBLISHED.fullmatch(name) and not Path(name).exists() for name in names):
+        with looked_at() as (database, _):
+            versions = _version(database, names[0], language), _version(database, names[1], language)
+    else:
+        versions = load_rules(names[0], language, exit_code=2), load_rules(names[1], language, exit_code=2)
+    change = _change(versions, names, by, at, language)
+    assert change.asking is not None, "accounts are asked about"
+    with told_in_a_line():
+        effect = counted(change, change.asking, folder, engine, processes)
+    day = local_day(at, ZoneInfo(change.after.policy.timezone))
+    count = effect.accounts
+    return report(Heading(*versions, names, "accounts", change.by, count, count, day, at), effect)
 
 
 def _print(told: dict[str, Any], form: str, html: str | None, language: str) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from policies.model import Text
-from service.commands._files import Unusable, language_option, load_rules, made_whole, read_json_file
+from service.commands._files import Unusable, language_option, load_rules, read_json_file
+from service.commands._population import decided, told_in_a_line
 
 if TYPE_CHECKING:
     from engine.population.answers import Asking
-    from engine.population.ways import Engine, Way
+    from engine.population.ways import Engine
     from policies.versions import PolicyVersion
 
 EPILOG = """\b
@@ -25,9 +26,6 @@ Examples:
   recoup population decide rules/kt-points.yaml trial --output answers.parquet
 """
 MADE = Text("계정 {accounts:,}개를 {folder}에 썼습니다", "{accounts:,} accounts are in {folder}")
-BY_STATEMENT = Text("{engine}: 정책을 SQL 문 하나로 판정합니다", "{engine}: the policy is one SQL statement")
-BY_BATCHES = Text("{engine}: 계정마다 규칙 엔진으로 판정합니다({why})", "{engine}: account by account ({why})")
-OF_RULE = Text("'{rule}' 규칙 때문에: {why}", "because of '{rule}': {why}")
 ANSWERED = Text(
     "답 {answers:,}개: 승인 {approved:,}, 담당자 확인 {needs_review:,}, 거절 {denied:,}, 판정 못함 {undecided:,}",
     "{answers:,} answers: {approved:,} approved, {needs_review:,} for a person to look at, {denied:,} denied,"
@@ -54,7 +52,7 @@ def export(folder: str, policy: str, lang: str) -> None:
     from service.commands.replay import Progress
     from service.publishing import Versions
 
-    with looked_at() as (database, _), _told():
+    with looked_at() as (database, _), told_in_a_line():
         versions = Versions(database, 1)
         known = versions.policies()
         chosen = policy or (known[0] if len(known) == 1 else "")
@@ -88,7 +86,7 @@ def make(folder: str, file: str, accounts: int, lots: int, seed: int, as_of: str
     from engine.population.made import make_population
 
     version = load_rules(file, lang, exit_code=2)
-    with _told(), _new_folder(folder) as made:
+    with told_in_a_line(), _new_folder(folder) as made:
         make_population(made, version.policy, accounts=accounts, lots=lots, seed=seed, as_of=_instant(as_of))
     click.echo(MADE.in_language(lang).format(accounts=accounts, folder=folder))
 
@@ -123,59 +121,12 @@ def decide(
     """
     version = load_rules(file, lang, exit_code=2)
     asking = _asking(version, _instant(as_of), methods, points, request_file)
-    with _told(), made_whole(output, force=force) as fresh:
-        decider = _by_spark if engine == "spark" else _by_duckdb
-        outcomes = decider(version, asking, folder, str(fresh), engine, lang)
+    with told_in_a_line():
+        outcomes = decided(version, asking, folder, output, engine, force, lang)
     undecided = outcomes.pop(None, 0)
     counts = {name: outcomes.get(name, 0) for name in ("approved", "needs_review", "denied")}
     answers = undecided + sum(counts.values())
     click.echo(ANSWERED.in_language(lang).format(answers=answers, undecided=undecided, **counts))
-
-
-def _by_duckdb(
-    version: PolicyVersion, asking: Asking, folder: str, path: str, engine: Engine, lang: str
-) -> dict[str | None, int]:
-    """Decide on this machine; how often each outcome is among the answers."""
-    from engine.population.deciding import answers
-    from engine.population.files import outcomes_of, write_answers
-    from engine.population.folder import Population
-    from engine.population.sql import opened
-    from engine.population.ways import way_of
-    from service.commands.replay import Progress
-
-    way = way_of(version, asking, engine)
-    with opened() as connection:
-        population = Population(connection, folder, version.policy)
-        for note in population.notes:
-            click.echo(note, err=True)
-        _say_way(way, engine, lang)
-        progress = Progress(population.accounts * len(asking.methods), lang)
-        for count in write_answers(path, answers(version, asking, population, way)):
-            progress.step(count)
-        progress.clear()
-        return outcomes_of(connection, path)
-
-
-def _by_spark(
-    version: PolicyVersion, asking: Asking, folder: str, path: str, engine: Engine, lang: str
-) -> dict[str | None, int]:
-    """Decide on Spark."""
-    from engine.population import spark
-    from engine.population.ways import way_of
-
-    way = way_of(version, asking, engine)
-    _say_way(way, engine, lang)
-    with spark.session() as session:
-        return spark.decide(session, version, asking, folder, path, way)
-
-
-def _say_way(way: Way, engine: str, lang: str) -> None:
-    if way.statement is not None:
-        click.echo(BY_STATEMENT.in_language(lang).format(engine=engine), err=True)
-        return
-    why = "" if way.why is None else way.why.in_language(lang)
-    said = OF_RULE.in_language(lang).format(rule=way.rule, why=why) if way.rule else why
-    click.echo(BY_BATCHES.in_language(lang).format(engine=engine, why=said), err=True)
 
 
 def _asking(
@@ -231,18 +182,3 @@ def _new_folder(name: str) -> Iterator[str]:
         for each in (*path.glob("*.parquet"), path):
             each.rmdir() if each.is_dir() else each.unlink()
         raise
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What could not be done is told in a line. Raises Unusable."""
-    from engine.population.files import Misfit
-    from engine.population.libraries import NotInstalled
-    from engine.population.merging import BadPopulation
-
-    try:
-        yield
-    except (BadPopulation, Misfit, NotInstalled) as error:
-        raise Unusable(str(error)) from None
-    except OSError as error:
-        raise Unusable(error.strerror or str(error)) from None

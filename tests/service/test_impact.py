@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ JSON = ("--as-of", AS_OF, "--format", "json")
 NO_STEP = lambda _: None  # noqa: E731
 
 
+@cache
 def version(text: str) -> PolicyVersion:
     """The version in a text."""
     found, problems = load_version(text.encode(), "small.yaml")
@@ -344,7 +346,7 @@ def test_the_command_tells_it_as_text_as_json_and_as_a_page_with_the_same_figure
     assert data["total"] == told(four, change_to(CHANGED))["total"]
     assert (data["as_of"], data["before"]["version"], data["after"]["version"]) == (AS_OF, 1, None)
     text = run("impact", "small@1", "new.yaml", "--as-of", AS_OF, "--lang", "ko").stdout
-    assert "지급액이 모두 10,290원 줄어듭니다(77,610원에서 67,320원으로)." in text
+    assert "지급액이 모두 10,290원 줄어듭니다(77,610원 → 67,320원)." in text
     assert re.search(r"^현금 +4 +3 +1 +2 +33,320 +-5,290 +\+290$", text, re.MULTILINE)
 
     # Whatever a file is called, its name is no part of the page's own markup.
@@ -433,4 +435,4 @@ def test_an_approver_sees_what_a_draft_does_to_all_accounts(database: Database, 
     less = {**made.data, "shown": {**made.data["shown"], "impact": None}}
     assert replace(made, data=less).seen != made.seen
     told_so = run("publish", "show", made.id, "--lang", "ko").stdout
-    assert "지급액이 모두 1,000원 줄어듭니다(6,000원에서 5,000원으로)." in told_so
+    assert "지급액이 모두 1,000원 줄어듭니다(6,000원 → 5,000원)." in told_so

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,8 +15,10 @@ from flask.testing import FlaskClient
 
 from engine.population.answers import FOUND_OUT, Asking
 from service.cli import recoup
-from service.database import Database
+from service.config import Settings
+from service.database import Database, open_database
 from service.judging import Judge, Question
+from service.parts import EXTENSION
 from service.publishing import Versions
 from tests.service.builders import (
     CONFLICT,
@@ -27,6 +31,7 @@ from tests.service.builders import (
     open_account,
     publish_small,
 )
+from tests.service.conftest import Apps, hand_on
 
 AT = "2026-03-02T10:00:00+09:00"
 REQUESTED = Asking(NOW, ("cash", "credit"))
@@ -46,6 +51,22 @@ def answers_in(file: Path) -> list[dict[str, Any]]:
     """The rows of a file of answers."""
     found: list[dict[str, Any]] = pyarrow.parquet.read_table(file).to_pylist()
     return found
+
+
+@pytest.fixture
+def stored(sqlite_url: str, apps: Apps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs a command on forty stored accounts, in a folder of its own with the small policy."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    (tmp_path / "small.yaml").write_text(POLICY, "utf-8")
+    database = open_database(Settings(database_url=sqlite_url))
+    publish_small(database)
+    app = apps.at(sqlite_url)
+    apps.clock = SetClock()
+    store_accounts(app.test_client(), database, 40)
+    yield lambda *arguments: CliRunner().invoke(recoup, arguments)
+    hand_on(database)
+    hand_on(app.extensions[EXTENSION].database)
 
 
 def store_accounts(client: FlaskClient, database: Database, count: int) -> list[str]:
@@ -93,6 +114,30 @@ def test_what_is_exported_is_decided_as_what_is_stored(
             expected.append({"account_id": name, "method": method, **figures, "reasons": reasons, "error": None})
     assert answers_in(tmp_path / "answers.parquet") == expected
     assert {row["outcome"] for row in expected} == {"approved", "denied", "needs_review"}
+
+
+CHANGES = {
+    "of_figures": POLICY.replace("rate: 1%", "rate: 2%").replace("at_most: 50_000", "at_most: 10_000"),
+    "of_methods": POLICY.replace("  credit: {ko: 차감, en: credit}", "  gift: {ko: 상품권, en: gift card}"),
+    "of_facts": POLICY.replace("[GOLD, PLAIN]", "[GOLD, SILVER]").replace("default: PLAIN", "default: GOLD"),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES.keys())
+def test_a_change_does_to_a_population_what_it_does_to_the_stored_accounts(
+    stored: Run, tmp_path: Path, changed: str
+) -> None:
+    (tmp_path / "changed.yaml").write_text(changed, "utf-8")
+    impact = ("impact", "small.yaml", "changed.yaml", "--as-of", AT, "--format", "json", "--processes", "1")
+
+    expected = json.loads(stored(*impact).stdout)
+
+    assert stored("population", "export", "stored").exit_code == 0
+    for engine in ENGINES:
+        found = stored(*impact, "--population", "stored", "--engine", engine)
+        assert json.loads(found.stdout) == expected
+    assert expected["looked_at"] == 40
+    assert expected["accounts_changed"] or expected["undecided"]["first"]
 
 
 def test_a_seed_makes_the_same_accounts_and_each_engine_answers_them_alike(recoup_here: Run, tmp_path: Path) -> None:
