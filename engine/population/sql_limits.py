@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import lcm
@@ -165,12 +165,15 @@ Speaking = tuple[Formula, Reading]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The amounts from `low` to `most` that leave the rest `rest` when divided by `step`."""
+    """The amounts from `low` to `most` that leave the rest `rest` when divided by `step`; `empty` where it is known
+    that there are none.
+    """
 
     low: str
     most: str
     step: str
     rest: str
+    empty: bool = False
 
     @property
     def top(self) -> str:
@@ -205,11 +208,19 @@ Steps = tuple[Formula, Cases]
 """A step that points have to be a multiple of, by cases, and where it is asked for."""
 
 
-def allowed(limits: Sequence[Speaking], low: Sequence[str], most: Sequence[str], *further: Steps) -> Range:
-    """The amounts that limits on points, and further steps, let through between bounds. Raises CannotSay."""
-    lowers = [number(where, each.lower, "0") for where, each in limits if each.lower is not None]
-    uppers = [number(where, each.upper, NO_BOUND) for where, each in limits if each.upper is not None]
-    return Range(greatest(*low, *lowers), least(*most, *uppers), *lattice(limits, *further))
+def allowed(
+    keep: Callable[[str], str], limits: Sequence[Speaking], low: Sequence[str], most: Sequence[str], *further: Steps
+) -> Range:
+    """The amounts that limits on points, and further steps, let through between bounds. What each limit comes to is
+    passed through `keep`. Raises CannotSay.
+    """
+    lowers = [keep(number(where, each.lower, "0")) for where, each in limits if each.lower is not None]
+    uppers = [keep(number(where, each.upper, NO_BOUND)) for where, each in limits if each.upper is not None]
+    fewest, most_known = (
+        [int(each) for each in several if each.isdecimal()] for several in ([*low, *lowers], [*most, *uppers])
+    )
+    empty = bool(fewest and most_known) and max(fewest) > min(most_known)
+    return Range(greatest(*low, *lowers), least(*most, *uppers), *lattice(limits, *further), empty)
 
 
 def lattice(limits: Sequence[Speaking], *further: Steps) -> tuple[str, str]:

@@ -24,9 +24,12 @@ from engine.population.sql_terms import (
     COUNTED,
     EACH,
     CannotSay,
+    Cases,
     Formula,
+    Known,
     Unsayable,
     divided,
+    either,
     every,
     greatest,
     least,
@@ -67,7 +70,7 @@ class ListReader(Reader):
         try:
             found = by_lot.clause(clause)
         except CannotSay:
-            return replace(by_lot, points=self.points, account=self.account, lot=self._in_list).clause(clause)
+            return Reader.clause(self, clause)
         if isinstance(found, bool):
             return found
         inner = negated(found)
@@ -75,11 +78,20 @@ class ListReader(Reader):
         self.flags[name] = frozenset(path for path in paths if path.startswith("lot."))
         return opposite(of_list(name)) if inner else of_list(name)
 
-    def _in_list(self, name: str) -> str:
-        """A column of the lots, where it is looked at together with what is not known lot by lot."""
-        told = self.tables.of_lot(self.tables.lot(name))
-        self.flags[told] = frozenset({_MIXED})
+
+def list_reader(reader: Reader, tables: Tables) -> ListReader:
+    """A reader of lists. What looks at a lot together with what is not known lot by lot, reads its column in the
+    list.
+    """
+    flags: dict[str, frozenset[str]] = {}
+
+    def in_list(name: str) -> str:
+        told = tables.of_lot(tables.lot(name))
+        flags[told] = frozenset({_MIXED})
         return of_list(told)
+
+    common = (reader.compiled, reader.asking, reader.request, reader.day, reader.points, reader.account)
+    return ListReader(*common, in_list, tables, flags)
 
 
 _SUM = "so_far"
@@ -115,6 +127,32 @@ class Guarded:
     ready: Any
     outer: Formula
     inner: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """Lots for which a rule's fields come to the same: those of the list that are `inner`."""
+
+    inner: Formula
+    fields: tuple[Cases, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What a fee comes to on the points that the `inner` lots pay, those up to `beyond` aside."""
+
+    rule: str
+    amount: str
+    inner: Formula
+    beyond: str
+
+
+_NOT_SAID: Cases = ((True, Known(None)),)
+"""A field that a rule leaves out."""
+
+
+def _amount(field: Cases) -> str:
+    return pick(mapped(field, sql))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +218,18 @@ class Money:
             found.append(Guarded(ready, outer, every([part for part in parts if of_lot(part)])))
         return found
 
+    def flags(self) -> Mapping[str, frozenset[str]]:
+        """What the rules look at of each lot, none where they tell no lots apart."""
+        by_lot = [
+            self.classes(each, *each.ready.rule.amounts())
+            for kind in ("fee", "tax")
+            for each in self.guarded(kind)
+            if each.ready.by_lot
+        ]
+        inner = [each.inner for kind in ("price", "fee", "tax") for each in self.guarded(kind)]
+        told = any(map(of_lot, [*inner, *(one.inner for classes in by_lot for one in classes)]))
+        return self.reader.flags if told else {}
+
     def points_of(self, inner: Formula, beyond: str = "0") -> str:
         """How many of the points are paid by some lots, those up to `beyond` aside."""
         if inner is True:
@@ -213,8 +263,8 @@ class Money:
         """What the points come to. Raises Unsayable."""
         gross, prices, broken, worth = self._prices()
         gross = self.keep(gross)
-        fees = [(each, *self._fee(each, gross, worth)) for each in self._of_fees()]
-        fee = self.keep(total([amount for _, amount, _ in fees]))
+        fees = [charge for each in self._of_fees() for charge in self._charges(each, gross, worth)]
+        fee = self.keep(total([charge.amount for charge in fees]))
         taxes = self._taxes(fees, worth)
         told = sorted(taxes, key=lambda each: [ready.id for ready in self.rules["tax"]].index(each[0]))
         tax = self.keep(total([amount for _, amount in taxes]))
@@ -226,7 +276,7 @@ class Money:
             self.keep(total([amount for _, amount in offsets])),
             prices,
             broken,
-            [(each.ready.id, amount) for each, amount, _ in fees],
+            [(charge.rule, charge.amount) for charge in fees],
             told,
             offsets,
         )
@@ -283,6 +333,21 @@ class Money:
         paid = f"({worth.part(end)} - {worth.part(start)})"
         return self._summed(paid, every([inner, f"({start} < {end})"]))
 
+    def classes(self, each: Guarded, *fields: Any) -> list[Class]:
+        """The lots of a rule, apart where they make its fields differ, as the engine sums them up: those for which the
+        fields come to the same are one class.
+        """
+        figures = [((True, Known(None)),) if field is None else self.reader.figures(field) for field in fields]
+        if not each.ready.by_lot:
+            return [Class(each.inner, tuple(figures))]
+        found: dict[tuple[Any, ...], list[Formula]] = {}
+        before: list[Formula] = []
+        for where, terms in product(*figures):
+            found.setdefault(terms, []).append(every([where, *map(opposite, before)]))
+            before.append(where)
+        apart = [(either(wheres), terms) for terms, wheres in found.items()]
+        return [Class(every([each.inner, where]), tuple(((True, term),) for term in terms)) for where, terms in apart]
+
     def _of_fees(self) -> list[Guarded]:
         found = self.guarded("fee")
         for place, one in enumerate(found):
@@ -290,39 +355,52 @@ class Money:
                 _refuse_both(one, other, other.ready.id in one.ready.adds_to or one.ready.id in other.ready.adds_to)
         return found
 
-    def _fee(self, each: Guarded, gross: str, worth: Worth) -> tuple[str, tuple[Formula, str]]:
-        """What a fee comes to, and on which of the points, beyond how many, it is."""
+    def _charges(self, each: Guarded, gross: str, worth: Worth) -> list[Charged]:
+        """What a fee comes to, for each class of its lots."""
         ready: ReadyFee = each.ready
         rule: Any = ready.rule
         try:
-            beyond = self._free_points(ready)
-            if ready.by_lot:
-                raise CannotSay("적립분마다 수수료가 다릅니다", "lots are charged different fees")
-            base = self._base(each.inner, worth, beyond)
-            charged: list[Formula] = [each.outer]
-            if each.inner is not True or beyond != "0":
-                charged.append(f"({self.points_of(each.inner, beyond)} > 0)")
-            if ready.free_first is not None:
-                assert ready.free_window is not None, f"{ready.id} is free of charge in no window"
-                count = self.tables.summed("1", self._free_past(ready))
-                charged.append(opposite(f"({count} < {self.reader.amount(rule.free.first)})"))
-            for field, sign in ((rule.gross_at_least, ">="), (rule.gross_under, "<")):
-                if field is not None:
-                    charged.append(f"({gross} {sign} {self.reader.amount(field)})")
-            if rule.flat is not None:
-                amount = self.reader.amount(rule.flat)
-            else:
-                rates = mapped(
-                    self.reader.figures(rule.rate), lambda rate: share(base, rate.value, ready.rounding, ready.to)
+            fields = (rule.flat, rule.rate, rule.at_least, rule.at_most, rule.gross_at_least, rule.gross_under)
+            classes = self.classes(each, *fields)
+            bounded = [
+                bound is not None and not by_lot
+                for bound, by_lot in zip((rule.at_least, rule.at_most), ready.bounds_by_lot, strict=True)
+            ]
+            if len(classes) > 1 and any(bounded):
+                raise CannotSay(
+                    "수수료율이 적립분마다 다른데 한도는 모두에 함께 적용됩니다",
+                    "lots are charged different fees within one bound",
                 )
-                amount = pick(rates)
-                if rule.at_least is not None:
-                    amount = greatest(amount, self.reader.amount(rule.at_least))
-                if rule.at_most is not None:
-                    amount = least(amount, self.reader.amount(rule.at_most))
+            applies = [each.outer, self._not_free(ready)]
+            return [self._charge(ready, one, applies, gross, worth) for one in classes]
         except CannotSay as cannot:
             raise Unsayable(ready.id, cannot.why) from None
-        return self.keep(number(every(charged), amount)), (each.inner, beyond)
+
+    def _charge(self, ready: ReadyFee, one: Class, applies: Sequence[Formula], gross: str, worth: Worth) -> Charged:
+        flat, rate, at_least, at_most, gross_at_least, gross_under = one.fields
+        beyond = self._free_points(ready)
+        charged = list(applies)
+        if one.inner is not True or beyond != "0":
+            charged.append(f"({self.points_of(one.inner, beyond)} > 0)")
+        for bound, sign in ((gross_at_least, ">="), (gross_under, "<")):
+            if bound != _NOT_SAID:
+                charged.append(f"({gross} {sign} {_amount(bound)})")
+        if flat != _NOT_SAID:
+            amount = _amount(flat)
+        else:
+            base = self._base(one.inner, worth, beyond)
+            amount = pick(mapped(rate, lambda each: share(base, each.value, ready.rounding, ready.to)))
+            amount = amount if at_least == _NOT_SAID else greatest(amount, _amount(at_least))
+            amount = amount if at_most == _NOT_SAID else least(amount, _amount(at_most))
+        return Charged(ready.id, self.keep(number(every(charged), amount)), one.inner, beyond)
+
+    def _not_free(self, ready: ReadyFee) -> Formula:
+        """Where a refund is not among the first of its window, which cost nothing."""
+        if ready.free_first is None:
+            return True
+        rule: Any = ready.rule
+        count = self.tables.summed("1", self._free_past(ready))
+        return opposite(f"({count} < {self.reader.amount(rule.free.first)})")
 
     def _free_past(self, ready: ReadyFee) -> str:
         assert ready.free_window is not None, f"{ready.id} has no window"
@@ -337,60 +415,78 @@ class Money:
         used = self.tables.summed(own("points"), self._free_past(ready))
         return greatest(f"({self.reader.amount(rule.free.points)} - {used})", "0")
 
-    def _taxes(self, fees: Sequence[tuple[Guarded, str, tuple[Formula, str]]], worth: Worth) -> list[tuple[str, str]]:
-        """What each tax comes to; a tax on a tax comes after it."""
+    def _taxes(self, fees: Sequence[Charged], worth: Worth) -> list[tuple[str, str]]:
+        """What each tax comes to, for each class of its lots; a tax on a tax comes after it."""
         found = self.guarded("tax")
         for place, one in enumerate(found):
             for other in found[place + 1 :]:
                 _refuse_both(one, other, _taxes_apart(one.ready, other.ready))
-        by_rule: dict[str, str] = {}
+        by_rule: dict[str, list[str]] = {}
         for each in sorted(found, key=lambda each: len(each.ready.taxes_on)):
             try:
                 by_rule[each.ready.id] = self._tax(each, by_rule, fees, worth)
             except CannotSay as cannot:
                 raise Unsayable(each.ready.id, cannot.why) from None
-        return list(by_rule.items())
+        return [(rule, amount) for rule, amounts in by_rule.items() for amount in amounts]
 
     def _tax(
-        self,
-        each: Guarded,
-        by_rule: Mapping[str, str],
-        fees: Sequence[tuple[Guarded, str, tuple[Formula, str]]],
-        worth: Worth,
-    ) -> str:
+        self, each: Guarded, by_rule: Mapping[str, Sequence[str]], fees: Sequence[Charged], worth: Worth
+    ) -> list[str]:
         ready: ReadyTax = each.ready
         rule: Any = ready.rule
-        if ready.by_lot:
-            raise CannotSay("적립분마다 세금이 다릅니다", "lots are taxed differently")
-        if ready.of:
-            base = total([by_rule.get(name, "0") for name in ready.of])
-        else:
-            base = self._base(each.inner, worth)
-            if ready.after_fees:
-                parts = [self._part(each, fee, amount, on, worth) for fee, amount, on in fees]
-                base = self.keep(greatest(f"({base} - {total(parts)})", "0"))
-        applies: list[Formula] = [each.outer]
-        if each.inner is not True:
-            applies.append(f"({self.points_of(each.inner)} > 0)")
-        taxed = base
-        if rule.above is not None:
-            above = self.reader.amount(rule.above)
-            taxed = greatest(f"({base} - {above})", "0") if ready.excess else number(f"({base} > {above})", base)
-        rates = mapped(self.reader.figures(rule.rate), lambda rate: share(taxed, rate.value, ready.rounding, ready.to))
-        amount = pick(rates)
-        if rule.waived_under is not None:
-            amount = self.keep(amount)
-            amount = number(f"({amount} >= {self.reader.amount(rule.waived_under)})", amount)
-        return self.keep(number(every(applies), amount))
+        classes = self.classes(each, rule.rate, rule.above, rule.waived_under)
+        if len(classes) > 1 and (ready.of or (ready.excess and not ready.above_by_lot and rule.above is not None)):
+            raise CannotSay(
+                "세율이 적립분마다 다른데 과세 기준은 모두에 함께 적용됩니다",
+                "lots are taxed differently above one amount",
+            )
+        bases = [self._taxed(ready, one, by_rule, fees, worth) for one in classes]
+        together = self.keep(total(bases))
+        amounts = []
+        for one, base in zip(classes, bases, strict=True):
+            rate, above, waived = one.fields
+            over = base if ready.above_by_lot else together
+            taxed = base
+            if above != _NOT_SAID:
+                limit = _amount(above)
+                taxed = greatest(f"({base} - {limit})", "0") if ready.excess else number(f"({over} > {limit})", base)
+            own = self._withheld(ready, rate, taxed)
+            if waived != _NOT_SAID and ready.waived_by_lot:
+                own = number(f"({own} >= {_amount(waived)})", own)
+            applies = [each.outer] if one.inner is True else [each.outer, f"({self.points_of(one.inner)} > 0)"]
+            amounts.append(self.keep(number(every(applies), own)))
+        if rule.waived_under is None or ready.waived_by_lot:
+            return amounts
+        enough = self.keep(f"({total(amounts)} >= {_amount(classes[0].fields[2])})")
+        return [self.keep(number(enough, amount)) for amount in amounts]
 
-    def _part(self, tax: Guarded, fee: Guarded, amount: str, on: tuple[Formula, str], worth: Worth) -> str:
+    def _taxed(
+        self,
+        ready: ReadyTax,
+        one: Class,
+        by_rule: Mapping[str, Sequence[str]],
+        fees: Sequence[Charged],
+        worth: Worth,
+    ) -> str:
+        """What a tax is on, for one class of lots."""
+        if ready.of:
+            return total([amount for name in ready.of for amount in by_rule.get(name, ())])
+        base = self._base(one.inner, worth)
+        if not ready.after_fees:
+            return base
+        parts = [self._part(one.inner, fee, worth) for fee in fees]
+        return self.keep(greatest(f"({base} - {total(parts)})", "0"))
+
+    def _withheld(self, ready: ReadyTax, rate: Cases, taxed: str) -> str:
+        return self.keep(pick(mapped(rate, lambda each: share(taxed, each.value, ready.rounding, ready.to))))
+
+    def _part(self, taxed: Formula, fee: Charged, worth: Worth) -> str:
         """The part of a fee that falls on the lots of a tax."""
-        inner, beyond = on
-        base = self._base(inner, worth, beyond)
-        common = self._base(every([inner, tax.inner]), worth, beyond) if tax.inner != inner else base
+        base = self._base(fee.inner, worth, fee.beyond)
+        common = self._base(every([fee.inner, taxed]), worth, fee.beyond) if taxed != fee.inner else base
         if common == base:
-            return amount
-        return f"(CASE WHEN {base} = 0 THEN 0 ELSE {amount} * {common} // {base} END)"
+            return fee.amount
+        return f"(CASE WHEN {base} = 0 THEN 0 ELSE {fee.amount} * {common} // {base} END)"
 
     def _offsets(self, money: str) -> list[tuple[str, str]]:
         """What each debt takes of the money that fees and taxes leave."""

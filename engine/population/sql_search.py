@@ -128,6 +128,8 @@ class _Search:
             found.append((every([inside, *map(opposite, denied), *unbroken, self._pays(everything)]), self.available))
         counted = [every([each.where, opposite(each.reading.passes("0"))]) for each in limits if not each.reading.slope]
         range_ = self._range(limits, low, [*most, self.available], self._whole_steps(stretch.paying("0")))
+        if range_.empty:
+            return found
         top = self.keep(range_.top)
         where = every([*map(opposite, counted), f"({top} >= {range_.low})"])
         found.append((where, self._paying(stretch, top, range_)))
@@ -147,7 +149,7 @@ class _Search:
         self, limits: Sequence[Limited], low: Sequence[str], most: Sequence[str], steps: Sequence[Steps]
     ) -> Range:
         try:
-            return allowed(_speaking(limits), low, most, *steps)
+            return allowed(self.keep, _speaking(limits), low, most, *steps)
         except CannotSay as cannot:
             named = next((each.ready.id for each in limits if each.ready.bound.sense == "multiple_of"), "")
             raise Unsayable(named, cannot.why) from None
@@ -291,13 +293,14 @@ def _eaten_up_to(money: Money) -> int | None:
     rate, flat = Fraction(0), Fraction(0)
     for each in money.guarded("fee"):
         rule = each.ready.rule
+        classes = len(money.classes(each, rule.flat, rule.rate, rule.at_least, rule.at_most))
         if rule.flat is not None:
-            flat += _most(money, rule.flat)
+            flat += classes * _most(money, rule.flat)
         elif rule.at_most is not None:
-            flat += _most(money, rule.at_most)
+            flat += classes * _most(money, rule.at_most)
         else:
             rate += _most(money, rule.rate) / 100
-            flat += rule.to + (0 if rule.at_least is None else _most(money, rule.at_least))
+            flat += classes * (rule.to + (0 if rule.at_least is None else _most(money, rule.at_least)))
     taxes: dict[str, tuple[Fraction, Fraction]] = {}
     for each in sorted(money.guarded("tax"), key=lambda each: len(each.ready.taxes_on)):
         rule = each.ready.rule
@@ -307,7 +310,11 @@ def _eaten_up_to(money: Money) -> int | None:
             if rule.of
             else [(Fraction(1), Fraction(0))]
         )
-        taxes[each.ready.id] = own * sum(base[0] for base in bases), own * sum(base[1] for base in bases) + rule.to
+        taxes[each.ready.id] = (
+            own * sum(base[0] for base in bases),
+            own * sum(base[1] for base in bases)
+            + (len(money.classes(each, rule.rate, rule.above, rule.waived_under)) * rule.to),
+        )
     rate += sum(each[0] for each in taxes.values())
     flat += sum(each[1] for each in taxes.values())
     return ceil((flat / (1 - rate) + lost) / pays) + 1 if rate < 1 and pays > 0 else None

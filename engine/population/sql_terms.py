@@ -197,15 +197,26 @@ def product(*several: Cases) -> Cases:
 
 
 def least(*terms: str) -> str:
-    """The least of them."""
-    several = list(dict.fromkeys(terms))
+    """The least of them.
+
+    >>> least("3", "a", "2"), least("a")
+    ('LEAST(a, 2)', 'a')
+    """
+    several = _without_numbers(terms, min)
     return several[0] if len(several) == 1 else f"LEAST({', '.join(several)})"
 
 
 def greatest(*terms: str) -> str:
     """The greatest of them."""
-    several = list(dict.fromkeys(terms))
+    several = _without_numbers(terms, max)
     return several[0] if len(several) == 1 else f"GREATEST({', '.join(several)})"
+
+
+def _without_numbers(terms: Iterable[str], one_of: Callable[[Iterable[int]], int]) -> list[str]:
+    """Terms that differ, with one number in place of all."""
+    terms = list(dict.fromkeys(terms))
+    numbers = [int(term) for term in terms if term.isdecimal()]
+    return [term for term in terms if not term.isdecimal()] + ([str(one_of(numbers))] if numbers else [])
 
 
 def total(terms: Iterable[str]) -> str:

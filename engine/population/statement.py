@@ -23,12 +23,12 @@ from engine.population.sql_facts import Reader, request_of
 from engine.population.sql_guards import Guards
 from engine.population.sql_judgement import Hearing
 from engine.population.sql_lots import order_of, purse
-from engine.population.sql_money import ListReader, Money
+from engine.population.sql_money import Money, list_reader
 from engine.population.sql_points import Column, Fixed, Listener, Points
 from engine.population.sql_search import search
 from engine.population.sql_steps import Steps
 from engine.population.sql_tables import ID, Tables
-from engine.population.sql_terms import COUNTED, CannotSay, Unsayable, literal, of_lot, pick
+from engine.population.sql_terms import COUNTED, CannotSay, Unsayable, literal, pick
 
 __all__ = ["Statement", "Unsayable", "compile_statement"]
 
@@ -75,12 +75,10 @@ def _hearing(compiled: CompiledVersion, asking: Asking, method: str, tables: Tab
     reader = Reader(compiled, asking, request, day, points, tables.account)
     of_lots = replace(reader, account=tables.account_of_lot, lot=tables.lot)
     held = purse(of_lots, tables, compiled.rules)
-    flags: dict[str, frozenset[str]] = {}
-    lists = ListReader(compiled, asking, request, day, points, tables.account, None, tables, flags)
-    money = Money(lists, tables, compiled.rules)
+    money = Money(list_reader(reader, tables), tables, compiled.rules)
     hearing = Hearing(compiled, reader, tables, steps, held, money)
-    guarded = [each for kind in ("price", "fee", "tax") for each in money.guarded(kind)]
-    if not any(of_lot(each.inner) for each in guarded):
+    flags = money.flags()
+    if not flags:
         return hearing
     order = _order(hearing, of_lots, points, frozenset().union(*flags.values()))
     lots = tables.listed(tuple(order), held.usable, flags)

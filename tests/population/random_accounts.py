@@ -23,6 +23,9 @@ DAYS = (
     date(2026, 3, 31),
 )
 AMOUNTS = (1, 400, 1_000, 1_500, 5_000, 5_001, 50_000, 99_000, 100_000, 300_000, 305_000, 500_000, 1_000_000)
+TO_MIDNIGHT = 12 * 3_600
+"""Seconds from the instant of every request to the end of its day."""
+
 REQUESTS: tuple[dict[str, Any], ...] = (
     {"closing": True},
     {"channel": "call_centre"},
@@ -108,7 +111,7 @@ def _lot(random: Random, day: date, place: int) -> Lot:
 
 
 def _past(random: Random, at: datetime, of: str, place: int) -> PastRefund:
-    edges = [0, 3_600, 86_399, 86_400, 86_401, 30 * 86_400, 30 * 86_400 - 1]
+    edges = [0, 3_600, 86_399, 86_400, 86_401, 30 * 86_400, 30 * 86_400 - 1, -TO_MIDNIGHT, 1 - TO_MIDNIGHT]
     ago = random.choice([*edges, random.randint(0, 40 * 86_400), random.randint(0, 400 * 86_400)])
     points = random.choice([1_000, 5_000, 50_000, 100_000, 200_000, 400_000])
     own = random.random() < 0.7

@@ -180,6 +180,77 @@ def _of_account(data: dict[str, Any], of: str) -> dict[str, Any]:
     return {**data, "account": {**data["account"], "id": of}, "history": history, "request": request}
 
 
+REASON = "reason: {ko: 사유, en: Because.}"
+BY_SOURCE = "{by: lot.source, bill: 3%, promotion: 10%, else: 50%}"
+RATE = f"rate: {{about: x, terms: '1', unit: percent, dated_by: request.requested_on, since: {{always: {BY_SOURCE}}}}}"
+OVER = 'kind: review, terms: "1", measure: request.points'
+ENDS = 'kind: expire, terms: "1"'
+SMALL: dict[str, tuple[str, str]] = {
+    "reviews of every sense": (
+        f"""
+        - {{id: over, {OVER}, over: 40, {REASON}}}
+        - {{id: at-least, {OVER}, at_least: 40, {REASON}}}
+        - {{id: under, {OVER}, under: 40, {REASON}}}
+        - {{id: at-most, {OVER}, at_most: 40, {REASON}}}
+        """,
+        "",
+    ),
+    "lives of every sort": (
+        f"""
+        - {{id: bills, {ENDS}, when: {{lot.source: bill}}, after: 9 months, first_day: counted, {REASON}}}
+        - {{id: half, {ENDS}, when: {{lot.source: promotion}}, after: 1 month, until: half_year_end, {REASON}}}
+        - {{id: leap, {ENDS}, when: {{lot.source: purchase}}, after: 275 days, until: 02-29, {REASON}}}
+        """,
+        "",
+    ),
+    "a fee that differs from lot to lot": (
+        f'- {{id: fee, kind: fee, terms: "1", rate: $rate, rounding: half_up, {REASON}}}',
+        RATE,
+    ),
+    "a tax that differs from lot to lot": (
+        f'- {{id: tax, kind: tax, terms: "1", rate: $rate, rounding: up, above: 40, waived_under: 5, {REASON}}}',
+        RATE,
+    ),
+    "a fee on priced points of some lots": (
+        f"""
+        - {{id: price, kind: price, terms: "1", every: 7, pays: 5, rounding: down, {REASON}}}
+        - {{id: fee, kind: fee, terms: "1", when: {{lot.source: bill}}, rate: 30%, rounding: up, {REASON}}}
+        """,
+        "",
+    ),
+    "newest and largest first": (
+        f"""
+        - {{id: fee, kind: fee, terms: "1", when: {{lot.source: bill}}, rate: 30%, rounding: up, {REASON}}}
+        - {{id: order, kind: allocate, terms: "1", order: [newest, largest], {REASON}}}
+        """,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rules", "values"), SMALL.values(), ids=SMALL.keys())
+def test_what_random_policies_seldom_say_is_said_alike(rules: str, values: str) -> None:
+    version = policy(rules, values=values, **({"allocate": ""} if "kind: allocate" in rules else {}))
+    for points in ("all", 39, 40, 41):
+        several = list(_small_accounts(version.policy, Random(3)))
+        asked = Asking(datetime(2026, 3, 3, 3, tzinfo=UTC), ("cash",), points)
+        assert differences(decided(version, asked, several), said(version, asked, several)) == []
+
+
+def _small_accounts(of: Policy, random: Random) -> Iterator[Case]:
+    """Accounts with a few small lots, many of which are alike."""
+    days = ["2025-06-01", "2025-06-02", "2025-06-03", "2025-06-04", "2025-05-31", "2025-02-28", "2025-08-29"]
+    for number in range(40):
+        lots = [
+            {"source": random.choice(["bill", "promotion", "purchase"]), "acquired_on": random.choice(days)}
+            | {"id": f"L{place}", "amount": random.choice([1, 3, 10, 40])}
+            for place in range(random.randint(0, 6))
+        ]
+        data = {"account": {"id": f"A{number}", "joined_on": "2020-01-01"}, "lots": lots}
+        request = {"points": 1, "method": "cash"}
+        yield read_case(of, {**data, "request": request, "as_of": "2026-03-03T03:00:00Z"})
+
+
 FEES = """
 - {id: one, kind: fee, terms: "1", when: {lot.source: bill}, flat: 5, reason: {ko: 수수료, en: Fee.}}
 - {id: other, kind: fee, terms: "1", when: {lot.locked: true}, flat: 5, reason: {ko: 수수료, en: Fee.}}
