@@ -7,11 +7,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from policies.model import Text
 
 if TYPE_CHECKING:
     from engine.compiled import CompiledVersion
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 RULES, SCENARIOS = ".yaml", ".test.yaml"
+NO_INSTANT = Text(
+    "'{at}'은(는) 2026-07-01T00:00:00+09:00 같은 시각이 아닙니다",
+    "'{at}' is no instant such as 2026-07-01T00:00:00+09:00",
+)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 Command = Callable[..., Any]
@@ -50,6 +56,19 @@ def _own_language() -> str:
     """The language that the environment asks for: of its settings, the first that says anything."""
     asked = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
     return "ko" if asked.lower().startswith("ko") else "en"
+
+
+def read_instant(written: str, language: str) -> datetime:
+    """The instant that an option says. Raises Unusable."""
+    from service.shapes import INSTANT
+
+    try:
+        found = datetime.fromisoformat(written) if INSTANT.fullmatch(written) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise Unusable(NO_INSTANT.in_language(language).format(at=written))
+    return found
 
 
 def read_day(option: str, written: str, language: str) -> date:

@@ -13,7 +13,7 @@ import click
 
 from policies.model import Text
 from service.commands._database import looked_at, record_read
-from service.commands._files import Unusable, language_option, load_rules, read_day
+from service.commands._files import Unusable, language_option, load_rules, read_day, read_instant
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,10 +43,6 @@ NO_NUMBER = Text("'{name}'에는 정책@번호를 쓰십시오", "'{name}' is no
 ONLY_OF_DECISIONS = Text("{option}에는 --decisions가 필요합니다", "{option} needs --decisions")
 ONLY_OF_ACCOUNTS = Text("--as-of는 --decisions와 함께 쓸 수 없습니다", "--as-of and --decisions do not go together")
 ONE_DAY = Text("--day는 --from, --to와 함께 쓸 수 없습니다", "--day does not go together with --from and --to")
-NO_INSTANT = Text(
-    "'{at}'은(는) 2026-07-01T00:00:00+09:00 같은 시각이 아닙니다",
-    "'{at}' is no instant such as 2026-07-01T00:00:00+09:00",
-)
 UNWRITABLE = Text("{name}에 쓸 수 없습니다: {why}", "{name} cannot be written: {why}")
 
 
@@ -111,7 +107,7 @@ def command(
             raise Unusable(ONLY_OF_DECISIONS.in_language(lang).format(option=option))
     if as_of is not None and decisions:
         raise Unusable(ONLY_OF_ACCOUNTS.in_language(lang))
-    at = utc_now().replace(microsecond=0) if as_of is None else _instant(as_of, lang)
+    at = utc_now().replace(microsecond=0) if as_of is None else read_instant(as_of, lang)
     sample = None if count is None else Sample(count, seed)
     if folder is not None:
         if decisions or count is not None:
@@ -266,18 +262,6 @@ def _days(day: str | None, first: str | None, last: str | None, language: str) -
         for option, written in (("--day", day), ("--from", first), ("--to", last))
     )
     return only or begin, only or end
-
-
-def _instant(text: str, language: str) -> datetime:
-    from service.shapes import INSTANT
-
-    try:
-        found = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
-    except ValueError:
-        found = None
-    if found is None:
-        raise Unusable(NO_INSTANT.in_language(language).format(at=text))
-    return found
 
 
 def _write(name: str, text: str, language: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from policies.model import Text
-from service.commands._files import Unusable, language_option, load_rules, read_json_file
+from service.commands._files import Unusable, language_option, load_rules, read_instant, read_json_file
 from service.commands._population import decided, told_in_a_line
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def make(folder: str, file: str, accounts: int, lots: int, seed: int, as_of: str
 
     version = load_rules(file, lang, exit_code=2)
     with told_in_a_line(), _new_folder(folder) as made:
-        make_population(made, version.policy, accounts=accounts, lots=lots, seed=seed, as_of=_instant(as_of))
+        make_population(made, version.policy, accounts=accounts, lots=lots, seed=seed, as_of=_at(as_of, lang))
     click.echo(MADE.in_language(lang).format(accounts=accounts, folder=folder))
 
 
@@ -120,7 +120,7 @@ def decide(
     Which it is, and why, is told; the answers are the same. `plain` never uses a statement.
     """
     version = load_rules(file, lang, exit_code=2)
-    asking = _asking(version, _instant(as_of), methods, points, request_file)
+    asking = _asking(version, _at(as_of, lang), methods, points, request_file)
     with told_in_a_line():
         outcomes = decided(version, asking, folder, output, engine, force, lang)
     undecided = outcomes.pop(None, 0)
@@ -154,19 +154,10 @@ def _asking(
     return asking
 
 
-def _instant(text: str | None) -> datetime:
+def _at(as_of: str | None, language: str) -> datetime:
     from service.clock import utc_now
-    from service.shapes import INSTANT
 
-    if text is None:
-        return utc_now().replace(microsecond=0)
-    try:
-        found = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
-    except ValueError:
-        found = None
-    if found is None:
-        raise Unusable(f"'{text}' is no instant such as 2026-07-01T00:00:00+09:00")
-    return found
+    return utc_now().replace(microsecond=0) if as_of is None else read_instant(as_of, language)
 
 
 @contextmanager

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from service.commands._database import opened
-from service.commands._files import Tested, Unusable, language_option, paint, read_file, say_problems
+from service.commands._files import Tested, Unusable, language_option, paint, read_file, read_instant, say_problems
 
 if TYPE_CHECKING:
     from service.config import Settings
@@ -159,7 +158,7 @@ def approve(id: str, seen: str, start: str | None, lang: str) -> None:
     from service import drafts
     from service.clock import utc_now
 
-    effective_from = None if start is None else _instant(start)
+    effective_from = None if start is None else read_instant(start, lang)
     with opened() as (database, settings), _told(lang):
         who = _who(database, settings, "approver")
         _say_published(drafts.approve(database, id, seen, effective_from, who, utc_now()))
@@ -232,18 +231,6 @@ def _say(found: Draft, lang: str) -> None:
 
 def _say_published(listed: Listed) -> None:
     click.echo(f"published {listed.policy}@{listed.number} ({listed.digest}), effective from {listed.effective_from}")
-
-
-def _instant(text: str) -> datetime:
-    from service.shapes import INSTANT
-
-    try:
-        found = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
-    except ValueError:
-        found = None
-    if found is None:
-        raise Unusable(f"'{text}' is no instant such as 2026-07-01T00:00:00+09:00")
-    return found
 
 
 @contextmanager
