@@ -87,7 +87,7 @@ class PopulationWriter:
         """Put everything in order, into another folder. Raises OSError."""
         for writer in self._writers.values():
             writer.close()
-        with opened(memory) as connection:
+        with opened(memory, spill=self._rough) as connection:
             for name, keys in SORTED_BY.items():
                 rough = f"read_parquet({literal(f'{self._rough}/{name}.parquet')})"
                 sorted_rows = f"SELECT * FROM {rough} ORDER BY {', '.join(keys)}"  # noqa: S608

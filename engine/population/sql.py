@@ -17,14 +17,16 @@ GROUP_ROWS = 122_880
 
 
 @contextmanager
-def opened(memory: str = "1GB", *, threads: int | None = None) -> Iterator[Connection]:
-    """A database in memory, of which no more is kept there than `memory`: the rest goes into a folder for a while.
+def opened(memory: str = "1GB", *, spill: str = "", threads: int | None = None) -> Iterator[Connection]:
+    """A database in memory, of which no more is kept there than `memory`: the rest goes into the folder `spill` for a
+    while; where none is named, more than that is an error.
 
     It fetches nothing from the network. Raises NotInstalled.
     """
     duckdb = load_duckdb()
     settings = {
         "memory_limit": memory,
+        "temp_directory": spill,
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         **({} if threads is None else {"threads": str(threads)}),

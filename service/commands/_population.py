@@ -38,7 +38,11 @@ def decided(
 
     if engine == "spark":
         return _decided_by_spark(version, asking, folder, output, force, language)
-    with made_whole(output, force=force) as fresh, opened() as connection:
+    with (
+        made_whole(output, force=force) as fresh,
+        TemporaryDirectory(prefix="recoup-") as rough,
+        opened(spill=rough) as connection,
+    ):
         population = Population(connection, folder, version.policy)
         for note in population.notes:
             click.echo(note, err=True)
@@ -72,7 +76,7 @@ def counted(change: Change, asking: Asking, folder: str, engine: Engine, process
     from engine.population.folder import Population
     from engine.population.sql import opened
 
-    with TemporaryDirectory(prefix="recoup-") as rough, opened() as connection:
+    with TemporaryDirectory(prefix="recoup-") as rough, opened(spill=rough) as connection:
         answered = []
         for number, version in enumerate((change.before, change.after)):
             population = Population(connection, folder, version.policy)

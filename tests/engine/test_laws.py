@@ -38,7 +38,7 @@ def decision_on(version: CompiledVersion, data: dict[str, Any]) -> Decision:
         raise
 
 
-@law
+@settings(law, max_examples=15)
 @given(tested=policies(), data=any_case)
 def test_what_a_decision_comes_to_is_told_without_making_it(tested: Policy, data: dict[str, Any]) -> None:
     decision, version = decision_on(compiled(tested), data), compiled(tested)

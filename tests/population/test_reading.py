@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.population import deciding
 from engine.population.answers import Asking
 from engine.population.batch import BatchFunction
 from engine.population.deciding import answers
 from engine.population.folder import Population
 from engine.population.made import make_population
 from engine.population.merging import BadPopulation
+from engine.population.processes import answers_of
 from engine.population.sql import Connection, literal, opened
 from engine.population.ways import Engine, way_of
 from engine.versions import load_version
@@ -301,6 +304,33 @@ def test_the_answers_are_the_same_in_batches_of_any_size(
     found = pa.Table.from_batches(map(function, population.batches(rows)))
 
     assert found.to_pylist() == decided(connection, made, version, asking)
+
+
+def test_several_processes_answer_as_one(
+    connection: Connection, made: Path, version: PolicyVersion, asking: Asking
+) -> None:
+    population = Population(connection, str(made), version.policy)
+
+    found = pa.Table.from_batches(answers_of(version, asking, population.batches(8), 2))
+
+    assert found.to_pylist() == decided(connection, made, version, asking)
+
+
+def test_a_statement_answers_the_same_in_stretches_of_any_size(
+    connection: Connection,
+    folder: Path,
+    version: PolicyVersion,
+    asking: Asking,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = decided(connection, folder, version, asking)
+    file = literal(str(folder / "accounts.parquet"))
+    connection.execute(f"CREATE OR REPLACE TABLE was AS SELECT * FROM read_parquet({file})")  # noqa: S608
+    pq.write_table(connection.sql("SELECT * FROM was").to_arrow_table(), folder / "accounts.parquet", row_group_size=7)
+    monkeypatch.setattr(deciding, "STRETCH_ACCOUNTS", 10)
+
+    assert len(Population(connection, str(folder), version.policy).bounds(10)) == 3
+    assert decided(connection, folder, version, asking, "duckdb") == expected
 
 
 def test_nobody_is_answered_nothing(
