@@ -54,6 +54,8 @@ def search(hearing: Hearing) -> Found:
 
 
 class _Search:
+    """The search of one method. It is `plain` where each point pays one unit, and nothing is taken from it."""
+
     def __init__(self, hearing: Hearing) -> None:
         self.hearing = hearing
         self.keep = hearing.steps.keep
@@ -76,37 +78,30 @@ class _Search:
 
     def _plain(self, points: Points) -> bool:
         """Whether each point pays one unit, and nothing is taken from it."""
-        hearing = self.hearing
-        money = hearing.money.asking_for(points)
-        some = [each for kind in ("price", "fee", "tax") for each in money.guarded(kind)]
-        money.worked_out()
-        return not some and not hearing.money.asking_for(points).worked_out().offsets
+        money = self.hearing.money.asking_for(points)
+        offsets = money.worked_out().offsets
+        return not offsets and not any(money.guarded(kind) for kind in ("price", "fee", "tax"))
 
     def found(self) -> Found:
         """Both amounts."""
         hearing, stretches = self.hearing, self.stretches
-        denials = [dict(self._denials(each)) for each in stretches]
+        denials = [dict(hearing.fixed(each.paying("0"))) for each in stretches]
         shared = {rule: where for rule, where in denials[0].items() if all(each.get(rule) == where for each in denials)}
         cases: list[tuple[Formula, str]] = []
         for stretch, own in zip(stretches, denials, strict=True):
             open_here = opposite(either([where for rule, where in own.items() if rule not in shared]))
             cases += [(every([open_here, where]), amount) for where, amount in self._candidates(stretch)]
-        kept = [(self.hearing.steps.kept(where), amount) for where, amount in cases if where is not False]
-        if self.stretches[0].sides:
+        kept = [(hearing.steps.kept(where), amount) for where, amount in cases if where is not False]
+        if stretches[0].sides:
             # Stretches that go by a fact of the account do not stand in one order.
-            largest = (
-                f"NULLIF({greatest('0', *(number(where, f'COALESCE({amount}, 0)') for where, amount in kept))}, 0)"
-            )
+            amounts = [number(where, f"COALESCE({amount}, 0)") for where, amount in kept]
+            largest = f"NULLIF({greatest('0', *amounts)}, 0)"
         else:
             largest = _first(kept)
         closed = hearing.steps.kept(either(shared.values()))
         largest = self.keep(pick([(closed, _NONE), (True, largest)]))
         told = self.keep(f"COALESCE({largest}, {self._in_the_way()})")
         return Found(largest, told)
-
-    def _denials(self, stretch: Stretch) -> list[tuple[str, Formula]]:
-        """What denies all amounts of a stretch alike, for all that there is perhaps aside."""
-        return [*self.hearing.fixed(stretch.paying("0"))]
 
     def _limits(self, points: Points) -> list[Limited]:
         """The limits that a number of points has to pass. Where each point pays one unit, those on money are such."""
