@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
@@ -33,6 +33,8 @@ from tests.service.builders import (
 )
 from tests.service.conftest import Apps, hand_on
 
+pytest.importorskip("duckdb")
+pq = pytest.importorskip("pyarrow.parquet")
 AT = "2026-03-02T10:00:00+09:00"
 REQUESTED = Asking(NOW, ("cash", "credit"))
 ENGINES = ("duckdb", "plain")
@@ -49,7 +51,7 @@ def recoup_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def answers_in(file: Path) -> list[dict[str, Any]]:
     """The rows of a file of answers."""
-    found: list[dict[str, Any]] = pyarrow.parquet.read_table(file).to_pylist()
+    found: list[dict[str, Any]] = pq.read_table(file).to_pylist()
     return found
 
 
@@ -209,6 +211,18 @@ def test_what_cannot_be_asked_is_refused_in_a_line_and_leaves_no_file(
     assert done.exit_code == 2
     assert expected in done.stderr
     assert not (tmp_path / "answers.parquet").exists()
+
+
+@pytest.mark.parametrize(("package", "engine", "extra"), [("duckdb", "plain", "batch"), ("pyspark", "spark", "spark")])
+def test_a_package_that_is_missing_is_named(
+    recoup_here: Run, monkeypatch: pytest.MonkeyPatch, package: str, engine: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+
+    done = recoup_here("population", "decide", "small.yaml", "made", "--output", "a.parquet", "--engine", engine)
+
+    assert done.exit_code == 2
+    assert done.stderr.endswith(f"recoup: a population needs more packages: .venv/bin/pip install '.[{extra}]'\n")
 
 
 def test_an_export_is_of_one_programme_into_a_new_folder(database: Database, run: Run, tmp_path: Path) -> None:
