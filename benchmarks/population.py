@@ -4,9 +4,9 @@
 
 Random accounts of rules/kt-points.yaml ask for all their points. The statement decides populations of several sizes,
 each in a process of its own, so that its memory is its own: what an account costs must not grow with their number, nor
-the memory. The batch function, in one process for each processor, and the plain engine (`read_case` and `decide`, one
-account after the other, from plain JSON data) decide a sample. Before anything is believed, all three have to answer
-the sample alike. Only ratios within one run mean something: a busy machine changes the rates.
+the memory. The batch function and the plain engine (`read_case` and `decide`, one account after the other, from plain
+JSON data), in one process each, decide a sample. Before anything is believed, all three have to answer the sample
+alike. A busy machine changes seconds much more than seconds of the processor, and both; believe the ratios of one run.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def run(folder: str, methods: tuple[str, ...], engine: Engine, output: str) -> R
     start, begun = time.perf_counter(), time.process_time()
     with opened() as connection:
         population = Population(connection, folder, version.policy)
-        for _ in write_answers(output, answers(version, asking, population, way)):
+        for _ in write_answers(output, answers(version, asking, population, way, 1)):
             pass
     seconds, processor = time.perf_counter() - start, time.process_time() - begun
     return Run(seconds, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
@@ -90,10 +90,10 @@ def run_alone(folder: Path, methods: tuple[str, ...], engine: Engine, output: Pa
 
 def decide_plainly(
     compiled: CompiledVersion, accounts: Sequence[Any], asking: Asking
-) -> tuple[list[dict[str, Any]], float]:
-    """What the engine answers to accounts as plain JSON data, one by one, and the seconds that it took."""
+) -> tuple[list[dict[str, Any]], Run]:
+    """What the engine answers to accounts as plain JSON data, one by one, and what that took."""
     found = []
-    start = time.perf_counter()
+    start, begun = time.perf_counter(), time.process_time()
     for data in accounts:
         for method in asking.methods:
             request = asking.request_data(data["account"]["id"], data["account"]["kind"], method)
@@ -105,7 +105,7 @@ def decide_plainly(
             found.append(
                 {"account_id": decision.account, "method": method, **figures, "reasons": reasons, "error": None}
             )
-    return found, time.perf_counter() - start
+    return found, Run(time.perf_counter() - start, time.process_time() - begun, 0)
 
 
 def answers_in(file: Path) -> list[dict[str, Any]]:
@@ -143,16 +143,17 @@ def beside_one_another(folder: Path, count: int, lots: int, methods: tuple[str, 
     with opened() as connection:
         population = Population(connection, str(sample), version.policy)
         accounts = [data for batch in population.batches() for data in reader.json_cases(batch)]
-    plain, seconds = decide_plainly(compile_version(version), accounts, asking)
-    told = [("plain engine, one process", seconds)]
+    plain, took = decide_plainly(compile_version(version), accounts, asking)
+    told = [("plain engine", took)]
     for engine, called in (("plain", "batch function"), ("duckdb", "statement")):
         output = folder / f"{engine}.parquet"
         done = run_alone(sample, methods, engine, output)  # type: ignore[arg-type]
         assert answers_in(output) == plain, f"the {called} answers otherwise"
-        told.append((called, done.seconds))
+        told.append((called, done))
     print(f"a sample of {count:,}, answered alike by")
     for called, taken in told:
-        print(f"  {called:<28} {count / taken:>10,.0f} accounts a second")
+        rates = count / taken.seconds, count / taken.processor
+        print(f"  {called:<16} {rates[0]:>9,.0f} accounts a second, {rates[1]:>9,.0f} a second of one processor")
 
 
 def growth(folder: Path, sizes: Sequence[int], lots: int, methods: tuple[str, ...]) -> None:
