@@ -24,7 +24,8 @@ from engine.population.ways import Engine, way_of
 from engine.versions import load_version
 from policies.versions import PolicyVersion
 
-pytestmark = pytest.mark.spark
+# Slow, too, so that whoever leaves out what is slow leaves this out.
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
 AS_OF = datetime(2026, 3, 2, 1, tzinfo=UTC)
 KT_POINTS = Path("rules/kt-points.yaml")
 
