@@ -22,6 +22,7 @@ from service.api import (
     policies,
     publishing,
     refund_requests,
+    shadow,
     webhooks,
 )
 from service.clock import Clock, utc_now
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         faq,
         policies,
         publishing,
+        shadow,
         messages,
         webhooks,
         deliveries,

@@ -46,6 +46,8 @@ KINDS: Mapping[str, Kind] = {
         "digest",
         ("digest", "effective_from", "draft_id", "restores", "actor", "key", "seen", "reason", "entered_at"),
     ),
+    "shadow": Kind("id", ("id", "policy", "draft_id", "digest", "text", "holidays", "actor", "key", "started_at")),
+    "shadow_end": Kind("shadow_id", ("shadow_id", "actor", "key", "ended_at")),
     "decision": Kind(
         "id",
         (
@@ -153,15 +155,15 @@ class Altered(Exception):
     """The log does not agree with what was signed before; the text says where."""
 
 
-def place_all(database: Database) -> None:
-    """Give every leaf that was committed its place. Raises Unavailable, and Altered where leaves or hashes are missing;
-    what got one until then keeps it.
+def place_all(database: Database, at_once: int = BATCH) -> None:
+    """Give every leaf that was committed its place, so many in one transaction. Raises Unavailable, and Altered where
+    leaves or hashes are missing; what got one until then keeps it.
     """
     while True:
         with reading(database):
             if not rows(database, UNPLACED, (1,)):
                 return
-        writing(database, lambda: _place_some(database))
+        writing(database, lambda: _place_some(database, at_once))
 
 
 def place_within(database: Database) -> None:
@@ -190,7 +192,7 @@ def unsigned_erasures(database: Database, covered: int) -> bool:
     return bool(rows(database, SELECT_UNSIGNED_ERASED, (covered,)))
 
 
-def _place_some(database: Database) -> None:
+def _place_some(database: Database, at_once: int = BATCH) -> None:
     lock(database, "recoup:log")
     size = size_of(database)
     last = rows(database, LAST_NODE)[0][0]
@@ -198,7 +200,7 @@ def _place_some(database: Database) -> None:
         raise Altered(f"the tree has hashes of more than {size} leaves: the last leaves are gone")
     tree = over_nodes(database, lambda node: frontier_of(node, size))
     places, made = [], []
-    for found in _some(rows(database, UNPLACED, (BATCH,))):
+    for found in _some(rows(database, UNPLACED, (at_once,))):
         bodies = bodies_of(database, [(kind, reference) for _, kind, reference in found])
         for (leaf, kind, reference), body in zip(found, bodies, strict=True):
             salt = secrets.token_hex(16)

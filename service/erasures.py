@@ -33,6 +33,8 @@ UNREADABLE = (AssertionError, AttributeError, IndexError, KeyError, TypeError, V
 
 INSERT = "INSERT INTO erasure (account, cause, actor, reason, records, erased_at) VALUES (?, ?, ?, ?, ?, ?)"
 SELECT_NEWEST = "SELECT MAX(id) FROM erasure"
+# What shadows came to of a decision is for whoever may still read what it was made on.
+FORGET_DIFFERENCE = "DELETE FROM shadow_difference WHERE decision_id = ?"
 FORGET_ANSWER = "UPDATE idempotency_key SET digest = ?, answer = '' WHERE id = ?"
 
 
@@ -64,6 +66,8 @@ def write(
             (*change.values.values(), change.reference),
         )
         audit_log.state_remains(database, number, change.kind, change.reference)
+        if change.kind == "decision":
+            execute(database, FORGET_DIFFERENCE, (change.reference,))
     return number
 
 

@@ -24,6 +24,11 @@ FIELD_TEXTS: Mapping[str, Text] = {
     ),
     "no-decision": Text("이런 결정이 없습니다.", "is the id of no decision"),
     "unknown-version": Text("정책 {policy}에 그런 버전이 없습니다.", "is no published version of {policy}"),
+    "no-draft": Text("이런 초안이 없습니다.", "is the id of no draft"),
+    "another-policy": Text("정책 {policy}의 글입니다.", "is a text of the policy {policy}"),
+    "draft-or-rules": Text(
+        "draft와 rules 중 하나만 쓰십시오.", "is one of `draft` and `rules`; write just one of them"
+    ),
     "only-with-policy": Text("policy와 함께만 쓸 수 있습니다.", "says nothing without a policy; name one as `policy`"),
     "too-much-owed": Text("부족 포인트를 너무 많이 늘립니다.", "would have the account owe more than can be written"),
     "behind": Text("{other}보다 뒤입니다.", "lies behind {other}, so that nothing can lie between them"),

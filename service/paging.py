@@ -19,8 +19,9 @@ OF_ACCOUNT: Mapping[str, str] = {
     "notices": "SELECT 1 FROM notice WHERE id = ? AND account_id = ?",
     "inquiries": "SELECT 1 FROM inquiry WHERE id = ? AND account_id = ?",
     "messages": "SELECT 1 FROM message WHERE id = ? AND account = ?",
+    "shadow/differences": "SELECT 1 FROM shadow_difference WHERE decision_id = ? AND shadow_id = ?",
 }
-"""Whether a list of one account has something, whatever state it is in by now."""
+"""Whether a list of one account, or the list of one shadow, has something, whatever state it is in by now."""
 OF_ALL: Mapping[str, str] = {
     "refund-requests": "SELECT 1 FROM refund_request WHERE id = ?",
     "events": "SELECT 1 FROM event WHERE id = ?",

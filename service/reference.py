@@ -20,6 +20,7 @@ from service import (
     reference_impact,
     reference_messages,
     reference_publishing,
+    reference_shadow,
 )
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
@@ -438,6 +439,7 @@ OPERATIONS: Sequence[Operation] = (
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
     *reference_publishing.OPERATIONS,
+    *reference_shadow.OPERATIONS,
     *reference_audit.OPERATIONS,
     *reference_figures.OPERATIONS,
     *reference_decisions.OPERATIONS,
@@ -467,6 +469,7 @@ def reference(version: str) -> dict[str, Any]:
     of_modules = (
         reference_messages.SHAPES,
         reference_publishing.SHAPES,
+        reference_shadow.SHAPES,
         reference_audit.SHAPES,
         reference_decisions.SHAPES,
         reference_figures.SHAPES,

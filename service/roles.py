@@ -15,6 +15,8 @@ SEEING = ("caller", "agent", "approver", "auditor")
 """Those who see what there is about a member."""
 PUBLISHING = ("author", "approver", "auditor")
 """Those who write, approve or check what is published."""
+DRAFTING = ("author", "approver")
+"""Those who try out what may be published."""
 
 # What needs no key: it says nothing about anybody.
 OPEN = ("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}")
@@ -61,6 +63,10 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/policies/drafts": PUBLISHING,
     "GET /v1/policies/drafts/{id}": PUBLISHING,
     "POST /v1/policies/drafts/{id}/approve": ("approver",),
+    "POST /v1/policies/{id}/shadow": DRAFTING,
+    "GET /v1/policies/{id}/shadow": PUBLISHING,
+    "POST /v1/policies/{id}/shadow/stop": DRAFTING,
+    "GET /v1/policies/{id}/shadow/differences": PUBLISHING,
     "GET /v1/messages": ("caller",),
     "GET /v1/webhooks": ("operator",),
     "POST /v1/webhooks": ("operator",),

@@ -1,10 +1,11 @@
-"""What the API takes about drafts, approvals and withdrawals; read strictly, as `shapes.py` does."""
+"""What the API takes about drafts, approvals, withdrawals and shadows; read strictly, as `shapes.py` does."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from service.shapes import Checked, Complaint, Strict, an_id, an_instant, words_field
+from service.shadows import ORDERS
+from service.shapes import Checked, Complaint, PageQuery, Strict, a_choice, an_id, an_instant, words_field
 
 LONGEST_REASON = 2_000
 MOST_VERSIONS = 2**31 - 1
@@ -49,6 +50,21 @@ class WithdrawalIn(Strict):
     reason = words_field(LONGEST_REASON, "Why.", required=True)
 
 
+class ShadowIn(Strict):
+    """What is to be decided beside the version in force: one of the two."""
+
+    draft = an_id("The id of a draft, whatever its checks came to.")
+    rules = Checked(_text, "not-text", {"type": "string"}, about="A rule file.")
+
+
+class DifferencesQuery(PageQuery):
+    """A page of what a shadow decides otherwise."""
+
+    order = a_choice(
+        *ORDERS, about="`largest`: those whose payouts are furthest apart come first.", load_default="newest"
+    )
+
+
 def instant_of(text: str | None) -> datetime | None:
     """An instant of a body."""
     return None if text is None else datetime.fromisoformat(text)
@@ -57,3 +73,5 @@ def instant_of(text: str | None) -> datetime | None:
 DRAFT_IN = DraftIn()
 APPROVAL_IN = ApprovalIn()
 WITHDRAWAL_IN = WithdrawalIn()
+SHADOW_IN = ShadowIn()
+DIFFERENCES_QUERY = DifferencesQuery()

@@ -21,7 +21,18 @@ from peewee import (
 )
 
 from service.table import Table
-from service.tables_publishing import DraftCheck, PolicyDraft, PolicyVersion, Publication
+from service.tables_publishing import (
+    DraftCheck,
+    PolicyDraft,
+    PolicyVersion,
+    Publication,
+    Shadow,
+    ShadowDifference,
+    ShadowEnd,
+    ShadowOutcome,
+    ShadowProgress,
+    ShadowReason,
+)
 
 
 class Account(Table):
@@ -504,6 +515,12 @@ TABLES = (
     PolicyDraft,
     DraftCheck,
     Publication,
+    Shadow,
+    ShadowEnd,
+    ShadowProgress,
+    ShadowOutcome,
+    ShadowReason,
+    ShadowDifference,
     Account,
     Lot,
     Decision,
@@ -539,6 +556,8 @@ NEVER_CHANGED = (
     PolicyDraft,
     DraftCheck,
     Publication,
+    Shadow,
+    ShadowEnd,
     Decision,
     DecisionRule,
     LedgerEntry,

@@ -1,8 +1,20 @@
-"""The tables of policy texts: those that are published, and how they came to be. The database lets none be changed."""
+"""The tables of policy texts: those that are published, how they came to be, and those decided beside one in force.
+
+The database lets no text, and nothing that somebody did with one, be changed.
+"""
 
 from __future__ import annotations
 
-from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, TextField
+from peewee import (
+    BigIntegerField,
+    BooleanField,
+    Check,
+    CompositeKey,
+    DateField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
 
 from service.table import Table
 
@@ -64,3 +76,87 @@ class Publication(Table):
     seen = TextField()
     reason = TextField()
     entered_at = TextField()
+
+
+class Shadow(Table):
+    """That a text is decided beside the one in force of its policy, from an instant on."""
+
+    id = TextField(primary_key=True)
+    policy = TextField()
+    draft = ForeignKeyField(PolicyDraft, null=True, index=False)
+    digest = TextField()
+    text = TextField()
+    holidays = TextField()
+    actor = TextField()
+    key = TextField()
+    started_at = TextField()
+
+    class Meta:
+        indexes = ((("policy", "id"), False),)
+
+
+class ShadowEnd(Table):
+    """That a shadow was stopped."""
+
+    shadow = ForeignKeyField(Shadow, primary_key=True)
+    actor = TextField()
+    key = TextField()
+    ended_at = TextField()
+
+
+class ShadowProgress(Table):
+    """How far a shadow got: the first place in the log that it has not looked at, and who is at it.
+
+    It is done when it got to the place where it `ends`, which is known once it was stopped.
+    """
+
+    shadow = ForeignKeyField(Shadow, primary_key=True)
+    position = BigIntegerField(constraints=[Check("position >= 0")])
+    ends = BigIntegerField(null=True)
+    leased_by = TextField()
+    leased_until = TextField()
+
+
+class ShadowOutcome(Table):
+    """How many decisions of one method came out so in force and so by a shadow, and their payouts in all."""
+
+    shadow = ForeignKeyField(Shadow, index=False)
+    method = TextField()
+    before = TextField()
+    after = TextField()
+    same = BooleanField()
+    decisions = BigIntegerField()
+    payout_before = BigIntegerField()
+    payout_after = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("shadow", "method", "before", "after", "same")
+
+
+class ShadowReason(Table):
+    """In how many decisions a rule spoke on one `side` only: in force, or by the shadow."""
+
+    shadow = ForeignKeyField(Shadow, index=False)
+    rule = TextField()
+    side = TextField()
+    decisions = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("shadow", "rule", "side")
+
+
+class ShadowDifference(Table):
+    """A decision that a shadow decides otherwise, or cannot decide: both in short, as JSON, without a fact."""
+
+    shadow = ForeignKeyField(Shadow, index=False)
+    decision = TextField(column_name="decision_id", index=True)
+    position = BigIntegerField()
+    # By how much the payouts differ, whichever is the larger.
+    apart = BigIntegerField(constraints=[Check("apart >= 0")])
+    before = TextField()
+    after = TextField()
+    differs_in = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("shadow", "decision")
+        indexes = ((("shadow", "position"), True), (("shadow", "apart", "position"), False))

@@ -1,4 +1,4 @@
-"""`recoup deliver`: send what happened to the webhooks that want to know."""
+"""`recoup deliver`: what is done beside answering: messages sent to webhooks, and decisions by shadows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import logging
 import signal
 import threading
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 import click
 
 from service.commands._database import opened
+
+if TYPE_CHECKING:
+    from service.config import Settings
+    from service.database import Database
 
 EPILOG = """\b
 Examples:
@@ -21,30 +26,30 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.option("--once", is_flag=True, help="Try everything that is due now, then end.")
 def command(once: bool) -> None:
-    """Send messages to webhooks until Ctrl-C or SIGTERM.
+    """Send messages to webhooks, and decide by shadows, until Ctrl-C or SIGTERM.
 
     `recoup serve` does so too, beside answering. Safe to run several times, on several machines: each webhook is
-    served by one of them at a time, and what one that died had not marked is sent again by another.
+    served by one of them at a time, and what one that died had not marked is sent again by another. Each shadow, too,
+    is served by one, and counts every decision once, whichever dies.
     """
     from service.delivering import Deliverer
+    from service.shadowing import Shadowing
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     with opened() as (database, settings):
-        deliverer = Deliverer(database, settings)
         if not once:
-            deliverer.run(stop)
+            _run(database, settings, stop)
             return
-        ended = deliverer.once(stop)
+        Shadowing(database, settings).once(stop)
+        ended = Deliverer(database, settings).once(stop)
     click.echo(f"{ended['delivered']} delivered, {ended['pending']} to be tried again, {ended['dead']} dead")
 
 
 def beside(parent: Connection) -> None:
     """The deliverer of `recoup serve`, in a process of its own: it ends when the parent says so, or is no more."""
-    from service.delivering import Deliverer
-
     # A terminal sends Ctrl-C here too, and the parent's block of it is lifted by whatever starts the resource tracker.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = threading.Event()
@@ -58,4 +63,15 @@ def beside(parent: Connection) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     with opened() as (database, settings):
-        Deliverer(database, settings).run(stop)
+        _run(database, settings, stop)
+
+
+def _run(database: Database, settings: Settings, stop: threading.Event) -> None:
+    """Deliver, and decide by shadows, until told to stop."""
+    from service.delivering import Deliverer
+    from service.shadowing import Shadowing
+
+    shadows = threading.Thread(target=Shadowing(database, settings).run, args=(stop,), name="shadows")
+    shadows.start()
+    Deliverer(database, settings).run(stop)
+    shadows.join()

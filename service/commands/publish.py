@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.commands._asking import KEY, told, who_asks
 from service.commands._database import opened
 from service.commands._files import Tested, Unusable, language_option, paint, read_file, read_instant, say_problems
 
 if TYPE_CHECKING:
-    from service.config import Settings
-    from service.database import Database
     from service.draft_impact import Step, Watch
     from service.drafts import Draft
     from service.publishing import Listed
-    from service.reads import Reader
 
-KEY = "RECOUP_KEY"
 EPILOG = f"""\b
 Examples:
   recoup publish rules/kt-points.yaml
@@ -103,8 +99,8 @@ def draft(file: str, lang: str) -> None:
         say_problems(sorted(tested.problems), lang)
         raise SystemExit(1)
     rules, scenarios = (read_file(name).decode("utf-8-sig") for name in (tested.rule_file, tested.scenario_file))
-    with opened() as (database, settings), _told(lang):
-        made = drafts.draft(database, rules, scenarios, _who(database, settings, "author"), utc_now())
+    with opened() as (database, settings), told(lang):
+        made = drafts.draft(database, rules, scenarios, who_asks(database, settings, "author"), utc_now())
         click.echo(f"drafted {made.id}")
         versions = Versions(database, settings.cached_versions)
         with _watched(lang) as watch:
@@ -122,7 +118,7 @@ def check(ids: tuple[str, ...], lang: str) -> None:
     from service.database import reading
     from service.publishing import Versions
 
-    with opened() as (database, settings), _told(lang):
+    with opened() as (database, settings), told(lang):
         with reading(database):
             waiting = list(ids) or drafts.unchecked(database)
         for each in waiting:
@@ -159,8 +155,8 @@ def approve(id: str, seen: str, start: str | None, lang: str) -> None:
     from service.clock import utc_now
 
     effective_from = None if start is None else read_instant(start, lang)
-    with opened() as (database, settings), _told(lang):
-        who = _who(database, settings, "approver")
+    with opened() as (database, settings), told(lang):
+        who = who_asks(database, settings, "approver")
         _say_published(drafts.approve(database, id, seen, effective_from, who, utc_now()))
 
 
@@ -174,8 +170,8 @@ def withdraw(policy: str, number: int, reason: str, lang: str) -> None:
     from service import drafts
     from service.clock import utc_now
 
-    with opened() as (database, settings), _told(lang):
-        who = _who(database, settings, "approver")
+    with opened() as (database, settings), told(lang):
+        who = who_asks(database, settings, "approver")
         _say_published(drafts.withdraw(database, policy, number, reason, who, utc_now()))
 
 
@@ -234,24 +230,6 @@ def _say_published(listed: Listed) -> None:
 
 
 @contextmanager
-def _told(lang: str) -> Iterator[None]:
-    """What is refused is told in a line, and ends the command with 2; problems of files end it with 1."""
-    from service.errors import Refusal, problem_data
-
-    try:
-        yield
-    except Refusal as refusal:
-        problems: Any = refusal.figures.get("problems", [])
-        for each in problems:
-            click.echo(f"{each['file']}:{each['line']}:{each['column']}: {each[lang]}")
-        if problems:
-            raise SystemExit(1) from None
-        said = problem_data(refusal.code, (), refusal.figures, lang)
-        wrong = [f"{next(iter(each.where.values()))}: {each.text.in_language(lang)}" for each in refusal.errors]
-        raise Unusable(" ".join([f"{said['title']} {said['detail']}", *wrong])) from None
-
-
-@contextmanager
 def _watched(lang: str) -> Iterator[Watch]:
     """Tells how far the accounts are that a draft is tried on, as far as a draft comes to that."""
     from service.commands.replay import Progress
@@ -267,19 +245,3 @@ def _watched(lang: str) -> Iterator[Watch]:
     finally:
         for each in shown:
             each.clear()
-
-
-def _who(database: Database, settings: Settings, role: str) -> Reader:
-    """Who runs the command, by the same table as over the API. Raises Unusable."""
-    from service import access_keys
-    from service.clock import utc_now
-    from service.database import reading
-    from service.reads import ANYONE, Reader
-
-    if settings.access == "open":
-        return ANYONE
-    with reading(database):
-        key = access_keys.find(database, os.environ.get(KEY, ""))
-    if key is None or key.state(utc_now()) != "valid" or role not in key.roles:
-        raise Unusable(f"{KEY} has to be a valid API key with the role {role}; `recoup access create` makes one")
-    return Reader(key.name, key.id, (role,))
