@@ -63,10 +63,11 @@ SET_END = "UPDATE shadow_progress SET ends = ? WHERE shadow_id = ? AND ends IS N
 ADVANCE = (
     "UPDATE shadow_progress SET position = ?, leased_until = ? WHERE shadow_id = ? AND leased_by = ? AND position = ?"
 )
+# By its places: the index of kinds would lead through all that was ever decided.
 SELECT_DECISIONS = (
     "SELECT seq, decision.id, outcome, {case}, {data},"
     " EXISTS (SELECT 1 FROM erased_record WHERE kind = 'decision' AND reference = decision.id)"
-    " FROM log_leaf JOIN decision ON decision.id = reference WHERE kind = 'decision' AND seq >= ? AND seq < ?"
+    " FROM log_leaf JOIN decision ON decision.id = reference WHERE kind || '' = 'decision' AND seq >= ? AND seq < ?"
     " AND policy = ? AND decided_at >= ? AND (? = '' OR decided_at < ?) ORDER BY seq LIMIT ?"
 )
 SELECT_ERASED = "SELECT reference FROM erased_record WHERE kind = 'decision' AND reference IN ({marks})"

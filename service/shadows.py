@@ -51,7 +51,7 @@ SELECT = (
 )
 SELECT_POLICIES = "SELECT DISTINCT policy FROM shadow ORDER BY policy"
 SELECT_WAITING = (
-    "SELECT COUNT(*) FROM log_leaf JOIN decision ON decision.id = reference WHERE kind = 'decision'"
+    "SELECT COUNT(*) FROM log_leaf JOIN decision ON decision.id = reference WHERE kind || '' = 'decision'"
     " AND {place} AND policy = ? AND decided_at >= ? AND decided_at < ?"
 )
 SELECT_OUTCOMES = (
