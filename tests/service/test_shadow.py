@@ -336,7 +336,9 @@ def test_start_and_stop_are_in_the_log(database: Database) -> None:
     shadows.stop(database, "small", AUTHOR, NOW)
     audit_log.place_all(database)
     with reading(database):
-        found = rows(database, "SELECT kind, reference FROM log_leaf WHERE kind IN ('shadow', 'shadow_end') ORDER BY seq")
+        found = rows(
+            database, "SELECT kind, reference FROM log_leaf WHERE kind IN ('shadow', 'shadow_end') ORDER BY seq"
+        )
     assert found == [("shadow", made.id), ("shadow_end", made.id)]
 
 
