@@ -155,15 +155,17 @@ class Altered(Exception):
     """The log does not agree with what was signed before; the text says where."""
 
 
-def place_all(database: Database, at_once: int = BATCH) -> None:
-    """Give every leaf that was committed its place, so many in one transaction. Raises Unavailable, and Altered where
-    leaves or hashes are missing; what got one until then keeps it.
+def place_all(
+    database: Database, at_once: int = BATCH, write: Callable[[Database, Callable[[], None]], None] = writing
+) -> None:
+    """Give every leaf that was committed its place, so many in one transaction, each done by `write`. Raises
+    Unavailable, and Altered where leaves or hashes are missing; what got one until then keeps it.
     """
     while True:
         with reading(database):
             if not rows(database, UNPLACED, (1,)):
                 return
-        writing(database, lambda: _place_some(database, at_once))
+        write(database, lambda: _place_some(database, at_once))
 
 
 def place_within(database: Database) -> None:

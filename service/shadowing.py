@@ -14,8 +14,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -31,7 +32,19 @@ from engine.versions import load_version
 from service import audit_log, shadows
 from service.clock import Clock, stored, utc_now
 from service.config import Settings
-from service.database import Database, Row, Unavailable, execute, execute_many, in_bytes, lock, reading, rows, writing
+from service.database import (
+    Database,
+    Row,
+    Unavailable,
+    execute,
+    execute_many,
+    in_bytes,
+    lock,
+    on_sqlite,
+    reading,
+    rows,
+    writing,
+)
 from service.erasures import LOCK, UNREADABLE
 from service.ids import new_id
 from service.json_body import canonical
@@ -45,6 +58,10 @@ WINDOW = 2_000
 """How many places of the log are looked through for them."""
 PLACED_AT_ONCE = 50
 """So few that a filing that waits for SQLite's one writer waits no longer than for another filing or two."""
+RESTS = 4
+"""So many times as long as a write took does this one rest behind it: SQLite lets those who wait for its writer only
+look now and then whether it is free, and who writes without a pause would keep them waiting.
+"""
 LEASE = timedelta(seconds=60)
 SHORT = ("outcome", "points", "fee", "payout")
 COMPARED = (*SHORT, "gross", "tax", "offset", "payable_on", "last_held_on", "allocation", "reasons")
@@ -163,7 +180,7 @@ class Shadowing:
         if not found:
             return 0
         stopped = {each.id for each in found if each.ended_at}
-        audit_log.place_all(database, PLACED_AT_ONCE)
+        audit_log.place_all(database, PLACED_AT_ONCE, _write)
         with reading(database):
             found, size = self._open(), audit_log.size_of(database)
         for each in found:
@@ -193,7 +210,7 @@ class Shadowing:
             while position < size and not stop.is_set():
                 compared, following = self._batch(shadow, compiled, position, size)
                 keep = partial(self._keep, shadow.id, holder, position, following, compared)
-                writing(self._database, keep)
+                _write(self._database, keep)
                 made, position = made + len(compared), following
         except _Lost:
             log.warning("%s: the lease ended, and somebody else went on", shadow.id)
@@ -272,6 +289,14 @@ class Shadowing:
         largest = rows(self._database, LAST_LARGEST, (shadow, KEPT - 1))
         if newest and largest:
             execute(self._database, PRUNE, (shadow, newest[0][0], *largest[0]))
+
+
+def _write(database: Database, work: Callable[[], None]) -> None:
+    """Do `work` in one transaction, and let others write."""
+    began = time.monotonic()
+    writing(database, work)
+    if on_sqlite(database):
+        time.sleep(RESTS * (time.monotonic() - began))
 
 
 def _compared(compiled: CompiledVersion | None, row: Row) -> Compared:
