@@ -139,6 +139,8 @@ def draft_answer(draft: Draft, language: str) -> dict[str, Any]:
         **with_text({**data, "shown": shown}, language),
         "seen": draft.seen,
         "approved_by": draft.approved_by,
+        "rejected_by": draft.rejected_by,
+        "rejection": draft.rejection,
     }
 
 
@@ -166,7 +168,7 @@ def delivery_answer(delivery: Delivery) -> dict[str, Any]:
         "id": delivery.id,
         "message": delivery.message,
         "type": delivery.kind,
-        "account": delivery.account,
+        "account": delivery.account or None,
         "webhook": delivery.webhook,
         "url": delivery.url,
         "state": delivery.state,

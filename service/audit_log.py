@@ -42,6 +42,7 @@ KINDS: Mapping[str, Kind] = {
     "policy_version": Kind("digest", ("digest", "policy", "number", "starts", "text", "holidays", "published_at")),
     "policy_draft": Kind("id", ("id", "policy", "digest", "base", "text", "scenarios", "actor", "key", "drafted_at")),
     "draft_check": Kind("draft_id", ("draft_id", "passed", "data", "checked_at")),
+    "draft_rejection": Kind("draft_id", ("draft_id", "actor", "key", "reason", "rejected_at")),
     "publication": Kind(
         "digest",
         ("digest", "effective_from", "draft_id", "restores", "actor", "key", "seen", "reason", "entered_at"),

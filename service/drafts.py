@@ -27,12 +27,12 @@ from service.draft_impact import Watch, impact_of
 from service.errors import FieldError, Refusal
 from service.ids import new_id
 from service.json_body import canonical
-from service.publishing import Listed, Versions, keep_version, newest_number, read_version
+from service.publishing import Listed, Versions, keep_version, newest_number, read_version, tell_of_newest
 from service.reads import ANYONE, Reader
 
 log = logging.getLogger("recoup.service")
 
-STATES = ("checking", "failed", "ready", "published", "outdated")
+STATES = ("checking", "failed", "ready", "published", "rejected", "outdated")
 """`outdated`: another version was published since it was drafted, so what its approver would see is not so any more."""
 
 INSERT_DRAFT = (
@@ -42,6 +42,7 @@ INSERT_DRAFT = (
 INSERT_CHECK = (
     "INSERT INTO draft_check (draft_id, passed, data, checked_at) VALUES (?, ?, ?, ?) ON CONFLICT (draft_id) DO NOTHING"
 )
+INSERT_REJECTION = 'INSERT INTO draft_rejection (draft_id, actor, "key", reason, rejected_at) VALUES (?, ?, ?, ?, ?)'
 INSERT_PUBLICATION = (
     'INSERT INTO publication (digest, effective_from, draft_id, restores, actor, "key", seen, reason, entered_at)'
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -49,14 +50,16 @@ INSERT_PUBLICATION = (
 SELECT = (
     "SELECT policy_draft.id, policy_draft.policy, policy_draft.digest, base, policy_draft.text, scenarios,"
     ' policy_draft.actor, policy_draft."key", drafted_at, passed, data, publication.actor, policy_version.number,'
-    " (SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = policy_draft.policy)"
+    " (SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = policy_draft.policy),"
+    " draft_rejection.actor, draft_rejection.reason"
     " FROM policy_draft LEFT JOIN draft_check ON draft_check.draft_id = policy_draft.id"
+    " LEFT JOIN draft_rejection ON draft_rejection.draft_id = policy_draft.id"
     " LEFT JOIN publication ON publication.draft_id = policy_draft.id"
     " LEFT JOIN policy_version ON policy_version.digest = publication.digest"
 )
 SELECT_UNCHECKED = (
     "SELECT id FROM policy_draft WHERE NOT EXISTS (SELECT 1 FROM draft_check WHERE draft_id = policy_draft.id)"
-    " ORDER BY id"
+    " AND NOT EXISTS (SELECT 1 FROM draft_rejection WHERE draft_id = policy_draft.id) ORDER BY id"
 )
 SELECT_NUMBER = (
     "SELECT policy_version.digest, effective_from, restores FROM policy_version"
@@ -85,6 +88,8 @@ class Draft:
     data: dict[str, Any] | None
     approved_by: str | None
     number: int | None
+    rejected_by: str | None
+    rejection: str | None
 
     @property
     def seen(self) -> str | None:
@@ -189,7 +194,7 @@ def _approve(
     found = _found(database, id)
     if not _another(found, who):
         raise Refusal("own-draft", by=found.actor)
-    if found.state in ("checking", "failed"):
+    if found.state in ("checking", "failed", "rejected"):
         raise Refusal("illegal-move", state=found.state, allowed=[])
     # The holidays of another release may be others, and so the meaning.
     if found.state != "ready" or version is None or version.digest != found.digest:
@@ -204,7 +209,22 @@ def _approve(
     digest = keep_version(database, version, newest + 1, now)
     row = (digest, stored(effective_from or _next_second(now)), id, None, who.name, who.key, seen, "", stored(now))
     execute(database, INSERT_PUBLICATION, row)
-    return Versions(database, 1).listed(policy)[0]
+    return tell_of_newest(database, policy, "policy.published", now)
+
+
+def reject(database: Database, id: str, reason: str, who: Reader, now: datetime) -> Draft:
+    """Say that a draft is not to be published, and why: then nobody can. Raises Refusal."""
+
+    def keep() -> Draft:
+        # Whoever approves it holds the same.
+        newest_number(database, _found(database, id).policy, locked=True)
+        found = _found(database, id)
+        if found.state in ("published", "rejected"):
+            raise Refusal("illegal-move", state=found.state, allowed=[])
+        execute(database, INSERT_REJECTION, (id, who.name, who.key, reason, stored(now)))
+        return _found(database, id)
+
+    return writing(database, keep)
 
 
 def withdraw(database: Database, policy: str, number: int, reason: str, who: Reader, now: datetime) -> Listed:
@@ -230,7 +250,7 @@ def withdraw(database: Database, policy: str, number: int, reason: str, who: Rea
         digest = keep_version(database, version, number + 1, now)
         row = (digest, effective, None, former, who.name, who.key, "", reason, stored(now))
         execute(database, INSERT_PUBLICATION, row)
-        return Versions(database, 1).listed(policy)[0]
+        return tell_of_newest(database, policy, "policy.withdrawn", now)
 
     return writing(database, keep)
 
@@ -294,17 +314,21 @@ def _found(database: Database, id: str) -> Draft:
 
 
 def _draft(row: Row) -> Draft:
-    name, policy, digest, base, text, scenarios, actor, key, drafted_at, passed, data, approved_by, number, newest = row
+    name, policy, digest, base, text, scenarios, actor, key, drafted_at, passed, data, approved_by, number = row[:13]
+    newest, rejected_by, rejection = row[13:]
     read = None if data is None else json.loads(data)
     return Draft(
         *(name, policy, digest, base, text, scenarios, actor, key, to_the_second(drafted_at)),
-        *(_state(passed, number, outdated=newest != base), read, approved_by, number),
+        *(_state(passed, number, rejected=rejection is not None, outdated=newest != base), read, approved_by, number),
+        *(rejected_by, rejection),
     )
 
 
-def _state(passed: bool | None, number: int | None, *, outdated: bool) -> str:
+def _state(passed: bool | None, number: int | None, *, rejected: bool, outdated: bool) -> str:
     if number is not None:
         return "published"
+    if rejected:
+        return "rejected"
     if outdated:
         return "outdated"
     return "checking" if passed is None else "ready" if passed else "failed"

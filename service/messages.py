@@ -26,7 +26,7 @@ class MessageKind:
     carries: tuple[str, ...]
 
 
-# In every message: whose it is.
+# In every message about a member: whose it is.
 WHOSE = ("policy", "account")
 # A refund request as the API answers it, with what its decision said.
 REFUND_REQUEST = (
@@ -49,6 +49,8 @@ REFUND_REQUEST = (
 OF_AN_EVENT = (*WHOSE, "event", "points", "lots")
 OF_A_DAY = (*WHOSE, "on", "points", "lots", "reasons")
 TOLD = ("rule", "terms", "ko", "en")
+# About no account, but about the programme; `effective_from` is null for a version from its first day on.
+VERSION = ("policy", "version", "digest", "starts", "effective_from")
 INQUIRY = (*WHOSE, "id", "state", "decision_id")
 
 KINDS: Mapping[str, MessageKind] = {
@@ -117,6 +119,16 @@ KINDS: Mapping[str, MessageKind] = {
         Text("문의가 접수되었습니다.", "A member contests or asks about something."), INQUIRY
     ),
     "inquiry.answered": MessageKind(Text("문의에 답변했습니다.", "An inquiry was answered."), INQUIRY),
+    "policy.published": MessageKind(
+        Text("정책의 새 버전이 게시되었습니다.", "A version of a policy was published."), VERSION
+    ),
+    "policy.withdrawn": MessageKind(
+        Text(
+            "정책의 최신 버전이 철회되어 이전 글이 다시 게시되었습니다.",
+            "The newest version of a policy was withdrawn: the text of an earlier one, `restores`, is published again.",
+        ),
+        (*VERSION, "withdrawn", "restores"),
+    ),
 }
 
 

@@ -52,11 +52,11 @@ class Message:
 def announce(database: Database, kind: str, account: str, data: Mapping[str, Any], at: datetime) -> str:
     """Write a message and its deliveries inside the open write transaction; the id of the message.
 
-    `data` holds exactly what `messages.KINDS` says that the kind carries.
+    `account` is "" where it is about a policy. `data` holds exactly what `messages.KINDS` says that the kind carries.
     """
     assert database.in_transaction(), "a message is written together with what it tells of"
     assert set(data) == set(KINDS[kind].carries), f"{kind} carries {', '.join(KINDS[kind].carries)}"
-    assert data["account"] == account, "a message is about one account"
+    assert data.get("account", "") == account, "a message is about one account, or about a policy"
     message = new_id("M", at)
     execute(database, INSERT, (message, kind, account, data["policy"], canonical(data), stored(at)))
     wanted = [webhook for webhook, kinds in rows(database, SUBSCRIBED, (data["policy"],)) if wants(kinds, kind)]

@@ -24,6 +24,7 @@ from policies.versions import PolicyVersion, published_again
 from service.clock import stored, to_the_second
 from service.database import Database, Row, execute, lock, reading, rows, writing
 from service.json_body import canonical
+from service.outbox import announce
 
 SELECT_BY_DIGEST = "SELECT policy, number, text, holidays FROM policy_version WHERE digest = ?"
 SELECT_IN_FORCE = (
@@ -129,6 +130,7 @@ def _keep(database: Database, version: PolicyVersion, at: datetime, first: bool)
     if first and newest:
         raise NotTheFirst(f"{policy.id}@{newest}")
     digest = keep_version(database, version, newest + 1, at)
+    tell_of_newest(database, policy.id, "policy.published", at)
     return Published(policy.id, newest + 1, digest, True, newest + 1)
 
 
@@ -150,6 +152,22 @@ def keep_version(database: Database, version: PolicyVersion, number: int, at: da
     policy = version.policy
     execute(database, INSERT, (version.digest, policy.id, number, policy.starts, version.text, holidays, stored(at)))
     return version.digest
+
+
+def tell_of_newest(database: Database, policy: str, kind: str, at: datetime) -> Listed:
+    """Announce the newest version of a policy, inside the transaction that published it; the version."""
+    listed = _listed(rows(database, SELECT_VERSIONS, (policy,))[0])
+    data = {
+        "policy": policy,
+        "version": listed.number,
+        "digest": listed.digest,
+        "starts": listed.starts,
+        "effective_from": listed.effective_from,
+    }
+    if listed.restores is not None:
+        data |= {"withdrawn": listed.number - 1, "restores": listed.restores}
+    announce(database, kind, "", data, at)
+    return listed
 
 
 def read_version(database: Database, digest: str) -> PolicyVersion:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from service.deliveries import STATES
 from service.messages import KINDS
-from service.reference_shapes import AMOUNT, INSTANT, TEXT, Schema, list_of, object_of, ref
+from service.reference_shapes import AMOUNT, INSTANT, TEXT, TEXT_OR_NONE, Schema, list_of, object_of, ref
 
 MESSAGE_LINE: dict[str, Schema] = {
     "id": {"type": "string", "description": "The same at every attempt and in every list: what was seen is done."},
     "type": {"type": "string", "enum": list(KINDS)},
     "timestamp": {**INSTANT, "description": "When it happened."},
-    "data": {"type": "object", "description": "What the kind carries; `account` and `policy` in any case."},
+    "data": {
+        "type": "object",
+        "description": "What the kind carries; `policy` in any case, and `account` where it is about one.",
+    },
 }
 MESSAGES = object_of(
     {
@@ -37,7 +40,7 @@ DELIVERY_LINE: dict[str, Schema] = {
     "id": TEXT,
     "message": {"type": "string", "description": "The id of the message, which is sent as `webhook-id`."},
     "type": TEXT,
-    "account": TEXT,
+    "account": {**TEXT_OR_NONE, "description": "null where the message is about a policy."},
     "webhook": TEXT,
     "url": TEXT,
     "state": {"type": "string", "enum": list(STATES)},

@@ -20,7 +20,7 @@ from service.reference_shapes import (
     ref,
 )
 from service.shapes import PAGE_QUERY
-from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, WITHDRAWAL_IN
+from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, REJECTION_IN, WITHDRAWAL_IN
 
 OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-type")
 VERSION_LINE: dict[str, Schema] = {
@@ -111,6 +111,8 @@ DRAFT = object_of(
         },
         "seen": {**TEXT_OR_NONE, "description": "The digest of the text, its checks and `shown`, to approve by."},
         "approved_by": TEXT_OR_NONE,
+        "rejected_by": TEXT_OR_NONE,
+        "rejection": {**TEXT_OR_NONE, "description": "Why it was rejected."},
     },
     "A text that is to be published.",
 )
@@ -213,5 +215,16 @@ OPERATIONS: Sequence[Operation] = (
         examples=(
             ("later", "From the first of July on", {"seen": "sha256:...", "effective_from": "2026-06-30T15:00:00Z"}),
         ),
+    ),
+    Operation(
+        "post",
+        "/v1/policies/drafts/{id}/reject",
+        "policies",
+        "Say that a draft is not to be published, and why",
+        {200: "Draft"},
+        (*OF_A_BODY, "not-found", "illegal-move"),
+        about="It can then be approved no longer; its author drafts another.",
+        body=REJECTION_IN,
+        examples=(("why", "The fee is not agreed", {"reason": "The fee is not agreed with legal yet."}),),
     ),
 )

@@ -63,6 +63,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/policies/drafts": PUBLISHING,
     "GET /v1/policies/drafts/{id}": PUBLISHING,
     "POST /v1/policies/drafts/{id}/approve": ("approver",),
+    "POST /v1/policies/drafts/{id}/reject": ("approver",),
     "POST /v1/policies/{id}/shadow": DRAFTING,
     "GET /v1/policies/{id}/shadow": PUBLISHING,
     "POST /v1/policies/{id}/shadow/stop": DRAFTING,

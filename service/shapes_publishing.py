@@ -37,6 +37,12 @@ class ApprovalIn(Strict):
     effective_from = an_instant("Not in the past; the next second when left out.")
 
 
+class RejectionIn(Strict):
+    """Why a draft is not to be published."""
+
+    reason = words_field(LONGEST_REASON, "Why.", required=True)
+
+
 class WithdrawalIn(Strict):
     """Which version is withdrawn, and why."""
 
@@ -72,6 +78,7 @@ def instant_of(text: str | None) -> datetime | None:
 
 DRAFT_IN = DraftIn()
 APPROVAL_IN = ApprovalIn()
+REJECTION_IN = RejectionIn()
 WITHDRAWAL_IN = WithdrawalIn()
 SHADOW_IN = ShadowIn()
 DIFFERENCES_QUERY = DifferencesQuery()

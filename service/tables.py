@@ -23,6 +23,7 @@ from peewee import (
 from service.table import Table
 from service.tables_publishing import (
     DraftCheck,
+    DraftRejection,
     PolicyDraft,
     PolicyVersion,
     Publication,
@@ -514,6 +515,7 @@ TABLES = (
     PolicyVersion,
     PolicyDraft,
     DraftCheck,
+    DraftRejection,
     Publication,
     Shadow,
     ShadowEnd,
@@ -555,6 +557,7 @@ NEVER_CHANGED = (
     PolicyVersion,
     PolicyDraft,
     DraftCheck,
+    DraftRejection,
     Publication,
     Shadow,
     ShadowEnd,

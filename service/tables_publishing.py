@@ -60,6 +60,16 @@ class DraftCheck(Table):
     checked_at = TextField()
 
 
+class DraftRejection(Table):
+    """That a draft is not to be published, who said so, and why."""
+
+    draft = ForeignKeyField(PolicyDraft, primary_key=True)
+    actor = TextField()
+    key = TextField()
+    reason = TextField()
+    rejected_at = TextField()
+
+
 class Publication(Table):
     """How a version was published, and from which instant it is effective. One without is effective from its first day.
 

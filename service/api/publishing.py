@@ -1,4 +1,4 @@
-"""/v1/policies/drafts and what publishes: drafts, their approval, and withdrawals."""
+"""/v1/policies/drafts and what publishes: drafts, their approval or rejection, and withdrawals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from service.errors import Refusal, language
 from service.paging import check_begin, next_page
 from service.parts import answered, parts
 from service.shapes import LANGUAGE_QUERY, PAGE_QUERY, body, query
-from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, WITHDRAWAL_IN, instant_of
+from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, REJECTION_IN, WITHDRAWAL_IN, instant_of
 
 blueprint = Blueprint("publishing", __name__)
 
@@ -61,6 +61,14 @@ def approve(id: str) -> Response:
     start = instant_of(asked.get("effective_from"))
     listed = drafts.approve(parts().database, id, asked["seen"], start, g.reader, parts().clock())
     return answered(version_answer(listed), 201, f"/v1/policies/{listed.policy}/versions/{listed.number}")
+
+
+@blueprint.post("/v1/policies/drafts/<id>/reject")
+def reject(id: str) -> Response:
+    """Say that a draft is not to be published."""
+    asked = body(REJECTION_IN)
+    found = drafts.reject(parts().database, id, asked["reason"], g.reader, parts().clock())
+    return answered(draft_answer(found, language()))
 
 
 @blueprint.post("/v1/policies/<id>/withdraw")

@@ -26,7 +26,7 @@ Examples:
   recoup publish withdraw kt-points --version 8 --reason "Charges the fee twice."
 
 \b
-Who drafts, approves or withdraws is known by the API key in {KEY}, made by `recoup access create`.
+Who drafts, approves, rejects or withdraws is known by the API key in {KEY}, made by `recoup access create`.
 """
 
 
@@ -161,6 +161,20 @@ def approve(id: str, seen: str, start: str | None, lang: str) -> None:
 
 
 @command.command()
+@click.argument("id")
+@click.option("--reason", required=True, help="Why.")
+@language_option
+def reject(id: str, reason: str, lang: str) -> None:
+    """Say that a draft is not to be published, and why: then nobody can publish it."""
+    from service import drafts
+    from service.clock import utc_now
+
+    with opened() as (database, settings), told(lang):
+        found = drafts.reject(database, id, reason, who_asks(database, settings, "approver"), utc_now())
+    click.echo(f"{found.id} is {found.state}")
+
+
+@command.command()
 @click.argument("policy")
 @click.option("--version", "number", required=True, type=click.IntRange(1), help="The newest, which is withdrawn.")
 @click.option("--reason", required=True, help="Why.")
@@ -220,6 +234,8 @@ def _say(found: Draft, lang: str) -> None:
             click.echo(f"  {sentence[lang]}")
         for line in tables(impact, lang):
             click.echo(f"  {line}".rstrip())
+    if found.rejection is not None:
+        click.echo(f"rejected by {found.rejected_by}: {found.rejection}")
     click.echo(f"{found.id} is {found.state}" + (f", seen {found.seen}" if found.state == "ready" else ""))
     if found.state == "failed":
         raise SystemExit(1)

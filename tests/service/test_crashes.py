@@ -37,7 +37,7 @@ SELECT_REQUESTS = (
 SELECT_MOVES = 'SELECT request_id, state FROM "move"'
 SELECT_EVENTS = "SELECT event.id, refused FROM event LEFT JOIN event_answer ON event_answer.event_id = event.id"
 SELECT_EARNED = "SELECT event FROM lot WHERE event <> ''"
-SELECT_MESSAGES = "SELECT kind, COUNT(*) FROM message GROUP BY kind"
+SELECT_MESSAGES = "SELECT kind, COUNT(*) FROM message WHERE account <> '' GROUP BY kind"
 
 
 class Caller:

@@ -208,7 +208,12 @@ def test_a_url_that_names_no_database_is_refused(url: str) -> None:
 def test_the_database_refuses_to_change_what_is_never_changed(database: Database, table: str) -> None:
     fill(database)
     keys = {"policy_version": "digest", "event_answer": "event_id", "decision_rule": "rule", "access_key_end": "key_id"}
-    keys |= {"draft_check": "draft_id", "publication": "digest", "shadow_end": "shadow_id"}
+    keys |= {
+        "draft_check": "draft_id",
+        "publication": "digest",
+        "shadow_end": "shadow_id",
+        "draft_rejection": "draft_id",
+    }
     column = keys.get(table, "id")
     for statement in (f'UPDATE "{table}" SET {column} = {column}', f'DELETE FROM "{table}"'):  # noqa: S608
         with pytest.raises(Exception, match="never changed"):
@@ -277,6 +282,7 @@ FILL: tuple[str, ...] = (
     "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (0, '', '')",
     "INSERT INTO policy_draft VALUES ('P', 'p', 'sha256:0', 0, '', '', '', '', '')",
     "INSERT INTO draft_check VALUES ('P', TRUE, '{}', '')",
+    "INSERT INTO draft_rejection VALUES ('P', '', '', '', '')",
     "INSERT INTO publication VALUES ('sha256:0', '', 'P', NULL, '', '', '', '', '')",
     "INSERT INTO shadow VALUES ('S', 'p', 'P', 'sha256:0', '', '[]', '', '', '')",
     "INSERT INTO shadow_end VALUES ('S', '', '', '')",

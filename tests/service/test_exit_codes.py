@@ -52,6 +52,7 @@ IMPOSSIBLE = {
     "publish draft": "nowhere.yaml",
     "publish files": "nowhere.yaml",
     "publish list": "@",
+    "publish reject": "P-0 --reason wrong",
     "publish show": "P-0",
     "publish withdraw": "none --version 1 --reason wrong",
     "redeliver": "DL-0",

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from service import outbox, webhooks
+from service import drafts, outbox, webhooks
 from service.config import Settings
 from service.database import Database, close_database, execute, open_database, reading, rows, writing
 from service.messages import KINDS, REFUND_REQUEST
@@ -20,6 +20,8 @@ from service.outbox import announce
 from service.publishing import Versions, publish
 from service.sweeps import sweep
 from tests.service.builders import CONFLICT, HELD, LIFE, NOW, SetClock, asking, lot_facts, open_account, publish_small
+from tests.service.drafting import APPROVER, approved
+from tests.service.test_reference import check
 
 
 def file(client: FlaskClient, key: str, request: dict[str, Any], account: str = "A") -> TestResponse:
@@ -28,8 +30,9 @@ def file(client: FlaskClient, key: str, request: dict[str, Any], account: str = 
 
 
 def messages(client: FlaskClient, query: str = "") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.get(f"/v1/messages{query}").get_json()["messages"]
-    return found
+    """Those about members."""
+    found = client.get(f"/v1/messages{query}").get_json()["messages"]
+    return [each for each in found if not each["type"].startswith("policy.")]
 
 
 def tell(database: Database, account: str = "A", at: datetime = NOW) -> str:
@@ -76,8 +79,9 @@ def test_filing_that_is_refused_leaves_no_message(client: FlaskClient, database:
     answer = file(client, "k", request, "nobody" if refused == "account" else "A")
     assert 400 <= answer.status_code < 500
     with reading(database):
-        assert rows(database, "SELECT count(*) FROM message") == [(0,)]
-        assert rows(database, "SELECT count(*) FROM delivery") == [(0,)]
+        told = "SELECT count(*) FROM message WHERE account <> ''"
+        assert rows(database, told) == [(0,)]
+        assert rows(database, "SELECT count(*) FROM delivery") == [(int(refused == "conflict"),)]
 
 
 def test_a_transaction_that_fails_after_announcing_leaves_nothing(client: FlaskClient, database: Database) -> None:
@@ -220,12 +224,13 @@ def test_what_an_event_brings_and_takes_is_announced(client: FlaskClient, databa
 
 
 def test_messages_are_paged_oldest_first(client: FlaskClient, database: Database) -> None:
-    told = [tell(database, account, NOW + timedelta(seconds=n)) for n, account in enumerate("ABAAB")]
+    (published,) = client.get("/v1/messages").get_json()["messages"]
+    told = [tell(database, account, NOW + timedelta(seconds=n)) for n, account in enumerate("ABAAB", 1)]
     first = client.get("/v1/messages?limit=2").get_json()
     second = client.get(first["next"]).get_json()
     third = client.get(second["next"]).get_json()
     seen = [message["id"] for page in (first, second, third) for message in page["messages"]]
-    assert (seen, third["next"]) == (told, None)
+    assert (seen, third["next"]) == ([published["id"], *told], None)
     of_a = client.get("/v1/messages?account=A&limit=2").get_json()
     assert [message["id"] for message in of_a["messages"]] == [told[0], told[2]]
     assert [message["id"] for message in client.get(of_a["next"]).get_json()["messages"]] == [told[3]]
@@ -290,9 +295,33 @@ def test_a_reader_who_goes_on_from_the_last_id_sees_everything_once(
     assert len(set(seen)) == len(seen)
 
 
+def test_versions_that_are_published_and_withdrawn_are_announced(client: FlaskClient, database: Database) -> None:
+    later = NOW + timedelta(days=1)
+    approved(database)
+    approved(database, 6_000, effective_from=later)
+    drafts.withdraw(database, "tiny", 2, "Wrong.", APPROVER, NOW)
+    told = client.get("/v1/messages").get_json()["messages"]
+    check({"messages": told, "next": None}, "Messages")
+    kinds = [(each["type"], each["data"]["policy"], each["data"]["version"]) for each in told]
+    assert kinds == [
+        ("policy.published", "small", 1),
+        ("policy.published", "tiny", 1),
+        ("policy.published", "tiny", 2),
+        ("policy.withdrawn", "tiny", 3),
+    ]
+    assert [each["data"]["effective_from"] for each in told] == [
+        *(None, "2026-03-02T01:00:00Z", "2026-03-03T01:00:00Z", "2026-03-02T01:00:00Z"),
+    ]
+    assert (told[-1]["data"]["withdrawn"], told[-1]["data"]["restores"]) == (2, 1)
+    listed = client.get("/v1/policies/tiny/versions").get_json()["versions"]
+    assert [each["data"]["digest"] for each in told[:0:-1]] == [each["digest"] for each in listed]
+    assert "Wrong." not in str(told), "no words that somebody wrote"
+
+
 def test_every_kind_says_what_it_means_and_whose_it_is() -> None:
     for name, kind in KINDS.items():
         assert kind.about.ko.endswith("."), name
         assert kind.about.en.endswith("."), name
-        assert {"account", "policy"} <= set(kind.carries), name
+        whose = {"policy"} if name.startswith("policy.") else {"account", "policy"}
+        assert whose <= set(kind.carries), name
         assert len(set(kind.carries)) == len(kind.carries), name

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from service import access_keys, drafts, ledger
 from service.app import create_app
 from service.config import Settings
-from service.database import Database, close_database, open_database, writing
+from service.database import Database, close_database, open_database, reading, rows, writing
 from service.ledger import Grant, StoredAccount
 from service.parts import EXTENSION
 from service.publishing import Versions, publish
@@ -87,6 +87,35 @@ def test_a_draft_goes_over_http_from_its_author_to_its_approver_and_back(
     assert texts_of[0] == texts_of[1] == RULES
 
 
+def test_a_draft_is_rejected_with_a_reason_by_an_approver_once(keyed: FlaskClient, database: Database) -> None:
+    author, approver = (key_of(database, name, name) for name in ("author", "approver"))
+    rules, scenarios = texts(6_000)
+    made = keyed.post("/v1/policies/drafts", json={"rules": rules, "scenarios": scenarios}, headers=author)
+    where, body = made.headers["Location"], {"reason": "Not agreed."}
+    check(body, "RejectionIn")
+    assert keyed.post(f"{where}/reject", json=body, headers=author).status_code == 403
+    assert keyed.post(f"{where}/reject", json={}, headers=approver).status_code == 400
+    assert keyed.post("/v1/policies/drafts/P-0/reject", json=body, headers=approver).status_code == 404
+    rejected = keyed.post(f"{where}/reject", json=body, headers=approver)
+    check(rejected.get_json(), "Draft")
+    with reading(database):
+        assert drafts.unchecked(database) == []
+    # Checks that were under way end.
+    passed = drafts.check(database, Versions(database, 4), made.get_json()["id"], NOW)
+    found = keyed.get(where, headers=author).get_json()
+    assert (rejected.status_code, found["state"], found["rejected_by"], found["rejection"]) == (
+        *(200, "rejected", "approver", "Not agreed."),
+    )
+    for step, sent in (("reject", body), ("approve", {"seen": passed.seen})):
+        again = keyed.post(f"{where}/{step}", json=sent, headers=approver)
+        assert (again.status_code, again.get_json()["code"], again.get_json()["state"]) == (
+            *(409, "illegal-move", "rejected"),
+        )
+    with reading(database):
+        logged = rows(database, "SELECT reference FROM log_leaf WHERE kind = 'draft_rejection'")
+    assert logged == [(made.get_json()["id"],)]
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -139,6 +168,14 @@ def test_the_steps_are_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     listed = run("publish", "list").output.splitlines()
     assert listed[0].endswith(", the text of @1 again")
     assert listed[-1].startswith(f"{name} published as tiny@2: tiny, by kim, ")
+    write(7_000)
+    as_key("kim", "author")
+    (name,) = re.findall(r"P-\w+", run("publish", "draft", "tiny.yaml").output.splitlines()[0])
+    as_key("lee", "approver")
+    assert run("publish", "reject", name, "--reason", "Too high.").output == f"{name} is rejected\n"
+    assert run("publish", "show", name).output.splitlines()[-2:] == [
+        *("rejected by lee: Too high.", f"{name} is rejected"),
+    ]
     Path("tiny.test.yaml").write_text(SCENARIOS, encoding="utf-8")
     as_key("kim", "author")
     failed = run("publish", "draft", "tiny.yaml")
