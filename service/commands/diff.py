@@ -1,4 +1,4 @@
-"""`recoup diff`: what changed between two rule files, and a case for each change that they decide differently."""
+"""`recoup diff`: what changed between two texts, and a case for each change that they decide differently."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from service.commands._files import (
     Tested,
     Unusable,
     language_option,
-    load_rules,
     paint,
 )
+from service.commands._versions import load_named
 
 if TYPE_CHECKING:
     from engine.differences import Difference, Finding, Found
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Example:
   recoup diff old.yaml rules/kt-points.yaml
+  recoup diff kt-points@7 rules/kt-points.yaml
   git show HEAD:rules/kt-points.yaml | recoup diff - rules/kt-points.yaml --lang ko
 """
 
@@ -83,7 +84,7 @@ OTHER_POLICY = Text(
 @click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
 @language_option
 def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> None:
-    """Tell what changed in meaning between two rule files.
+    """Tell what changed in meaning between two rule files, or versions (POLICY@NUMBER) published in DATABASE_URL.
 
     Each change is told by itself, with a case that is decided differently with it and without it: what both come to,
     and the case as a scenario that passes on the new file (on the old one where only that can be asked). Cases of the
@@ -98,7 +99,7 @@ def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> 
 
     if old == new == "-":
         raise click.UsageError("only one of the two can be read from stdin")
-    versions = [load_rules(name, lang, exit_code=2) for name in (old, new)]
+    versions = [load_named(name, lang, exit_code=2) for name in (old, new)]
     ids = [version.policy.id for version in versions]
     if ids[0] != ids[1]:
         raise Unusable(OTHER_POLICY.in_language(lang).format(old=old, new=new, one=ids[0], other=ids[1]))

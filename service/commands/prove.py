@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands._files import Unusable, language_option, load_rules, paint, say_problems
+from service.commands._files import Unusable, language_option, paint, say_problems
+from service.commands._versions import load_named
 
 if TYPE_CHECKING:
     from engine.proofs.findings import Finding
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Example:
   recoup prove rules/kt-points.yaml
-  recoup prove rules/kt-points.yaml --lang ko
+  recoup prove kt-points@7 --lang ko
   recoup prove rules/kt-points.yaml --timeout 10 --json
 """
 
@@ -39,7 +40,7 @@ _PATIENCE_MS = 5_000
 )
 @language_option
 def command(files: tuple[str, ...], as_json: bool, timeout: int, lang: str) -> None:
-    """Prove what rule files say, beyond single cases.
+    """Prove what rule files say, or versions (POLICY@NUMBER) published in DATABASE_URL, beyond single cases.
 
     Finds rules that never apply, exceptions that change nothing, two rules that both decide one thing, requests between
     rules that none covers, points that nobody gets out, and days that are one off. Each finding comes with a scenario
@@ -51,7 +52,7 @@ def command(files: tuple[str, ...], as_json: bool, timeout: int, lang: str) -> N
 
     all_found: list[Finding] = []
     for file in files:
-        version = load_rules(file, lang)
+        version = load_named(file, lang)
         found = prove(version, file, min(_PATIENCE_MS, timeout * 1000), _until(timeout))
         all_found += found
         if not as_json:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from service.commands._files import Unusable, language_option, load_rules, read_day
+from service.commands._files import Unusable, language_option, read_day
+from service.commands._versions import load_named
 
 if TYPE_CHECKING:
     from policies.model import Policy
@@ -18,6 +19,7 @@ EPILOG = """\b
 Example:
   recoup show rules/kt-points.yaml --lang ko --on 2026-07-01
   recoup show rules/kt-points.yaml --rule monthly-limit
+  recoup show kt-points@7
   recoup show rules/kt-points.yaml --holidays --on 2026-01-01
 """
 
@@ -34,13 +36,13 @@ Example:
 @click.option("--rule", "id", metavar="ID", help="Show only this rule.")
 @click.option("--holidays", is_flag=True, help="Show only the holidays in the year of the day.")
 def command(file: str, lang: str, day: str | None, id: str | None, *, holidays: bool) -> None:
-    """Show a rule file in sentences."""
+    """Show a rule file, or a version (POLICY@NUMBER) published in DATABASE_URL, in sentences."""
     from policies.model import WEEKDAYS
     from policies.problems import both, did_you_mean, told
     from policies.sentences import Teller
     from policies.show import article, change_lines, policy_lines, rule_sentence
 
-    version = load_rules(file, lang)
+    version = load_named(file, lang)
     policy = version.policy
     on = read_day("--on", day, lang) if day else today(policy)
     if holidays:

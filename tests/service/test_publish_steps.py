@@ -183,6 +183,25 @@ def test_the_steps_are_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert run("publish", "list").output.splitlines()[:3] == listed[:3]
 
 
+def test_published_versions_are_compared_proved_and_shown_by_their_names(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(database, RULES.encode(), "tiny.yaml", NOW)
+    publish(database, RULES.replace("5_000", "6_000").encode(), "tiny.yaml", NOW)
+    Path("tiny.yaml").write_text(RULES, "utf-8")
+    assert run("diff", "tiny@1", "tiny.yaml").exit_code == 0
+    for names in (("tiny@1", "tiny@2"), ("tiny.yaml", "tiny@2")):
+        told = run("diff", *names, "--lang", "en")
+        assert (told.exit_code, "at_most: 5_000 -> 6_000 (old line 18, new line 18)" in told.stdout) == (1, True)
+    assert run("prove", "tiny@2").stdout == "tiny@2: nothing found, 2 rules\n"
+    assert "at most 6,000 points" in run("show", "tiny@2", "--rule", "daily", "--lang", "en").stdout
+    for command in (("diff", "tiny@3", "tiny.yaml"), ("prove", "none@1"), ("show", "tiny@3")):
+        refused = run(*command, "--lang", "en")
+        assert (refused.exit_code, refused.output.endswith("was never published\n")) == (2, True)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///nowhere.db")
+    assert (run("prove", "tiny@1").exit_code, Path("nowhere.db").exists()) == (2, False)
+
+
 def publish_over_http(port: int) -> None:
     """Draft a version with another limit, wait until a process of its own has checked it, and approve it."""
     rules, scenarios = texts(6_000)
