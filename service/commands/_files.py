@@ -201,6 +201,18 @@ def read_scenario_file(name: str, rules: str | None = None) -> tuple[str, Docume
     return rules or str(target), document, problems
 
 
+def each_once(names: Iterable[str]) -> list[str]:
+    """The names without those of what is named before: a rule file and its scenario file are worked on together.
+
+    >>> each_once(["a.yaml", "b.test.yaml", "a.test.yaml"])
+    ['a.yaml', 'b.test.yaml']
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name.removesuffix(SCENARIOS).removesuffix(RULES), name)
+    return list(found.values())
+
+
 class Tested:
     """A rule file and its scenarios, loaded; `problems` are those of either file."""
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from service.commands._files import Tested, Unusable, language_option, paint, say_problems, stop
+from service.commands._files import Tested, Unusable, each_once, language_option, paint, say_problems, stop
 
 EPILOG = """\b
 Example:
@@ -16,15 +16,23 @@ Example:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--only", metavar="NAME", help="Nudge only this rule or value.")
 @language_option
-def command(file: str, only: str | None, lang: str) -> None:
-    """List what no scenario of a rule file tests.
+def command(files: tuple[str, ...], only: str | None, lang: str) -> None:
+    """List what no scenario of rule files tests.
 
     Every number, day, span and percentage is made one less and one more, every clause, exception, override and rule is
     dropped. What survives is not tested: a mistake there would reach members unseen.
     """
+    named = each_once(files)
+    surviving = [_pin(file, only, lang, f"{file}: " if len(named) > 1 else "") for file in named]
+    if any(surviving):
+        raise SystemExit(1)
+
+
+def _pin(file: str, only: str | None, lang: str, label: str) -> int:
+    """How many nudges of one file are not noticed; they are listed."""
     from engine.pins import Pins
     from engine.scenarios import run
 
@@ -34,7 +42,7 @@ def command(file: str, only: str | None, lang: str) -> None:
     for result in failing:
         click.echo("\n".join(result.lines()))
     if failing:
-        stop("scenarios fail; mend them first, then pin")
+        stop(f"{label}scenarios fail; mend them first, then pin")
     pins = Pins(compiled.version, tested.rule_file, tested.scenarios)
     nudges = [nudge for nudge in pins.nudges if only in (None, nudge.subject)]
     if not nudges:
@@ -43,7 +51,6 @@ def command(file: str, only: str | None, lang: str) -> None:
         surviving = [pins.problem(nudge) for nudge in shown if not pins.noticed(nudge)]
     say_problems(surviving, lang)
     noticed = len(nudges) - len(surviving)
-    told = f"{noticed} of {len(nudges)} nudges noticed"
+    told = f"{label}{noticed} of {len(nudges)} nudges noticed"
     click.echo(paint(told, "red" if surviving else "green"))
-    if surviving:
-        raise SystemExit(1)
+    return len(surviving)

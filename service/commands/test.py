@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from service.commands._files import Tested, language_option, paint
+from service.commands._files import Tested, each_once, language_option, paint
 
 EPILOG = """\b
 Example:
@@ -24,7 +24,7 @@ def command(files: tuple[str, ...], verbose: bool, lang: str) -> None:
     from engine.scenarios import run
 
     count, failed = 0, 0
-    for file in files:
+    for file in each_once(files):
         tested = Tested(file)
         compiled = tested.compile(lang)
         for scenario in tested.scenarios:
