@@ -330,7 +330,7 @@ def test_hooks_look_at_what_is_committed_and_at_what_is_pushed(
     repository.write(files)
     git(repository.folder, "commit", "--quiet", "--no-verify", "--all", "--message", "Bad")
     code, said = hooked(push)
-    assert (code, expected in said, passed(said)) == (1, True, ["recoup prove"]), said
+    assert (code, expected in said, "Passed" in said) == (1, True, False), said
 
 
 @pytest.mark.parametrize("name", ["Test", "Prove", "Format"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import click
 from policies.model import Text
 from service.commands._database import looked_at, record_read
 from service.commands._files import Unusable, language_option, load_rules, read_day, read_instant
+from service.commands._versions import PUBLISHED, load_named
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,8 +29,6 @@ Examples:
   recoup impact kt-points@6 kt-points@7 --html impact.html --lang ko
   recoup impact kt-points@7 rules/kt-points.yaml --decisions --from 2026-03-01 --to 2026-03-31
 """
-PUBLISHED = re.compile(r"(?P<policy>[a-z][a-z0-9-]*)@(?P<number>[1-9][0-9]{0,8})")
-NO_VERSION = Text("'{name}'은(는) 게시된 적이 없습니다", "'{name}' was never published")
 NO_GROUPS = Text(
     "'{by}'(으)로는 나눌 수 없습니다. 다음 중 하나를 쓰십시오: {known}",
     "accounts cannot be grouped by '{by}'; write one of {known}",
@@ -115,7 +113,7 @@ def command(
         _print(_of_folder(folder, engine, (before, after), by, at, processes, lang), form, html, lang)
         return
     with looked_at() as (database, _):
-        versions = _version(database, before, lang), _version(database, after, lang)
+        versions = load_named(before, lang, 2, database), load_named(after, lang, 2, database)
         change = _change(versions, (before, after), by, None if decisions else at, lang)
         stored = _stored(database, change, days, policy, sample, lang)
         told = _counted(change, (before, after), stored, at, sample, processes)
@@ -170,7 +168,7 @@ def _of_folder(
 
     if any(PUBLISHED.fullmatch(name) and not Path(name).exists() for name in names):
         with looked_at() as (database, _):
-            versions = _version(database, names[0], language), _version(database, names[1], language)
+            versions = load_named(names[0], language, 2, database), load_named(names[1], language, 2, database)
     else:
         versions = load_rules(names[0], language, exit_code=2), load_rules(names[1], language, exit_code=2)
     change = _change(versions, names, by, at, language)
@@ -235,23 +233,8 @@ def _stored(
     if policy:
         if PUBLISHED.fullmatch(policy) is None:
             raise Unusable(NO_NUMBER.in_language(language).format(name=policy))
-        digest = _version(database, policy, language).digest
+        digest = load_named(policy, language, 2, database).digest
     return Decisions(database, which.id, ZoneInfo(which.timezone), Chosen(*days, digest), sample)
-
-
-def _version(database: Database, name: str, language: str) -> PolicyVersion:
-    """A published version by its name, or that in a file. Raises Unusable."""
-    from service.database import reading
-    from service.publishing import find_version
-
-    published = PUBLISHED.fullmatch(name)
-    if published is None or Path(name).exists():
-        return load_rules(name, language, exit_code=2)
-    with reading(database):
-        found = find_version(database, published["policy"], int(published["number"]))
-    if found is None:
-        raise Unusable(NO_VERSION.in_language(language).format(name=name))
-    return found
 
 
 def _days(day: str | None, first: str | None, last: str | None, language: str) -> tuple[date | None, date | None]:
