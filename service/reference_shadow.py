@@ -56,7 +56,7 @@ SHADOW = object_of(
                 "different": AMOUNT,
                 "failed": {**AMOUNT, "description": "Those that it could not decide."},
                 "erased": {**AMOUNT, "description": "Those that were erased before it came to them."},
-                "waiting": {**AMOUNT, "description": "Those that it has still to decide."},
+                "waiting": {**AMOUNT, "description": "Those that it has still to decide; 10,000: or more."},
             },
             "How many decisions.",
         ),

@@ -33,6 +33,8 @@ ORDERS = ("newest", "largest")
 SIDES = ("in_force", "shadow")
 ERASED = "erased"
 """In the place of an outcome: what was decided was erased before the shadow came to it."""
+MOST_WAITING = 10_000
+"""So many that wait are counted: nobody is to wait for a count of millions where no process has decided for days."""
 KEPT = 1_000
 """How many differences are kept of each order: the newest ones, and those whose payouts are furthest apart."""
 
@@ -51,8 +53,8 @@ SELECT = (
 )
 SELECT_POLICIES = "SELECT DISTINCT policy FROM shadow ORDER BY policy"
 SELECT_WAITING = (
-    "SELECT COUNT(*) FROM log_leaf JOIN decision ON decision.id = reference WHERE kind || '' = 'decision'"
-    " AND {place} AND policy = ? AND decided_at >= ? AND decided_at < ?"
+    "SELECT COUNT(*) FROM (SELECT 1 FROM log_leaf JOIN decision ON decision.id = reference"
+    " WHERE kind || '' = 'decision' AND {place} AND policy = ? AND decided_at >= ? AND decided_at < ? LIMIT ?) AS waiting"
 )
 SELECT_OUTCOMES = (
     "SELECT method, before, after, same, decisions, payout_before, payout_after FROM shadow_outcome"
@@ -168,13 +170,13 @@ def line(shadow: Shadow) -> dict[str, Any]:
 
 
 def waiting(database: Database, shadow: Shadow) -> int:
-    """How many decisions a shadow has still to decide."""
+    """How many decisions a shadow has still to decide; at most MOST_WAITING."""
     end = FOREVER if shadow.ended_at is None else shadow.ended_at
-    among = (shadow.policy, shadow.started_at, end)
+    among = (shadow.policy, shadow.started_at, end, MOST_WAITING)
     placed = rows(database, SELECT_WAITING.format(place="seq >= ?"), (shadow.position, *among))[0][0]
     if shadow.ends is not None:
         return int(placed) if shadow.position < shadow.ends else 0
-    return int(placed + rows(database, SELECT_WAITING.format(place="seq IS NULL"), among)[0][0])
+    return int(min(placed + rows(database, SELECT_WAITING.format(place="seq IS NULL"), among)[0][0], MOST_WAITING))
 
 
 def figures(database: Database, shadow: Shadow) -> dict[str, Any]:

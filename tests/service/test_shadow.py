@@ -296,6 +296,19 @@ def test_the_newest_and_the_largest_differences_are_kept_and_no_more(
     assert [each["id"] for each in noted(database, "largest")] == [made[n] for n in (2, 1, 5, 6)]
 
 
+def test_no_more_are_counted_that_wait_than_a_look_has_time_for(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(database)
+    for _ in range(3):
+        file(client)
+    assert counts(database) == {"waiting": 3}
+    monkeypatch.setattr(shadows, "MOST_WAITING", 2)
+    assert counts(database) == {"waiting": 2}
+    audit_log.place_all(database)
+    assert counts(database) == {"waiting": 2}
+
+
 def test_it_reads_the_log_by_its_places(database: Database) -> None:
     """Each look costs what is new, whatever was decided before."""
     if not on_sqlite(database):
