@@ -54,7 +54,8 @@ SELECT = (
 SELECT_POLICIES = "SELECT DISTINCT policy FROM shadow ORDER BY policy"
 SELECT_WAITING = (
     "SELECT COUNT(*) FROM (SELECT 1 FROM log_leaf JOIN decision ON decision.id = reference"
-    " WHERE kind || '' = 'decision' AND {place} AND policy = ? AND decided_at >= ? AND decided_at < ? LIMIT ?) AS waiting"
+    " WHERE kind || '' = 'decision' AND {place} AND policy = ? AND decided_at >= ? AND decided_at < ?"
+    " LIMIT ?) AS waiting"
 )
 SELECT_OUTCOMES = (
     "SELECT method, before, after, same, decisions, payout_before, payout_after FROM shadow_outcome"

@@ -154,6 +154,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 def test_every_step_passes_on_sound_files_and_fails_on_its_own_kind_of_bad_ones(repository: Repository) -> None:
     told = {
         "Check": "rules/tiny.yaml: ok, 2 rules",
@@ -309,6 +310,7 @@ def hooked(repository: Repository, tmp_path: Path) -> Callable[[str], tuple[int,
     return lambda command: repository.run(f'pre-commit() {{ "{sys.executable}" -m pre_commit "$@"; }}\n{command}')
 
 
+@pytest.mark.slow
 def test_hooks_look_at_what_is_committed_and_at_what_is_pushed(
     hooked: Callable[[str], tuple[int, str]], repository: Repository
 ) -> None:

@@ -455,6 +455,7 @@ def deliverer(url: str) -> Iterator[Callable[[], None]]:
         os.waitpid(child, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_beside_a_server_under_load_and_deliverers_that_are_killed_every_decision_is_decided_again_once(
     database_url: str, monkeypatch: pytest.MonkeyPatch
