@@ -175,9 +175,11 @@ def _lines(found: Mapping[str, Any], lang: str) -> Iterator[str]:
         why = FAILURES[failure["failure"]].in_language(lang)
         yield FAILURE.in_language(lang).format(why=why, decisions=failure["decisions"])
     for order, title in ORDERS.items():
-        if found[order]:
+        # Those that pay the same are none of the largest.
+        listed = [each for each in found[order] if order == "newest" or each["payout_difference"]]
+        if listed:
             yield title.in_language(lang)
-            yield from (f"    {_difference(each, lang)}" for each in found[order])
+            yield from (f"    {_difference(each, lang)}" for each in listed)
 
 
 def _difference(each: Mapping[str, Any], lang: str) -> str:
