@@ -401,7 +401,8 @@ def test_every_column_is_classified_and_what_is_erased_is_what_the_page_says() -
                 erased[table] = found
     assert classified == columns
     of_rows = {kind: set(names) for kind, names in ERASABLE.items()}
-    assert erased == of_rows | {"idempotency_key": {"digest", "answer"}, "log_leaf": {"salt"}}
+    whole = {"shadow_difference": columns["shadow_difference"]}
+    assert erased == of_rows | whole | {"idempotency_key": {"digest", "answer"}, "log_leaf": {"salt"}}
 
 
 def test_every_byte_of_an_export_with_an_erased_record_counts() -> None:
