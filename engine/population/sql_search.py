@@ -36,6 +36,9 @@ from engine.population.sql_terms import (
 )
 
 MOST_STRETCHES = 200
+MOST_STRETCHES_WITH_MONEY = 40
+"""Every stretch has its own SQL, and much more of it where fees may eat up an amount."""
+
 MOST_TRIED = 100_000
 """No more amounts of one account are tried than this."""
 
@@ -73,8 +76,15 @@ class _Search:
         if self.in_money and not self.plain:
             raise Unsayable(self.in_money[0].ready.id, CannotSay(*_PAYOUT).why)
         self.stretches = heard.stretches(MOST_POINTS)
-        if len(self.stretches) > MOST_STRETCHES:
-            raise Unsayable("", CannotSay(*_TOO_MANY).why)
+        most = MOST_STRETCHES if self.plain else MOST_STRETCHES_WITH_MONEY
+        if len(self.stretches) > most:
+            raise Unsayable(self._first_on_money(), CannotSay(*_TOO_MANY).why)
+
+    def _first_on_money(self) -> str:
+        """The first rule that takes something from an amount, "" where there is none."""
+        money = self.hearing.money.asking_for(Listener())
+        found = [each.ready.id for kind in ("fee", "tax", "price") for each in money.guarded(kind)]
+        return found[0] if found else ""
 
     def _plain(self, points: Points) -> bool:
         """Whether each point pays one unit, and nothing is taken from it."""
