@@ -1,5 +1,5 @@
-"""Which accounts hold something that a statement must not see: a value that their policy does not know, or a sum that
-no case has.
+"""Which accounts hold something that a statement must not see: a value that their policy does not know, or points with
+which it could not reckon.
 
 These few are decided by the batch function, which tells what is wrong with them. What `cases.py` looks at in columns
 is looked at here in SQL; an account that is listed although nothing is wrong costs a little time and nothing else.
@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.cases import MOST_POINTS, NEVER_NEGATIVE
+from engine.cases import NEVER_NEGATIVE
 from engine.facts import PAST_STATES, Account, Lot, own_fields
 from engine.population.answers import HISTORY_KEYS, column, declared_facts
 from engine.population.sql import DUCKDB, Dialect, literal
 from engine.reading import LONGEST_TEXT, MOST, YEARS
 from policies.model import Fact, Policy
+
+MOST_IN_COLUMNS: Final = 10**8
+"""With more points than this an account is left to the batch function: what prices, fees and taxes multiply has to fit
+into 64 bits, and a database ends with an error where it does not.
+"""
 
 _OWN: Final = len("own:")
 _PAST_TEXTS: Final = ("method", "receiving_account")
@@ -89,10 +94,10 @@ def _statements(account: _Row, lot: _Row, past: _Row, held: str) -> Iterator[str
         yield f"SELECT account_id FROM {table} WHERE {row.odd()}"  # noqa: S608
     yield "SELECT account_id FROM history GROUP BY account_id, refund_id HAVING count(*) > 1"
     # Only where all together hold too much can one account.
-    together = f"SELECT {held} > {MOST_POINTS} FROM lots"  # noqa: S608
+    together = f"SELECT {held} > {MOST_IN_COLUMNS} FROM lots"  # noqa: S608
     yield (
         f"SELECT account_id FROM lots WHERE ({together})"  # noqa: S608
-        f" GROUP BY account_id HAVING {held} > {MOST_POINTS}"
+        f" GROUP BY account_id HAVING {held} > {MOST_IN_COLUMNS}"
     )
 
 

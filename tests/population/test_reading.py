@@ -333,6 +333,38 @@ def test_a_statement_answers_the_same_in_stretches_of_any_size(
     assert decided(connection, folder, version, asking, "duckdb") == expected
 
 
+PRICED = """\
+  - {id: price, kind: price, terms: "1", every: 7, pays: 5, rounding: down, reason: {ko: 값, en: Price.}}
+  - id: shop-fee
+    kind: fee
+    terms: "1"
+    when: {lot.shop: X}
+    rate: 3.333%
+    rounding: up
+    adds_to: [fee]
+    reason: {ko: 수수료, en: Fee.}
+"""
+
+
+def test_an_account_that_holds_more_than_columns_can_reckon_with_is_answered_all_the_same(
+    connection: Connection, folder: Path
+) -> None:
+    text = f"{TEXT}{PRICED}".replace("at_most: 50_000", "at_most: 1_000_000_000_000")
+    text = text.replace("at_most: 60_000", "at_most: 1_000_000_000_000")
+    version, problems = load_version(text.encode(), "x.yaml")
+    assert version is not None, problems
+    facts = "'bill' AS source, 'X' AS shop, DATE '2026-01-01' AS acquired_on, DATE '2026-01-01' AS usable_from_on"
+    of_third = f'SELECT * REPLACE (300_000_000_000 AS amount, 300_000_000_000 AS "left", {facts}) FROM was'  # noqa: S608
+    others = f"SELECT * FROM was WHERE account_id <> '{THIRD}'"  # noqa: S608
+    rewrite(connection, folder, "lots", f"{of_third} WHERE account_id = '{THIRD}' UNION ALL {others} ORDER BY ALL")
+    asking = Asking(AS_OF, version.policy.facts["request.method"].choices)
+
+    found = decided(connection, folder, version, asking, "duckdb")
+
+    assert found == decided(connection, folder, version, asking)
+    assert max(row["payout"] for row in found if row["account_id"] == THIRD) > 10**11
+
+
 def test_nobody_is_answered_nothing(
     connection: Connection, folder: Path, version: PolicyVersion, asking: Asking
 ) -> None:
