@@ -66,54 +66,79 @@ class Streams:
 
     async def _answer_all(self, environ: WSGIEnvironment, receive: Receive, send: Send) -> bool:
         """Answer line after line; whether the client is still there."""
-        lines, most = Lines(self._most_bytes), MOST_LINES
-        # While some lines are answered the next are awaited; so it is seen when the client leaves.
-        coming = asyncio.ensure_future(receive())
+        came, most = _Came(receive, self._most_bytes), MOST_LINES
+        reading = asyncio.ensure_future(came.read())
         try:
-            more = True
-            while more:
-                event = await coming
-                if _left(event):
-                    return False
-                more = event.get("more_body", False)
-                coming = asyncio.ensure_future(receive())
-                waiting = deque(lines.of(event.get("body", b"")))
-                if not more:
-                    waiting.extend(lines.rest())
-                while waiting:
-                    if coming.done() and _left(coming.result()):
-                        return False
-                    some = _next_of(waiting, most)
-                    status, _, answer = await self._answer_some(environ, some)
-                    if status != 200:
-                        answer = b"".join(_refused(line, status, answer) for line in some)
-                    await send({"type": "http.response.body", "body": answer, "more_body": True})
-                    if status in FOR_ALL:
-                        return True
-                    most = max(1, min(MOST_LINES, MOST_ANSWERED * len(some) // len(answer)))
+            while some := await came.next_of(most):
+                status, _, answer = await self._answer_some(environ, some)
+                if status != 200:
+                    answer = b"".join(_refused(line, status, answer) for line in some)
+                await send({"type": "http.response.body", "body": answer, "more_body": True})
+                if status in FOR_ALL:
+                    break
+                most = max(1, min(MOST_LINES, MOST_ANSWERED * len(some) // len(answer)))
         finally:
-            coming.cancel()
-        return True
+            reading.cancel()
+        return not came.left
 
     async def _answer_some(self, environ: WSGIEnvironment, some: Sequence[Line]) -> Answer:
         async with self._turn:
             return await self._answer({**environ, IN_ENVIRON: some})
 
 
-def _left(event: Event) -> bool:
-    return bool(event["type"] == "http.disconnect")
+class _Came:
+    """What has come of a stream and is not answered yet. It is read ahead, so that lines that come one by one are
+    answered together, and it is seen when the client leaves; but by no more than one turn takes.
+    """
+
+    def __init__(self, receive: Receive, most_bytes: int) -> None:
+        self.left = False
+        self._receive = receive
+        self._lines = Lines(most_bytes)
+        self._waiting: deque[Line] = deque()
+        self._bytes = 0
+        self._ended = False
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+
+    async def read(self) -> None:
+        """Read until the client leaves, or for ever."""
+        while not self.left:
+            event = await self._receive()
+            self.left = event["type"] == "http.disconnect"
+            while not self.left and (len(self._waiting) >= MOST_LINES or self._bytes >= MOST_BYTES):
+                self._room.clear()
+                await self._room.wait()
+            if not (self.left or self._ended):
+                self._add([*self._lines.of(event.get("body", b""))])
+                if not event.get("more_body", False):
+                    self._ended = True
+                    self._add([*self._lines.rest()])
+            self._changed.set()
+
+    async def next_of(self, most: int) -> list[Line]:
+        """The lines of the next turn, up to so many; none where there are no more, or nobody to be answered."""
+        while not (self._waiting or self._ended or self.left):
+            self._changed.clear()
+            await self._changed.wait()
+        some: list[Line] = []
+        length = 0
+        while self._waiting and len(some) < most and not self.left:
+            length += _length(self._waiting[0])
+            if some and length > MOST_BYTES:
+                break
+            self._bytes -= _length(self._waiting[0])
+            some.append(self._waiting.popleft())
+        self._room.set()
+        return some
+
+    def _add(self, lines: Sequence[Line]) -> None:
+        self._waiting.extend(lines)
+        self._bytes += sum(map(_length, lines))
 
 
-def _next_of(waiting: deque[Line], most: int) -> list[Line]:
-    """The lines of the next turn: one, and as many more as fit."""
-    some = [waiting.popleft()]
-    length = len(some[0].text or b"")
-    while waiting and len(some) < most:
-        length += len(waiting[0].text or b"")
-        if length > MOST_BYTES:
-            break
-        some.append(waiting.popleft())
-    return some
+def _length(line: Line) -> int:
+    return len(line.text or b"")
 
 
 def _refused(line: Line, status: int, problem: bytes) -> bytes:

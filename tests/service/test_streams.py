@@ -115,10 +115,17 @@ def test_nothing_more_is_judged_once_the_client_has_left() -> None:
 
 
 def test_nothing_more_is_read_while_the_client_takes_nothing() -> None:
-    waiting = iter([chunk(b"1\n") for _ in range(50)])
+    waiting = iter([chunk(b"1\n" * MOST_LINES) for _ in range(50)])
     asyncio.run(stream(Echo(), waiting, takes=4))
-    # Two were answered and taken; the answer to the third waits to be taken, and the fourth lies there.
-    assert len([*waiting]) == 46
+    # Two turns were answered and taken; the answer of the third waits to be taken, and two more lie there.
+    assert len([*waiting]) == 45
+
+
+def test_lines_that_come_one_by_one_meanwhile_are_answered_together() -> None:
+    app = Echo()
+    asyncio.run(stream(app, iter([*(chunk(b"1\n") for _ in range(MOST_LINES)), END])))
+    assert [*map(sum, app.turns)] != [*range(MOST_LINES + 1)]
+    assert [line for turn in app.turns for line in turn] == [*range(1, MOST_LINES + 1)]
 
 
 def test_who_may_not_ask_is_told_before_anything_is_read() -> None:
@@ -129,13 +136,16 @@ def test_who_may_not_ask_is_told_before_anything_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "answered"), [("503 Unavailable", [1, 2, 3]), ("403 Forbidden", [1, 2])], ids=["for now", "for good"]
+    ("status", "answered"),
+    [("503 Unavailable", MOST_LINES + 1), ("403 Forbidden", MOST_LINES)],
+    ids=["for now", "for good"],
 )
-def test_what_refuses_a_turn_is_told_of_each_of_its_lines(status: str, answered: list[int]) -> None:
+def test_what_refuses_a_turn_is_told_of_each_of_its_lines(status: str, answered: int) -> None:
     app = Echo(refuses=status, until="the first line")
-    sent = asyncio.run(stream(app, iter([chunk(b"a\nb\n"), chunk(b"c", more=False)])))
+    sent = asyncio.run(stream(app, iter([chunk(b"a\n" * MOST_LINES), chunk(b"c", more=False)])))
     told = [json.loads(line) for line in bodies(sent).splitlines()]
-    assert told == [{"line": line, "status": int(status[:3]), "problem": {"code": "no"}} for line in answered]
+    assert [each["line"] for each in told] == [*range(1, answered + 1)]
+    assert told[0] == {"line": 1, "status": int(status[:3]), "problem": {"code": "no"}}
     assert not sent[-1].get("more_body", False)
 
 
