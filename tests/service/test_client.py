@@ -46,8 +46,8 @@ WHOLE = {
     "tell_many": {"events"},
     "stream_decisions": {"items"},
 }
-# One form of an answer, or a question that the method's name asks already.
-BESIDES = {"explanation_text": {"form"}}
+# One form of an answer, how long to wait for it, or a question that the method's name asks already.
+BESIDES = {"explanation_text": {"form"}, "stream_decisions": {"timeout"}}
 ASKED = {"waiting_events": {"state"}}
 ANSWERED_AS = {
     "decide_many": "DecisionResults",

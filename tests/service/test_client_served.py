@@ -103,7 +103,7 @@ def test_a_long_stream_is_sent_and_read_at_once_and_may_be_left(client: Client) 
 
     stream = client.stream_decisions(items())
     lines = [next(stream)["line"] for _ in range(100)]
-    stream.close()  # type: ignore[attr-defined]  # a generator
+    stream.close()
     assert lines == [*range(1, 101)]
     assert client.account("A")["id"] == "A", "the client goes on"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -91,14 +91,19 @@ class Client:
         found: m.DecisionResults = self._call("post /v1/decisions:batch", body={"items": list(items)}, safe=safe)
         return found["results"]
 
-    def stream_decisions(self, items: Iterable[Facts]) -> Iterator[m.DecisionLine]:
+    def stream_decisions(
+        self, items: Iterable[Facts], *, timeout: float | None = None
+    ) -> Generator[m.DecisionLine, None, None]:
         """Judge any number of items, and have each answer while the next are sent. Nothing is repeated: go on behind
-        the `line` of the last answer. Whoever stops early closes the iterator.
+        the `line` of the last answer. Whoever stops early closes the generator.
+
+        `items` are taken by a thread of its own. `timeout` is the longest wait for an answer, in seconds; where items
+        come more slowly than that, it has to be longer.
         """
         headers = {**self._headers, "Content-Type": LINES, "Accept": LINES}
         request = Request("POST", "/v1/decisions:batch", headers, None, False)
         lines = (_json(item) + b"\n" for item in items)
-        for line in self._transport.stream(request, lines):
+        for line in self._transport.stream(request, lines, timeout):
             found: m.DecisionLine = json.loads(line)
             yield found
 

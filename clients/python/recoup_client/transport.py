@@ -97,15 +97,17 @@ class Transport:
             self._sleep(pause(attempt, again))
             attempt += 1
 
-    def stream(self, request: Request, lines: Iterable[bytes]) -> Iterator[bytes]:
+    def stream(self, request: Request, lines: Iterable[bytes], timeout: float | None) -> Iterator[bytes]:
         """The lines of an answer, while lines are still sent. Nothing is repeated. Raises Refused, Unreachable."""
-        connection = self._connection()
+        connection = self._connection(timeout)
         try:
             try:
                 connection.putrequest(request.method, self._above + request.target, skip_accept_encoding=True)
                 for name, value in {**request.headers, "Transfer-Encoding": "chunked"}.items():
                     connection.putheader(name, value)
                 connection.endheaders()
+                # Once it is closed, nothing more may open it and send the rest.
+                connection.auto_open = 0
             except BROKEN as error:
                 raise Unreachable(f"{request.method} {request.target}: {error}") from error
             sender = _Sender(connection, lines)
@@ -149,11 +151,12 @@ class Transport:
         response = connection.getresponse()
         return Answer(response.status, dict(response.getheaders()), response.read())
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, timeout: float | None = None) -> http.client.HTTPConnection:
+        timeout = timeout or self._timeout
         if self._secure:
             context = self._context or ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=context)
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=context)
+        return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
 
 
 class _Sender(threading.Thread):
