@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def methods() -> dict[str, Any]:
     return {name: method for name, method in found if not name.startswith("_") and name != "close"}
 
 
-def operations() -> dict[str, str]:
+@cache
+def operations() -> Mapping[str, str]:
     """The operation that each method asks for, as its source names it."""
     tree = ast.parse(inspect.getsource(client_module))
     found = {}

@@ -150,11 +150,16 @@ def test_what_needs_a_review_is_approved_or_refused(client: Client) -> None:
 
 
 def test_pages_are_read_one_after_the_other(client: Client) -> None:
-    filed = [client.file_refund_request("C", asking(1))["id"] for _ in range(55)]
-    assert [each["id"] for each in client.account_refund_requests("C")] == filed[::-1]
+    event = {"account": "C", "type": "bill_paid", "amount": 1, "happened_at": "2026-11-20T00:00:00Z"}
+    told = [each["id"] for each in client.tell_many([{**event, "id": f"C-{number:03}"} for number in range(101)])]
+    assert sorted(each["id"] for each in client.account_events("C")) == told
+
+
+def test_messages_are_read_from_the_last_that_was_seen(client: Client) -> None:
+    filed = [client.file_refund_request("C", asking(1))["id"] for _ in range(3)]
     messages = [*client.messages(account="C")]
     assert [each["data"]["id"] for each in messages] == filed
-    assert [*client.messages(account="C", after=messages[-2]["id"])] == messages[-1:]
+    assert [*client.messages(account="C", after=messages[0]["id"])] == messages[1:]
 
 
 def test_an_account_is_kept_and_looked_at(client: Client) -> None:
