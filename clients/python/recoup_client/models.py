@@ -893,6 +893,8 @@ class Message(TypedDict):
         "points.notice",
         "inquiry.opened",
         "inquiry.answered",
+        "policy.published",
+        "policy.withdrawn",
     ]
     timestamp: str
     data: dict[str, Any]
