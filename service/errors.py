@@ -21,6 +21,9 @@ from service.field_texts import FIELD_TEXTS
 MEDIA_TYPE = "application/problem+json"
 LANGUAGES = ("en", "ko")
 
+# What is wrong there stands in no body.
+IN_NO_BODY = ("account-does-not-fit",)
+
 log = logging.getLogger("recoup.service")
 
 
@@ -101,6 +104,14 @@ KINDS: Mapping[str, Kind] = {
         405,
         Text("허용되지 않는 메서드입니다.", "The method is not allowed here."),
         Text("허용되는 메서드: {allowed}", "{what} takes {allowed}."),
+    ),
+    "not-acceptable": Kind(
+        406,
+        Text("요청한 형식으로 답할 수 없습니다.", "The answer is not to be had in this form."),
+        Text(
+            "{sent} 본문에는 {sent} 형식으로만 답합니다. Accept 헤더에 그 형식을 넣거나 헤더를 빼십시오.",
+            "A body of {sent} is answered in {sent}: name that in the header Accept, or leave the header out.",
+        ),
     ),
     "idempotency-key-reused": Kind(
         409,
@@ -184,9 +195,17 @@ KINDS: Mapping[str, Kind] = {
         Text("본문이 너무 큽니다.", "The body is too large."),
         Text(
             "최대 {most}바이트까지 읽습니다. 이벤트 묶음은 나누어 보내십시오. 한 묶음은 10,000건, {most}바이트까지"
-            "입니다.",
+            "입니다. 결정은 한 줄에 한 건씩 application/x-ndjson 형식으로 보내면 끝이 없습니다.",
             "At most {most} bytes are read. Split a batch of events: up to 10,000 of them, in up to {most} bytes, go"
-            " in one.",
+            " in one. Decisions may come without end, one a line, as application/x-ndjson.",
+        ),
+    ),
+    "line-too-long": Kind(
+        413,
+        Text("줄이 너무 깁니다.", "The line is too long."),
+        Text(
+            "한 줄은 최대 {most}바이트까지 읽습니다. 이 줄만 건너뛰었습니다.",
+            "A line has at most {most} bytes. This one was passed over; the others were read.",
         ),
     ),
     "unsupported-media-type": Kind(
@@ -335,6 +354,11 @@ class Refusal(Exception):
         self.figures = figures
         self.headers: dict[str, str] = {}
 
+    @property
+    def status(self) -> int:
+        """The status that it is answered with."""
+        return KINDS[self.code].status
+
 
 def pointer(path: Sequence[str | int]) -> str:
     """A JSON pointer (RFC 6901) as a URI fragment, without the percent signs.
@@ -374,6 +398,17 @@ def problem_data(
     if errors:
         body["errors"] = [{**each.where, "detail": each.text.in_language(spoken)} for each in errors]
     return body
+
+
+def problem_within(path: Sequence[str | int], refusal: Refusal, spoken: str) -> dict[str, object]:
+    """The refusal of a part of a body, whose mistakes are pointed at from the whole."""
+    errors = refusal.errors
+    if refusal.code not in IN_NO_BODY:
+        above = pointer(path)
+        errors = [
+            FieldError({"pointer": above + each.where["pointer"].removeprefix("#")}, each.text) for each in errors
+        ]
+    return problem_data(refusal.code, errors, refusal.figures, spoken)
 
 
 def problem(code: str, errors: Sequence[FieldError] = (), **figures: object) -> Response:

@@ -66,6 +66,14 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "한 묶음은 최대 {most}건까지입니다. 나누어 보내십시오.",
         "has more than {most} events; send them in several batches",
     ),
+    "too-many-items": Text(
+        "한 본문은 최대 {most}건까지입니다. 나누어 보내거나, 한 줄에 한 건씩 application/x-ndjson 형식으로 보내십시오.",
+        "has more than {most} items; send several bodies, or one item a line as application/x-ndjson, with no end",
+    ),
+    "not-a-media-type": Text(
+        "여기서 받는 형식: {known}(UTF-8). 보낸 것: {sent}",
+        "is {sent}; this address reads {known}, in UTF-8",
+    ),
     "not-text": Text("문자열이어야 합니다.", "is not text"),
     "not-true-or-false": Text("true 또는 false여야 합니다.", "is neither true nor false"),
     "not-an-account": Text(

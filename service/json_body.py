@@ -61,15 +61,17 @@ class _Doubled(dict[str, Any]):
     key: str
 
 
-def read_json(data: bytes) -> Any:
-    """The data of a body as dict, list, str, int, bool and None. Raises Refusal with every mistake."""
+def read_json(data: bytes, first_line: int = 1) -> Any:
+    """The data of a body as dict, list, str, int, bool and None; `first_line` is the number of its first line. Raises
+    Refusal with every mistake.
+    """
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         place = both("{byte}번째 바이트", "Byte {byte}", byte=error.start + 1)
         raise Refusal("unreadable-json", place=place, cause=NOT_UTF_8) from None
     if not text.strip():
-        raise Refusal("unreadable-json", place=_place(1, 1), cause=EMPTY)
+        raise Refusal("unreadable-json", place=_place(first_line, 1), cause=EMPTY)
     try:
         found = json.loads(
             text,
@@ -80,9 +82,11 @@ def read_json(data: bytes) -> Any:
         )
     except json.JSONDecodeError as error:
         cause = next((text for begins, text in CAUSES if error.msg.startswith(begins)), NO_JSON)
-        raise Refusal("unreadable-json", place=_place(error.lineno, error.colno), cause=cause) from None
+        raise Refusal(
+            "unreadable-json", place=_place(first_line + error.lineno - 1, error.colno), cause=cause
+        ) from None
     except RecursionError:
-        raise Refusal("unreadable-json", place=_place(1, 1), cause=TOO_DEEP) from None
+        raise Refusal("unreadable-json", place=_place(first_line, 1), cause=TOO_DEEP) from None
     errors = _mistakes(found, may_escape="\\u" in text)
     if errors:
         raise Refusal("bad-request", errors)

@@ -1,13 +1,14 @@
 """From what a caller asks to what was decided: gather the case, decide, keep.
 
-Judging alone reads one picture of the account, decides, and keeps the decision. Filing a refund
-request is one transaction: it claims the key, locks the account, decides, holds the lots, files, records
-and announces, or does nothing at all.
+Judging alone reads one picture of the account, decides, and keeps the decision; many at once are judged on one picture
+and kept together. Filing a refund request is one transaction: it claims the key, locks the account, decides, holds the
+lots, files, records and announces, or does nothing at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from engine.errors import Conflict, NotInForce
 from engine.facts import Case, case_data
 from service import ledger, moves, records, refund_requests
 from service.clock import Clock, spoken
-from service.database import Database, lock, reading, writing
+from service.database import Database, Unavailable, lock, reading, writing
 from service.errors import FieldError, Refusal, pointer
 from service.idempotency import Answer, claim, digest_of, finish
 from service.ids import new_id
@@ -29,6 +30,8 @@ from service.outbox import announce
 from service.publishing import Versions, local_day_of
 from service.records import Record
 from service.refund_requests import Filed, Hold
+
+log = logging.getLogger("recoup.service")
 
 Answering = Callable[[Filed, list[Hold], Record], Answer]
 
@@ -75,6 +78,28 @@ class Judge:
         made = judged.record(now)
         if record:
             writing(self._database, lambda: records.keep(self._database, made, now))
+        return made
+
+    def judge_many(self, asked: Sequence[tuple[Question, bool]]) -> list[Record | Refusal]:
+        """Decide each question, on one picture of all accounts and at one instant; those that are to be recorded are
+        kept in one transaction. What is refused is refused by itself. Raises Unavailable: nothing was kept.
+        """
+        if not asked:
+            return []
+        now = self._clock()
+        stored = dict.fromkeys(each.account for each, _ in asked if isinstance(each.account, str))
+        moves.before_looks(self._database, self._versions, stored, now)
+        try:
+            with reading(self._database):
+                made = [self._judge_or_refuse(question, now) for question, _ in asked]
+        except Unavailable:
+            raise
+        except Exception:
+            # One of them met a bug, after which PostgreSQL answers nothing more in the same picture.
+            made = [self._judge_alone(question, now) for question, _ in asked]
+        kept = [each for each, (_, record) in zip(made, asked, strict=True) if record and isinstance(each, Record)]
+        if kept:
+            writing(self._database, lambda: self._keep(kept, now))
         return made
 
     def file(self, body: Mapping[str, Any], key: str, answer: Answering) -> Answer:
@@ -133,6 +158,26 @@ class Judge:
         compiled = self._in_force(self._only_policy(question.policy), at)
         lots, history = question.lots or [], question.history or []
         return judged_by(compiled, question.account, lots, question.request, history, at, stored_account=False)
+
+    def _keep(self, made: Sequence[Record], now: datetime) -> None:
+        for each in made:
+            records.keep(self._database, each, now)
+
+    def _judge_or_refuse(self, question: Question, now: datetime) -> Record | Refusal:
+        try:
+            return self._judge(question, now).record(now)
+        except Refusal as refusal:
+            return refusal
+
+    def _judge_alone(self, question: Question, now: datetime) -> Record | Refusal:
+        try:
+            with reading(self._database):
+                return self._judge_or_refuse(question, now)
+        except Unavailable:
+            return Refusal("unavailable")
+        except Exception as error:
+            log.error("a decision of a batch: a bug", exc_info=error)
+            return Refusal("internal-error")
 
     def _account(self, id: str, *, locked: bool = False) -> StoredAccount:
         account = ledger.find_account(self._database, id, locked=locked)

@@ -12,7 +12,7 @@ the lots that they came from, as old as they were; what was to be taken back mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -139,16 +139,22 @@ def before_a_look(database: Database, versions: Versions, account: str, now: dat
     whenever the last sweep was. Nothing is written where nothing is over; and where nothing can be written, the look
     shows what is booked.
     """
+    before_looks(database, versions, (account,), now)
+
+
+def before_looks(database: Database, versions: Versions, accounts: Iterable[str], now: datetime) -> None:
+    """The same of several accounts that are about to be looked at together."""
     with reading(database):
-        if not _overdue(database, versions, account, now):
-            return
+        behind = [each for each in accounts if _overdue(database, versions, each, now)]
 
-    def work() -> None:
-        if ledger.find_account(database, account, locked=True) is not None:
-            lapse_overdue(database, versions, account, now)
+    for account in behind:
 
-    with suppress(Unavailable):
-        writing(database, work)
+        def work(account: str = account) -> None:
+            if ledger.find_account(database, account, locked=True) is not None:
+                lapse_overdue(database, versions, account, now)
+
+        with suppress(Unavailable):
+            writing(database, work)
 
 
 def _overdue(database: Database, versions: Versions, account: str, now: datetime) -> list[str]:

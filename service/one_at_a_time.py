@@ -10,38 +10,42 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from service.streams import Answer, Receive, Send, Streams
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Scope = Mapping[str, Any]
-Event = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 # CGI has these without HTTP_ before them.
 PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
 class OneAtATime:
-    """An ASGI application out of a WSGI one. It holds up to so many bodies at once, each of up to so many bytes."""
+    """An ASGI application out of a WSGI one. It holds up to so many bodies at once, each of up to so many bytes, and
+    besides has so many streams of lines, each line of up to so many bytes.
+    """
 
-    def __init__(self, app: WSGIApplication, most_bytes: int, most_bodies: int) -> None:
+    def __init__(self, app: WSGIApplication, most_bytes: int, most_bodies: int, most_streams: int) -> None:
         self._app = app
         self._most_bytes = most_bytes
         self._bodies = asyncio.Semaphore(most_bodies)
         self._turn = ThreadPoolExecutor(1, "answering")
+        self._streams = Streams(self._in_turn, most_bytes, most_streams)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves before its body is whole gets nothing."""
         environ = environ_of(scope)
+        if self._streams.wanted(environ):
+            await self._streams.answer(environ, receive, send)
+            return
         length = environ.get("CONTENT_LENGTH", "0")
         # Who sends no body need not wait until others have sent theirs.
         sends_none = length == "0" and "HTTP_TRANSFER_ENCODING" not in environ
@@ -50,8 +54,7 @@ class OneAtATime:
             if body is None:
                 return
             environ["wsgi.input"] = BytesIO(body)
-            turn = asyncio.get_running_loop().run_in_executor(self._turn, self._answer, environ)
-            status, headers, answer = await turn
+            status, headers, answer = await self._in_turn(environ)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
@@ -70,6 +73,9 @@ class OneAtATime:
             if not event.get("more_body", False):
                 break
         return bytes(body[: self._most_bytes + 1])
+
+    async def _in_turn(self, environ: WSGIEnvironment) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._turn, self._answer, environ)
 
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         began: list[tuple[str, list[tuple[str, str]]]] = []

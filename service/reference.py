@@ -14,6 +14,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service import (
     reference_audit,
+    reference_batch,
     reference_decisions,
     reference_examples,
     reference_figures,
@@ -24,7 +25,7 @@ from service import (
 )
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
-from service.reference_operation import Operation, refusals
+from service.reference_operation import Operation, of_lines, refusals
 from service.reference_shapes import SHAPES, ref
 from service.roles import RIGHTS
 from service.shapes import (
@@ -438,6 +439,7 @@ OPERATIONS: Sequence[Operation] = (
         ("bad-request", "not-found"),
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
+    reference_batch.OPERATION,
     *reference_publishing.OPERATIONS,
     *reference_shadow.OPERATIONS,
     *reference_audit.OPERATIONS,
@@ -468,6 +470,7 @@ def reference(version: str) -> dict[str, Any]:
     shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
     of_modules = (
         reference_messages.SHAPES,
+        reference_batch.SHAPES,
         reference_publishing.SHAPES,
         reference_shadow.SHAPES,
         reference_audit.SHAPES,
@@ -516,7 +519,8 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
                 str(status): {
                     "description": ANSWERS[status],
                     "content": {"application/json": {"schema": ref(shape)} | _examples_of(shape)}
-                    | {media: {"schema": {"type": "string"}} for media in operation.also},
+                    | {media: {"schema": {"type": "string"}} for media in operation.also}
+                    | (of_lines(operation.lines[1]) if operation.lines else {}),
                 }
                 for status, shape in operation.answers.items()
             },
@@ -535,7 +539,8 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
                     "examples": {
                         name: {"summary": summary, "value": value} for name, summary, value in operation.examples
                     },
-                }
+                },
+                **(of_lines(operation.lines[0]) if operation.lines else {}),
             },
         }
     return described

@@ -17,6 +17,7 @@ from service.records import Record
 SHIPPED = SHIPPED_RULES / "kt-points.yaml"
 REQUEST = {"points": 20_000, "method": "cash", "receiving_account": "RA-1", "receiving_holder": "member"}
 STORED = {"account": "A-0001", "request": REQUEST}
+MANY = {"items": [{**STORED, "dry_run": True}, {"account": "A-0002", "request": REQUEST, "dry_run": True}]}
 IN_FULL: dict[str, Any] = {
     "account": {
         "id": "X-1",

@@ -9,6 +9,7 @@ from typing import Any
 import marshmallow
 
 from service.errors import KINDS, MEDIA_TYPE
+from service.lines import MEDIA_TYPE as MANY_LINES
 from service.reference_shapes import ref
 from service.shapes import LANGUAGE_QUERY
 
@@ -32,6 +33,14 @@ class Operation:
     headers: tuple[dict[str, Any], ...] = ()
     # The media types in which the answer is to be had besides JSON.
     also: tuple[str, ...] = ()
+    # Where a body may be lines as well: the shape of a line, and of a line of the answer.
+    lines: tuple[str, str] | None = None
+
+
+def of_lines(shape: str) -> dict[str, Any]:
+    """A body of lines, each of one shape; OpenAPI 3.1 has no word of its own for it."""
+    schema = {"type": "string", "description": f"One {shape} a line."}
+    return {MANY_LINES: {"schema": schema, "x-line": ref(shape)}}
 
 
 def refusals(codes: Sequence[str]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ DRAFTING = ("author", "approver")
 OPEN = ("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}")
 RIGHTS: Mapping[str, tuple[str, ...]] = {
     "POST /v1/decisions": SERVING,
+    "POST /v1/decisions:batch": SERVING,
     "GET /v1/decisions/{id}": SEEING,
     "GET /v1/decisions/{id}/explanation": SEEING,
     "POST /v1/refund-requests": SERVING,

@@ -102,7 +102,9 @@ def _object(value: object) -> dict[str, Any]:
     return value
 
 
-def _list_of(most: int, complaint: str = "too-many") -> Callable[[object], object]:
+def list_of(most: int, complaint: str = "too-many") -> Callable[[object], object]:
+    """Reads a list of up to so many things, or complains by this code."""
+
     def read(value: object) -> object:
         if not isinstance(value, list):
             raise Complaint("not-a-list")
@@ -242,13 +244,13 @@ class DecisionIn(Strict):
         required=True,
     )
     lots = Checked(
-        _list_of(MOST_LOTS),
+        list_of(MOST_LOTS),
         "not-a-list",
         {"type": "array", "maxItems": MOST_LOTS, "items": {"$ref": "#/components/schemas/Lot"}},
         about="The lots of an account whose facts are in the body.",
     )
     history = Checked(
-        _list_of(MOST_HISTORY),
+        list_of(MOST_HISTORY),
         "not-a-list",
         {"type": "array", "maxItems": MOST_HISTORY, "items": {"$ref": "#/components/schemas/PastRefund"}},
         about="Earlier refunds of an account whose facts are in the body; limits count them.",
@@ -320,7 +322,7 @@ class EventsIn(Strict):
     """Many events; each is taken or refused by itself."""
 
     events = Checked(
-        _list_of(MOST_EVENTS, "too-many-events"),
+        list_of(MOST_EVENTS, "too-many-events"),
         "not-a-list",
         {"type": "array", "maxItems": MOST_EVENTS, "items": {"$ref": "#/components/schemas/Event"}},
         about="The events, in any order.",
@@ -514,16 +516,24 @@ def body(schema: Schema, *also: str) -> dict[str, Any]:
 
 def body_of(*also: str) -> Any:
     """The data in the body of this request, whatever it is. Raises Refusal."""
-    if request.mimetype not in (JSON, *also):
-        raise Refusal("unsupported-media-type")
-    if request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+    if request.mimetype not in (JSON, *also) or not in_utf_8():
         raise Refusal("unsupported-media-type")
     query(LANGUAGE_QUERY)
+    return read_json(bytes_of_body())
+
+
+def in_utf_8() -> bool:
+    """Whether the body of this request is said to be in UTF-8, or is not said to be in anything else."""
+    return request.mimetype_params.get("charset", "utf-8").lower() == "utf-8"
+
+
+def bytes_of_body() -> bytes:
+    """The whole body of this request, which is not too large."""
     sent = request.get_data(cache=False)
     if request.content_length is None and len(sent) >= (request.max_content_length or math.inf):
         # A body in chunks tells no length, and is cut there without a word.
         raise RequestEntityTooLarge
-    return read_json(sent)
+    return sent
 
 
 def loaded(schema: Schema, data: object) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 What a fenced block is, its first line says:
 
-- ```` ```yaml points.yaml ````, ```` ```json case.json ````: a file, written into the page's own folder;
+- ```` ```yaml points.yaml ````, ```` ```json case.json ````, ```` ```python ask.py ````: a file, written into the
+  page's own folder, for a command that follows;
 - ```` ```yaml ````: part of a rule file (rules, values, facts, or the conditions of a rule), which has to load;
 - ```` ```json ````: has to be JSON;
 - ```` ```python ````: a program, or with `>>>` a doctest;
@@ -58,7 +59,13 @@ class Block:
 
 def pages() -> list[Path]:
     """Every page whose examples are run."""
-    found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("rules/**/*.md")]
+    found = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("clients/*/README.md"),
+        *ROOT.glob("rules/**/*.md"),
+    ]
     return sorted({page for page in found if ".venv" not in page.parts})
 
 
@@ -74,17 +81,18 @@ def blocks(page: Path) -> Iterator[Block]:
 def run(block: Block, folder: Path, port: int | None, shell: Shell) -> None:
     """Run one block in the page's folder. An AssertionError tells what is not as the page says."""
     if block.name:
-        (folder / block.name).write_text(block.body, encoding="utf-8")
+        body = block.body.replace(":8000", f":{port}") if port else block.body
+        (folder / block.name).write_text(body, encoding="utf-8")
     if block.language == "json":
         json.loads(block.body)
     elif block.language == "yaml" and not block.name:
         _load_fragment(block)
-    elif block.language == "python":
+    elif block.language == "python" and not block.name:
         _run_python(block, folder)
     elif block.language == "console":
         _run_console(block, folder, port, shell)
     else:
-        assert block.language in ("yaml", "text"), f"{block.place}: say what the block is, such as ```text"
+        assert block.language == "text" or block.name, f"{block.place}: say what the block is, such as ```text"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -188,7 +196,7 @@ def _environment() -> dict[str, str]:
     return {
         **os.environ,
         "PATH": f"{binaries}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "clients" / "python")]),
         "PYTHONUTF8": "1",
         "NO_COLOR": "1",
         "COLUMNS": "100",

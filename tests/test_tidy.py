@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("policies", "engine", "service")
 SOURCES = (*PACKAGES, "tests", "tools", "benchmarks")
-TEXTS = (*SOURCES, "rules", "docs")
+TEXTS = (*SOURCES, "clients", "rules", "docs")
 
 # Which of our packages a package may import: service -> engine -> policies.
 MAY_IMPORT = {

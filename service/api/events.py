@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response
@@ -11,16 +9,13 @@ from flask import Blueprint, Response
 from service import events, waiting
 from service.answers import event_answer
 from service.database import reading
-from service.errors import KINDS, Refusal, language, pointer, problem_data
+from service.errors import Refusal, language, problem_within
 from service.events import Told
 from service.paging import check_page, next_page
 from service.parts import answered, parts
 from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, WAITING_QUERY, body_of, loaded, query
 
 blueprint = Blueprint("events", __name__)
-
-# What is wrong there stands in no body.
-OF_THE_ACCOUNT = ("account-does-not-fit",)
 
 
 @blueprint.post("/v1/events")
@@ -99,12 +94,5 @@ def _status(told: Told) -> int:
 def _refused(place: int, sent: object, refusal: Refusal) -> dict[str, Any]:
     """What is wrong with an event of a batch, in its place in the body."""
     told = sent.get("id") if isinstance(sent, dict) else None
-    errors = refusal.errors
-    if refusal.code not in OF_THE_ACCOUNT:
-        errors = [replace(each, where=_in_batch(place, each.where)) for each in errors]
-    problem = problem_data(refusal.code, errors, refusal.figures, language())
-    return {"id": told if isinstance(told, str) else None, "status": KINDS[refusal.code].status, "problem": problem}
-
-
-def _in_batch(place: int, where: Mapping[str, str]) -> dict[str, str]:
-    return {"pointer": pointer(("events", place)) + where["pointer"].removeprefix("#")}
+    problem = problem_within(("events", place), refusal, language())
+    return {"id": told if isinstance(told, str) else None, "status": refusal.status, "problem": problem}

@@ -44,6 +44,7 @@ LINKS = {
     "reference": "/docs",
     "openapi": "/openapi.json",
     "decisions": "/v1/decisions",
+    "decisions_batch": "/v1/decisions:batch",
     "refund_requests": "/v1/refund-requests",
     "accounts": "/v1/accounts/{id}",
     "events": "/v1/events",

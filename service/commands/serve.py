@@ -28,6 +28,8 @@ SECONDS_TO_FINISH = 30
 """How long requests and deliveries that are under way may take when the service is told to end."""
 BODIES = 256
 """How many bodies one process holds at once; so many clients may stall in the middle of one before others wait."""
+STREAMS = 32
+"""How many streams of lines one process has at once, the stalled ones included."""
 CONNECTIONS = 1024
 """How many connections one process has at once, those that ask nothing included."""
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -218,7 +220,7 @@ def answering() -> OneAtATime:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app()
     collect_seldom()
-    return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES)
+    return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS)
 
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.one_at_a_time import Event, OneAtATime
+from service.one_at_a_time import OneAtATime
+from service.streams import Event
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -75,7 +76,7 @@ def test_no_more_of_a_body_is_read_than_there_may_be(
     events: list[Event], headers: dict[str, str], body: bytes | None, unread: int
 ) -> None:
     waiting = iter(events)
-    sent = asyncio.run(ask(OneAtATime(echo, MOST, 1), waiting, **headers))
+    sent = asyncio.run(ask(OneAtATime(echo, MOST, 1, 1), waiting, **headers))
     assert [each.get("body", each.get("status")) for each in sent] == ([] if body is None else [200, body])
     assert len([*waiting]) == unread
 
@@ -92,7 +93,7 @@ def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
         return echo(environ, start)
 
     async def together() -> list[list[Event]]:
-        app = OneAtATime(counting, MOST, 3)
+        app = OneAtATime(counting, MOST, 3, 1)
         bodies = ([chunk(each, more=False)] for each in (b"1", b"2"))
         first, second = (asyncio.create_task(ask(app, iter(each), content_length="1")) for each in bodies)
         # One that stalls keeps the others waiting only for their turn.
@@ -110,7 +111,7 @@ def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
 
 def test_who_sends_no_body_waits_for_nobodys() -> None:
     async def while_one_stalls() -> tuple[list[Event], bool]:
-        app = OneAtATime(echo, MOST, 1)
+        app = OneAtATime(echo, MOST, 1, 1)
         stalled = asyncio.create_task(app(scope(content_length="1"), _for_ever, _nowhere))
         await asyncio.sleep(0)
         other = asyncio.create_task(ask(app, iter([chunk(b"1", more=False)]), content_length="1"))

@@ -1,0 +1,37 @@
+"""A typed client of Recoup: decisions, refund requests, accounts, events, inquiries and messages."""
+
+from __future__ import annotations
+
+from recoup_client.client import Client
+from recoup_client.errors import (
+    BadRequest,
+    Broken,
+    Conflict,
+    Forbidden,
+    NotFound,
+    RecoupError,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    Unprocessable,
+    Unreachable,
+)
+from recoup_client.webhooks import BadSignature, new_idempotency_key, verified_message
+
+__all__ = [
+    "BadRequest",
+    "BadSignature",
+    "Broken",
+    "Client",
+    "Conflict",
+    "Forbidden",
+    "NotFound",
+    "RecoupError",
+    "Refused",
+    "Unauthorized",
+    "Unavailable",
+    "Unprocessable",
+    "Unreachable",
+    "new_idempotency_key",
+    "verified_message",
+]

@@ -1,0 +1,1187 @@
+"""What the service takes and gives, as types. Made from its OpenAPI document by `python -m tests.client_models`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Account(TypedDict):
+    """A member's account. Facts that the policy declares stand beside these."""
+
+    id: str
+    status: NotRequired[Literal["active", "dormant", "suspended", "closed"]]
+    kind: NotRequired[Literal["person", "company"]]
+    identity_level: NotRequired[int]
+    joined_on: str
+    born_on: NotRequired[str | None]
+    contact_verified: NotRequired[bool]
+    contact_changed_on: NotRequired[str | None]
+    last_activity_on: NotRequired[str | None]
+    debt: NotRequired[int]
+    points_debt: NotRequired[int]
+    activity_days: NotRequired[list[str]]
+
+
+class AccountChange(TypedDict):
+    """Facts of an account, by their names."""
+
+    id: NotRequired[str]
+    status: NotRequired[Literal["active", "dormant", "suspended", "closed"]]
+    kind: NotRequired[Literal["person", "company"]]
+    identity_level: NotRequired[int]
+    joined_on: NotRequired[str]
+    born_on: NotRequired[str | None]
+    contact_verified: NotRequired[bool]
+    contact_changed_on: NotRequired[str | None]
+    last_activity_on: NotRequired[str | None]
+    debt: NotRequired[int]
+    points_debt: NotRequired[int]
+    activity_days: NotRequired[list[str]]
+
+
+class AccountChangeIn(AccountChange):
+    """Facts of an account, by their names (RFC 7396): what is left out stays, what is null falls to its default."""
+
+
+class AccountIn(AccountChange):
+    """All facts of an account, by their names; those that are left out have their defaults."""
+
+    policy: str
+
+
+class AuthorsProblem(TypedDict):
+    """What is wrong with a rule file or its scenarios, and where."""
+
+    code: str
+    severity: Literal["problem", "advice"]
+    file: str
+    line: int
+    column: int
+    ko: str
+    en: str
+    text: str
+
+
+class Balance(TypedDict):
+    """What an account has on a day. A lot that is expired is listed, but not counted."""
+
+    account: str
+    policy: str
+    version: int | None
+    on: str
+    method: str
+    points: int
+    usable: int
+    pending: list[BalancePending]
+    locked: int
+    refundable: int
+    points_debt: int
+    held: int
+    by_source: list[BalanceBySource]
+    expiring: list[BalanceExpiring]
+    lots: list[BalanceLots]
+
+
+class BalanceBySource(TypedDict):
+    source: str
+    points: int
+    usable: int
+    refundable: int
+    ko: str
+    en: str
+    text: str
+
+
+class BalanceExpiring(TypedDict):
+    last_usable_on: str
+    points: int
+
+
+class BalanceLots(TypedDict):
+    """Points from one source at one time. `usable_from_on` is `acquired_on`, and `left` is `amount`, where they are
+    left out. Facts that the policy declares stand beside these.
+    """
+
+    id: str
+    source: str
+    campaign: str
+    acquired_on: str
+    usable_from_on: str
+    expires_on: str | None
+    amount: int
+    left: int
+    locked: bool
+    identity_level: int
+    last_usable_on: NotRequired[str | None]
+    expired: NotRequired[bool]
+    usable: NotRequired[bool]
+    refundable: NotRequired[bool]
+    reasons: NotRequired[list[BalanceLotsReasons]]
+
+
+class BalanceLotsReasons(TypedDict):
+    rule: str
+    kind: str
+    terms: str
+    ko: str
+    en: str
+    text: str
+    faq: list[str]
+
+
+class BalancePending(TypedDict):
+    usable_from_on: str
+    points: int
+
+
+class Case(TypedDict):
+    """Everything that a refund was judged on."""
+
+    account: Account
+    lots: list[Lot]
+    request: Request
+    history: list[PastRefund]
+    as_of: str
+
+
+class Decision(TypedDict):
+    """A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`, all of them money."""
+
+    id: str | None
+    recorded: bool
+    decided_at: str
+    outcome: Literal["approved", "denied", "needs_review"]
+    policy: str
+    version: int | None
+    digest: str
+    engine: str
+    account: str
+    as_of: str
+    requested_on: str
+    request: Request
+    points: int
+    available: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+    last_held_on: str | None
+    allocation: list[DecisionAllocation]
+    prices: list[DecisionPrices]
+    fees: list[DecisionFees]
+    taxes: list[DecisionTaxes]
+    offsets: list[DecisionOffsets]
+    reasons: list[Reason]
+    lots: list[DecisionLots]
+    trace: list[dict[str, Any]]
+    erased: NotRequired[Literal["retention"]]
+
+
+class DecisionAllocation(TypedDict):
+    lot: str
+    points: int
+
+
+class DecisionFees(TypedDict):
+    rule: str
+    base: int
+    fee: int
+
+
+class DecisionIn(TypedDict):
+    account: str | Account
+    lots: NotRequired[list[Lot]]
+    history: NotRequired[list[PastRefund]]
+    request: Request
+    as_of: NotRequired[str]
+    policy: NotRequired[str]
+    dry_run: NotRequired[bool]
+
+
+class DecisionLine(TypedDict):
+    """A decision, or why there is none."""
+
+    line: int
+    status: int
+    decision: NotRequired[Decision]
+    problem: NotRequired[Problem]
+
+
+class DecisionLots(TypedDict):
+    lot: str
+    left: int
+    last_usable_on: str | None
+    allocated: int
+    reasons: list[DecisionLotsReasons]
+
+
+class DecisionLotsReasons(TypedDict):
+    rule: str
+    kind: str
+    terms: str
+    ko: str
+    en: str
+    text: str
+    faq: list[str]
+
+
+class DecisionOffsets(TypedDict):
+    rule: str
+    debt: int
+    offset: int
+
+
+class DecisionPrices(TypedDict):
+    rule: str
+    points: int
+    money: int
+
+
+class DecisionResult(TypedDict):
+    """A decision, or why there is none."""
+
+    status: int
+    decision: NotRequired[Decision]
+    problem: NotRequired[Problem]
+
+
+class DecisionResults(TypedDict):
+    """One result for each item, in order."""
+
+    results: list[DecisionResult]
+
+
+class DecisionTaxes(TypedDict):
+    rule: str
+    base: int
+    tax: int
+
+
+class DecisionsIn(TypedDict):
+    items: list[DecisionIn]
+
+
+class Entries(TypedDict):
+    entries: list[Entry]
+    next: str | None
+
+
+class Entry(TypedDict):
+    """One change of one lot."""
+
+    id: int
+    lot: str
+    kind: Literal["grant", "hold", "release", "reverse", "use", "take_back", "repay", "expire", "charge"]
+    points: int
+    refund_request: str | None
+    event: str | None
+    rule: str | None
+    happened_at: str
+    entered_at: str
+
+
+class Event(TypedDict):
+    """Something that happened to a member. The `amount` of `points_used` is in points. Facts that the policy
+    declares stand beside these.
+    """
+
+    id: str
+    account: str
+    happened_at: str
+    type: Literal["bill_paid", "purchase", "purchase_cancelled", "promotion_joined", "points_used"]
+    amount: NotRequired[int]
+    campaign: NotRequired[str]
+    partner: NotRequired[str]
+    of: NotRequired[str]
+
+
+class EventAnswer(TypedDict):
+    """What an event came to."""
+
+    policy: str
+    version: int | None
+    digest: str
+    engine: str
+    account: str
+    event: str
+    happened_at: str
+    happened_on: str
+    points: int
+    granted: list[EventAnswerGranted]
+    asked: int
+    taken: list[EventAnswerTaken]
+    lapsed: int
+    debt: int
+    forgiven: int
+    undone: list[EventAnswerUndone]
+    used: list[EventAnswerUsed]
+    returned: list[EventAnswerReturned]
+    repaid: list[EventAnswerRepaid]
+    awaited: list[EventAnswerAwaited]
+    given_back: list[EventAnswerGivenBack]
+    refused: bool
+    reasons: list[EventAnswerReasons]
+    trace: list[dict[str, Any]]
+    erased: NotRequired[Literal["retention"]]
+
+
+class EventAnswerAwaited(TypedDict):
+    rule: str
+    lot: str
+    points: int
+
+
+class EventAnswerGivenBack(TypedDict):
+    lot: str
+    points: int
+
+
+class EventAnswerGranted(TypedDict):
+    rule: str
+    source: str
+    points: int
+    ko: str
+    en: str
+    text: str
+
+
+class EventAnswerReasons(TypedDict):
+    rule: str
+    kind: str
+    effect: str
+    ko: str
+    en: str
+    text: str
+
+
+class EventAnswerRepaid(TypedDict):
+    lot: str
+    points: int
+
+
+class EventAnswerReturned(TypedDict):
+    lot: str
+    points: int
+
+
+class EventAnswerTaken(TypedDict):
+    rule: str
+    lot: str
+    points: int
+
+
+class EventAnswerUndone(TypedDict):
+    earning: str
+    rule: str
+    points: int
+
+
+class EventAnswerUsed(TypedDict):
+    lot: str
+    points: int
+
+
+class EventIn(Event):
+    """Something that happened to a member; facts that the policy declares stand beside these."""
+
+
+class EventResult(TypedDict):
+    id: str | None
+    status: int
+    event: NotRequired[ToldEvent]
+    problem: NotRequired[Problem]
+
+
+class EventResults(TypedDict):
+    """What came of each event, in the order in which they were sent."""
+
+    results: list[EventResult]
+
+
+class Events(TypedDict):
+    events: list[ToldEvent]
+    next: str | None
+
+
+class EventsIn(TypedDict):
+    events: list[Event]
+
+
+class Explanation(TypedDict):
+    """Why a decision came out as it did."""
+
+    decision_id: str
+    decided_at: str
+    account: str
+    outcome: Literal["approved", "denied", "needs_review"]
+    policy: str
+    version: int | None
+    digest: str
+    engine: str
+    language: Literal["en", "ko"]
+    erased: ExplanationErased | None
+    summary: ExplanationSummary
+    asked: list[ExplanationAsked]
+    groups: list[ExplanationGroups]
+    sums: list[ExplanationSums]
+    lots: list[ExplanationLots]
+    nearest: ExplanationNearest | None
+    contest: ExplanationContest | None
+    source: ExplanationSource
+
+
+class ExplanationAsked(TypedDict):
+    label: ExplanationAskedLabel
+    value: ExplanationAskedValue
+
+
+class ExplanationAskedLabel(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationAskedValue(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationContest(TypedDict):
+    method: str
+    path: str
+    body: dict[str, Any]
+    answered_within_days: int
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationErased(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationGroups(TypedDict):
+    """Rules that spoke, by what they did, under a heading."""
+
+    group: Literal["denies", "reviews", "amounts", "pays", "sets_aside"]
+    ko: str
+    en: str
+    text: str
+    points: int | None
+    note: ExplanationGroupsNote | None
+    rules: list[ExplanationGroupsRules]
+
+
+class ExplanationGroupsNote(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationGroupsRules(TypedDict):
+    rule: str
+    kind: str
+    effect: Literal["denies", "reviews", "prices", "charges", "pays", "excludes"]
+    terms: str
+    article: ExplanationGroupsRulesArticle
+    said: list[ExplanationGroupsRulesSaid]
+    values: list[ExplanationGroupsRulesValues]
+    remedy: Remedy | None
+    more: ExplanationGroupsRulesMore
+
+
+class ExplanationGroupsRulesArticle(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationGroupsRulesMore(TypedDict):
+    """What the rule says in general, as its author wrote it, and all its figures."""
+
+    ko: str
+    en: str
+    text: str
+    figures: list[ExplanationGroupsRulesMoreFigures]
+
+
+class ExplanationGroupsRulesMoreFigures(TypedDict):
+    name: str
+    value: Any
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationGroupsRulesSaid(TypedDict):
+    """A reason to the member, and the lots that it is about; none: it is about the request."""
+
+    ko: str
+    en: str
+    text: str
+    lots: list[ExplanationGroupsRulesSaidLots]
+
+
+class ExplanationGroupsRulesSaidLots(TypedDict):
+    lot: str
+    source: str | None
+    acquired_on: str | None
+    points: int
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationGroupsRulesValues(TypedDict):
+    """A dated value by which the rule spoke, as it applied."""
+
+    value: str
+    terms: str
+    about: str
+    figure: Any
+    since: str | None
+    until: str | None
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationLots(TypedDict):
+    lot: str
+    source: str | None
+    acquired_on: str | None
+    left: int
+    allocated: int
+    last_usable_on: str | None
+    rules: list[str]
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationNearest(TypedDict):
+    """The nearest request that passes, as it was really decided, or that none was found."""
+
+    found: bool
+    set: dict[str, Any] | None
+    decision: ExplanationNearestDecision | None
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationNearestDecision(TypedDict):
+    outcome: Literal["approved", "denied", "needs_review"]
+    points: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+
+
+class ExplanationSource(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationSummary(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationSums(TypedDict):
+    name: str
+    value: int
+    ko: str
+    en: str
+    text: str
+
+
+class Inquiries(TypedDict):
+    inquiries: list[InquiryLine]
+    next: str | None
+
+
+class Inquiry(TypedDict):
+    """An inquiry and everything said in it."""
+
+    id: str
+    account: str
+    kind: Literal["question", "contest"]
+    state: Literal["open", "answered", "closed", "withdrawn"]
+    language: Literal["en", "ko"]
+    refund_request_id: str | None
+    refund_state: str | None
+    decision_id: str | None
+    opened_at: str
+    answered_at: str | None
+    due_on: str
+    days_left: int | None
+    overdue: bool
+    allowed: list[str]
+    entries: list[InquiryEntries]
+
+
+class InquiryEndIn(TypedDict):
+    by: Literal["member", "agent"]
+    agent: NotRequired[str]
+    text: NotRequired[str]
+
+
+class InquiryEntries(TypedDict):
+    move: Literal["open", "add", "ask", "answer", "close", "withdraw"]
+    by: Literal["member", "agent"]
+    agent: str | None
+    text: str
+    outcome: Literal["upheld", "overturned", "explained", None]
+    reason: str | None
+    due_on: str | None
+    at: str
+
+
+class InquiryEntryIn(TypedDict):
+    by: Literal["member", "agent"]
+    agent: NotRequired[str]
+    text: str
+    outcome: NotRequired[Literal["upheld", "overturned", "explained"]]
+    reason: NotRequired[str]
+
+
+class InquiryIn(TypedDict):
+    account: str
+    kind: Literal["question", "contest"]
+    text: str
+    decision_id: NotRequired[str]
+    refund_request_id: NotRequired[str]
+    language: NotRequired[Literal["en", "ko"]]
+
+
+class InquiryInFull(TypedDict):
+    """An inquiry, the refund request as it is now, and the decision explained."""
+
+    id: str
+    account: str
+    kind: Literal["question", "contest"]
+    state: Literal["open", "answered", "closed", "withdrawn"]
+    language: Literal["en", "ko"]
+    refund_request_id: str | None
+    refund_state: str | None
+    decision_id: str | None
+    opened_at: str
+    answered_at: str | None
+    due_on: str
+    days_left: int | None
+    overdue: bool
+    allowed: list[str]
+    entries: list[InquiryInFullEntries]
+    refund_request: InquiryInFullRefundRequest | None
+    explanation: InquiryInFullExplanation | None
+
+
+class InquiryInFullEntries(TypedDict):
+    move: Literal["open", "add", "ask", "answer", "close", "withdraw"]
+    by: Literal["member", "agent"]
+    agent: str | None
+    text: str
+    outcome: Literal["upheld", "overturned", "explained", None]
+    reason: str | None
+    due_on: str | None
+    at: str
+
+
+class InquiryInFullExplanation(TypedDict):
+    decision: Decision
+    lines: list[str]
+
+
+class InquiryInFullRefundRequest(TypedDict):
+    id: str
+    account: str
+    state: str
+    points: int
+    method: str
+    fee: int
+    payout: int
+    payable_on: str | None
+    requested_at: str
+    decision_id: str
+    last_held_on: str | None
+    allowed: list[str]
+
+
+class InquiryLine(TypedDict):
+    id: str
+    account: str
+    kind: Literal["question", "contest"]
+    state: Literal["open", "answered", "closed", "withdrawn"]
+    language: Literal["en", "ko"]
+    refund_request_id: str | None
+    refund_state: str | None
+    decision_id: str | None
+    opened_at: str
+    answered_at: str | None
+    due_on: str
+    days_left: int | None
+    overdue: bool
+    allowed: list[str]
+
+
+class JustFiled(TypedDict):
+    """A refund request with the decision it got."""
+
+    id: str
+    account: str
+    state: str
+    points: int
+    method: str
+    fee: int
+    payout: int
+    payable_on: str | None
+    requested_at: str
+    decision_id: str
+    last_held_on: str | None
+    allowed: list[str]
+    holds: list[JustFiledHolds]
+    moves: list[JustFiledMoves]
+    decision: Decision
+
+
+class JustFiledHolds(TypedDict):
+    lot: str
+    points: int
+    state: str
+
+
+class JustFiledMoves(TypedDict):
+    """A step in the life of a refund request."""
+
+    name: str
+    before: str
+    state: str
+    by: str | None
+    reason: str | None
+    moved_at: str
+
+
+class KeptDecision(TypedDict):
+    """A recorded decision and what it was made on."""
+
+    id: str | None
+    recorded: bool
+    decided_at: str
+    outcome: Literal["approved", "denied", "needs_review"]
+    policy: str
+    version: int | None
+    digest: str
+    engine: str
+    account: str
+    as_of: str
+    requested_on: str
+    request: Request
+    points: int
+    available: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+    last_held_on: str | None
+    allocation: list[KeptDecisionAllocation]
+    prices: list[KeptDecisionPrices]
+    fees: list[KeptDecisionFees]
+    taxes: list[KeptDecisionTaxes]
+    offsets: list[KeptDecisionOffsets]
+    reasons: list[Reason]
+    lots: list[KeptDecisionLots]
+    trace: list[dict[str, Any]]
+    erased: NotRequired[Literal["retention"]]
+    case: Case | None
+
+
+class KeptDecisionAllocation(TypedDict):
+    lot: str
+    points: int
+
+
+class KeptDecisionFees(TypedDict):
+    rule: str
+    base: int
+    fee: int
+
+
+class KeptDecisionLots(TypedDict):
+    lot: str
+    left: int
+    last_usable_on: str | None
+    allocated: int
+    reasons: list[KeptDecisionLotsReasons]
+
+
+class KeptDecisionLotsReasons(TypedDict):
+    rule: str
+    kind: str
+    terms: str
+    ko: str
+    en: str
+    text: str
+    faq: list[str]
+
+
+class KeptDecisionOffsets(TypedDict):
+    rule: str
+    debt: int
+    offset: int
+
+
+class KeptDecisionPrices(TypedDict):
+    rule: str
+    points: int
+    money: int
+
+
+class KeptDecisionTaxes(TypedDict):
+    rule: str
+    base: int
+    tax: int
+
+
+class Lot(TypedDict):
+    """Points from one source at one time. `usable_from_on` is `acquired_on`, and `left` is `amount`, where they are
+    left out. Facts that the policy declares stand beside these.
+    """
+
+    id: str
+    source: str
+    campaign: NotRequired[str]
+    acquired_on: str
+    usable_from_on: NotRequired[str]
+    expires_on: NotRequired[str | None]
+    amount: int
+    left: NotRequired[int]
+    locked: NotRequired[bool]
+    identity_level: NotRequired[int]
+
+
+class Message(TypedDict):
+    id: str
+    type: Literal[
+        "refund_request.approved",
+        "refund_request.denied",
+        "refund_request.needs_review",
+        "refund_request.refused",
+        "refund_request.settled",
+        "refund_request.failed",
+        "refund_request.cancelled",
+        "refund_request.lapsed",
+        "refund_request.reversed",
+        "points.earned",
+        "points.taken_back",
+        "points.given_back",
+        "points.repaid",
+        "points.expired",
+        "points.charged",
+        "points.notice",
+        "inquiry.opened",
+        "inquiry.answered",
+        "policy.published",
+        "policy.withdrawn",
+    ]
+    timestamp: str
+    data: dict[str, Any]
+
+
+class Messages(TypedDict):
+    """Messages, in the order in which they became visible."""
+
+    messages: list[Message]
+    next: str | None
+
+
+class MoveIn(TypedDict):
+    by: NotRequired[str]
+    reason: NotRequired[str]
+
+
+class Notice(TypedDict):
+    """A notice that was due on a day."""
+
+    id: int
+    day: str
+    rule: str
+    terms: str
+    before: str
+    last_usable_on: str | None
+    charged_on: str | None
+    points: int
+    lots: list[str]
+    noticed_at: str
+    ko: str
+    en: str
+    text: str
+
+
+class Notices(TypedDict):
+    notices: list[Notice]
+    next: str | None
+
+
+class OptionsIn(TypedDict):
+    request: NotRequired[PlannedRequest]
+
+
+class PastRefund(TypedDict):
+    """A refund asked for before, by the account or to the same receiving account."""
+
+    id: str
+    account_id: str
+    requested_at: str
+    points: int
+    method: str
+    receiving_account: NotRequired[str]
+    state: Literal[
+        "approved", "needs_review", "settled", "denied", "refused", "failed", "cancelled", "lapsed", "reversed"
+    ]
+    payout: NotRequired[int]
+
+
+class PlannedRequest(TypedDict):
+    """What is known of a request before it is made. Facts that the policy declares stand beside these."""
+
+    method: NotRequired[str]
+    points: NotRequired[int | Any]
+    channel: NotRequired[Literal["web", "app", "call_centre"]]
+    applicant: NotRequired[Literal["member", "guardian", "agent", "heir"]]
+    receiving_account: NotRequired[str]
+    receiving_holder: NotRequired[Literal["member", "guardian", "agent", "heir", "company", "other", "unknown"]]
+    destination_balance: NotRequired[int]
+    papers: NotRequired[list[PlannedRequestPapers]]
+    lots: NotRequired[list[str]]
+    money: NotRequired[int]
+
+
+class PlannedRequestPapers(TypedDict):
+    paper: str
+    issued_on: NotRequired[str | None]
+
+
+class Problem(TypedDict):
+    """A refusal (RFC 9457). `code` is for programs, `title` and `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: NotRequired[str]
+    state: NotRequired[str]
+    allowed: NotRequired[list[str]]
+    inquiry: NotRequired[str]
+    newest: NotRequired[int]
+    problems: NotRequired[list[AuthorsProblem]]
+    errors: NotRequired[list[ProblemErrors]]
+
+
+class ProblemErrors(TypedDict):
+    pointer: NotRequired[str]
+    parameter: NotRequired[str]
+    header: NotRequired[str]
+    detail: str
+
+
+class Reason(TypedDict):
+    """A rule that spoke."""
+
+    rule: str
+    kind: str
+    effect: Literal["denies", "reviews", "prices", "charges"]
+    terms: str
+    figures: dict[str, Any]
+    remedy: Remedy | None
+    ko: str
+    en: str
+    text: str
+    faq: list[str]
+
+
+class RefundOptions(TypedDict):
+    """The ways to a refund, before one is asked for. Nothing is recorded."""
+
+    account: str
+    policy: str
+    as_of: str
+    options: list[RefundOptionsOptions]
+
+
+class RefundOptionsOptions(TypedDict):
+    method: str
+    words: RefundOptionsOptionsWords
+    outcome: Literal["approved", "denied", "needs_review"]
+    points: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+    last_held_on: str | None
+    reasons: list[Reason]
+    missing: list[RefundOptionsOptionsMissing]
+    then: RefundOptionsOptionsThen | None
+
+
+class RefundOptionsOptionsMissing(TypedDict):
+    rule: str
+    kind: str
+    set: dict[str, Any] | None
+    ko: str
+    en: str
+    text: str
+
+
+class RefundOptionsOptionsThen(TypedDict):
+    outcome: Literal["approved", "denied", "needs_review"]
+    points: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+    last_held_on: str | None
+
+
+class RefundOptionsOptionsWords(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class RefundRequest(TypedDict):
+    """A refund request, the points that it holds, and its life so far."""
+
+    id: str
+    account: str
+    state: str
+    points: int
+    method: str
+    fee: int
+    payout: int
+    payable_on: str | None
+    requested_at: str
+    decision_id: str
+    last_held_on: str | None
+    allowed: list[str]
+    holds: list[RefundRequestHolds]
+    moves: list[RefundRequestMoves]
+
+
+class RefundRequestHolds(TypedDict):
+    lot: str
+    points: int
+    state: str
+
+
+class RefundRequestIn(TypedDict):
+    account: str
+    request: Request
+    policy: NotRequired[str]
+
+
+class RefundRequestLine(TypedDict):
+    id: str
+    account: str
+    state: str
+    points: int
+    method: str
+    fee: int
+    payout: int
+    payable_on: str | None
+    requested_at: str
+    decision_id: str
+    last_held_on: str | None
+    allowed: list[str]
+
+
+class RefundRequestMoves(TypedDict):
+    """A step in the life of a refund request."""
+
+    name: str
+    before: str
+    state: str
+    by: str | None
+    reason: str | None
+    moved_at: str
+
+
+class RefundRequests(TypedDict):
+    refund_requests: list[RefundRequestLine]
+    next: str | None
+
+
+class Remedy(TypedDict):
+    """The nearest change that would let the request pass."""
+
+    set: dict[str, Any]
+    ko: str
+    en: str
+    text: str
+
+
+class Request(TypedDict):
+    """What the member asks for. Facts that the policy declares stand beside these."""
+
+    method: str
+    points: NotRequired[int | Any]
+    channel: NotRequired[Literal["web", "app", "call_centre"]]
+    applicant: NotRequired[Literal["member", "guardian", "agent", "heir"]]
+    receiving_account: NotRequired[str]
+    receiving_holder: NotRequired[Literal["member", "guardian", "agent", "heir", "company", "other", "unknown"]]
+    destination_balance: NotRequired[int]
+    papers: NotRequired[list[RequestPapers]]
+    lots: NotRequired[list[str]]
+    money: NotRequired[int]
+
+
+class RequestPapers(TypedDict):
+    paper: str
+    issued_on: NotRequired[str | None]
+
+
+class StoredAccount(TypedDict):
+    """A member's account. Facts that the policy declares stand beside these."""
+
+    id: str
+    status: Literal["active", "dormant", "suspended", "closed"]
+    kind: Literal["person", "company"]
+    identity_level: int
+    joined_on: str
+    born_on: str | None
+    contact_verified: bool
+    contact_changed_on: str | None
+    last_activity_on: str | None
+    debt: int
+    points_debt: int
+    activity_days: list[str]
+    policy: str
+
+
+class ToldEvent(TypedDict):
+    """An event that was kept."""
+
+    id: str
+    account: str
+    type: str
+    of: str | None
+    state: Literal["answered", "refused", "waiting"]
+    happened_at: str
+    entered_at: str
+    answer: EventAnswer | None
