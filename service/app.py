@@ -23,6 +23,7 @@ from service.api import (
     publishing,
     refund_requests,
     shadow,
+    running,
     webhooks,
 )
 from service.clock import Clock, utc_now
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         audit_decisions,
         audit_figures,
     )
-    for part in (*nouns, openapi):
+    for part in (*nouns, openapi, running):
         app.register_blueprint(part.blueprint)
     register_errors(app)
     app.before_request(_refuse_unreadable)

@@ -288,6 +288,12 @@ KINDS: Mapping[str, Kind] = {
         Text("지금은 처리할 수 없습니다.", "The service cannot answer now."),
         Text("잠시 후 다시 보내 주십시오.", "Nothing was stored. Send it again in a moment."),
     ),
+    "not-ready": Kind(
+        503,
+        Text("아직 요청을 받을 수 없습니다.", "The service is not ready to answer."),
+        Text("빠진 것: {missing}. {mend}", "Missing: {missing}; {mend}."),
+        ("missing",),
+    ),
     "read-not-recorded": Kind(
         503,
         Text("열람을 기록할 수 없어 보여 드리지 않습니다.", "The read cannot be recorded, so nothing is shown."),

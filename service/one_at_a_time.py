@@ -1,5 +1,7 @@
 """The application as the server calls it: bodies are awaited side by side, requests answered one at a time.
 
+What is asked by those who watch the process is answered aside, or a process that is busy would look like a dead one.
+
 The rules engine is made for one request at a time, and the application is plain WSGI. A client that stalls in the
 middle of its body must keep nobody else waiting: the event loop waits for bodies, which takes no thread, and one
 thread answers. Headers arrive as they were sent, bytes beyond ASCII and repeated ones included, so that what is wrong
@@ -28,6 +30,8 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 # CGI has these without HTTP_ before them.
 PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
+ASIDE = frozenset({b"/healthz", b"/readyz"})
+"""The paths whose answers need no rules engine."""
 
 
 class OneAtATime:
@@ -38,6 +42,7 @@ class OneAtATime:
         self._most_bytes = most_bytes
         self._bodies = asyncio.Semaphore(most_bodies)
         self._turn = ThreadPoolExecutor(1, "answering")
+        self._aside = ThreadPoolExecutor(1, "aside")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves before its body is whole gets nothing."""
@@ -50,7 +55,8 @@ class OneAtATime:
             if body is None:
                 return
             environ["wsgi.input"] = BytesIO(body)
-            turn = asyncio.get_running_loop().run_in_executor(self._turn, self._answer, environ)
+            thread = self._aside if scope["raw_path"] in ASIDE else self._turn
+            turn = asyncio.get_running_loop().run_in_executor(thread, self._answer, environ)
             status, headers, answer = await turn
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})

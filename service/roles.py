@@ -19,7 +19,10 @@ DRAFTING = ("author", "approver")
 """Those who try out what may be published."""
 
 # What needs no key: it says nothing about anybody.
-OPEN = ("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}")
+OPEN = (
+    *("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}"),
+    *("GET /healthz", "GET /readyz"),
+)
 RIGHTS: Mapping[str, tuple[str, ...]] = {
     "POST /v1/decisions": SERVING,
     "GET /v1/decisions/{id}": SEEING,
