@@ -33,9 +33,11 @@ from service.errors import FieldError, Refusal, register_errors
 from service.faq import load_faq
 from service.inquiries import Inquiries
 from service.judging import Judge
+from service.logs import log_request
 from service.migrate import check_schema
 from service.parts import EXTENSION, Parts
 from service.publishing import Versions
+from service.tracing import asked
 
 # What a browser may do with an answer: show it, and nothing else. The docs page has its own.
 HEADERS = {
@@ -85,10 +87,17 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     for part in (*nouns, openapi, running):
         app.register_blueprint(part.blueprint)
     register_errors(app)
+    app.before_request(_begin)
     app.before_request(_refuse_unreadable)
     app.before_request(admit)
+    # The first of them is the last to be called.
+    app.after_request(log_request)
     app.after_request(_with_headers)
     return app
+
+
+def _begin() -> None:
+    asked()
 
 
 def _refuse_unreadable() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 LONGEST_ANSWER_DAYS = 366
 ACCESS = ("keys", "open")
+LOG_FORMS = ("json", "text")
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
@@ -41,6 +42,11 @@ SETTINGS = (
         "keys",
         "keys: whoever sends an API key, made by `recoup access create`, may do what its roles allow;"
         " open: everybody on this machine may do everything, which `serve --demo` says",
+    ),
+    Setting(
+        "LOG",
+        "json",
+        "how the log is written to stderr, json: for programs, text: for people, which `serve --demo` says",
     ),
     Setting("WORKERS", "1", "how many processes `recoup serve` answers with", 1),
     Setting("POLICIES", "", "the folder whose rule files the demo publishes; empty: the shipped rules"),
@@ -95,6 +101,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     access: str = "keys"
+    log: str = "json"
     workers: int = 1
     policies: Path = SHIPPED_RULES
     max_body_bytes: int = 1_000_000
@@ -141,6 +148,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         host=texts["HOST"],
         port=numbers["PORT"],
         access=_one_of("ACCESS", texts["ACCESS"], ACCESS),
+        log=_one_of("LOG", texts["LOG"], LOG_FORMS),
         workers=numbers["WORKERS"],
         policies=Path(texts["POLICIES"]) if texts["POLICIES"] else SHIPPED_RULES,
         max_body_bytes=numbers["MAX_BODY_BYTES"],

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from policies.model import Text
 from service.database import Unavailable
 from service.field_texts import FIELD_TEXTS
+from service.tracing import asked, method, route
 
 MEDIA_TYPE = "application/problem+json"
 LANGUAGES = ("en", "ko")
@@ -281,7 +282,11 @@ KINDS: Mapping[str, Kind] = {
     "internal-error": Kind(
         500,
         Text("서비스 오류입니다.", "The service made a mistake."),
-        Text("저장된 것은 없습니다.", "Nothing was stored. It is in the service's log."),
+        Text(
+            "저장된 것은 없습니다. 서비스 로그의 요청 id: {request_id}",
+            "Nothing was stored. It is in the service's log, as request {request_id}.",
+        ),
+        ("request_id",),
     ),
     "unavailable": Kind(
         503,
@@ -385,6 +390,7 @@ def problem_data(
 def problem(code: str, errors: Sequence[FieldError] = (), **figures: object) -> Response:
     """The answer to a request that is refused."""
     spoken = language()
+    asked().code = code
     body = problem_data(code, errors, figures, spoken)
     answer = Response(_json(body), KINDS[code].status, mimetype=MEDIA_TYPE)
     answer.headers["Content-Language"] = spoken
@@ -417,8 +423,8 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Response:
-        log.error("%s %s: a bug", request.method, request.path, exc_info=error)
-        return problem("internal-error")
+        log.error("%s %s: a bug", method(), route(), exc_info=error)
+        return problem("internal-error", request_id=asked().id)
 
 
 def _of_the_framework(error: HTTPException, app: Flask) -> Response:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from io import BytesIO
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -30,6 +31,8 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 # CGI has these without HTTP_ before them.
 PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
+ARRIVED = "recoup.arrived"
+"""When a request was there whole, by the clock of `perf_counter`; before it waited for its turn."""
 ASIDE = frozenset({b"/healthz", b"/readyz"})
 """The paths whose answers need no rules engine."""
 
@@ -55,6 +58,7 @@ class OneAtATime:
             if body is None:
                 return
             environ["wsgi.input"] = BytesIO(body)
+            environ[ARRIVED] = perf_counter()
             thread = self._aside if scope["raw_path"] in ASIDE else self._turn
             turn = asyncio.get_running_loop().run_in_executor(thread, self._answer, environ)
             status, headers, answer = await turn

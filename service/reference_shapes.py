@@ -534,6 +534,7 @@ PROBLEM: Schema = {
         "newest": {"type": "integer", "description": "Of `out-of-date` and `says-the-same`: the newest version."},
         "roles": {**list_of(TEXT), "description": "Of `forbidden`: one of these is needed."},
         "held": {**list_of(TEXT), "description": "Of `forbidden`: those that the key has."},
+        "request_id": {"type": "string", "description": "Of `internal-error`: what its log calls the request."},
         "missing": {"type": "string", "description": "Of `not-ready`: what is missing first."},
         "problems": {
             **list_of(ref("AuthorsProblem")),

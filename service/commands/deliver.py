@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from multiprocessing.connection import Connection
@@ -34,12 +33,14 @@ def command(once: bool) -> None:
     """
     from service.delivering import Deliverer
     from service.shadowing import Shadowing
+    from service.logs import write_as
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     with opened() as (database, settings):
+        write_as(settings.log)
+        deliverer = Deliverer(database, settings)
         if not once:
             _run(database, settings, stop)
             return
@@ -50,6 +51,9 @@ def command(once: bool) -> None:
 
 def beside(parent: Connection) -> None:
     """The deliverer of `recoup serve`, in a process of its own: it ends when the parent says so, or is no more."""
+    from service.delivering import Deliverer
+    from service.logs import write_as
+
     # A terminal sends Ctrl-C here too, and the parent's block of it is lifted by whatever starts the resource tracker.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = threading.Event()
@@ -75,3 +79,5 @@ def _run(database: Database, settings: Settings, stop: threading.Event) -> None:
     shadows.start()
     Deliverer(database, settings).run(stop)
     shadows.join()
+        write_as(settings.log)
+        Deliverer(database, settings).run(stop)

@@ -30,6 +30,8 @@ BODIES = 256
 """How many bodies one process holds at once; so many clients may stall in the middle of one before others wait."""
 CONNECTIONS = 1024
 """How many connections one process has at once, those that ask nothing included."""
+SERVERS_LOG = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
+"""What the server has to say is written like everything else."""
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_STARTS = 5
 
@@ -56,10 +58,13 @@ Examples:
 @click.option("--deliver/--no-deliver", default=True, help="Also send messages to webhooks, as `recoup deliver` does.")
 def command(host: str | None, port: int | None, workers: int | None, demo: bool, deliver: bool) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM; requests that are under way are finished."""
+    from service.logs import write_as
+
     if demo:
         # Whoever tries it, and the webhooks, are on the same machine. The processes read their settings themselves.
         os.environ.setdefault("WEBHOOK_PRIVATE_ADDRESSES", "yes")
         os.environ["ACCESS"] = os.environ.get("ACCESS") or "open"
+        os.environ["LOG"] = os.environ.get("LOG") or "text"
     settings = read_settings()
     settings = replace(
         settings,
@@ -68,6 +73,7 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
         workers=workers or settings.workers,
     )
     settings = replace(settings, port=_free_port(settings))
+    write_as(settings.log)
     lines = prepare(settings, demo=demo)
     # A forked process would inherit the engine and a database library that do not survive it.
     multiprocessing.set_start_method("spawn", force=True)
@@ -213,10 +219,13 @@ def answering() -> OneAtATime:
     together can leave a worker's interpreter waiting for ever, so a worker leaves Ctrl-C to its parent.
     """
     from service.app import create_app
+    from service.logs import write_as
     from service.memory import collect_seldom
 
+    settings = read_settings()
+    write_as(settings.log)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    app = create_app()
+    app = create_app(settings)
     collect_seldom()
     return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES)
 
@@ -238,6 +247,7 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         backpressure=CONNECTIONS,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig=SERVERS_LOG,
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
     )
