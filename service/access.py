@@ -32,7 +32,7 @@ def admit() -> None:
         # There is nothing at the address, or only what it takes is asked.
         return
     wanted = address_of("GET" if request.method == "HEAD" else request.method, rule.rule)
-    if wanted in OPEN:
+    if wanted in OPEN or (wanted == "GET /metrics" and parts().settings.metrics == "open"):
         return
     if parts().settings.access == "open":
         g.reader = ANYONE

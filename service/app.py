@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, request
@@ -34,10 +35,11 @@ from service.faq import load_faq
 from service.inquiries import Inquiries
 from service.judging import Judge
 from service.logs import log_request
+from service.metrics import Metrics
 from service.migrate import check_schema
-from service.parts import EXTENSION, Parts
+from service.parts import EXTENSION, Parts, parts
 from service.publishing import Versions
-from service.tracing import asked
+from service.tracing import asked, method, route
 
 # What a browser may do with an answer: show it, and nothing else. The docs page has its own.
 HEADERS = {
@@ -66,7 +68,8 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     judge = Judge(database, versions, clock)
     desk = Inquiries(database, versions, clock, settings.answer_within_days)
-    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk)
+    metrics = Metrics(database, versions, clock)
+    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk, metrics)
     nouns = (
         decisions,
         refund_requests,
@@ -91,7 +94,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     app.before_request(_refuse_unreadable)
     app.before_request(admit)
     # The first of them is the last to be called.
-    app.after_request(log_request)
+    app.after_request(_tell)
     app.after_request(_with_headers)
     return app
 
@@ -100,16 +103,26 @@ def _begin() -> None:
     asked()
 
 
+def _tell(answer: Response) -> Response:
+    """Count a request that was answered, write it down, and tell whoever asked by which id it is found."""
+    about = asked()
+    seconds = perf_counter() - about.arrived
+    answer.headers["X-Request-Id"] = about.id
+    parts().metrics.answered(method(), route(), answer.status_code, seconds)
+    log_request(answer.status_code, seconds)
+    return answer
+
+
 def _refuse_unreadable() -> None:
     """An address is UTF-8. What is not would be read with U+FFFD in its place, and be somebody else's id.
 
     No id holds a NUL, and PostgreSQL cannot even be asked for one.
     """
-    parts = {
+    sent_parts = {
         "path": request.environ.get("PATH_INFO", "").encode("latin-1"),
         "query": unquote_to_bytes(request.environ.get("QUERY_STRING", "").encode("latin-1")),
     }
-    unreadable = [name for name, sent in parts.items() if not _is_utf_8(sent)]
+    unreadable = [name for name, sent in sent_parts.items() if not _is_utf_8(sent)]
     if unreadable:
         raise Refusal("bad-request", [FieldError.in_parameter(name, "not-utf-8") for name in unreadable])
     if "\0" in request.path:

@@ -48,6 +48,11 @@ SETTINGS = (
         "json",
         "how the log is written to stderr, json: for programs, text: for people, which `serve --demo` says",
     ),
+    Setting(
+        "METRICS",
+        "keys",
+        "who may read /metrics, keys: who sends a key with the role operator, open: everybody",
+    ),
     Setting("WORKERS", "1", "how many processes `recoup serve` answers with", 1),
     Setting("POLICIES", "", "the folder whose rule files the demo publishes; empty: the shipped rules"),
     Setting("MAX_BODY_BYTES", "1000000", "the largest request body that is read", 1),
@@ -102,6 +107,7 @@ class Settings:
     port: int = 8000
     access: str = "keys"
     log: str = "json"
+    metrics: str = "keys"
     workers: int = 1
     policies: Path = SHIPPED_RULES
     max_body_bytes: int = 1_000_000
@@ -149,6 +155,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=numbers["PORT"],
         access=_one_of("ACCESS", texts["ACCESS"], ACCESS),
         log=_one_of("LOG", texts["LOG"], LOG_FORMS),
+        metrics=_one_of("METRICS", texts["METRICS"], ACCESS),
         workers=numbers["WORKERS"],
         policies=Path(texts["POLICIES"]) if texts["POLICIES"] else SHIPPED_RULES,
         max_body_bytes=numbers["MAX_BODY_BYTES"],

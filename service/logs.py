@@ -11,11 +11,10 @@ import sys
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from time import perf_counter
 from typing import Any
 
 import msgspec
-from flask import Response, has_request_context
+from flask import has_request_context
 
 from service.tracing import asked, method, route
 
@@ -32,23 +31,18 @@ def write_as(form: str) -> None:
     logging.captureWarnings(True)
 
 
-def log_request(answer: Response) -> Response:
-    """Write down a request that was answered, and tell whoever asked by which id it is found."""
-    about = asked()
-    answer.headers["X-Request-Id"] = about.id
+def log_request(status: int, seconds: float) -> None:
+    """Write down the request that was answered."""
     if log.isEnabledFor(logging.INFO):
-        milliseconds = round((perf_counter() - about.arrived) * 1_000, 3)
-        told = {
+        record = logging.LogRecord(log.name, logging.INFO, __file__, 0, "request", (), None)
+        record.__dict__["told"] = {
             "method": method(),
             "route": route(),
-            "status": answer.status_code,
-            "milliseconds": milliseconds,
-            "code": about.code,
+            "status": status,
+            "milliseconds": round(seconds * 1_000, 3),
+            "code": asked().code,
         }
-        record = logging.LogRecord(log.name, logging.INFO, __file__, 0, "request", (), None)
-        record.__dict__["told"] = told
         log.handle(record)
-    return answer
 
 
 class Json(logging.Formatter):

@@ -33,7 +33,7 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
 ARRIVED = "recoup.arrived"
 """When a request was there whole, by the clock of `perf_counter`; before it waited for its turn."""
-ASIDE = frozenset({b"/healthz", b"/readyz"})
+ASIDE = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 """The paths whose answers need no rules engine."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 
 from policies.model import Text
 from service.clock import Clock
@@ -39,7 +40,7 @@ def missing(database: Database, versions: Versions, clock: Clock) -> str | None:
     try:
         check_schema(database)
         with reading(database):
-            if any(_in_force(versions, policy, clock) for policy in versions.policies()):
+            if any(number_in_force(versions, policy, clock()) is not None for policy in versions.policies()):
                 return None
     except Unavailable as error:
         log.warning("not ready: the database cannot serve: %s", error)
@@ -50,11 +51,12 @@ def missing(database: Database, versions: Versions, clock: Clock) -> str | None:
     return "policy"
 
 
-def _in_force(versions: Versions, policy: str, clock: Clock) -> bool:
-    """Whether a version of a policy is in force and can be read; it is compiled with that, before it is needed."""
+def number_in_force(versions: Versions, policy: str, at: datetime) -> int | None:
+    """The number of the version of a policy that is in force and can be read; it is compiled with that."""
     try:
-        return versions.in_force(policy, clock()) is not None
+        found = versions.in_force(policy, at)
     except AssertionError as error:
         # A text that this code cannot read any more; others may still be answered.
-        log.error("not ready: policy %s cannot be read: %s", policy, error)
-        return False
+        log.error("policy %s cannot be read: %s", policy, error)
+        return None
+    return None if found is None else found.version.number

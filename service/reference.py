@@ -520,7 +520,7 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             **{
                 str(status): {
                     "description": ANSWERS[status],
-                    "content": {"application/json": {"schema": ref(shape)} | _examples_of(shape)}
+                    "content": ({"application/json": {"schema": ref(shape)} | _examples_of(shape)} if shape else {})
                     | {media: {"schema": {"type": "string"}} for media in operation.also},
                 }
                 for status, shape in operation.answers.items()

@@ -13,6 +13,16 @@ SHAPES: dict[str, Schema] = {
 OPERATIONS: Sequence[Operation] = (
     Operation(
         "get",
+        "/metrics",
+        "running",
+        "What Prometheus reads: rates, latencies, decisions, reasons, queues and lags of all processes",
+        {200: ""},
+        ("bad-request",),
+        about="Everybody may read it where the service is started with `METRICS=open`.",
+        also=("text/plain",),
+    ),
+    Operation(
+        "get",
         "/healthz",
         "running",
         "Whether this process answers",

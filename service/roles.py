@@ -77,6 +77,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "DELETE /v1/webhooks/{id}": ("operator",),
     "GET /v1/deliveries": ("operator",),
     "POST /v1/deliveries/{id}/redeliver": ("operator",),
+    "GET /metrics": ("operator",),
     "GET /v1/audit/checkpoint": ("auditor",),
     "GET /v1/audit/entries/{seq}": ("auditor",),
     "GET /v1/audit/proofs/inclusion": ("auditor",),

@@ -48,6 +48,7 @@ HOMES = {
     "werkzeug": ["service/*.py"],
     "click": ["service/*.py"],
     "granian": ["service/*.py"],
+    "prometheus_client": ["service/metrics.py"],
     "psycopg": STORE,
     "cryptography": ["service/log/notes.py"],
     "duckdb": ["engine/population/*.py"],

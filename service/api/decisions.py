@@ -31,6 +31,8 @@ def decide() -> Response:
     asked = body(DECISION_IN)
     record = not asked["dry_run"]
     made = parts().judge.judge(_question(asked), record=record)
+    if record:
+        parts().metrics.decided(made.decision)
     answer = decision_answer(made, language(), parts().faq.links, recorded=record)
     return answered(answer, 201, f"/v1/decisions/{made.id}") if record else answered(answer)
 

@@ -27,12 +27,18 @@ def file() -> Response:
     """Judge a refund request, hold its lots, file and record it."""
     key = read_key(request.headers.get("Idempotency-Key"))
     spoken, links = language(), parts().faq.links
+    # None where the key was known; the last one where the transaction had to be repeated.
+    made: list[Record] = []
 
     def answer(filed: Filed, holds: list[Hold], record: Record) -> Answer:
         text = json_text(filed_answer(filed, holds, record, spoken, links))
+        made.append(record)
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, text)
 
-    return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))
+    kept = parts().judge.file(body(REFUND_REQUEST_IN), key, answer)
+    for record in made[-1:]:
+        parts().metrics.decided(record.decision)
+    return given(kept)
 
 
 @blueprint.get("/v1/refund-requests")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from service.errors import Refusal
+from service.metrics import MEDIA_TYPE
 from service.parts import answered, parts
 from service.readiness import MENDED_BY, missing
 from service.shapes import LANGUAGE_QUERY, query
@@ -17,6 +18,13 @@ def alive() -> Response:
     """That this process answers; nothing else is looked at, so that no trouble elsewhere has it restarted."""
     query(LANGUAGE_QUERY)
     return answered({"state": "alive"})
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """What Prometheus reads, of all processes of this service."""
+    query(LANGUAGE_QUERY)
+    return Response(parts().metrics.text(), content_type=MEDIA_TYPE)
 
 
 @blueprint.get("/readyz")

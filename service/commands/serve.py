@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -77,8 +78,11 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
     lines = prepare(settings, demo=demo)
     # A forked process would inherit the engine and a database library that do not survive it.
     multiprocessing.set_start_method("spawn", force=True)
-    with delivering() if deliver else nullcontext():
-        _serve(settings, lines)
+    # Each process keeps its counts in a file here, where the one that is asked for them finds those of all.
+    with TemporaryDirectory(prefix="recoup-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        with delivering() if deliver else nullcontext():
+            _serve(settings, lines)
 
 
 def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
