@@ -22,12 +22,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from service.clock import Clock
+from service.config import FOLDER
 from service.database import Database, Unavailable, reading, rows
 from service.publishing import Versions
 from service.readiness import number_in_force
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
 MOST = 100_000

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from policies.model import Text
 from service.clock import Clock
+from service.config import FOLDER
 from service.database import Database, Unavailable, reading
 from service.migrate import WrongSchema, check_schema
 from service.publishing import Versions
 
 log = logging.getLogger("recoup.readiness")
+# The folder that the processes of one service share is there for their counts.
+STOPPING = "stopping"
 
 # What is told to anybody: what to do, and nothing of what the database or a text said.
 MENDED_BY: Mapping[str, Text] = {
+    "time": Text(
+        "이 서비스는 곧 멈춥니다. 다른 프로세스로 보내십시오.",
+        "the service is about to stop; send requests to another",
+    ),
     "database": Text(
         "데이터베이스에 닿지 않습니다. 서비스 로그에 있는 원인을 보고 DATABASE_URL이 가리키는 데이터베이스를"
         " 확인하십시오.",
@@ -35,8 +44,20 @@ MENDED_BY: Mapping[str, Text] = {
 }
 
 
+def stop_soon() -> None:
+    """Have every process of this service say that it is about to stop."""
+    (Path(os.environ[FOLDER]) / STOPPING).touch()
+
+
+def stopping() -> bool:
+    """Whether this service is about to stop."""
+    return FOLDER in os.environ and (Path(os.environ[FOLDER]) / STOPPING).exists()
+
+
 def missing(database: Database, versions: Versions, clock: Clock) -> str | None:
     """The first thing, of MENDED_BY, without which no request can be answered; None where there is nothing."""
+    if stopping():
+        return "time"
     try:
         check_schema(database)
         with reading(database):

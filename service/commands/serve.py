@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.commands._files import Unusable
-from service.config import SETTINGS, BadSetting, Settings, read_settings
+from service.config import FOLDER, SETTINGS, BadSetting, Settings, read_settings
 from service.one_at_a_time import OneAtATime
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
     multiprocessing.set_start_method("spawn", force=True)
     # Each process keeps its counts in a file here, where the one that is asked for them finds those of all.
     with TemporaryDirectory(prefix="recoup-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ[FOLDER] = folder
         with delivering() if deliver else nullcontext():
             _serve(settings, lines)
 
@@ -225,19 +227,35 @@ def answering() -> OneAtATime:
     from service.app import create_app
     from service.logs import write_as
     from service.memory import collect_seldom
+    from service.parts import EXTENSION
 
     settings = read_settings()
     write_as(settings.log)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app(settings)
+    atexit.register(_leave, app.extensions[EXTENSION].database)
     collect_seldom()
     return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES)
+
+
+def _leave(database: Database) -> None:
+    """End a worker that is done, before its interpreter is taken down: a thread of the server that comes back into it
+    then panics, now and again.
+    """
+    from service.database import close_database
+
+    close_database(database)
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
+
+    from service.readiness import stop_soon, stopping
 
     # The processes read their settings themselves.
     os.environ["PORT"] = str(settings.port)
@@ -255,5 +273,18 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
     )
+    end = server.signal_handler_interrupt
+
+    def drain(*_: object) -> None:
+        """Say that the service is about to stop, and stop it after a while; told to a second time, at once."""
+        if settings.drain_seconds and not stopping():
+            stop_soon()
+            later = threading.Timer(settings.drain_seconds, end)
+            later.daemon = True
+            later.start()
+        else:
+            end()  # type: ignore[no-untyped-call]
+
+    server.signal_handler_interrupt = drain  # type: ignore[method-assign]
     server.on_startup(lambda: click.echo("\n".join(lines)))
     server.serve()
