@@ -80,11 +80,8 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
     lines = prepare(settings, demo=demo)
     # A forked process would inherit the engine and a database library that do not survive it.
     multiprocessing.set_start_method("spawn", force=True)
-    # Each process keeps its counts in a file here, where the one that is asked for them finds those of all.
-    with TemporaryDirectory(prefix="recoup-metrics-") as folder:
-        os.environ[FOLDER] = folder
-        with delivering() if deliver else nullcontext():
-            _serve(settings, lines)
+    with _counting(), delivering() if deliver else nullcontext():
+        _serve(settings, lines)
 
 
 def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
@@ -179,6 +176,21 @@ def _to_try(where: str, access: str) -> list[str]:
         "   .venv/bin/recoup webhooks listen",
         "",
     ]
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    """A folder in which each process keeps its counts, where the one that is asked for them finds those of all."""
+    try:
+        made = TemporaryDirectory(prefix="recoup-metrics-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise Unusable(
+            f"there is no place to count requests in ({error.strerror});"
+            " name a folder that can be written to with TMPDIR"
+        ) from None
+    with made as folder:
+        os.environ[FOLDER] = folder
+        yield
 
 
 @contextmanager
