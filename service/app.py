@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, request
@@ -39,7 +40,11 @@ from service.metrics import Metrics
 from service.migrate import check_schema
 from service.parts import EXTENSION, Parts, parts
 from service.publishing import Versions
-from service.tracing import asked, method, route
+from service.telemetry import Spans
+from service.tracing import SPANS, asked, ended, method, route
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 # What a browser may do with an answer: show it, and nothing else. The docs page has its own.
 HEADERS = {
@@ -53,8 +58,10 @@ HEADERS = {
 }
 
 
-def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flask:
-    """The service on one migrated database. Raises BadSetting, WrongSchema, Unavailable."""
+def create_app(
+    settings: Settings | None = None, clock: Clock = utc_now, provider: TracerProvider | None = None
+) -> Flask:
+    """The service on one migrated database; `provider` makes spans. Raises BadSetting, WrongSchema, Unavailable."""
     if not __debug__:
         raise RuntimeError("Recoup relies on its assertions: start Python without -O")
     settings = settings or read_settings()
@@ -93,6 +100,8 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     app.before_request(_begin)
     app.before_request(_refuse_unreadable)
     app.before_request(admit)
+    if provider is not None:
+        app.extensions[SPANS] = Spans(provider)
     # The first of them is the last to be called.
     app.after_request(_tell)
     app.after_request(_with_headers)
@@ -110,6 +119,7 @@ def _tell(answer: Response) -> Response:
     answer.headers["X-Request-Id"] = about.id
     parts().metrics.answered(method(), route(), answer.status_code, seconds)
     log_request(answer.status_code, seconds)
+    ended(answer.status_code)
     return answer
 
 

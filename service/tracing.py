@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
+from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
 
 from service.one_at_a_time import ARRIVED
 
 # Version 00 has four fields; a later one may have more behind them, and is read by these.
 TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z]+)>")
+SPANS = "recoup-spans"
+"""Among the extensions of an app: the `Spans` of `telemetry.py`, where OpenTelemetry is in use."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -27,6 +32,8 @@ class Asked:
     arrived: float
     code: str = ""
     """The kind of refusal, where it was refused."""
+    span: Any = None
+    """Where OpenTelemetry is in use."""
 
 
 def trace_of(traceparent: str | None) -> str:
@@ -49,9 +56,34 @@ def asked() -> Asked:
     if found is None:
         environ = request.environ
         arrived = environ.get(ARRIVED) or perf_counter()
-        found = Asked(secrets.token_hex(8), trace_of(environ.get("HTTP_TRACEPARENT")), arrived)
+        spans = current_app.extensions.get(SPANS)
+        if spans is None:
+            found = Asked(secrets.token_hex(8), trace_of(environ.get("HTTP_TRACEPARENT")), arrived)
+        else:
+            span = spans.begin(environ, arrived)
+            context = span.get_span_context()
+            found = Asked(f"{context.span_id:016x}", f"{context.trace_id:032x}", arrived, span=span)
         g.asked = found
     return found
+
+
+def ended(status: int) -> None:
+    """End the span of the request that was answered, where there is one."""
+    about = asked()
+    if about.span is not None:
+        current_app.extensions[SPANS].end(about.span, method(), route(), status, about.code)
+
+
+def deciding() -> AbstractContextManager[Callable[[Mapping[str, Any]], None]]:
+    """Inside, a decision is made, and told to what is given: that is a span where OpenTelemetry is in use."""
+    span = asked().span
+    found: AbstractContextManager[Callable[[Mapping[str, Any]], None]]
+    found = nullcontext(_untold) if span is None else current_app.extensions[SPANS].deciding(span)
+    return found
+
+
+def _untold(_: Mapping[str, Any]) -> None:
+    pass
 
 
 def route() -> str:

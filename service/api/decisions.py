@@ -19,6 +19,7 @@ from service.judging import Question
 from service.masking import masked
 from service.parts import answered, parts
 from service.shapes import DECISION_IN, LANGUAGE_QUERY, body, query
+from service.tracing import deciding
 
 blueprint = Blueprint("decisions", __name__)
 
@@ -30,7 +31,9 @@ def decide() -> Response:
     """Judge a refund request without filing it."""
     asked = body(DECISION_IN)
     record = not asked["dry_run"]
-    made = parts().judge.judge(_question(asked), record=record)
+    with deciding() as decided:
+        made = parts().judge.judge(_question(asked), record=record)
+        decided(made.decision)
     if record:
         parts().metrics.decided(made.decision)
     answer = decision_answer(made, language(), parts().faq.links, recorded=record)

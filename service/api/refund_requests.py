@@ -18,6 +18,7 @@ from service.parts import answered, given, json_text, parts
 from service.records import Record
 from service.refund_requests import Filed, Hold
 from service.shapes import LANGUAGE_QUERY, MOVE_IN, REFUND_REQUEST_IN, REFUND_REQUESTS_QUERY, body, query
+from service.tracing import deciding
 
 blueprint = Blueprint("refund-requests", __name__)
 
@@ -35,9 +36,12 @@ def file() -> Response:
         made.append(record)
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, text)
 
-    kept = parts().judge.file(body(REFUND_REQUEST_IN), key, answer)
-    for record in made[-1:]:
-        parts().metrics.decided(record.decision)
+    asked = body(REFUND_REQUEST_IN)
+    with deciding() as decided:
+        kept = parts().judge.file(asked, key, answer)
+        for record in made[-1:]:
+            decided(record.decision)
+            parts().metrics.decided(record.decision)
     return given(kept)
 
 

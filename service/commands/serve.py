@@ -23,6 +23,8 @@ from service.config import FOLDER, SETTINGS, BadSetting, Settings, read_settings
 from service.one_at_a_time import OneAtATime
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
     from service.database import Database
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -62,6 +64,7 @@ Examples:
 def command(host: str | None, port: int | None, workers: int | None, demo: bool, deliver: bool) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM; requests that are under way are finished."""
     from service.logs import write_as
+    from service.telemetry import exporter_of
 
     if demo:
         # Whoever tries it, and the webhooks, are on the same machine. The processes read their settings themselves.
@@ -76,6 +79,7 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
         workers=workers or settings.workers,
     )
     settings = replace(settings, port=_free_port(settings))
+    exporter_of(os.environ)
     write_as(settings.log)
     lines = prepare(settings, demo=demo)
     # A forked process would inherit the engine and a database library that do not survive it.
@@ -240,23 +244,27 @@ def answering() -> OneAtATime:
     from service.logs import write_as
     from service.memory import collect_seldom
     from service.parts import EXTENSION
+    from service.telemetry import provider_of
 
     settings = read_settings()
     write_as(settings.log)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    app = create_app(settings)
-    atexit.register(_leave, app.extensions[EXTENSION].database)
+    provider = provider_of(os.environ)
+    app = create_app(settings, provider=provider)
+    atexit.register(_leave, app.extensions[EXTENSION].database, provider)
     collect_seldom()
     return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES)
 
 
-def _leave(database: Database) -> None:
+def _leave(database: Database, provider: TracerProvider | None) -> None:
     """End a worker that is done, before its interpreter is taken down: a thread of the server that comes back into it
     then panics, now and again.
     """
     from service.database import close_database
 
     close_database(database)
+    if provider is not None:
+        provider.shutdown()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)
