@@ -24,8 +24,8 @@ from service.api import (
     policies,
     publishing,
     refund_requests,
-    shadow,
     running,
+    shadow,
     webhooks,
 )
 from service.clock import Clock, utc_now

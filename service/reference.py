@@ -20,8 +20,8 @@ from service import (
     reference_impact,
     reference_messages,
     reference_publishing,
-    reference_shadow,
     reference_running,
+    reference_shadow,
 )
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES

@@ -32,15 +32,14 @@ def command(once: bool) -> None:
     is served by one, and counts every decision once, whichever dies.
     """
     from service.delivering import Deliverer
-    from service.shadowing import Shadowing
     from service.logs import write_as
+    from service.shadowing import Shadowing
 
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     with opened() as (database, settings):
         write_as(settings.log)
-        deliverer = Deliverer(database, settings)
         if not once:
             _run(database, settings, stop)
             return
@@ -51,7 +50,6 @@ def command(once: bool) -> None:
 
 def beside(parent: Connection) -> None:
     """The deliverer of `recoup serve`, in a process of its own: it ends when the parent says so, or is no more."""
-    from service.delivering import Deliverer
     from service.logs import write_as
 
     # A terminal sends Ctrl-C here too, and the parent's block of it is lifted by whatever starts the resource tracker.
@@ -67,6 +65,7 @@ def beside(parent: Connection) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     with opened() as (database, settings):
+        write_as(settings.log)
         _run(database, settings, stop)
 
 
@@ -79,5 +78,3 @@ def _run(database: Database, settings: Settings, stop: threading.Event) -> None:
     shadows.start()
     Deliverer(database, settings).run(stop)
     shadows.join()
-        write_as(settings.log)
-        Deliverer(database, settings).run(stop)
