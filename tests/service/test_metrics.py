@@ -95,8 +95,9 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest(
     clock.at = NOW + timedelta(minutes=2)
     found = read(client)
     waiting = [at(found, "recoup_waiting", queue=queue) for queue in queues]
-    assert waiting == [at(found, "recoup_waiting", queue="outbox"), waiting[0], 1, 1, 1]
-    assert waiting[0] >= 1
+    assert waiting[2:] == [1, 1, 1]
+    # What happened before the webhook was added is no delivery.
+    assert waiting[0] >= waiting[1] >= 1
     assert {at(found, "recoup_waiting_oldest_seconds", queue=queue) for queue in queues} == {120}
     assert (at(found, "recoup_database_up"), at(found, "recoup_policy_version", policy="small")) == (1, 2)
     # What was placed waits no longer, and what was given up is counted by itself.
