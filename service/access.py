@@ -20,8 +20,8 @@ from service.errors import FieldError, Refusal
 from service.parts import parts
 from service.reads import ANYONE, Reader
 from service.roles import OPEN, RIGHTS
+from service.tracing import template
 
-PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z]+)>")
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
 
 
@@ -32,7 +32,7 @@ def admit() -> None:
         # There is nothing at the address, or only what it takes is asked.
         return
     wanted = address_of("GET" if request.method == "HEAD" else request.method, rule.rule)
-    if wanted in OPEN:
+    if wanted in OPEN or (wanted == "GET /metrics" and parts().settings.metrics == "open"):
         return
     if parts().settings.access == "open":
         g.reader = ANYONE
@@ -71,8 +71,7 @@ def address_of(method: str, rule: str) -> str:
     >>> address_of("GET", "/v1/audit/entries/<int:seq>")
     'GET /v1/audit/entries/{seq}'
     """
-    path = PARAMETER.sub(r"{\1}", rule)
-    return f"{method} {path}"
+    return f"{method} {template(rule)}"
 
 
 def _holder(now: datetime) -> Reader:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, request
@@ -22,6 +24,7 @@ from service.api import (
     policies,
     publishing,
     refund_requests,
+    running,
     shadow,
     webhooks,
 )
@@ -32,9 +35,16 @@ from service.errors import FieldError, Refusal, register_errors
 from service.faq import load_faq
 from service.inquiries import Inquiries
 from service.judging import Judge
+from service.logs import log_request
+from service.metrics import Metrics
 from service.migrate import check_schema
-from service.parts import EXTENSION, Parts
+from service.parts import EXTENSION, Parts, parts
 from service.publishing import Versions
+from service.telemetry import Spans
+from service.tracing import SPANS, asked, ended, method, route
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 # What a browser may do with an answer: show it, and nothing else. The docs page has its own.
 HEADERS = {
@@ -48,8 +58,10 @@ HEADERS = {
 }
 
 
-def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flask:
-    """The service on one migrated database. Raises BadSetting, WrongSchema, Unavailable."""
+def create_app(
+    settings: Settings | None = None, clock: Clock = utc_now, provider: TracerProvider | None = None
+) -> Flask:
+    """The service on one migrated database; `provider` makes spans. Raises BadSetting, WrongSchema, Unavailable."""
     if not __debug__:
         raise RuntimeError("Recoup relies on its assertions: start Python without -O")
     settings = settings or read_settings()
@@ -63,7 +75,8 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     judge = Judge(database, versions, clock)
     desk = Inquiries(database, versions, clock, settings.answer_within_days)
-    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk)
+    metrics = Metrics(database, versions, clock)
+    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk, metrics)
     nouns = (
         decisions,
         refund_requests,
@@ -81,13 +94,33 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         audit_decisions,
         audit_figures,
     )
-    for part in (*nouns, openapi):
+    for part in (*nouns, openapi, running):
         app.register_blueprint(part.blueprint)
     register_errors(app)
+    app.before_request(_begin)
     app.before_request(_refuse_unreadable)
     app.before_request(admit)
+    if provider is not None:
+        app.extensions[SPANS] = Spans(provider)
+    # The first of them is the last to be called.
+    app.after_request(_tell)
     app.after_request(_with_headers)
     return app
+
+
+def _begin() -> None:
+    asked()
+
+
+def _tell(answer: Response) -> Response:
+    """Count a request that was answered, write it down, and tell whoever asked by which id it is found."""
+    about = asked()
+    seconds = perf_counter() - about.arrived
+    answer.headers["X-Request-Id"] = about.id
+    parts().metrics.answered(method(), route(), answer.status_code, seconds)
+    log_request(answer.status_code, seconds)
+    ended(answer.status_code)
+    return answer
 
 
 def _refuse_unreadable() -> None:
@@ -95,11 +128,11 @@ def _refuse_unreadable() -> None:
 
     No id holds a NUL, and PostgreSQL cannot even be asked for one.
     """
-    parts = {
+    sent_parts = {
         "path": request.environ.get("PATH_INFO", "").encode("latin-1"),
         "query": unquote_to_bytes(request.environ.get("QUERY_STRING", "").encode("latin-1")),
     }
-    unreadable = [name for name, sent in parts.items() if not _is_utf_8(sent)]
+    unreadable = [name for name, sent in sent_parts.items() if not _is_utf_8(sent)]
     if unreadable:
         raise Refusal("bad-request", [FieldError.in_parameter(name, "not-utf-8") for name in unreadable])
     if "\0" in request.path:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 LONGEST_ANSWER_DAYS = 366
 ACCESS = ("keys", "open")
+LOG_FORMS = ("json", "text")
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where `recoup serve` tells its processes that they share a folder; the library that counts looks for it there."""
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
@@ -42,8 +45,24 @@ SETTINGS = (
         "keys: whoever sends an API key, made by `recoup access create`, may do what its roles allow;"
         " open: everybody on this machine may do everything, which `serve --demo` says",
     ),
+    Setting(
+        "LOG",
+        "json",
+        "how the log is written to stderr, json: for programs, text: for people, which `serve --demo` says",
+    ),
+    Setting(
+        "METRICS",
+        "keys",
+        "who may read /metrics, keys: who sends a key with the role operator, open: everybody",
+    ),
     Setting("WORKERS", "1", "how many processes `recoup serve` answers with", 1),
     Setting("POLICIES", "", "the folder whose rule files the demo publishes; empty: the shipped rules"),
+    Setting(
+        "DRAIN_SECONDS",
+        "0",
+        "how long /readyz says 503 and everything is answered before the service stops listening, when told to end",
+        0,
+    ),
     Setting("MAX_BODY_BYTES", "1000000", "the largest request body that is read", 1),
     Setting("MAX_CONNECTIONS", "20", "how many database connections one process keeps", 1),
     Setting("BUSY_SECONDS", "10", "how long to wait for a lock or a free connection", 1),
@@ -95,8 +114,11 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     access: str = "keys"
+    log: str = "json"
+    metrics: str = "keys"
     workers: int = 1
     policies: Path = SHIPPED_RULES
+    drain_seconds: int = 0
     max_body_bytes: int = 1_000_000
     max_connections: int = 20
     busy_seconds: int = 10
@@ -141,8 +163,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         host=texts["HOST"],
         port=numbers["PORT"],
         access=_one_of("ACCESS", texts["ACCESS"], ACCESS),
+        log=_one_of("LOG", texts["LOG"], LOG_FORMS),
+        metrics=_one_of("METRICS", texts["METRICS"], ACCESS),
         workers=numbers["WORKERS"],
         policies=Path(texts["POLICIES"]) if texts["POLICIES"] else SHIPPED_RULES,
+        drain_seconds=numbers["DRAIN_SECONDS"],
         max_body_bytes=numbers["MAX_BODY_BYTES"],
         max_connections=numbers["MAX_CONNECTIONS"],
         busy_seconds=numbers["BUSY_SECONDS"],

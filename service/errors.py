@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from policies.model import Text
 from service.database import Unavailable
 from service.field_texts import FIELD_TEXTS
+from service.tracing import asked, method, route
 
 MEDIA_TYPE = "application/problem+json"
 LANGUAGES = ("en", "ko")
@@ -300,12 +301,22 @@ KINDS: Mapping[str, Kind] = {
     "internal-error": Kind(
         500,
         Text("서비스 오류입니다.", "The service made a mistake."),
-        Text("저장된 것은 없습니다.", "Nothing was stored. It is in the service's log."),
+        Text(
+            "저장된 것은 없습니다. 서비스 로그의 요청 id: {request_id}",
+            "Nothing was stored. It is in the service's log, as request {request_id}.",
+        ),
+        ("request_id",),
     ),
     "unavailable": Kind(
         503,
         Text("지금은 처리할 수 없습니다.", "The service cannot answer now."),
         Text("잠시 후 다시 보내 주십시오.", "Nothing was stored. Send it again in a moment."),
+    ),
+    "not-ready": Kind(
+        503,
+        Text("아직 요청을 받을 수 없습니다.", "The service is not ready to answer."),
+        Text("빠진 것: {missing}. {mend}", "Missing: {missing}; {mend}."),
+        ("missing",),
     ),
     "read-not-recorded": Kind(
         503,
@@ -414,6 +425,7 @@ def problem_within(path: Sequence[str | int], refusal: Refusal, spoken: str) -> 
 def problem(code: str, errors: Sequence[FieldError] = (), **figures: object) -> Response:
     """The answer to a request that is refused."""
     spoken = language()
+    asked().code = code
     body = problem_data(code, errors, figures, spoken)
     answer = Response(_json(body), KINDS[code].status, mimetype=MEDIA_TYPE)
     answer.headers["Content-Language"] = spoken
@@ -446,8 +458,8 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Response:
-        log.error("%s %s: a bug", request.method, request.path, exc_info=error)
-        return problem("internal-error")
+        log.error("%s %s: a bug", method(), route(), exc_info=error)
+        return problem("internal-error", request_id=asked().id)
 
 
 def _of_the_framework(error: HTTPException, app: Flask) -> Response:

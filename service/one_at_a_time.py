@@ -1,5 +1,7 @@
 """The application as the server calls it: bodies are awaited side by side, requests answered one at a time.
 
+What is asked by those who watch the process is answered aside, or a process that is busy would look like a dead one.
+
 The rules engine is made for one request at a time, and the application is plain WSGI. A client that stalls in the
 middle of its body must keep nobody else waiting: the event loop waits for bodies, which takes no thread, and one
 thread answers. Headers arrive as they were sent, bytes beyond ASCII and repeated ones included, so that what is wrong
@@ -14,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from io import BytesIO
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -26,6 +29,10 @@ Scope = Mapping[str, Any]
 
 # CGI has these without HTTP_ before them.
 PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
+ARRIVED = "recoup.arrived"
+"""When a request was there whole, by the clock of `perf_counter`; before it waited for its turn."""
+ASIDE = frozenset({b"/healthz", b"/readyz", b"/metrics"})
+"""The paths whose answers need no rules engine."""
 
 
 class OneAtATime:
@@ -39,6 +46,7 @@ class OneAtATime:
         self._bodies = asyncio.Semaphore(most_bodies)
         self._turn = ThreadPoolExecutor(1, "answering")
         self._streams = Streams(self._in_turn, most_bytes, most_streams)
+        self._aside = ThreadPoolExecutor(1, "aside")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves before its body is whole gets nothing."""
@@ -54,7 +62,8 @@ class OneAtATime:
             if body is None:
                 return
             environ["wsgi.input"] = BytesIO(body)
-            status, headers, answer = await self._in_turn(environ)
+            environ[ARRIVED] = perf_counter()
+            status, headers, answer = await self._in(self._aside if scope["raw_path"] in ASIDE else self._turn, environ)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
@@ -75,7 +84,11 @@ class OneAtATime:
         return bytes(body[: self._most_bytes + 1])
 
     async def _in_turn(self, environ: WSGIEnvironment) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._turn, self._answer, environ)
+        environ[ARRIVED] = perf_counter()
+        return await self._in(self._turn, environ)
+
+    async def _in(self, thread: ThreadPoolExecutor, environ: WSGIEnvironment) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(thread, self._answer, environ)
 
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         began: list[tuple[str, list[tuple[str, str]]]] = []

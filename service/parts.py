@@ -17,6 +17,7 @@ from service.idempotency import Answer
 from service.inquiries import Inquiries
 from service.judging import Judge
 from service.masking import masked
+from service.metrics import Metrics
 from service.publishing import Versions
 
 EXTENSION = "recoup"
@@ -34,6 +35,7 @@ class Parts:
     settings: Settings
     faq: Faq
     inquiries: Inquiries
+    metrics: Metrics
 
 
 def parts() -> Parts:

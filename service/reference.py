@@ -21,13 +21,14 @@ from service import (
     reference_impact,
     reference_messages,
     reference_publishing,
+    reference_running,
     reference_shadow,
 )
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_operation import Operation, of_lines, refusals
 from service.reference_shapes import SHAPES, ref
-from service.roles import RIGHTS
+from service.roles import OPEN, RIGHTS
 from service.shapes import (
     ACCOUNT_CHANGE_IN,
     ACCOUNT_IN,
@@ -445,6 +446,7 @@ OPERATIONS: Sequence[Operation] = (
     *reference_audit.OPERATIONS,
     *reference_figures.OPERATIONS,
     *reference_decisions.OPERATIONS,
+    *reference_running.OPERATIONS,
 )
 BODIES = {
     type(body).__name__: body
@@ -458,7 +460,7 @@ ANSWERS = {
     202: "Kept; it is answered when the event that it undoes has come.",
 }
 # Bodies that take what the policy declares beside what they name.
-OPEN = {"EventIn": "Event", "AccountIn": "AccountChange", "AccountChangeIn": "AccountChange"}
+DECLARED = {"EventIn": "Event", "AccountIn": "AccountChange", "AccountChangeIn": "AccountChange"}
 
 
 def reference(version: str) -> dict[str, Any]:
@@ -477,13 +479,14 @@ def reference(version: str) -> dict[str, Any]:
         reference_decisions.SHAPES,
         reference_figures.SHAPES,
         reference_impact.SHAPES,
+        reference_running.SHAPES,
     )
     for name, shape in (each for some in (*shapes, *of_modules) for each in some.items()):
         spec.components.schema(name, shape)
     spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": ABOUT_KEYS})
     for name, body in BODIES.items():
-        if name in OPEN:
-            spec.components.schema(name, _with_facts(body, ref(OPEN[name])))
+        if name in DECLARED:
+            spec.components.schema(name, _with_facts(body, ref(DECLARED[name])))
         else:
             spec.components.schema(name, schema=body)
     paths: dict[str, dict[str, Any]] = {}
@@ -508,7 +511,9 @@ def _with_facts(body: marshmallow.Schema, facts: dict[str, Any]) -> dict[str, An
 
 
 def _described_operation(operation: Operation) -> dict[str, Any]:
-    roles = RIGHTS[f"{operation.method.upper()} {operation.path}"]
+    address = f"{operation.method.upper()} {operation.path}"
+    roles = RIGHTS.get(address, ())
+    everywhere = ("internal-error",) if address in OPEN else EVERYWHERE
     described: dict[str, Any] = {
         "tags": [operation.tag],
         "summary": operation.summary,
@@ -518,17 +523,17 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             **{
                 str(status): {
                     "description": ANSWERS[status],
-                    "content": {"application/json": {"schema": ref(shape)} | _examples_of(shape)}
+                    "content": ({"application/json": {"schema": ref(shape)} | _examples_of(shape)} if shape else {})
                     | {media: {"schema": {"type": "string"}} for media in operation.also}
                     | (of_lines(operation.lines[1]) if operation.lines else {}),
                 }
                 for status, shape in operation.answers.items()
             },
-            **refusals((*operation.refusals, *EVERYWHERE)),
+            **refusals((*operation.refusals, *everywhere)),
         },
-        "security": [{"key": []}],
+        "security": [] if address in OPEN else [{"key": []}],
         "x-roles": list(roles),
-        "description": f"{operation.about} For the roles {', '.join(roles)}.".strip(),
+        "description": f"{operation.about} {_for(roles)}".strip(),
     }
     if operation.body is not None:
         described["requestBody"] = {
@@ -544,6 +549,10 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             },
         }
     return described
+
+
+def _for(roles: Sequence[str]) -> str:
+    return f"For the roles {', '.join(roles)}." if roles else "It needs no key."
 
 
 def _one_of(names: Sequence[str]) -> dict[str, Any]:

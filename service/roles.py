@@ -19,7 +19,10 @@ DRAFTING = ("author", "approver")
 """Those who try out what may be published."""
 
 # What needs no key: it says nothing about anybody.
-OPEN = ("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}")
+OPEN = (
+    *("GET /", "GET /docs", "GET /docs/rapidoc-min.js", "GET /openapi.json", "GET /problems/{code}"),
+    *("GET /healthz", "GET /readyz"),
+)
 RIGHTS: Mapping[str, tuple[str, ...]] = {
     "POST /v1/decisions": SERVING,
     "POST /v1/decisions:batch": SERVING,
@@ -75,6 +78,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "DELETE /v1/webhooks/{id}": ("operator",),
     "GET /v1/deliveries": ("operator",),
     "POST /v1/deliveries/{id}/redeliver": ("operator",),
+    "GET /metrics": ("operator",),
     "GET /v1/audit/checkpoint": ("auditor",),
     "GET /v1/audit/entries/{seq}": ("auditor",),
     "GET /v1/audit/proofs/inclusion": ("auditor",),

@@ -48,6 +48,8 @@ HOMES = {
     "werkzeug": ["service/*.py"],
     "click": ["service/*.py"],
     "granian": ["service/*.py"],
+    "opentelemetry": ["service/telemetry.py", "service/app.py", "service/commands/serve.py"],
+    "prometheus_client": ["service/metrics.py"],
     "psycopg": STORE,
     "cryptography": ["service/log/notes.py"],
     "duckdb": ["engine/population/*.py"],

@@ -33,6 +33,7 @@ from service.shapes import (
     query,
 )
 from service.shapes_batch import DECISIONS_IN
+from service.tracing import deciding
 
 blueprint = Blueprint("decisions", __name__)
 
@@ -47,7 +48,11 @@ def decide() -> Response:
     """Judge a refund request without filing it."""
     asked = body(DECISION_IN)
     record = not asked["dry_run"]
-    made = parts().judge.judge(_question(asked), record=record)
+    with deciding() as decided:
+        made = parts().judge.judge(_question(asked), record=record)
+        decided(made.decision)
+    if record:
+        parts().metrics.decided(made.decision)
     answer = decision_answer(made, language(), parts().faq.links, recorded=record)
     return answered(answer, 201, f"/v1/decisions/{made.id}") if record else answered(answer)
 
@@ -142,6 +147,8 @@ def _answers(sent: Sequence[tuple[Path, Any]]) -> list[dict[str, Any]]:
         if isinstance(made, Refusal):
             answers.append({"status": made.status, "problem": problem_within(path, made, spoken)})
         else:
+            if recorded:
+                parts().metrics.decided(made.decision)
             decision = decision_answer(made, spoken, links, recorded=recorded)
             answers.append({"status": 201 if recorded else 200, "decision": decision})
     return answers

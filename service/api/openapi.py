@@ -55,6 +55,8 @@ LINKS = {
     "webhooks": "/v1/webhooks",
     "deliveries": "/v1/deliveries",
     "audit": "/v1/audit/checkpoint",
+    "alive": "/healthz",
+    "ready": "/readyz",
 }
 
 

@@ -18,6 +18,7 @@ from service.parts import answered, given, json_text, parts
 from service.records import Record
 from service.refund_requests import Filed, Hold
 from service.shapes import LANGUAGE_QUERY, MOVE_IN, REFUND_REQUEST_IN, REFUND_REQUESTS_QUERY, body, query
+from service.tracing import deciding
 
 blueprint = Blueprint("refund-requests", __name__)
 
@@ -27,12 +28,21 @@ def file() -> Response:
     """Judge a refund request, hold its lots, file and record it."""
     key = read_key(request.headers.get("Idempotency-Key"))
     spoken, links = language(), parts().faq.links
+    # None where the key was known; the last one where the transaction had to be repeated.
+    made: list[Record] = []
 
     def answer(filed: Filed, holds: list[Hold], record: Record) -> Answer:
         text = json_text(filed_answer(filed, holds, record, spoken, links))
+        made.append(record)
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, text)
 
-    return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))
+    asked = body(REFUND_REQUEST_IN)
+    with deciding() as decided:
+        kept = parts().judge.file(asked, key, answer)
+        for record in made[-1:]:
+            decided(record.decision)
+            parts().metrics.decided(record.decision)
+    return given(kept)
 
 
 @blueprint.get("/v1/refund-requests")

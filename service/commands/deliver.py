@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from multiprocessing.connection import Connection
@@ -33,13 +32,14 @@ def command(once: bool) -> None:
     is served by one, and counts every decision once, whichever dies.
     """
     from service.delivering import Deliverer
+    from service.logs import write_as
     from service.shadowing import Shadowing
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     with opened() as (database, settings):
+        write_as(settings.log)
         if not once:
             _run(database, settings, stop)
             return
@@ -50,6 +50,8 @@ def command(once: bool) -> None:
 
 def beside(parent: Connection) -> None:
     """The deliverer of `recoup serve`, in a process of its own: it ends when the parent says so, or is no more."""
+    from service.logs import write_as
+
     # A terminal sends Ctrl-C here too, and the parent's block of it is lifted by whatever starts the resource tracker.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = threading.Event()
@@ -63,6 +65,7 @@ def beside(parent: Connection) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     with opened() as (database, settings):
+        write_as(settings.log)
         _run(database, settings, stop)
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
 from service.commands._files import Unusable
-from service.config import SETTINGS, BadSetting, Settings, read_settings
+from service.config import FOLDER, SETTINGS, BadSetting, Settings, read_settings
 from service.one_at_a_time import OneAtATime
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
     from service.database import Database
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -32,6 +37,8 @@ STREAMS = 32
 """How many streams of lines one process has at once, the stalled ones included."""
 CONNECTIONS = 1024
 """How many connections one process has at once, those that ask nothing included."""
+SERVERS_LOG = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
+"""What the server has to say is written like everything else."""
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_STARTS = 5
 
@@ -58,10 +65,14 @@ Examples:
 @click.option("--deliver/--no-deliver", default=True, help="Also send messages to webhooks, as `recoup deliver` does.")
 def command(host: str | None, port: int | None, workers: int | None, demo: bool, deliver: bool) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM; requests that are under way are finished."""
+    from service.logs import write_as
+    from service.telemetry import exporter_of
+
     if demo:
         # Whoever tries it, and the webhooks, are on the same machine. The processes read their settings themselves.
         os.environ.setdefault("WEBHOOK_PRIVATE_ADDRESSES", "yes")
         os.environ["ACCESS"] = os.environ.get("ACCESS") or "open"
+        os.environ["LOG"] = os.environ.get("LOG") or "text"
     settings = read_settings()
     settings = replace(
         settings,
@@ -70,10 +81,12 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool,
         workers=workers or settings.workers,
     )
     settings = replace(settings, port=_free_port(settings))
+    exporter_of(os.environ)
+    write_as(settings.log)
     lines = prepare(settings, demo=demo)
     # A forked process would inherit the engine and a database library that do not survive it.
     multiprocessing.set_start_method("spawn", force=True)
-    with delivering() if deliver else nullcontext():
+    with _counting(), delivering() if deliver else nullcontext():
         _serve(settings, lines)
 
 
@@ -172,6 +185,21 @@ def _to_try(where: str, access: str) -> list[str]:
 
 
 @contextmanager
+def _counting() -> Iterator[None]:
+    """A folder in which each process keeps its counts, where the one that is asked for them finds those of all."""
+    try:
+        made = TemporaryDirectory(prefix="recoup-metrics-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise Unusable(
+            f"there is no place to count requests in ({error.strerror});"
+            " name a folder that can be written to with TMPDIR"
+        ) from None
+    with made as folder:
+        os.environ[FOLDER] = folder
+        yield
+
+
+@contextmanager
 def delivering() -> Iterator[None]:
     """A deliverer in a process of its own, started anew whenever it ends by itself; ended at the end."""
     from service.commands.deliver import beside
@@ -215,18 +243,41 @@ def answering() -> OneAtATime:
     together can leave a worker's interpreter waiting for ever, so a worker leaves Ctrl-C to its parent.
     """
     from service.app import create_app
+    from service.logs import write_as
     from service.memory import collect_seldom
+    from service.parts import EXTENSION
+    from service.telemetry import provider_of
 
+    settings = read_settings()
+    write_as(settings.log)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    app = create_app()
+    provider = provider_of(os.environ)
+    app = create_app(settings, provider=provider)
+    atexit.register(_leave, app.extensions[EXTENSION].database, provider)
     collect_seldom()
     return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS)
+
+
+def _leave(database: Database, provider: TracerProvider | None) -> None:
+    """End a worker that is done, before its interpreter is taken down: a thread of the server that comes back into it
+    then panics, now and again.
+    """
+    from service.database import close_database
+
+    close_database(database)
+    if provider is not None:
+        provider.shutdown()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
+
+    from service.readiness import stop_soon, stopping
 
     # The processes read their settings themselves.
     os.environ["PORT"] = str(settings.port)
@@ -240,8 +291,22 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         backpressure=CONNECTIONS,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig=SERVERS_LOG,
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
     )
+    end = server.signal_handler_interrupt
+
+    def drain(*_: object) -> None:
+        """Say that the service is about to stop, and stop it after a while; told to a second time, at once."""
+        if settings.drain_seconds and not stopping():
+            stop_soon()
+            later = threading.Timer(settings.drain_seconds, end)
+            later.daemon = True
+            later.start()
+        else:
+            end()  # type: ignore[no-untyped-call]
+
+    server.signal_handler_interrupt = drain  # type: ignore[method-assign]
     server.on_startup(lambda: click.echo("\n".join(lines)))
     server.serve()

@@ -85,7 +85,7 @@ def test_every_cell_of_the_table_is_what_the_service_does(keyed: Flask, database
 
 def test_the_table_names_every_address_of_the_reference_and_no_other(keyed: Flask) -> None:
     addresses = {f"{operation.method.upper()} {operation.path}" for operation in OPERATIONS}
-    assert addresses == set(documented()) == set(RIGHTS)
+    assert addresses - set(OPEN) == set(documented()) == set(RIGHTS)
     routes = {
         address_of(method, rule.rule)
         for rule in keyed.url_map.iter_rules()
@@ -106,7 +106,9 @@ def test_the_reference_names_the_roles_of_each_operation(keyed: Flask) -> None:
         for method, operation in operations.items()
         if method != "parameters"
     }
-    assert named == {address: (list(roles), [{"key": []}], True) for address, roles in RIGHTS.items()}
+    keyless: dict[str, object] = {address: ([], [], False) for address in named if address in OPEN}
+    assert set(keyless) == {"GET /healthz", "GET /readyz"}
+    assert named == keyless | {address: (list(roles), [{"key": []}], True) for address, roles in RIGHTS.items()}
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
 
 
@@ -118,7 +120,7 @@ def test_each_role_may_do_something_that_no_other_may() -> None:
 
 
 def test_what_says_nothing_about_anybody_needs_no_key(keyed: Flask) -> None:
-    for path in ("/", "/docs", "/openapi.json", "/problems/forbidden"):
+    for path in ("/", "/docs", "/openapi.json", "/problems/forbidden", "/healthz", "/readyz"):
         assert keyed.test_client().get(path).status_code == 200
     assert keyed.test_client().get("/v1/nothing").status_code == 404
     assert keyed.test_client().put("/v1/decisions").status_code == 405

@@ -8,7 +8,10 @@ import os
 import re
 import signal
 import socket
+import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,14 +57,71 @@ def test_processes_that_race_never_spend_a_point_twice(database_url: str) -> Non
     close_database(database)
 
 
+SECRET = "SECRET"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def counted(port: int, route: str) -> float:
+    """How many requests for a route the service counted, whichever process is asked."""
+    text = ask(port, "GET", "/metrics")[1].decode()
+    found = re.findall(rf'^recoup_requests_total\{{.*route="{route}".*\}} (.*)$', text, re.MULTILINE)
+    return sum(map(float, found))
+
+
+def listens(port: int) -> bool:
+    """Whether a service takes connections; one that does answers."""
+    try:
+        return ask(port, "GET", "/healthz", patience=0)[0] == 200
+    except ConnectionRefusedError:
+        return False
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)
-def test_a_service_ends_when_it_is_told_to_without_a_traceback(sqlite_url: str, ending: signal.Signals) -> None:
-    with serving(sqlite_url) as (process, port, said):
-        assert ask(port, "GET", "/")[0] == 200
-        process.send_signal(ending)
-        rest, _ = process.communicate(timeout=20)
+def test_a_service_that_is_told_to_end_answers_all_that_it_took_and_tells_no_secret(
+    sqlite_url: str, ending: signal.Signals
+) -> None:
+    """Two processes count as one, drain, and finish what waits for a lock in both; what they wrote leads to nobody."""
+    database = open_database(Settings(database_url=sqlite_url))
+    publish_small(database)
+    open_account(database, *[lot_facts(1_000) for _ in range(30)], name=f"A-{SECRET}")
+    close_database(database)
+    filing = {"account": f"A-{SECRET}", "request": asking(1_000, receiving_account=f"RA-{SECRET}")}
+    headers = {"Authorization": f"Bearer {SECRET}", "traceparent": TRACEPARENT, "Content-Type": "application/json"}
+
+    def file(key: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        keyed = headers | {"Idempotency-Key": f"{SECRET}-{key}"}
+        connection.request("POST", "/v1/refund-requests?lang=ko", json.dumps(filing), keyed)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    path = sqlite_url.removeprefix("sqlite:///")
+    with serving(sqlite_url, "--workers", "2", "--no-deliver", DRAIN_SECONDS="1") as (process, port, said):
+        for n in range(20):
+            assert ask(port, "GET", f"/v1/accounts/{SECRET}-{n}?x={SECRET}")[0] == 400
+        assert [counted(port, "/v1/accounts/{id}") for _ in range(6)] == [20] * 6
+        with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(8) as threads:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = [threads.submit(file, str(n)) for n in range(4)]
+            process.send_signal(ending)
+            while (told := ask(port, "GET", "/readyz"))[0] == 200:
+                time.sleep(0.01)
+            assert (told[0], json.loads(told[1])["missing"]) == (503, "time")
+            # Whoever comes while it drains is answered like all others.
+            waiting += [threads.submit(file, str(n)) for n in range(4, 8)]
+            while listens(port):
+                time.sleep(0.01)
+            other.execute("ROLLBACK")
+            assert [each.result() for each in waiting] == [201] * 8
+        rest, _ = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert "Traceback" not in "".join(said) + rest
+    written = "".join(said) + rest
+    assert [word for word in ("Traceback", "panicked", SECRET) if word in written] == []
+    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    filed = [line for line in lines if line.get("route") == "/v1/refund-requests"]
+    assert {(line["status"], line["trace"]) for line in filed} == {(201, TRACEPARENT.split("-")[1])}
+    assert len({line["request"] for line in filed}) == 8
 
 
 def test_ctrl_c_in_a_terminal_reaches_every_process_and_ends_them_all(sqlite_url: str) -> None:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 MOST = 10
 
 
-def scope(**headers: str) -> dict[str, Any]:
+def scope(path: str = "/", **headers: str) -> dict[str, Any]:
     return {
         "type": "http",
         "method": "POST",
-        "raw_path": b"/",
+        "raw_path": path.encode(),
         "query_string": b"",
         "scheme": "http",
         "http_version": "1.1",
@@ -41,7 +41,7 @@ def echo(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
     return [environ["wsgi.input"].read()]
 
 
-async def ask(app: OneAtATime, events: Iterator[Event], **headers: str) -> list[Event]:
+async def ask(app: OneAtATime, events: Iterator[Event], path: str = "/", **headers: str) -> list[Event]:
     """What is sent to a client that sends these events, and then nothing for ever."""
     sent: list[Event] = []
 
@@ -51,7 +51,7 @@ async def ask(app: OneAtATime, events: Iterator[Event], **headers: str) -> list[
     async def send(event: Event) -> None:
         sent.append(event)
 
-    await app(scope(**headers), receive, send)
+    await app(scope(path, **headers), receive, send)
     return sent
 
 
@@ -123,6 +123,27 @@ def test_who_sends_no_body_waits_for_nobodys() -> None:
 
     found, waits = asyncio.run(while_one_stalls())
     assert ([each.get("status") for each in found], waits) == ([200, None], True)
+
+
+def test_a_process_that_is_busy_still_says_that_it_is_alive() -> None:
+    let_go = threading.Event()
+
+    def busy(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        if environ["PATH_INFO"] == "/":
+            assert let_go.wait(20)
+        return echo(environ, start)
+
+    async def meanwhile() -> list[Event]:
+        app = OneAtATime(busy, MOST, 1)
+        first = asyncio.create_task(ask(app, iter(())))
+        await asyncio.sleep(0)
+        found = [await ask(app, iter(()), path) for path in ("/healthz", "/readyz")]
+        assert not first.done()
+        let_go.set()
+        await first
+        return [sent[0] for sent in found]
+
+    assert [each["status"] for each in asyncio.run(meanwhile())] == [200, 200]
 
 
 async def _for_ever() -> Event:
