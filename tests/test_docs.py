@@ -75,7 +75,7 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, demo_file: Path)
     shell = Shell(demo_file.parent)
     for name in ("rules", "docs"):
         (tmp_path / name).symlink_to(ROOT / name)
-    with _server(tmp_path, demo_file, wanted=any(":8000" in block.body for block in found)) as port:
+    with _server(tmp_path, demo_file, wanted=any(re.search(r":8000[/\"]", block.body) for block in found)) as port:
         for block in found:
             run(block, tmp_path, port, shell)
 

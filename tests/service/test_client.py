@@ -154,7 +154,8 @@ class Scripted:
         self._answers = list(answers)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.asked: list[bytes] = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     @property
     def url(self) -> str:
@@ -164,6 +165,9 @@ class Scripted:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # To close it would not wake who waits for the next connection.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._listener.close()
 
     def _serve(self) -> None:
