@@ -17,6 +17,7 @@ from service.api import (
     events,
     faq,
     inquiries,
+    member_tokens,
     messages,
     openapi,
     policies,
@@ -35,6 +36,7 @@ from service.judging import Judge
 from service.migrate import check_schema
 from service.parts import EXTENSION, Parts
 from service.publishing import Versions
+from service.tokens import Tokens
 
 # What a browser may do with an answer: show it, and nothing else. The docs page has its own.
 HEADERS = {
@@ -63,7 +65,9 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     judge = Judge(database, versions, clock)
     desk = Inquiries(database, versions, clock, settings.answer_within_days)
-    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk)
+    provider = settings.identity_provider
+    tokens = None if provider is None else Tokens(provider, clock)
+    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk, tokens)
     nouns = (
         decisions,
         refund_requests,
@@ -74,6 +78,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
         policies,
         publishing,
         shadow,
+        member_tokens,
         messages,
         webhooks,
         deliveries,

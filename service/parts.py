@@ -18,6 +18,7 @@ from service.inquiries import Inquiries
 from service.judging import Judge
 from service.masking import masked
 from service.publishing import Versions
+from service.tokens import Tokens
 
 EXTENSION = "recoup"
 MEDIA_TYPE = "application/json"
@@ -34,6 +35,7 @@ class Parts:
     settings: Settings
     faq: Faq
     inquiries: Inquiries
+    tokens: Tokens | None
 
 
 def parts() -> Parts:

@@ -48,6 +48,7 @@ HOMES = {
     "werkzeug": ["service/*.py"],
     "click": ["service/*.py"],
     "granian": ["service/*.py"],
+    "jwt": ["service/token_keys.py", "service/tokens.py"],
     "psycopg": STORE,
     "cryptography": ["service/log/notes.py"],
     "duckdb": ["engine/population/*.py"],

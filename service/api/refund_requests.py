@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from service import looks, moves, refund_requests
+from service import looks, moves, own, refund_requests
 from service.access import record_reads
 from service.answers import filed_answer, refund_request_answer, refund_request_line
 from service.database import reading, writing
@@ -25,20 +25,22 @@ blueprint = Blueprint("refund-requests", __name__)
 @blueprint.post("/v1/refund-requests")
 def file() -> Response:
     """Judge a refund request, hold its lots, file and record it."""
-    key = read_key(request.headers.get("Idempotency-Key"))
+    key = own.key_of(read_key(request.headers.get("Idempotency-Key")))
     spoken, links = language(), parts().faq.links
 
     def answer(filed: Filed, holds: list[Hold], record: Record) -> Answer:
         text = json_text(filed_answer(filed, holds, record, spoken, links))
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, text)
 
-    return given(parts().judge.file(body(REFUND_REQUEST_IN), key, answer))
+    asked = body(REFUND_REQUEST_IN)
+    own.check_account(asked)
+    return given(parts().judge.file(asked, key, answer))
 
 
 @blueprint.get("/v1/refund-requests")
 def queue() -> Response:
     """The refund requests of all accounts, oldest first; `state=needs_review` is what somebody has to look at."""
-    page = query(REFUND_REQUESTS_QUERY)
+    page = own.narrowed(query(REFUND_REQUESTS_QUERY))
     limit = page["limit"]
     state, account, after = (page.get(name) for name in ("state", "account", "after"))
     with reading(parts().database):
@@ -69,8 +71,8 @@ def refund_request(id: str) -> Response:
 
 def move(id: str, name: str) -> Response:
     """Make a move, once for each key."""
-    key = read_key(request.headers.get("Idempotency-Key"))
-    asked = body(MOVE_IN)
+    key = own.key_of(read_key(request.headers.get("Idempotency-Key")))
+    asked = own.in_own_name(body(MOVE_IN), "by")
     missing = [field for field in moves.KINDS[name].told if field not in asked]
     if missing:
         raise Refusal("bad-request", [FieldError.at((field,), "missing") for field in missing])

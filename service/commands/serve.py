@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING
 import click
 
 from service.commands._files import Unusable
-from service.config import SETTINGS, BadSetting, Settings, read_settings
+from service.config import LOOPBACK, SETTINGS, BadSetting, Settings, read_settings
 from service.one_at_a_time import OneAtATime
 
 if TYPE_CHECKING:
     from service.database import Database
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""Where only this machine can ask."""
 SECONDS_TO_FINISH = 30
 """How long requests and deliveries that are under way may take when the service is told to end."""
 BODIES = 256
@@ -116,6 +114,8 @@ def _who_may_ask(database: Database, settings: Settings) -> list[str]:
             "ACCESS=open: EVERYBODY ON THIS MACHINE MAY DO EVERYTHING, and is recorded as 'anyone'.",
             "That is for a trial. Otherwise: ACCESS=keys, and `recoup access create`.",
         ]
+    if settings.identity_provider is not None:
+        return []
     with reading(database):
         found = access_keys.all_of(database)
     if any(each.state(utc_now()) == "valid" for each in found):
