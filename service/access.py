@@ -103,10 +103,11 @@ def _holder(sent: str | None, now: datetime) -> Reader:
 
 
 def _holder_of_token(token: str) -> Reader:
-    if parts().tokens is None:
+    tokens = parts().tokens
+    if tokens is None:
         raise _unauthorized("token-not-taken")
     try:
-        return parts().tokens.holder(token)
+        return tokens.holder(token)
     except BadToken as error:
         raise _unauthorized(error.code, **error.figures) from None
     except NoKeys:

@@ -247,9 +247,8 @@ def _roles(text: str) -> dict[str, tuple[str, ...]]:
         value, _, named = part.rpartition("=")
         roles = tuple(dict.fromkeys(each.strip() for each in named.split(",")))
         if not value.strip() or value.strip() in found or not set(roles) <= set(ROLES):
-            raise BadSetting(
-                f"OIDC_ROLES has '{part}': write GROUP=role, each group once; roles are {', '.join(ROLES)}"
-            )
+            known = ", ".join(ROLES)
+            raise BadSetting(f"OIDC_ROLES has '{part}': write GROUP=role, each group once; roles are {known}")
         found[value.strip()] = roles
     return found
 

@@ -16,6 +16,7 @@ MASK = "****"
 SHOWN = 4
 LEAST_HIDDEN = 4
 # In an earlier refund, `account_id` says who else was paid to the same receiving account.
+HISTORY = "history"
 MASKED = frozenset({"receiving_account", "account_id"})
 
 
@@ -27,7 +28,19 @@ def masked(data: Any, reader: Reader | None) -> Any:
     """
     if reader is None or not reader.roles or SEEING_WHOLE & set(reader.roles):
         return data
-    return _masked(data)
+    return _masked(data if reader.account is None else _own(data, reader.account))
+
+
+def _own(data: Any, account: str) -> Any:
+    """The same data without the earlier refunds of others, who were paid to the same receiving account."""
+    if isinstance(data, list | tuple):
+        return [_own(each, account) for each in data]
+    if not isinstance(data, dict):
+        return data
+    return {
+        name: [past for past in each if past["account_id"] == account] if name == HISTORY else _own(each, account)
+        for name, each in data.items()
+    }
 
 
 def _masked(data: Any) -> Any:

@@ -28,7 +28,7 @@ SELECT = 'SELECT account_id, "key", expires_at FROM member_token WHERE digest = 
 
 
 def make(database: Database, account: str, key: str, expires_at: datetime, now: datetime) -> str:
-    """A token for an account that is open, inside a write transaction; `key` vouches for it. Nobody is shown it again."""
+    """A token for an open account, inside a write transaction; `key` vouches for it. Nobody is shown it again."""
     execute(database, FORGET, (stored(now - KEPT),))
     token = PREFIX + secrets.token_urlsafe(32)
     execute(database, INSERT, (access_keys.digest_of(token), account, key, stored(now), stored(expires_at)))
