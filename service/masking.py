@@ -15,8 +15,8 @@ SEEING_WHOLE = frozenset({"caller", "approver", "auditor", "operator"})
 MASK = "****"
 SHOWN = 4
 LEAST_HIDDEN = 4
-# In an earlier refund, `account_id` says who else was paid to the same receiving account.
 HISTORY = "history"
+"""Where earlier refunds stand in a case; `account_id` says who else was paid to the same receiving account."""
 MASKED = frozenset({"receiving_account", "account_id"})
 
 
