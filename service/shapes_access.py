@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.member_tokens import MINUTES, MOST_MINUTES
-from service.shapes import Checked, Complaint, Strict, an_id
+from service.shapes import Checked, Complaint, Strict, an_id, null_as_any_other
 
 
 def _minutes(value: object) -> int:
@@ -16,12 +16,17 @@ class MemberTokenIn(Strict):
     """For whom a token is to be, and for how long."""
 
     account = an_id("The id of an open account.", required=True)
-    minutes = Checked(
-        _minutes,
+    minutes = null_as_any_other(
+        Checked(
+            _minutes,
+            "not-in-range",
+            {"type": "integer", "minimum": 1, "maximum": MOST_MINUTES, "default": MINUTES},
+            about="For how many minutes.",
+            load_default=MINUTES,
+        ),
         "not-in-range",
-        {"type": "integer", "minimum": 1, "maximum": MOST_MINUTES, "default": MINUTES},
-        about="For how many minutes.",
-        load_default=MINUTES,
+        least=1,
+        most=MOST_MINUTES,
     )
 
 

@@ -325,6 +325,25 @@ def test_a_token_does_what_its_roles_are_for(client: FlaskClient) -> None:
     assert [status("/v1/audit/reads"), status("/v1/audit/reads", **auditor)] == [403, 200]
 
 
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [({}, 404), ({"by": "kim"}, 404), ({"by": "lee"}, 400)],
+    ids=["left out", "the holder", "somebody else"],
+)
+def test_the_holder_of_a_token_acts_by_its_own_name(client: FlaskClient, sent: dict[str, str], status: int) -> None:
+    approver = token(realm_access={"roles": ["Refund approvers"]})
+    headers = {"Authorization": f"Bearer {approver}", "Idempotency-Key": "k"}
+    answer = client.post("/v1/refund-requests/R-0/approve", json=sent, headers=headers)
+    assert answer.status_code == status
+    desk = {"Authorization": f"Bearer {token()}", "Idempotency-Key": "k"}
+    said = {"by": "agent", "text": "!", **({"agent": sent["by"]} if sent else {})}
+    answered = client.post("/v1/inquiries/Q-0/entries", json=said, headers=desk)
+    assert answered.status_code == status
+    if status == 400:
+        told = [each.get_json()["errors"][0]["detail"] for each in (answer, answered)]
+        assert told == ["is somebody else than who sends the token; leave it out, or write kim"] * 2
+
+
 def test_where_no_provider_is_known_a_token_is_told_so(sqlite_url: str) -> None:
     app = create_app(Settings(database_url=sqlite_url), SetClock())
     answer = app.test_client().get("/v1/messages", headers={"Authorization": f"Bearer {token()}"})
