@@ -50,7 +50,7 @@ def admit() -> None:
         refusal.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{" ".join(may)}"'
         raise refusal
     g.reader = replace(holder, roles=tuple(held))
-    own.check_address(parts().database, wanted, (request.view_args or {}).get("id"), g.reader)
+    own.check_address(parts().database, wanted, request.view_args or {}, g.reader)
 
 
 def record_reads(*decisions: str) -> None:

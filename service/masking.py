@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.reads import Reader
+from service.reads import MEMBERS, Reader
 
 SEEING_WHOLE = frozenset({"caller", "approver", "auditor", "operator"})
 """Those who pay out, decide where to, or check it."""
@@ -17,6 +17,8 @@ SHOWN = 4
 LEAST_HIDDEN = 4
 HISTORY = "history"
 """Where earlier refunds stand in a case; `account_id` says who else was paid to the same receiving account."""
+WORKED_ON = {"moves": "by", "entries": "agent"}
+"""Where it stands who did something: in the moves of a request, and in what was said about an inquiry."""
 MASKED = frozenset({"receiving_account", "account_id"})
 
 
@@ -32,15 +34,23 @@ def masked(data: Any, reader: Reader | None) -> Any:
 
 
 def _own(data: Any, account: str) -> Any:
-    """The same data without the earlier refunds of others, who were paid to the same receiving account."""
+    """The same data as its member is shown them: without the earlier refunds of others, who were paid to the same
+    receiving account, and without the names of those who work on it.
+    """
     if isinstance(data, list | tuple):
         return [_own(each, account) for each in data]
     if not isinstance(data, dict):
         return data
-    return {
-        name: [past for past in each if past["account_id"] == account] if name == HISTORY else _own(each, account)
-        for name, each in data.items()
-    }
+    return {name: _own_part(name, each, account) for name, each in data.items()}
+
+
+def _own_part(name: str, part: Any, account: str) -> Any:
+    if name == HISTORY:
+        return [past for past in part if past["account_id"] == account]
+    if name in WORKED_ON:
+        who = WORKED_ON[name]
+        return [{**each, who: each[who] if each[who] == MEMBERS else None} for each in part]
+    return _own(part, account)
 
 
 def _masked(data: Any) -> Any:

@@ -26,14 +26,15 @@ OF_NOBODY = ("faq",)
 """What is the same for everybody."""
 
 
-def check_address(database: Database, address: str, id: str | None, reader: Reader) -> None:
-    """Refuse a member what is not its own, by the id in the address. Raises Refusal."""
+def check_address(database: Database, address: str, named: Mapping[str, Any], reader: Reader) -> None:
+    """Refuse a member what is not its own, by what an address names. Raises Refusal."""
     noun = address.split("/")[2]
-    if reader.account is None or id is None or noun in OF_NOBODY:
+    if reader.account is None or not named or noun in OF_NOBODY:
         return
-    own = id == reader.account if noun == "accounts" else _is_own(database, noun, id, reader.account)
+    wanted = named["id"]
+    own = wanted == reader.account if noun == "accounts" else _is_own(database, noun, wanted, reader.account)
     if not own:
-        raise Refusal("not-found", what=f"/v1/{noun}/{id}")
+        raise Refusal("not-found", what=f"/v1/{noun}/{wanted}")
 
 
 def check_account(asked: Mapping[str, Any]) -> None:
@@ -69,7 +70,8 @@ def narrowed(page: Mapping[str, Any]) -> dict[str, Any]:
 
 def key_of(key: str) -> str:
     """An idempotency key as it is kept: those of a member are its own, whatever keys others choose."""
-    return key if g.reader.account is None else f"{g.reader.name} {g.reader.account} {key}"
+    # No key and no account has a line of its own in it.
+    return key if g.reader.account is None else f"{g.reader.name}\n{g.reader.account}\n{key}"
 
 
 def in_own_name(asked: Mapping[str, Any], field: str) -> dict[str, Any]:

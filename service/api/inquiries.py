@@ -139,7 +139,7 @@ def _kept(id: str) -> Inquiry:
 def _told(kept: Inquiry, entries: list[Entry]) -> Answer:
     """What is answered to an inquiry or an entry that was just kept."""
     data = inquiry_answer(kept, entries, parts().inquiries.today(kept.policy))
-    return Answer(201, f"/v1/inquiries/{kept.id}", language(), json_text(data))
+    return Answer(201, f"/v1/inquiries/{kept.id}", language(), json_text(masked(data, g.reader)))
 
 
 def _in_full(id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from service import looks, moves, own, refund_requests
 from service.access import record_reads
@@ -13,6 +13,7 @@ from service.answers import filed_answer, refund_request_answer, refund_request_
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, claim, digest_of, finish, read_key
+from service.masking import masked
 from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
 from service.records import Record
@@ -84,7 +85,7 @@ def move(id: str, name: str) -> Response:
         if known is not None:
             return known
         filed = moves.move(database, parts().versions, id, name, asked.get("by", ""), asked.get("reason", ""), now)
-        answer = Answer(200, "", spoken, json_text(_shown(filed)))
+        answer = Answer(200, "", spoken, json_text(masked(_shown(filed), g.reader)))
         finish(database, key, answer)
         return answer
 

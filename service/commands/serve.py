@@ -77,14 +77,19 @@ def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
     """Have the database ready; the lines to print once the service listens. Raises BadSetting for a service that is
     open to other machines.
     """
+    from service.clock import utc_now
     from service.database import close_database, open_database
     from service.migrate import check_schema
+    from service.tokens import Tokens
 
     if settings.access == "open" and settings.host not in LOOPBACK:
         raise BadSetting(
             f"ACCESS is 'open', which is for this machine alone, and HOST is {settings.host}:"
             " set ACCESS=keys and make keys with `recoup access create`"
         )
+    if settings.identity_provider is not None:
+        # Here it is told; a worker that cannot start would be started again and again.
+        Tokens(settings.identity_provider, utc_now)
     where = f"http://{settings.host}:{settings.port}"
     database = open_database(settings)
     try:

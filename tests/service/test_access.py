@@ -25,6 +25,7 @@ from service.reference import OPERATIONS
 from service.roles import MEMBER, OPEN, RIGHTS, ROLES
 from service.tables import TABLES
 from tests.service.builders import NOW, Run, SetClock, lot_facts, open_account, publish_small
+from tests.service.identity import jwks, provider
 
 PAGE = Path(__file__).parents[2] / "docs" / "integrators.md"
 Ask = Callable[[str, str | None], TestResponse]
@@ -229,9 +230,16 @@ def test_every_command_about_keys_has_help(command: str) -> None:
     assert (shown.exit_code, "Usage: " in shown.output) == (0, True)
 
 
-def test_a_service_that_nobody_or_everybody_may_ask_says_so(database_url: str, database: Database) -> None:
+def test_a_service_that_nobody_or_everybody_may_ask_says_so(
+    database_url: str, database: Database, tmp_path: Path
+) -> None:
     settings = Settings(database_url=database_url)
     assert prepare(settings, demo=False)[0].startswith("Nobody can ask for anything yet: make a key with ")
+    named = replace(settings, identity_provider=provider(str(tmp_path / "jwks.json")))
+    with pytest.raises(BadSetting, match="OIDC_JWKS is"):
+        prepare(named, demo=False)
+    (tmp_path / "jwks.json").write_text(jwks())
+    assert len(prepare(named, demo=False)) == 1
     assert "EVERYBODY ON THIS MACHINE" in "".join(prepare(replace(settings, access="open"), demo=False))
     writing(database, lambda: access_keys.make(database, "x", ["caller"], datetime(2200, 1, 1, tzinfo=UTC), NOW))
     assert len(prepare(settings, demo=False)) == 1

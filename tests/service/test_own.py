@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,7 +109,8 @@ def test_what_is_anothers_answers_like_what_never_was_by_the_same_work(
             with caplog.at_level(logging.DEBUG, logger="peewee"):
                 answers.append(told(desk.ask(token, address.replace("{id}", each), BODIES.get(address), "x"), each))
             work.append([record.msg[0] for record in caplog.records if record.name == "peewee"])
-        assert answers[0] == answers[1], address
+        to_a_caller = desk.ask(desk.key, address.replace("{id}", each), BODIES.get(address), "x")
+        assert answers[0] == answers[1] == told(to_a_caller, each), address
         assert answers[0][0] == 404, address
         assert work[0] == work[1] != [], address
     with reading(database):
@@ -152,21 +154,23 @@ def test_lists_are_of_the_members_own(desk: Desk) -> None:
 def test_a_body_is_about_the_members_own_account(desk: Desk, database: Database) -> None:
     token, another = desk.token(), desk.kept["B"]
     unknown = "D-0".ljust(len(another["decisions"]), "0")
-    for address, body in {
+    bodies: dict[str, dict[str, Any]] = {
         "POST /v1/decisions": {"request": asking(1_000)},
         "POST /v1/refund-requests": {"request": asking(1_000)},
         "POST /v1/inquiries": {"kind": "question", "text": "?"},
-    }.items():
+    }
+    for address, body in bodies.items():
         others = [told(desk.ask(token, address, {"account": each, **body}, "x"), each) for each in ("B", "Z")]
         assert others[0] == others[1]
         assert others[0][0] == 422
         assert desk.ask(token, address, {"account": "A", **body}, f"mine {address}").status_code == 201
-    for name, ids in {
+    named = {
         "decision_id": (another["decisions"], unknown),
         "refund_request_id": (another["refund-requests"], "R-0"),
-    }.items():
-        body = {"account": "A", "kind": "contest", "text": "?"}
-        found = [told(desk.ask(token, "POST /v1/inquiries", {**body, name: each}, "y"), each) for each in ids]
+    }
+    for name, ids in named.items():
+        contest = {"account": "A", "kind": "contest", "text": "?"}
+        found = [told(desk.ask(token, "POST /v1/inquiries", {**contest, name: each}, "y"), each) for each in ids]
         assert found[0] == found[1]
         assert found[0][0] == 400
     in_full = {"account": {"id": "A"}, "lots": [], "request": asking(1_000)}
@@ -196,6 +200,21 @@ def test_the_earlier_refunds_of_others_are_not_in_what_a_member_is_shown(desk: D
     whole = desk.ask(desk.key, decision).get_json()["case"]["history"]
     assert [past["account_id"] for past in whole] == ["B"], "or this would show nothing"
     assert desk.ask(desk.token(), decision).get_json()["case"]["history"] == []
+
+
+def test_who_works_on_it_is_not_told_to_a_member(desk: Desk) -> None:
+    mine, token = desk.kept["A"], desk.token()
+    answer = {"by": "agent", "agent": "agent-7", "text": "No.", "outcome": "upheld", "reason": "4.1"}
+    inquiry, request = f"/v1/inquiries/{mine['inquiries']}", f"/v1/refund-requests/{mine['refund-requests']}"
+    assert desk.ask(desk.key, f"POST {inquiry}/entries", answer, "1").status_code == 201
+    assert desk.ask(desk.key, f"POST {request}/fail", {"by": "payer-9", "reason": "closed"}, "2").status_code == 200
+    more = desk.ask(token, f"POST {inquiry}/entries", {"by": "member", "text": "?"}, "3")
+    shown = [more, *(desk.ask(token, f"GET {path}") for path in (inquiry, request))]
+    assert [each.status_code for each in shown] == [201, 200, 200]
+    assert re.findall("agent-7|payer-9", "".join(each.get_data(as_text=True) for each in shown)) == []
+    assert [each["agent"] for each in desk.ask(desk.key, f"GET {inquiry}").get_json()["entries"]] == [
+        *(None, "agent-7", None),
+    ]
 
 
 def test_an_idempotency_key_of_another_is_free_for_a_member(desk: Desk) -> None:
