@@ -151,7 +151,7 @@ def test_lists_are_of_the_members_own(desk: Desk) -> None:
     assert desk.ask(token, "GET /v1/inquiries").status_code == 403
 
 
-def test_a_body_is_about_the_members_own_account(desk: Desk, database: Database) -> None:
+def test_a_body_is_about_the_members_own_account(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     token, another = desk.token(), desk.kept["B"]
     unknown = "D-0".ljust(len(another["decisions"]), "0")
     bodies: dict[str, dict[str, Any]] = {
@@ -170,9 +170,12 @@ def test_a_body_is_about_the_members_own_account(desk: Desk, database: Database)
     }
     for name, ids in named.items():
         contest = {"account": "A", "kind": "contest", "text": "?"}
-        found = [told(desk.ask(token, "POST /v1/inquiries", {**contest, name: each}, "y"), each) for each in ids]
+        caplog.clear()
+        with caplog.at_level(logging.DEBUG, logger="peewee"):
+            found = [told(desk.ask(token, "POST /v1/inquiries", {**contest, name: each}, "y"), each) for each in ids]
         assert found[0] == found[1]
         assert found[0][0] == 400
+        assert "INSERT" not in caplog.text, "nothing is begun, so that no work tells them apart"
     in_full = {"account": {"id": "A"}, "lots": [], "request": asking(1_000)}
     refused = desk.ask(token, "POST /v1/decisions", in_full)
     assert (refused.status_code, refused.get_json()["errors"][0]["detail"]) == (
