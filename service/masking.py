@@ -48,9 +48,13 @@ def _own_part(name: str, part: Any, account: str) -> Any:
     if name == HISTORY:
         return [past for past in part if past["account_id"] == account]
     if name in WORKED_ON:
-        who = WORKED_ON[name]
-        return [{**each, who: each[who] if each[who] == MEMBERS else None} for each in part]
+        return [_by_nobody(each, WORKED_ON[name]) for each in part]
     return _own(part, account)
+
+
+def _by_nobody(done: dict[str, Any], who: str) -> dict[str, Any]:
+    # The entries of the FAQ are nobody's.
+    return {**done, who: None} if done.get(who, MEMBERS) != MEMBERS else done
 
 
 def _masked(data: Any) -> Any:

@@ -160,8 +160,10 @@ def _explained(decision_id: str) -> dict[str, Any]:
     shown = replace(record, decision=masked(record.decision, g.reader))
     compiled = parts().versions.compiled(record.decision["digest"])
     told = explanation(shown, compiled, parts().settings.answer_within_days)
-    trace = () if record.erased else traced(shown.decision["trace"], language())
-    said = [*lines(told, language(), more=True), *trace]
+    # What every rule saw is for those who work on it.
+    more = g.reader.account is None
+    trace = traced(shown.decision["trace"], language()) if more and not record.erased else ()
+    said = [*lines(told, language(), more=more), *trace]
     return {"decision": decision_answer(record, language(), parts().faq.links), "lines": said}
 
 
