@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from service.shadows import ORDERS
-from service.shapes import Checked, Complaint, PageQuery, Strict, a_choice, an_id, an_instant, null_as_any_other, words_field
+from service.shapes import (
+    Checked,
+    Complaint,
+    PageQuery,
+    Strict,
+    a_choice,
+    an_id,
+    an_instant,
+    null_as_any_other,
+    words_field,
+)
 
 LONGEST_REASON = 2_000
 MOST_VERSIONS = 2**31 - 1
