@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
@@ -18,6 +19,7 @@ from jwt import PyJWS
 from jwt.algorithms import RSAAlgorithm
 
 from service.app import create_app
+from service.cli import recoup
 from service.clock import spoken
 from service.config import BadSetting, Settings, read_settings
 from service.database import close_database
@@ -344,6 +346,18 @@ def test_the_holder_of_a_token_acts_by_its_own_name(client: FlaskClient, sent: d
     if status == 400:
         told = [each.get_json()["errors"][0]["detail"] for each in (answer, answered)]
         assert told == ["is somebody else than who sends the token; leave it out, or write kim"] * 2
+
+
+def test_commands_take_a_token_in_place_of_a_key(
+    sqlite_url: str, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {**GIVEN, "OIDC_JWKS": str(published), "OIDC_ROLES": "desk=approver", "OIDC_ROLES_CLAIM": "roles"}
+    for name, value in {**told, "DATABASE_URL": sqlite_url}.items():
+        monkeypatch.setenv(name, value)
+    for group, words in (("desk", "Nothing is kept under"), ("audit", "has to be a token with the role approver")):
+        monkeypatch.setenv("RECOUP_KEY", token(exp=4_102_444_800, roles=[group]))
+        done = CliRunner().invoke(recoup, ["publish", "approve", "P-0", "--seen", "x"])
+        assert (done.exit_code, words in done.stderr) == (2, True), done.stderr
 
 
 def test_where_no_provider_is_known_a_token_is_told_so(sqlite_url: str) -> None:
