@@ -1,25 +1,29 @@
 """Who is let in, and what they are shown is recorded.
 
-A key has roles, and an address is for some of them (`roles.py`); what that table does not name, nobody may do. Whoever
-is let in is a `Reader`: by that name reads of decisions are recorded.
+A key has roles, and so has a token of the identity provider; an address is for some of them (`roles.py`), and what that
+table does not name, nobody may do. A member's token is for one account (`own.py`). Whoever is let in is a `Reader`: by
+that name reads of decisions are recorded. What was sent is repeated in no answer, in no line of the log and in no row.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from flask import g, request
 
 from policies.model import Text
-from service import access_keys, reads
-from service.clock import to_the_second
+from service import access_keys, member_tokens, own, reads
+from service.clock import stored, to_the_second
 from service.database import Unavailable, reading, writing
 from service.errors import FieldError, Refusal
 from service.parts import parts
 from service.reads import ANYONE, Reader
 from service.roles import OPEN, RIGHTS
+from service.token_keys import NoKeys
+from service.tokens import BadToken
 from service.tracing import template
 
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
@@ -34,17 +38,19 @@ def admit() -> None:
     wanted = address_of("GET" if request.method == "HEAD" else request.method, rule.rule)
     if wanted in OPEN or (wanted == "GET /metrics" and parts().settings.metrics == "open"):
         return
-    if parts().settings.access == "open":
+    sent = request.headers.get("Authorization")
+    if parts().settings.access == "open" and not _of_a_member(sent):
         g.reader = ANYONE
         return
-    holder, may = _holder(parts().clock()), RIGHTS.get(wanted, ())
+    holder, may = _holder(sent, parts().clock()), RIGHTS.get(wanted, ())
     held = [role for role in holder.roles if role in may]
     if not held:
         needed = Text(" 또는 ".join(may), " or ".join(may))
         refusal = Refusal("forbidden", what=wanted, needed=needed, roles=list(may), held=list(holder.roles))
         refusal.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{" ".join(may)}"'
         raise refusal
-    g.reader = Reader(holder.name, holder.key, tuple(held))
+    g.reader = replace(holder, roles=tuple(held))
+    own.check_address(parts().database, wanted, request.view_args or {}, g.reader)
 
 
 def record_reads(*decisions: str) -> None:
@@ -74,16 +80,55 @@ def address_of(method: str, rule: str) -> str:
     return f"{method} {template(rule)}"
 
 
-def _holder(now: datetime) -> Reader:
-    """Who holds the key that was sent, with all roles of the key. Raises Refusal."""
-    sent = request.headers.get("Authorization")
+def _of_a_member(sent: str | None) -> bool:
+    """Whether a token for one account was sent: where everybody may do everything, it still is for one account."""
+    found = BEARER.fullmatch(sent or "")
+    return found is not None and found[1].startswith(member_tokens.PREFIX)
+
+
+def _holder(sent: str | None, now: datetime) -> Reader:
+    """Who holds the key or token that was sent, with all its roles. Raises Refusal."""
     if sent is None:
         raise _unauthorized("missing")
     found = BEARER.fullmatch(sent)
     if found is None:
         raise _unauthorized("not-a-bearer")
+    if found[1].startswith(member_tokens.PREFIX):
+        return _member(found[1], now)
+    # No key has a dot, and every token of an identity provider has.
+    if "." in found[1]:
+        return _holder_of_token(found[1])
+    return _holder_of_key(found[1], now)
+
+
+def _holder_of_token(token: str) -> Reader:
+    tokens = parts().tokens
+    if tokens is None:
+        raise _unauthorized("token-not-taken")
+    try:
+        return tokens.holder(token)
+    except BadToken as error:
+        raise _unauthorized(error.code, **error.figures) from None
+    except NoKeys:
+        refusal = Refusal("provider-unavailable")
+        refusal.headers["Retry-After"] = "10"
+        raise refusal from None
+
+
+def _member(token: str, now: datetime) -> Reader:
     with reading(parts().database):
-        key = access_keys.find(parts().database, found[1])
+        found = member_tokens.find(parts().database, token, now)
+    if found is None:
+        raise _unauthorized("member-token-unknown")
+    reader, until = found
+    if until <= stored(now):
+        raise _unauthorized("token-expired", at=to_the_second(until))
+    return reader
+
+
+def _holder_of_key(secret: str, now: datetime) -> Reader:
+    with reading(parts().database):
+        key = access_keys.find(parts().database, secret)
     if key is None:
         raise _unauthorized("key-unknown")
     match key.state(now):
@@ -95,7 +140,9 @@ def _holder(now: datetime) -> Reader:
 
 
 def _unauthorized(code: str, **figures: object) -> Refusal:
-    refusal = Refusal("unauthorized", [FieldError.in_header("Authorization", code, **figures)])
-    # RFC 6750: who sent nothing is told of no error.
-    refusal.headers["WWW-Authenticate"] = "Bearer" if code == "missing" else 'Bearer error="invalid_token"'
+    error = FieldError.in_header("Authorization", code, **figures)
+    refusal = Refusal("unauthorized", [error])
+    # RFC 6750: who sent nothing is told of no error; and what is told has no quotes in it.
+    told = f', error_description="Authorization {error.text.en}"'.replace("`", "")
+    refusal.headers["WWW-Authenticate"] = "Bearer" if code == "missing" else f'Bearer error="invalid_token"{told}'
     return refusal

@@ -56,10 +56,16 @@ def make(database: Database, name: str, roles: Sequence[str], expires_at: dateti
 
 def revoke(database: Database, id: str, now: datetime) -> bool:
     """Let a key be valid no longer, from the next request on; False where there is no such key."""
-    if not rows(database, f"{SELECT} WHERE id = ?", (id,)):
+    if named(database, id) is None:
         return False
     execute(database, END, (id, stored(now)))
     return True
+
+
+def named(database: Database, id: str) -> Key | None:
+    """The key of an id, valid or not."""
+    found = rows(database, f"{SELECT} WHERE id = ?", (id,))
+    return _key(found[0]) if found else None
 
 
 def all_of(database: Database) -> list[Key]:

@@ -19,6 +19,7 @@ from service.api import (
     events,
     faq,
     inquiries,
+    member_tokens,
     messages,
     openapi,
     policies,
@@ -41,6 +42,7 @@ from service.migrate import check_schema
 from service.parts import EXTENSION, Parts, parts
 from service.publishing import Versions
 from service.telemetry import Spans
+from service.tokens import Tokens
 from service.tracing import SPANS, asked, ended, method, route
 
 if TYPE_CHECKING:
@@ -75,8 +77,12 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     judge = Judge(database, versions, clock)
     desk = Inquiries(database, versions, clock, settings.answer_within_days)
+    provider = settings.identity_provider
+    tokens = None if provider is None else Tokens(provider, clock)
     metrics = Metrics(database, versions, clock)
-    app.extensions[EXTENSION] = Parts(database, versions, judge, clock, settings, load_faq(settings), desk, metrics)
+    app.extensions[EXTENSION] = Parts(
+        database, versions, judge, clock, settings, load_faq(settings), desk, metrics, tokens
+    )
     nouns = (
         decisions,
         refund_requests,
@@ -87,6 +93,7 @@ def create_app(
         policies,
         publishing,
         shadow,
+        member_tokens,
         messages,
         webhooks,
         deliveries,

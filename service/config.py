@@ -11,12 +11,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from service.roles import ROLES
 
 LONGEST_ANSWER_DAYS = 366
 ACCESS = ("keys", "open")
 LOG_FORMS = ("json", "text")
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where `recoup serve` tells its processes that they share a folder; the library that counts looks for it there."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Where only this machine can ask, or be asked."""
+OIDC_NEEDS = ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS")
+MOST_LEEWAY_SECONDS = 300
 SHIPPED_RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
@@ -55,6 +62,22 @@ SETTINGS = (
         "keys",
         "who may read /metrics, keys: who sends a key with the role operator, open: everybody",
     ),
+    Setting(
+        "OIDC_ISSUER",
+        "",
+        "the identity provider whose tokens are taken besides keys, as their `iss` names it; empty: none",
+    ),
+    Setting("OIDC_AUDIENCE", "", "this service, as the `aud` of a token names it"),
+    Setting("OIDC_JWKS", "", "the provider's public keys: a file, or an address with https://"),
+    Setting("OIDC_NAME_CLAIM", "sub", "the claim with the name by which whoever sends a token is recorded"),
+    Setting("OIDC_ROLES_CLAIM", "roles", "the claim with what a token's holder is, such as realm_access.roles"),
+    Setting(
+        "OIDC_ROLES",
+        "",
+        "which of those are which roles here: GROUP=role,role; OTHER GROUP=role; no other is a role",
+    ),
+    Setting("OIDC_ACCOUNT_CLAIM", "", "the claim with a member's account id; whoever has it sees that account alone"),
+    Setting("OIDC_LEEWAY_SECONDS", "30", "how far the provider's clock may be off, at most 300", 0),
     Setting("WORKERS", "1", "how many processes `recoup serve` answers with", 1),
     Setting("POLICIES", "", "the folder whose rule files the demo publishes; empty: the shipped rules"),
     Setting(
@@ -107,6 +130,25 @@ class BadSetting(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """Whose tokens are taken, and what is read in them. `roles` says which values of a claim are which roles."""
+
+    issuer: str
+    audience: str
+    jwks: str
+    name_claim: str
+    roles_claim: str
+    roles: Mapping[str, tuple[str, ...]]
+    account_claim: str
+    leeway_seconds: int
+
+    @property
+    def by_url(self) -> bool:
+        """Whether the keys come from an address."""
+        return "://" in self.jwks
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What one process was started with."""
 
@@ -116,6 +158,7 @@ class Settings:
     access: str = "keys"
     log: str = "json"
     metrics: str = "keys"
+    identity_provider: IdentityProvider | None = None
     workers: int = 1
     policies: Path = SHIPPED_RULES
     drain_seconds: int = 0
@@ -165,6 +208,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         access=_one_of("ACCESS", texts["ACCESS"], ACCESS),
         log=_one_of("LOG", texts["LOG"], LOG_FORMS),
         metrics=_one_of("METRICS", texts["METRICS"], ACCESS),
+        identity_provider=_identity_provider(texts, numbers["OIDC_LEEWAY_SECONDS"]),
         workers=numbers["WORKERS"],
         policies=Path(texts["POLICIES"]) if texts["POLICIES"] else SHIPPED_RULES,
         drain_seconds=numbers["DRAIN_SECONDS"],
@@ -183,6 +227,55 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         delivery_pause_seconds=numbers["DELIVERY_PAUSE_SECONDS"],
         spark_master=texts["SPARK_MASTER"],
     )
+
+
+def _identity_provider(texts: Mapping[str, str], leeway_seconds: int) -> IdentityProvider | None:
+    """Whose tokens are taken, or nobody's. What would let in nobody, or somebody unawares, is no setting."""
+    named = [name for name in OIDC_NEEDS if texts[name]]
+    if not named:
+        return None
+    for name in OIDC_NEEDS:
+        if not texts[name]:
+            raise BadSetting(f"{name} is missing: {named[0]} is set, and tokens need {', '.join(OIDC_NEEDS)}")
+    if leeway_seconds > MOST_LEEWAY_SECONDS:
+        raise BadSetting(f"OIDC_LEEWAY_SECONDS is '{leeway_seconds}': at most {MOST_LEEWAY_SECONDS} seconds")
+    jwks, account_claim = texts["OIDC_JWKS"], texts["OIDC_ACCOUNT_CLAIM"]
+    parts = urlsplit(jwks) if "://" in jwks else None
+    # Whoever could change the keys on their way could make every token.
+    safe = parts is None or parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not safe:
+        raise BadSetting(f"OIDC_JWKS is '{jwks}': write a file, or an address with https://")
+    roles = _roles(texts["OIDC_ROLES"])
+    if not roles and not account_claim:
+        raise BadSetting("OIDC_ROLES is missing: without it or OIDC_ACCOUNT_CLAIM no token is for anything")
+    return IdentityProvider(
+        issuer=texts["OIDC_ISSUER"],
+        audience=texts["OIDC_AUDIENCE"],
+        jwks=jwks,
+        name_claim=texts["OIDC_NAME_CLAIM"],
+        roles_claim=texts["OIDC_ROLES_CLAIM"],
+        roles=roles,
+        account_claim=account_claim,
+        leeway_seconds=leeway_seconds,
+    )
+
+
+def _roles(text: str) -> dict[str, tuple[str, ...]]:
+    """`GROUP=role,role; OTHER=role`: which roles each value of a claim stands for.
+
+    >>> _roles("CN=Refund desk,OU=kt=agent; billing=caller,agent")
+    {'CN=Refund desk,OU=kt': ('agent',), 'billing': ('caller', 'agent')}
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for part in filter(None, (each.strip() for each in text.split(";"))):
+        # A group may have the sign in its own name; a role has not.
+        value, _, named = part.rpartition("=")
+        roles = tuple(dict.fromkeys(each.strip() for each in named.split(",")))
+        if not value.strip() or value.strip() in found or not set(roles) <= set(ROLES):
+            known = ", ".join(ROLES)
+            raise BadSetting(f"OIDC_ROLES has '{part}': write GROUP=role, each group once; roles are {known}")
+        found[value.strip()] = roles
+    return found
 
 
 def _whole_number(setting: Setting, text: str) -> int:

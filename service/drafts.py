@@ -1,4 +1,4 @@
-"""How a text comes to be published: drafted, checked, approved by another key; and taken back by a withdrawal.
+"""How a text comes to be published: drafted, checked, approved by another; and taken back by a withdrawal.
 
 Nothing here is ever changed: a draft, what its checks came to, and the publication are a row each, and in the log. What
 state a draft is in follows from them.
@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -270,12 +271,18 @@ def page_of(database: Database, after: str | None, limit: int) -> Sequence[Draft
 
 
 def _another(found: Draft, who: Reader) -> bool:
-    """Whether somebody else approves than drafted: another key, of another holder. Where no keys are asked for, nobody
-    can be told from anybody.
+    """Whether somebody else approves than drafted: a holder of another name, be it of a key or of a token. Names that
+    differ in case only are one. Where no keys are asked for, nobody can be told from anybody.
     """
     if who == ANYONE and not found.key:
         return True
-    return bool(who.key and found.key) and who.key != found.key and who.name != found.actor
+    # The issuer of tokens vouches for many.
+    another_key = who.alone or who.key != found.key
+    return bool(who.key and found.key) and another_key and _folded(who.name) != _folded(found.actor)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _check_newest(newest: int, number: int, policy: str) -> None:

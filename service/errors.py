@@ -63,18 +63,19 @@ KINDS: Mapping[str, Kind] = {
     ),
     "unauthorized": Kind(
         401,
-        Text("유효한 API 키가 필요합니다.", "A valid API key is required."),
+        Text("유효한 API 키나 토큰이 필요합니다.", "A valid API key or token is required."),
         Text(
-            "Authorization: Bearer KEY 헤더로 보내십시오. 키는 운영자가 만듭니다.",
-            "Send it in the header Authorization: Bearer KEY. Keys are made by the operator.",
+            "Authorization: Bearer KEY 헤더로 보내십시오. 키는 운영자가 만들고, 토큰은 로그인하는 곳에서 받습니다.",
+            "Send it in the header Authorization: Bearer KEY. Keys are made by the operator; a token comes from where"
+            " you log in.",
         ),
     ),
     "forbidden": Kind(
         403,
         Text("권한이 없습니다.", "This is not allowed."),
         Text(
-            "{what}에 필요한 역할: {needed}. 이 키의 역할: {held}",
-            "{what} needs a key with the role {needed}; this one has {held}.",
+            "{what}에 필요한 역할: {needed}. 보내신 키나 토큰의 역할: {held}",
+            "{what} needs the role {needed}; what was sent has {held}.",
         ),
         ("roles", "held"),
     ),
@@ -82,8 +83,8 @@ KINDS: Mapping[str, Kind] = {
         403,
         Text("다른 사람의 승인이 필요합니다.", "Somebody else has to approve this."),
         Text(
-            "초안을 쓴 사람: {by}. 이름이 다른 사람의 키로 승인하십시오.",
-            "{by} drafted it; send the key of a holder with another name.",
+            "초안을 쓴 사람: {by}. 이름이 다른 사람의 키나 토큰으로 승인하십시오.",
+            "{by} drafted it; send the key or token of a holder with another name.",
         ),
     ),
     "not-found": Kind(
@@ -317,6 +318,14 @@ KINDS: Mapping[str, Kind] = {
         Text("아직 요청을 받을 수 없습니다.", "The service is not ready to answer."),
         Text("빠진 것: {missing}. {mend}", "Missing: {missing}; {mend}."),
         ("missing",),
+    ),
+    "provider-unavailable": Kind(
+        503,
+        Text("지금은 토큰을 확인할 수 없습니다.", "Tokens cannot be checked now."),
+        Text(
+            "로그인 제공자의 공개 키를 읽을 수 없습니다. 토큰은 그대로 두고 잠시 후 다시 보내 주십시오.",
+            "The keys of the identity provider cannot be read. Keep the token, and send it again in a moment.",
+        ),
     ),
     "read-not-recorded": Kind(
         503,

@@ -39,10 +39,54 @@ FIELD_TEXTS: Mapping[str, Text] = {
         "인쇄할 수 있는 ASCII 문자 1~200자여야 합니다. UUID가 좋습니다.",
         "is not a value of 1 to 200 printable ASCII characters, such as a UUID",
     ),
-    "not-a-bearer": Text("Bearer와 키가 아닙니다.", "is not `Bearer` and a key"),
+    "not-a-bearer": Text("Bearer와 키나 토큰이 아닙니다.", "is not `Bearer` and a key or token"),
     "key-unknown": Text("알 수 없는 키입니다.", "has a key that is not known"),
     "key-expired": Text("{at}에 만료된 키입니다.", "has a key that expired at {at}"),
     "key-revoked": Text("{at}에 폐기된 키입니다.", "has a key that was revoked at {at}"),
+    "token-not-taken": Text(
+        "토큰입니다. 이 서비스는 API 키만 받습니다.",
+        "has a token; no identity provider is known here, only API keys are",
+    ),
+    "token-too-large": Text("토큰이 {most}자를 넘습니다.", "has a token of more than {most} characters"),
+    "token-unreadable": Text(
+        "토큰을 읽을 수 없습니다. 점으로 나눈 base64url 세 부분이고 앞의 둘은 JSON이어야 합니다.",
+        "has a token that cannot be read: three parts in base64url with dots between, the first two JSON objects",
+    ),
+    "token-algorithm": Text(
+        "토큰의 서명 방식(alg)이 다음 중 하나가 아닙니다: {known}",
+        "has a token that is signed by none of {known} (alg)",
+    ),
+    "token-critical": Text(
+        "토큰에 이해할 수 없는 확장(crit)이 있습니다.",
+        "has a token with extensions that are not understood here (crit)",
+    ),
+    "token-no-key": Text(
+        "토큰이 어느 키로 서명되었는지(kid) 알 수 없습니다.", "has a token that does not say which key signed it (kid)"
+    ),
+    "token-key-unknown": Text(
+        "토큰의 키(kid, alg)를 제공자가 공개하지 않았습니다.",
+        "has a token of a key that the identity provider does not publish (kid, alg)",
+    ),
+    "token-signature": Text("토큰의 서명이 맞지 않습니다.", "has a token whose signature does not hold"),
+    "token-claim": Text(
+        "토큰의 {claim} 항목이 없거나 쓸 수 없는 값입니다.",
+        "has a token whose claim {claim} is missing or cannot be used",
+    ),
+    "token-issuer": Text("토큰의 발급자(iss)가 다릅니다.", "has a token of another issuer (iss)"),
+    "token-audience": Text(
+        "이 서비스를 위한 토큰이 아닙니다(aud).", "has a token that is meant for another service (aud)"
+    ),
+    "token-expired": Text("{at}에 만료된 토큰입니다.", "has a token that expired at {at}"),
+    "token-not-yet": Text("토큰은 {at}부터 유효합니다.", "has a token that is not valid before {at}"),
+    "member-token-unknown": Text(
+        "알 수 없는 회원 토큰입니다. 만료되었거나, 토큰을 만든 키가 폐기되었을 수 있습니다.",
+        "has a member token that is not known: it expired, or the key that made it is valid no longer",
+    ),
+    "not-who-asks": Text(
+        "토큰의 주인이 아닙니다. 빼거나 {who}(으)로 쓰십시오.",
+        "is somebody else than who sends the token; leave it out, or write {who}",
+    ),
+    "only-by-its-id": Text("회원은 자기 계정의 id만 쓸 수 있습니다.", "has to be the id of the member's own account"),
     "another-id": Text(
         "주소의 id({id})와 다릅니다. 빼거나 같게 쓰십시오.",
         "is another id than the address has, {id}; leave it out, or write the same",

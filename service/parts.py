@@ -19,6 +19,7 @@ from service.judging import Judge
 from service.masking import masked
 from service.metrics import Metrics
 from service.publishing import Versions
+from service.tokens import Tokens
 
 EXTENSION = "recoup"
 MEDIA_TYPE = "application/json"
@@ -36,6 +37,7 @@ class Parts:
     faq: Faq
     inquiries: Inquiries
     metrics: Metrics
+    tokens: Tokens | None
 
 
 def parts() -> Parts:

@@ -13,8 +13,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from service.addresses import BadAddress, BadUrl, Target, addresses_of, read_url
@@ -46,11 +46,23 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout_seconds: 
     deadline = time.monotonic() + timeout_seconds
     late = Posted(None, f"no answer in {timeout_seconds} s")
     try:
-        raw = _connected(addresses, target.port, deadline)
+        raw = connected(addresses, target.port, deadline)
     except TimeoutError:
         return late
     except OSError as error:
-        return Posted(None, f"cannot connect: {_told(error)}")
+        return Posted(None, f"cannot connect: {told(error)}")
+    with ending_at(raw, deadline) as passed:
+        try:
+            return _exchanged(raw, target, body, headers)
+        except ssl.SSLCertVerificationError as error:
+            return Posted(None, f"the certificate is not good: {error.verify_message}")
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return late if passed.is_set() or isinstance(error, TimeoutError) else Posted(None, told(error))
+
+
+@contextmanager
+def ending_at(raw: socket.socket, deadline: float) -> Iterator[threading.Event]:
+    """One exchange over a connection that ends by a deadline, whatever it waits for; the event says that it passed."""
     passed = threading.Event()
     # TLS takes the socket over; a second handle still ends the same connection.
     with raw, raw.dup() as handle:
@@ -59,16 +71,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout_seconds: 
         alarm.daemon = True
         alarm.start()
         try:
-            return _exchanged(raw, target, body, headers)
-        except ssl.SSLCertVerificationError as error:
-            return Posted(None, f"the certificate is not good: {error.verify_message}")
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            return late if passed.is_set() or isinstance(error, TimeoutError) else Posted(None, _told(error))
+            yield passed
         finally:
             alarm.cancel()
 
 
-def _connected(addresses: list[str], port: int, deadline: float) -> socket.socket:
+def connected(addresses: list[str], port: int, deadline: float) -> socket.socket:
     """A connection to the first address that takes one. Raises OSError of the last."""
     last: OSError = TimeoutError()
     for address in addresses:
@@ -83,21 +91,24 @@ def _connected(addresses: list[str], port: int, deadline: float) -> socket.socke
 
 
 def _exchanged(raw: socket.socket, target: Target, body: bytes, headers: Mapping[str, str]) -> Posted:
-    # The context checks the certificate against the name, not against the address that was dialled.
-    wrapped = raw
-    if target.scheme == "https":
-        wrapped = ssl.create_default_context().wrap_socket(raw, server_hostname=target.host)
-    connection = http.client.HTTPConnection(target.host, target.port)
-    connection.sock = wrapped
-    try:
+    with closing(speaking(raw, target)) as connection:
         sent = {"Host": target.authority, "User-Agent": USER_AGENT, "Connection": "close", **headers}
         connection.request("POST", target.path, body, {**sent, "Content-Type": "application/json"})
         answer = connection.getresponse()
         with suppress(OSError, http.client.HTTPException):  # The status has been said.
             answer.read(MOST_ANSWER_BYTES)
         return Posted(answer.status, "", answer.getheader("Retry-After", "").strip()[:100])
-    finally:
-        connection.close()
+
+
+def speaking(raw: socket.socket, target: Target) -> http.client.HTTPConnection:
+    """HTTP over a connection, in TLS where the URL says so. Raises OSError."""
+    # The context checks the certificate against the name, not against the address that was dialled.
+    wrapped = raw
+    if target.scheme == "https":
+        wrapped = ssl.create_default_context().wrap_socket(raw, server_hostname=target.host)
+    connection = http.client.HTTPConnection(target.host, target.port)
+    connection.sock = wrapped
+    return connection
 
 
 def _cut(handle: socket.socket, passed: threading.Event) -> None:
@@ -107,6 +118,7 @@ def _cut(handle: socket.socket, passed: threading.Event) -> None:
         handle.shutdown(socket.SHUT_RDWR)
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """What went wrong with a connection, in a few words."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return (said or type(error).__name__)[:200]

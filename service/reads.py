@@ -17,15 +17,25 @@ SELECT_READ_AT = "SELECT read_at FROM decision_read WHERE id = ?"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: a name, the id of the key or "", and the roles by which it is allowed."""
+    """Who asks: a name, who vouches for it, and the roles by which it is allowed.
+
+    `key` is the id of the key, the issuer of the token, or "". Who has an `account` is its member and sees it alone.
+    Who is `alone` acts in no other name than its own, as the holder of a token does.
+    """
 
     name: str
     key: str
     roles: tuple[str, ...]
+    account: str | None = None
+    alone: bool = False
 
 
 ANYONE = Reader("anyone", "", ())
 """Who asks where no key is asked for."""
+MEMBERS = "member"
+"""The name of every member, who is known by its account: a name that leads to a person is not kept."""
+RESERVED = (ANYONE.name, MEMBERS)
+"""Names that no key and no token has."""
 
 
 def record(database: Database, reader: Reader, address: str, decisions: Sequence[str | None], now: datetime) -> None:

@@ -13,6 +13,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service import (
+    reference_access,
     reference_audit,
     reference_batch,
     reference_decisions,
@@ -65,8 +66,6 @@ decision with what it was made on.
 - Bodies are read strictly: an unknown or repeated key, 1.5, 1e3 or a wrong type is refused by name.
 """
 
-ABOUT_KEYS = "An API key, which the operator makes. It needs one of the roles that an operation names."
-
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -76,7 +75,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "example": "2f1c6a0e-4b7d",
 }
-EVERYWHERE = ("unauthorized", "forbidden", "internal-error", "unavailable")
+EVERYWHERE = ("unauthorized", "forbidden", "internal-error", "unavailable", "provider-unavailable")
 OF_A_BODY = ("unreadable-json", "bad-request", "too-large", "unsupported-media-type")
 OF_A_READ = ("bad-request", "not-found", "read-not-recorded")
 OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
@@ -441,6 +440,7 @@ OPERATIONS: Sequence[Operation] = (
         about="Whatever became of it: with the same `webhook-id`, and with every retry before it again.",
     ),
     reference_batch.OPERATION,
+    *reference_access.OPERATIONS,
     *reference_publishing.OPERATIONS,
     *reference_shadow.OPERATIONS,
     *reference_audit.OPERATIONS,
@@ -471,6 +471,7 @@ def reference(version: str) -> dict[str, Any]:
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
     shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
     of_modules = (
+        reference_access.SHAPES,
         reference_messages.SHAPES,
         reference_batch.SHAPES,
         reference_publishing.SHAPES,
@@ -483,7 +484,8 @@ def reference(version: str) -> dict[str, Any]:
     )
     for name, shape in (each for some in (*shapes, *of_modules) for each in some.items()):
         spec.components.schema(name, shape)
-    spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": ABOUT_KEYS})
+    for name, scheme in reference_access.SCHEMES.items():
+        spec.components.security_scheme(name, dict(scheme))
     for name, body in BODIES.items():
         if name in DECLARED:
             spec.components.schema(name, _with_facts(body, ref(DECLARED[name])))
@@ -531,7 +533,7 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             },
             **refusals((*operation.refusals, *everywhere)),
         },
-        "security": [] if address in OPEN else [{"key": []}],
+        "security": [] if address in OPEN else reference_access.security_of(roles),
         "x-roles": list(roles),
         "description": f"{operation.about} {_for(roles)}".strip(),
     }

@@ -63,9 +63,10 @@ READ = object_of(
         "decision": {**TEXT_OR_NONE, "description": "null: all that were signed, by an export."},
         "reader": {
             "type": "string",
-            "description": 'The name of the key; "anyone" where none is asked for; for a command, who ran it.',
+            "description": 'The name of the key or token; "member" for a member; "anyone" where no key is asked for;'
+            " for a command, who ran it.",
         },
-        "key": {**TEXT_OR_NONE, "description": "The id of the key."},
+        "key": {**TEXT_OR_NONE, "description": "Who vouches for the name: the id of the key, or the issuer."},
         "roles": {**list_of(TEXT), "description": "The roles by which it was allowed."},
         "address": {"type": "string", "description": "What was asked for, or the command."},
         "read_at": INSTANT,

@@ -9,10 +9,16 @@ from collections.abc import Mapping
 
 ROLES = ("author", "approver", "caller", "agent", "auditor", "operator")
 
+MEMBER = "member"
+"""Whoever sends a token for one account. No key has this role, and what it sees is that account's (`own.py`)."""
 SERVING = ("caller", "agent")
 """Those who ask on behalf of a member."""
+SERVED = (*SERVING, MEMBER)
+"""They, and the member."""
 SEEING = ("caller", "agent", "approver", "auditor")
 """Those who see what there is about a member."""
+SEEN = (*SEEING, MEMBER)
+"""They, and the member."""
 PUBLISHING = ("author", "approver", "auditor")
 """Those who write, approve or check what is published."""
 DRAFTING = ("author", "approver")
@@ -24,40 +30,40 @@ OPEN = (
     *("GET /healthz", "GET /readyz"),
 )
 RIGHTS: Mapping[str, tuple[str, ...]] = {
-    "POST /v1/decisions": SERVING,
+    "POST /v1/decisions": SERVED,
     "POST /v1/decisions:batch": SERVING,
-    "GET /v1/decisions/{id}": SEEING,
-    "GET /v1/decisions/{id}/explanation": SEEING,
-    "POST /v1/refund-requests": SERVING,
-    "GET /v1/refund-requests": SEEING,
-    "GET /v1/refund-requests/{id}": SEEING,
+    "GET /v1/decisions/{id}": SEEN,
+    "GET /v1/decisions/{id}/explanation": SEEN,
+    "POST /v1/refund-requests": SERVED,
+    "GET /v1/refund-requests": SEEN,
+    "GET /v1/refund-requests/{id}": SEEN,
     "POST /v1/refund-requests/{id}/approve": ("approver",),
     "POST /v1/refund-requests/{id}/refuse": ("approver",),
     "POST /v1/refund-requests/{id}/settle": ("caller",),
     "POST /v1/refund-requests/{id}/fail": ("caller",),
-    "POST /v1/refund-requests/{id}/cancel": SERVING,
+    "POST /v1/refund-requests/{id}/cancel": SERVED,
     "POST /v1/refund-requests/{id}/reverse": ("caller",),
     "POST /v1/events": ("caller",),
     "GET /v1/events": ("caller", "operator", "auditor"),
     "GET /v1/events/{id}": SEEING,
     "PUT /v1/accounts/{id}": ("caller",),
     "PATCH /v1/accounts/{id}": ("caller",),
-    "POST /v1/accounts/{id}/refund-options": SERVING,
+    "POST /v1/accounts/{id}/refund-options": SERVED,
     "GET /v1/accounts/{id}": SEEING,
-    "GET /v1/accounts/{id}/balance": SEEING,
-    "GET /v1/accounts/{id}/refund-requests": SEEING,
+    "GET /v1/accounts/{id}/balance": SEEN,
+    "GET /v1/accounts/{id}/refund-requests": SEEN,
     "GET /v1/accounts/{id}/events": SEEING,
     "GET /v1/accounts/{id}/entries": SEEING,
     "GET /v1/accounts/{id}/notices": SEEING,
-    "GET /v1/accounts/{id}/inquiries": ("caller", "agent", "auditor"),
-    "POST /v1/inquiries": SERVING,
+    "GET /v1/accounts/{id}/inquiries": ("caller", "agent", "auditor", MEMBER),
+    "POST /v1/inquiries": SERVED,
     "GET /v1/inquiries": ("agent", "auditor"),
-    "GET /v1/inquiries/{id}": ("caller", "agent", "auditor"),
-    "POST /v1/inquiries/{id}/entries": SERVING,
-    "POST /v1/inquiries/{id}/close": SERVING,
-    "POST /v1/inquiries/{id}/withdraw": SERVING,
-    "GET /v1/faq": ROLES,
-    "GET /v1/faq/{id}": ROLES,
+    "GET /v1/inquiries/{id}": ("caller", "agent", "auditor", MEMBER),
+    "POST /v1/inquiries/{id}/entries": SERVED,
+    "POST /v1/inquiries/{id}/close": SERVED,
+    "POST /v1/inquiries/{id}/withdraw": SERVED,
+    "GET /v1/faq": (*ROLES, MEMBER),
+    "GET /v1/faq/{id}": (*ROLES, MEMBER),
     "GET /v1/policies": ROLES,
     "GET /v1/policies/{id}": ROLES,
     "GET /v1/policies/{id}/versions": ROLES,
@@ -72,6 +78,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/policies/{id}/shadow": PUBLISHING,
     "POST /v1/policies/{id}/shadow/stop": DRAFTING,
     "GET /v1/policies/{id}/shadow/differences": PUBLISHING,
+    "POST /v1/member-tokens": ("caller",),
     "GET /v1/messages": ("caller",),
     "GET /v1/webhooks": ("operator",),
     "POST /v1/webhooks": ("operator",),

@@ -381,17 +381,17 @@ class NumberedPageQuery(PageQuery):
 def a_choice(*known: str, about: str, **options: Any) -> Checked:
     """A field that holds one of these words."""
     field = Checked(_choice(*known), "not-a-choice", {"type": "string", "enum": list(known)}, about=about, **options)
-    return _null_as_any_other(field, "not-a-choice", known=", ".join(known))
+    return null_as_any_other(field, "not-a-choice", known=", ".join(known))
 
 
 def words_field(most: int, about: str, **options: Any) -> Checked:
     """A field that holds what people write."""
     schema = {"type": "string", "minLength": 1, "maxLength": most}
     field = Checked(_words(most), "not-a-sentence", schema, about=about, **options)
-    return _null_as_any_other(field, "not-a-sentence", most=most)
+    return null_as_any_other(field, "not-a-sentence", most=most)
 
 
-def _null_as_any_other(field: Checked, code: str, **figures: object) -> Checked:
+def null_as_any_other(field: Checked, code: str, **figures: object) -> Checked:
     """The field, which tells of null as of any other wrong value, with the figures."""
     field.error_messages["null"] = {"code": code, "figures": figures}
     return field

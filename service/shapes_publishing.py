@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from service.shadows import ORDERS
-from service.shapes import Checked, Complaint, PageQuery, Strict, a_choice, an_id, an_instant, words_field
+from service.shapes import (
+    Checked,
+    Complaint,
+    PageQuery,
+    Strict,
+    a_choice,
+    an_id,
+    an_instant,
+    null_as_any_other,
+    words_field,
+)
 
 LONGEST_REASON = 2_000
 MOST_VERSIONS = 2**31 - 1
@@ -46,12 +56,17 @@ class RejectionIn(Strict):
 class WithdrawalIn(Strict):
     """Which version is withdrawn, and why."""
 
-    version = Checked(
-        _count,
+    version = null_as_any_other(
+        Checked(
+            _count,
+            "not-in-range",
+            {"type": "integer", "minimum": 1, "maximum": MOST_VERSIONS},
+            about="The newest version, which is the one that is withdrawn.",
+            required=True,
+        ),
         "not-in-range",
-        {"type": "integer", "minimum": 1, "maximum": MOST_VERSIONS},
-        about="The newest version, which is the one that is withdrawn.",
-        required=True,
+        least=1,
+        most=MOST_VERSIONS,
     )
     reason = words_field(LONGEST_REASON, "Why.", required=True)
 

@@ -488,11 +488,21 @@ class AccessKeyEnd(Table):
     ended_at = TextField()
 
 
+class MemberToken(Table):
+    """A short-lived token for one account; of the token itself only its digest. Removed some time after its end."""
+
+    digest = TextField(primary_key=True)
+    account = ForeignKeyField(Account, index=False)
+    key = TextField()
+    created_at = TextField()
+    expires_at = TextField(index=True)
+
+
 class DecisionRead(Table):
     """Somebody was shown a decision, or, without one, all that were signed. Never changed: the database refuses it.
 
-    `reader` is the name of the key, "anyone" where none is asked for, or the user of the machine; `key` is "" for the
-    last two. `address` is what was asked for.
+    `reader` is the name of the key or the token, "member", "anyone" where no key is asked for, or the user of the
+    machine; `key` is the id of the key, the issuer of the token, or "". `address` is what was asked for.
     """
 
     id = BigAutoField()
@@ -550,6 +560,7 @@ TABLES = (
     LogCheckpoint,
     AccessKey,
     AccessKeyEnd,
+    MemberToken,
     DecisionRead,
 )
 # The database itself refuses to change or delete a row of these.

@@ -48,6 +48,7 @@ HOMES = {
     "werkzeug": ["service/*.py"],
     "click": ["service/*.py"],
     "granian": ["service/*.py"],
+    "jwt": ["service/token_keys.py", "service/tokens.py"],
     "opentelemetry": ["service/telemetry.py", "service/app.py", "service/commands/serve.py"],
     "prometheus_client": ["service/metrics.py"],
     "psycopg": STORE,

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from service import lines, records
+from service import lines, own, records
 from service.access import record_reads
 from service.answers import decision_answer, kept_decision_answer, with_text
 from service.database import reading
@@ -47,6 +47,7 @@ FORMS = ("application/json", "text/plain", "text/html")
 def decide() -> Response:
     """Judge a refund request without filing it."""
     asked = body(DECISION_IN)
+    own.check_account(asked)
     record = not asked["dry_run"]
     with deciding() as decided:
         made = parts().judge.judge(_question(asked), record=record)

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, request
+from marshmallow import Schema
 
-from service import inquiries, looks, records, refund_requests
+from service import inquiries, looks, own, records, refund_requests
 from service.access import record_reads
 from service.answers import decision_answer, inquiry_answer, inquiry_line, refund_request_line
 from service.database import reading
@@ -37,11 +38,13 @@ blueprint = Blueprint("inquiries", __name__)
 @blueprint.post("/v1/inquiries")
 def open_inquiry() -> Response:
     """Keep what a member asks or contests, and start the clock."""
-    key = read_key(request.headers.get("Idempotency-Key"))
+    key = own.key_of(read_key(request.headers.get("Idempotency-Key")))
     asked = body(INQUIRY_IN)
+    own.check_account(asked)
     _refuse([("refund_request_id", "one-of-two", {"refund_request_id", "decision_id"} <= asked.keys())])
     subject = {"refund_request_id", "decision_id"} & asked.keys()
     _refuse([("decision_id", "missing", asked["kind"] == "contest" and not subject)])
+    own.check_named(parts().database, asked)
     return given(parts().inquiries.open({"language": language(), **asked}, key, _told))
 
 
@@ -80,9 +83,8 @@ def inquiry(id: str) -> Response:
 @blueprint.post("/v1/inquiries/<id>/entries")
 def add(id: str) -> Response:
     """Keep what a member adds or an agent says."""
-    key = read_key(request.headers.get("Idempotency-Key"))
-    said = body(INQUIRY_ENTRY_IN)
-    _check_agent(said)
+    key = own.key_of(read_key(request.headers.get("Idempotency-Key")))
+    said = _said(INQUIRY_ENTRY_IN)
     by_agent, outcome, reason = said["by"] == "agent", "outcome" in said, "reason" in said
     _refuse(
         [
@@ -107,8 +109,7 @@ def withdraw(id: str) -> Response:
 
 
 def _end(id: str, move: str) -> Response:
-    said = body(INQUIRY_END_IN)
-    _check_agent(said)
+    said = _said(INQUIRY_END_IN)
     with reading(parts().database):
         kept = _kept(id)
     # Before the move: what is made must not be answered by a refusal.
@@ -138,7 +139,7 @@ def _kept(id: str) -> Inquiry:
 def _told(kept: Inquiry, entries: list[Entry]) -> Answer:
     """What is answered to an inquiry or an entry that was just kept."""
     data = inquiry_answer(kept, entries, parts().inquiries.today(kept.policy))
-    return Answer(201, f"/v1/inquiries/{kept.id}", language(), json_text(data))
+    return Answer(201, f"/v1/inquiries/{kept.id}", language(), json_text(masked(data, g.reader)))
 
 
 def _in_full(id: str) -> dict[str, Any]:
@@ -159,14 +160,23 @@ def _explained(decision_id: str) -> dict[str, Any]:
     shown = replace(record, decision=masked(record.decision, g.reader))
     compiled = parts().versions.compiled(record.decision["digest"])
     told = explanation(shown, compiled, parts().settings.answer_within_days)
-    trace = () if record.erased else traced(shown.decision["trace"], language())
-    said = [*lines(told, language(), more=True), *trace]
+    # What every rule saw is for those who work on it.
+    more = g.reader.account is None
+    trace = traced(shown.decision["trace"], language()) if more and not record.erased else ()
+    said = [*lines(told, language(), more=more), *trace]
     return {"decision": decision_answer(record, language(), parts().faq.links), "lines": said}
 
 
-def _check_agent(said: dict[str, Any]) -> None:
+def _said(schema: Schema) -> dict[str, Any]:
+    """A body that says who speaks: a member, or an agent by an id."""
+    said = body(schema)
+    if g.reader.account is not None:
+        said = own.in_own_name(said, "by")
+    elif said["by"] == "agent":
+        said = own.in_own_name(said, "agent")
     by_agent, named = said["by"] == "agent", "agent" in said
     _refuse([("agent", "missing", by_agent and not named), ("agent", "only-for-agents", named and not by_agent)])
+    return said
 
 
 def _refuse(mistakes: list[tuple[str, str, bool]]) -> None:

@@ -51,6 +51,7 @@ LINKS = {
     "inquiries": "/v1/inquiries",
     "faq": "/v1/faq",
     "policies": "/v1/policies",
+    "member_tokens": "/v1/member-tokens",
     "messages": "/v1/messages",
     "webhooks": "/v1/webhooks",
     "deliveries": "/v1/deliveries",

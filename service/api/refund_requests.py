@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
-from service import looks, moves, refund_requests
+from service import looks, moves, own, refund_requests
 from service.access import record_reads
 from service.answers import filed_answer, refund_request_answer, refund_request_line
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, claim, digest_of, finish, read_key
+from service.masking import masked
 from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
 from service.records import Record
@@ -26,7 +27,7 @@ blueprint = Blueprint("refund-requests", __name__)
 @blueprint.post("/v1/refund-requests")
 def file() -> Response:
     """Judge a refund request, hold its lots, file and record it."""
-    key = read_key(request.headers.get("Idempotency-Key"))
+    key = own.key_of(read_key(request.headers.get("Idempotency-Key")))
     spoken, links = language(), parts().faq.links
     # None where the key was known; the last one where the transaction had to be repeated.
     made: list[Record] = []
@@ -37,6 +38,7 @@ def file() -> Response:
         return Answer(201, f"/v1/refund-requests/{filed.id}", spoken, text)
 
     asked = body(REFUND_REQUEST_IN)
+    own.check_account(asked)
     with deciding() as decided:
         kept = parts().judge.file(asked, key, answer)
         for record in made[-1:]:
@@ -48,7 +50,7 @@ def file() -> Response:
 @blueprint.get("/v1/refund-requests")
 def queue() -> Response:
     """The refund requests of all accounts, oldest first; `state=needs_review` is what somebody has to look at."""
-    page = query(REFUND_REQUESTS_QUERY)
+    page = own.narrowed(query(REFUND_REQUESTS_QUERY))
     limit = page["limit"]
     state, account, after = (page.get(name) for name in ("state", "account", "after"))
     with reading(parts().database):
@@ -79,8 +81,8 @@ def refund_request(id: str) -> Response:
 
 def move(id: str, name: str) -> Response:
     """Make a move, once for each key."""
-    key = read_key(request.headers.get("Idempotency-Key"))
-    asked = body(MOVE_IN)
+    key = own.key_of(read_key(request.headers.get("Idempotency-Key")))
+    asked = own.in_own_name(body(MOVE_IN), "by")
     missing = [field for field in moves.KINDS[name].told if field not in asked]
     if missing:
         raise Refusal("bad-request", [FieldError.at((field,), "missing") for field in missing])
@@ -92,7 +94,7 @@ def move(id: str, name: str) -> Response:
         if known is not None:
             return known
         filed = moves.move(database, parts().versions, id, name, asked.get("by", ""), asked.get("reason", ""), now)
-        answer = Answer(200, "", spoken, json_text(_shown(filed)))
+        answer = Answer(200, "", spoken, json_text(masked(_shown(filed), g.reader)))
         finish(database, key, answer)
         return answer
 

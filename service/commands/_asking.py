@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ import click
 from service.commands._files import Unusable
 
 if TYPE_CHECKING:
-    from service.config import Settings
+    from service.config import IdentityProvider, Settings
     from service.database import Database
     from service.reads import Reader
 
@@ -46,10 +47,33 @@ def who_asks(database: Database, settings: Settings, *roles: str) -> Reader:
 
     if settings.access == "open":
         return ANYONE
+    sent = os.environ.get(KEY, "")
+    # No key has a dot, and every token has.
+    if "." in sent and settings.identity_provider is not None:
+        return _holder(settings.identity_provider, sent, roles)
     with reading(database):
-        key = access_keys.find(database, os.environ.get(KEY, ""))
+        key = access_keys.find(database, sent)
     has = [role for role in roles if key is not None and role in key.roles]
     if key is None or key.state(utc_now()) != "valid" or not has:
         named = " or ".join(roles)
         raise Unusable(f"{KEY} has to be a valid API key with the role {named}; `recoup access create` makes one")
     return Reader(key.name, key.id, tuple(has))
+
+
+def _holder(provider: IdentityProvider, token: str, roles: Sequence[str]) -> Reader:
+    """Who holds a token of the identity provider. Raises Unusable, BadSetting."""
+    from service.clock import utc_now
+    from service.field_texts import FIELD_TEXTS
+    from service.token_keys import NoKeys
+    from service.tokens import BadToken, Tokens
+
+    try:
+        holder = Tokens(provider, utc_now).holder(token)
+    except BadToken as error:
+        raise Unusable(f"{KEY} {FIELD_TEXTS[error.code].en.format_map(error.figures)}") from None
+    except NoKeys:
+        raise Unusable("the keys of the identity provider cannot be read now") from None
+    has = tuple(role for role in roles if role in holder.roles)
+    if not has:
+        raise Unusable(f"{KEY} has to be a token with the role {' or '.join(roles)}, as OIDC_ROLES says")
+    return replace(holder, roles=has)

@@ -41,10 +41,10 @@ def create(name: str, roles: tuple[str, ...], days: int) -> None:
     from service import access_keys
     from service.clock import spoken, utc_now
     from service.database import writing
-    from service.reads import ANYONE
+    from service.reads import RESERVED
     from service.shapes import may_be_an_id
 
-    if not may_be_an_id(name) or name == ANYONE.name:
+    if not may_be_an_id(name) or name in RESERVED:
         raise Unusable(f"'{name}' is no name for who holds a key: write 1 to 200 printable characters")
     now = utc_now()
     until = now + timedelta(days=days)

@@ -26,7 +26,8 @@ Examples:
   recoup publish withdraw kt-points --version 8 --reason "Charges the fee twice."
 
 \b
-Who drafts, approves, rejects or withdraws is known by the API key in {KEY}, made by `recoup access create`.
+Who drafts, approves, rejects or withdraws is known by the API key in {KEY}, made by `recoup access create`, or by
+a token of the identity provider in its place.
 """
 
 

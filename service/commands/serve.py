@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.commands._files import Unusable
-from service.config import FOLDER, SETTINGS, BadSetting, Settings, read_settings
+from service.config import FOLDER, LOOPBACK, SETTINGS, BadSetting, Settings, read_settings
 from service.one_at_a_time import OneAtATime
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from service.database import Database
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""Where only this machine can ask."""
 SECONDS_TO_FINISH = 30
 """How long requests and deliveries that are under way may take when the service is told to end."""
 BODIES = 256
@@ -94,14 +92,19 @@ def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
     """Have the database ready; the lines to print once the service listens. Raises BadSetting for a service that is
     open to other machines.
     """
+    from service.clock import utc_now
     from service.database import close_database, open_database
     from service.migrate import check_schema
+    from service.tokens import Tokens
 
     if settings.access == "open" and settings.host not in LOOPBACK:
         raise BadSetting(
             f"ACCESS is 'open', which is for this machine alone, and HOST is {settings.host}:"
             " set ACCESS=keys and make keys with `recoup access create`"
         )
+    if settings.identity_provider is not None:
+        # Here it is told; a worker that cannot start would be started again and again.
+        Tokens(settings.identity_provider, utc_now)
     where = f"http://{settings.host}:{settings.port}"
     database = open_database(settings)
     try:
@@ -131,6 +134,8 @@ def _who_may_ask(database: Database, settings: Settings) -> list[str]:
             "ACCESS=open: EVERYBODY ON THIS MACHINE MAY DO EVERYTHING, and is recorded as 'anyone'.",
             "That is for a trial. Otherwise: ACCESS=keys, and `recoup access create`.",
         ]
+    if settings.identity_provider is not None:
+        return []
     with reading(database):
         found = access_keys.all_of(database)
     if any(each.state(utc_now()) == "valid" for each in found):

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from service import access_keys
+from service import access_keys, member_tokens
 from service.access import address_of
 from service.app import create_app
 from service.cli import recoup
@@ -22,9 +22,10 @@ from service.config import BadSetting, Settings, read_settings
 from service.database import Database, close_database, reading, rows, writing
 from service.parts import EXTENSION
 from service.reference import OPERATIONS
-from service.roles import OPEN, RIGHTS, ROLES
+from service.roles import MEMBER, OPEN, RIGHTS, ROLES
 from service.tables import TABLES
 from tests.service.builders import NOW, Run, SetClock, lot_facts, open_account, publish_small
+from tests.service.identity import jwks, provider
 
 PAGE = Path(__file__).parents[2] / "docs" / "integrators.md"
 Ask = Callable[[str, str | None], TestResponse]
@@ -50,6 +51,11 @@ def make(database: Database, *roles: str, days: int = 1, name: str = "somebody")
     return writing(database, lambda: access_keys.make(database, name, roles, NOW + timedelta(days=days), NOW))
 
 
+def of_member(database: Database) -> str:
+    """A token for the account A."""
+    return writing(database, lambda: member_tokens.make(database, "A", "", NOW + timedelta(minutes=5), NOW))
+
+
 def ask(app: Flask, address: str, authorization: str | None = None) -> TestResponse:
     """Asks for an address of the table, of things that are not there."""
     method, path = address.split(" ")
@@ -72,12 +78,16 @@ def documented() -> dict[str, set[str]]:
 
 def test_every_cell_of_the_table_is_what_the_service_does(keyed: Flask, database: Database) -> None:
     table = documented()
-    keys = {role: make(database, role)[1] for role in ROLES}
-    done = {
-        address: {role for role, key in keys.items() if ask(keyed, address, f"Bearer {key}").status_code != 403}
+    keys = {role: make(database, role)[1] for role in ROLES} | {MEMBER: of_member(database)}
+    answers = {
+        address: {role: ask(keyed, address, f"Bearer {key}").status_code for role, key in keys.items()}
         for address in table
     }
+    done = {
+        address: {role for role, status in statuses.items() if status != 403} for address, statuses in answers.items()
+    }
     assert done == table
+    assert [each for each, statuses in answers.items() if 500 in statuses.values()] == []
     for address in table:
         refused = ask(keyed, address)
         assert (address, refused.status_code, refused.headers["WWW-Authenticate"]) == (address, 401, "Bearer")
@@ -108,8 +118,15 @@ def test_the_reference_names_the_roles_of_each_operation(keyed: Flask) -> None:
     }
     keyless: dict[str, object] = {address: ([], [], False) for address in named if address in OPEN}
     assert set(keyless) == {"GET /healthz", "GET /readyz"}
-    assert named == keyless | {address: (list(roles), [{"key": []}], True) for address, roles in RIGHTS.items()}
-    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    staff: list[dict[str, list[str]]] = [{"key": []}, {"token": []}]
+    member: list[dict[str, list[str]]] = [{"member": []}]
+    assert named == keyless | {
+        address: (list(roles), [*staff, *(member if MEMBER in roles else [])], True)
+        for address, roles in RIGHTS.items()
+    }
+    schemes = document["components"]["securitySchemes"]
+    assert {name: scheme["scheme"] for name, scheme in schemes.items()} == dict.fromkeys(schemes, "bearer")
+    assert set(schemes) == {"key", "token", "member"}
 
 
 def test_each_role_may_do_something_that_no_other_may() -> None:
@@ -135,9 +152,9 @@ def test_a_key_that_is_not_valid_is_told_why(keyed: Flask, database: Database, c
     assert not writing(database, lambda: access_keys.revoke(database, "K-0", NOW))
     for sent, words in (
         (None, "is missing"),
-        ("", "is not `Bearer` and a key"),
-        (f"Basic {secret}", "is not `Bearer` and a key"),
-        (f"Bearer {secret} {secret}", "is not `Bearer` and a key"),
+        ("", "is not `Bearer` and a key or token"),
+        (f"Basic {secret}", "is not `Bearer` and a key or token"),
+        (f"Bearer {secret} {secret}", "is not `Bearer` and a key or token"),
         (f"Bearer {secret[:-1]}", "has a key that is not known"),
         ("Bearer \xe9", "has a key that is not known"),
         (f"Bearer {key}", "has a key that is not known"),
@@ -150,7 +167,8 @@ def test_a_key_that_is_not_valid_is_told_why(keyed: Flask, database: Database, c
             *(401, "unauthorized", "application/problem+json"),
         )
         assert problem["errors"] == [{"header": "Authorization", "detail": words}]
-        asks = "Bearer" if sent is None else 'Bearer error="invalid_token"'
+        told = f'error_description="Authorization {words}"'.replace("`", "")
+        asks = "Bearer" if sent is None else f'Bearer error="invalid_token", {told}'
         assert answer.headers["WWW-Authenticate"] == asks
         assert secret not in answer.get_data(as_text=True)
     assert ask(keyed, "GET /v1/accounts/{id}", f"bearer  {secret}").status_code == 404
@@ -164,9 +182,7 @@ def test_a_role_that_is_missing_is_named(keyed: Flask, database: Database) -> No
     problem = answer.get_json()
     assert (answer.status_code, problem["code"], problem["roles"]) == (403, "forbidden", ["auditor"])
     assert problem["held"] == ["author", "operator"]
-    assert problem["detail"] == (
-        "GET /v1/audit/decisions needs a key with the role auditor; this one has author, operator."
-    )
+    assert problem["detail"] == ("GET /v1/audit/decisions needs the role auditor; what was sent has author, operator.")
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="auditor"'
     assert keyed.test_client().head("/v1/audit/reads", headers={"Authorization": f"Bearer {secret}"}).status_code == 403
 
@@ -196,8 +212,16 @@ def test_a_key_is_made_listed_replaced_and_revoked_by_commands(run: Run, keyed: 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["x"], ["x", "--role", "root"], ["x", "--role", "caller", "--days", "0"], ["anyone", "--role", "caller"], [""]],
-    ids=["no role", "unknown role", "no day", "nobody's name", "no name"],
+    [
+        ["x"],
+        ["x", "--role", "root"],
+        ["x", "--role", "member"],
+        ["x", "--role", "caller", "--days", "0"],
+        ["anyone", "--role", "caller"],
+        ["member", "--role", "caller"],
+        [""],
+    ],
+    ids=["no role", "unknown role", "a member's role", "no day", "nobody's name", "a member's name", "no name"],
 )
 def test_a_key_for_nothing_or_for_nobody_is_not_made(run: Run, database: Database, arguments: list[str]) -> None:
     more = [] if "--role" in arguments or arguments == ["x"] else ["--role", "caller"]
@@ -212,9 +236,16 @@ def test_every_command_about_keys_has_help(command: str) -> None:
     assert (shown.exit_code, "Usage: " in shown.output) == (0, True)
 
 
-def test_a_service_that_nobody_or_everybody_may_ask_says_so(database_url: str, database: Database) -> None:
+def test_a_service_that_nobody_or_everybody_may_ask_says_so(
+    database_url: str, database: Database, tmp_path: Path
+) -> None:
     settings = Settings(database_url=database_url)
     assert prepare(settings, demo=False)[0].startswith("Nobody can ask for anything yet: make a key with ")
+    named = replace(settings, identity_provider=provider(str(tmp_path / "jwks.json")))
+    with pytest.raises(BadSetting, match="OIDC_JWKS is"):
+        prepare(named, demo=False)
+    (tmp_path / "jwks.json").write_text(jwks())
+    assert len(prepare(named, demo=False)) == 1
     assert "EVERYBODY ON THIS MACHINE" in "".join(prepare(replace(settings, access="open"), demo=False))
     writing(database, lambda: access_keys.make(database, "x", ["caller"], datetime(2200, 1, 1, tzinfo=UTC), NOW))
     assert len(prepare(settings, demo=False)) == 1

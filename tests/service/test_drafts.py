@@ -20,6 +20,7 @@ from service.sweeps import sweep
 from tests.service.builders import NOW, POLICY, lot_facts, open_account, publish_small
 from tests.service.drafting import APPROVER, AUTHOR, RULES, SCENARIOS, approved, ready, texts
 
+ISSUER = "https://id.example.com"
 DAY = timedelta(days=1)
 RESERVED = RULES.replace("policy: tiny", "policy: drafts")
 
@@ -172,11 +173,16 @@ OTHER_NAME, OTHER_KEY = Reader("lee", "K-1", ()), Reader("kim", "K-9", ())
         (OTHER_NAME, None, None, "own-draft"),
         (OTHER_KEY, None, None, "own-draft"),
         (ANYONE, None, None, "own-draft"),
+        (Reader("kim", ISSUER, (), alone=True), None, None, "own-draft"),
+        (Reader("lee", ISSUER, (), alone=True), None, None, None),
         (APPROVER, SEEN, None, "bad-request"),
         (APPROVER, None, NOW - timedelta(seconds=1), "bad-request"),
         (APPROVER, None, NOW, None),
     ],
-    ids=["author", "same key", "same name", "without a key", "seen otherwise", "in the past", "now"],
+    ids=[
+        *("author", "same key", "same name", "without a key", "the author's token"),
+        *("another's token", "seen otherwise", "in the past", "now"),
+    ],
 )
 def test_another_key_approves_what_it_has_seen_for_now_or_later(
     database: Database, who: Reader, seen: str | None, start: datetime | None, code: str | None
@@ -191,6 +197,19 @@ def test_another_key_approves_what_it_has_seen_for_now_or_later(
     else:
         assert refused(approve).code == code
     assert versions_of(database) == ([] if code else [1])
+
+
+def test_of_two_tokens_of_one_issuer_the_names_count(database: Database) -> None:
+    author, approver = Reader("kim", ISSUER, ("author",), alone=True), Reader("lee", ISSUER, ("approver",), alone=True)
+    made = drafts.draft(database, *texts(), author, NOW)
+    made = drafts.check(database, Versions(database, 4), made.id, NOW)
+    own = Reader("KIM", "K-1", ("approver",))
+    for who in (author, own):
+        with pytest.raises(Refusal, match="own-draft"):
+            drafts.approve(database, made.id, made.seen or "", None, who, NOW)
+    assert drafts.approve(database, made.id, made.seen or "", None, approver, NOW).number == 1
+    with reading(database):
+        assert rows(database, 'SELECT actor, "key" FROM publication') == [("lee", ISSUER)]
 
 
 def test_where_no_keys_are_asked_for_anybody_approves(database: Database) -> None:

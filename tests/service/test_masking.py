@@ -57,7 +57,7 @@ def test_an_agent_sees_no_receiving_account_at_any_address(keyed: Flask, databas
         noun = path.split("/")[2]
         if method != "GET" or ("{" in path and noun not in ids):
             continue
-        for role in roles:
+        for role in set(roles) & set(ROLES):
             answer = client.get(re.sub(r"\{id\}", ids.get(noun, ""), path), headers=keys[role])
             seen[role] |= {address} if MINE in answer.text else set()
             if role == "agent":

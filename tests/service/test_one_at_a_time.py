@@ -134,7 +134,7 @@ def test_a_process_that_is_busy_still_says_that_it_is_alive() -> None:
         return echo(environ, start)
 
     async def meanwhile() -> list[Event]:
-        app = OneAtATime(busy, MOST, 1)
+        app = OneAtATime(busy, MOST, 1, 1)
         first = asyncio.create_task(ask(app, iter(())))
         await asyncio.sleep(0)
         found = [await ask(app, iter(()), path) for path in ("/healthz", "/readyz")]

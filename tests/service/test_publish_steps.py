@@ -126,6 +126,9 @@ def test_a_draft_is_rejected_with_a_reason_by_an_approver_once(keyed: FlaskClien
     ids=["no text", "no scenarios", "unknown"],
 )
 def test_what_is_no_draft_is_told_by_its_place(client: FlaskClient, body: dict[str, Any], pointer: str) -> None:
+    # null is told as any other wrong value is.
+    withdrawn = client.post("/v1/policies/small/withdraw", json={"version": None, "reason": "x"}).get_json()
+    assert withdrawn["errors"][0]["detail"] == "is not a whole number from 1 to 2147483647"
     answer = client.post("/v1/policies/drafts", json=body).get_json()
     assert (answer["code"], [each["pointer"] for each in answer["errors"]]) == ("bad-request", [pointer])
 
