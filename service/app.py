@@ -77,8 +77,8 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     judge = Judge(database, versions, clock)
     desk = Inquiries(database, versions, clock, settings.answer_within_days)
-    provider = settings.identity_provider
-    tokens = None if provider is None else Tokens(provider, clock)
+    identity = settings.identity_provider
+    tokens = None if identity is None else Tokens(identity, clock)
     metrics = Metrics(database, versions, clock)
     app.extensions[EXTENSION] = Parts(
         database, versions, judge, clock, settings, load_faq(settings), desk, metrics, tokens
