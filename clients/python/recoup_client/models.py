@@ -986,6 +986,10 @@ class Problem(TypedDict):
     allowed: NotRequired[list[str]]
     inquiry: NotRequired[str]
     newest: NotRequired[int]
+    roles: NotRequired[list[str]]
+    held: NotRequired[list[str]]
+    request_id: NotRequired[str]
+    missing: NotRequired[str]
     problems: NotRequired[list[AuthorsProblem]]
     errors: NotRequired[list[ProblemErrors]]
 
