@@ -428,7 +428,9 @@ def problem_within(path: Sequence[str | int], refusal: Refusal, spoken: str) -> 
         errors = [
             FieldError({"pointer": above + each.where["pointer"].removeprefix("#")}, each.text) for each in errors
         ]
-    return problem_data(refusal.code, errors, refusal.figures, spoken)
+    # A bug is told by the request that met it, which whoever decides does not know.
+    asked_as = {"request_id": asked().id} if refusal.code == "internal-error" else {}
+    return problem_data(refusal.code, errors, {**refusal.figures, **asked_as}, spoken)
 
 
 def problem(code: str, errors: Sequence[FieldError] = (), **figures: object) -> Response:

@@ -154,4 +154,5 @@ def test_a_bug_about_one_item_spoils_no_other(client: FlaskClient, database: Dat
     found = client.post(MANY, json={"items": items}).get_json()["results"]
     assert [each["status"] for each in found] == [201, 500, 201]
     assert found[1]["problem"]["code"] == "internal-error"
+    assert found[1]["problem"]["request_id"], "it is in the log by this"
     assert recorded(database) == [found[place]["decision"]["id"] for place in (0, 2)]
