@@ -153,7 +153,7 @@ def _sums(decision: Mapping[str, Any], policy: Policy) -> list[Said]:
     for name, label in words.SUMS.items():
         if decision[name] or name in ("gross", "payout"):
             said = _said(
-                both("{label}: {money}", "{label}: {money}"), label=label, money=_money(decision[name], policy)
+                Text("{label}: {money}", "{label}: {money}"), label=label, money=_money(decision[name], policy)
             )
             told.append({"name": name, "value": decision[name], **said})
     return told

@@ -62,7 +62,7 @@ SINCE = both("{since}부터", "since {since}")
 UNTIL = both("{until}까지", "until {until}")
 FROM_TO = both("{since}부터 {until}까지", "from {since} to {until}")
 OF_LOTS = both("{period} 적립된 포인트", "points earned {period}")
-BY_FACT = both("{fact} {period}", "{fact}: {period}")
+BY_FACT = Text("{fact} {period}", "{fact}: {period}")
 WITHOUT_DAY = both("날짜가 없을 때", "where there is no such day")
 
 WOULD_PAY = Text("이 경우 받으실 금액은 {payout}입니다.{kept}{paid}", "You would receive {payout}.{kept}{paid}")
@@ -73,11 +73,11 @@ PARTS = {
     "offset": both("상계 {amount}", "{amount} set off against what you owe"),
 }
 BASIS = {
-    False: both(
+    False: Text(
         "신청하신 때의 포인트와 회원 정보로 실제로 판정해 본 결과입니다.",
         "This was really decided, with your points and your account as they were when you asked.",
     ),
-    True: both(
+    True: Text(
         "그때까지 포인트와 회원 정보에 변동이 없는 것으로 보고 실제로 판정해 본 결과입니다.",
         "This was really decided, as if nothing about your points and your account changes until then.",
     ),

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 # Here, so that a forked server need not import it again.
 import granian  # noqa: F401
@@ -38,8 +39,14 @@ def run(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[s
 
 
 @contextmanager
-def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
-    """A running service: its process, its port and what it said."""
+def serving(
+    url: str, *arguments: str, drained: bool = False, **more: str
+) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
+    """A running service: its process, its port and what it said.
+
+    A pipe that nobody reads holds the log of some hundred requests, and then the service waits. Where there are more it
+    has to be `drained`.
+    """
     process = subprocess.Popen(
         [*RECOUP, "serve", "--port", "0", *arguments],
         env=environment(url, **more),
@@ -50,6 +57,7 @@ def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess
     )
     assert process.stdout is not None
     said: list[str] = []
+    draining = Thread(target=said.extend, args=(process.stdout,))
     try:
         for line in process.stdout:
             said.append(line)
@@ -58,11 +66,15 @@ def serving(url: str, *arguments: str, **more: str) -> Iterator[tuple[subprocess
                 break
         else:
             raise AssertionError("".join(said))
+        if drained:
+            draining.start()
         yield process, int(found[1]), said
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.wait(20)
+        if draining.ident is not None:
+            draining.join()
         process.stdout.close()
 
 
