@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -38,15 +38,22 @@ def run(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[s
     return forks.run(arguments, environment(url, **more), timeout=60)
 
 
-@contextmanager
-def serving(
-    url: str, *arguments: str, drained: bool = False, **more: str
-) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
-    """A running service: its process, its port and what it said.
+Running = tuple[subprocess.Popen[str], int, list[str]]
+"""A running service: its process, its port and what it said."""
 
-    A pipe that nobody reads holds the log of some hundred requests, and then the service waits. Where there are more it
-    has to be `drained`.
-    """
+
+def serving(url: str, *arguments: str, **more: str) -> AbstractContextManager[Running]:
+    """A running service for some requests: the pipe of its log holds a few hundred, and then it waits."""
+    return _serving(url, arguments, more, drained=False)
+
+
+def serving_many(url: str, *arguments: str, **more: str) -> AbstractContextManager[Running]:
+    """A running service for any number of requests: its log is read."""
+    return _serving(url, arguments, more, drained=True)
+
+
+@contextmanager
+def _serving(url: str, arguments: Iterable[str], more: Mapping[str, str], *, drained: bool) -> Iterator[Running]:
     process = subprocess.Popen(
         [*RECOUP, "serve", "--port", "0", *arguments],
         env=environment(url, **more),

@@ -33,7 +33,7 @@ from service.records import Record
 from service.refund_requests import Filed, Hold
 from service.sweeps import sweep
 from tests.service.builders import LIFE, NOW, POLICY, asking, lot_facts, open_account
-from tests.service.processes import ask, run, serving
+from tests.service.processes import ask, run, serving_many
 
 CLIENTS = 16
 TURNS = 20
@@ -112,7 +112,7 @@ class Client:
 
 def test_clients_that_race_neither_lose_nor_double_a_point(database_url: str) -> None:
     database = prepared(database_url)
-    with serving(database_url, "--workers", "2", drained=True) as (_, port, _):
+    with serving_many(database_url, "--workers", "2") as (_, port, _):
         clients = [Client(port, number) for number in range(CLIENTS)]
         over = threading.Event()
 
@@ -160,7 +160,7 @@ def test_a_service_that_was_killed_comes_back_with_all_that_it_answered(database
     database = prepared(database_url, limit=10**9)
     answered: list[bytes] = []
     for number in range(3):
-        with serving(database_url, "--workers", "2", drained=True) as (process, port, _):
+        with serving_many(database_url, "--workers", "2") as (process, port, _):
 
             def storm(client: int, port: int = port, number: int = number) -> None:
                 for turn in range(1_000):
