@@ -72,7 +72,8 @@ def listens(port: int) -> bool:
     """Whether a service takes connections; one that does answers."""
     try:
         return ask(port, "GET", "/healthz", patience=0)[0] == 200
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
+        # One that came at the very end is closed before anything was read of it, as the operators' page says.
         return False
 
 
