@@ -21,25 +21,25 @@ test: check
 # Run what needs Spark: Java 17, and the first time a download of 450 MB.
 test-spark: python
 	@[ -x "$${JAVA_HOME:+$$JAVA_HOME/bin/java}" ] || command -v java >/dev/null || { echo "recoup: there is no Java here; install Java 17 (as root: apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
-	@$(bootstrap) test parquet pg prove otel batch spark
+	@$(bootstrap) test parquet pg prove otel batch browser spark
 	@PYTHONDONTWRITEBYTECODE= $(in_venv) pytest -q -m spark tests/spark
 
 # Check format, lint and types.
 check: python
-	@$(bootstrap) test parquet pg prove otel batch
+	@$(bootstrap) test parquet pg prove otel batch browser
 	@$(in_venv) ruff check
 	@$(in_venv) ruff format --check
 	@$(in_venv) mypy
 
 # Rewrite the sources in the agreed format.
 format: python
-	@$(bootstrap) test parquet pg prove otel batch
+	@$(bootstrap) test parquet pg prove otel batch browser
 	@$(in_venv) ruff check --fix
 	@$(in_venv) ruff format
 
 # Measure decisions a second, beside a peer.
 bench: python
-	@$(bootstrap) test parquet pg prove otel batch bench
+	@$(bootstrap) test parquet pg prove otel batch browser bench
 	@$(in_venv) benchmarks
 
 # Remove what make made. A database is not touched.

@@ -26,6 +26,8 @@ from service.token_keys import NoKeys
 from service.tokens import BadToken
 from service.tracing import template
 
+INSIDE = "recoup.reader"
+"""Where a page that asks for somebody says for whom; no header of a request has such a name."""
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
 
 
@@ -39,10 +41,11 @@ def admit() -> None:
     if wanted in OPEN or (wanted == "GET /metrics" and parts().settings.metrics == "open"):
         return
     sent = request.headers.get("Authorization")
-    if parts().settings.access == "open" and not _of_a_member(sent):
+    signed_in: Reader | None = request.environ.get(INSIDE)
+    if signed_in is None and parts().settings.access == "open" and not _of_a_member(sent):
         g.reader = ANYONE
         return
-    holder, may = _holder(sent, parts().clock()), RIGHTS.get(wanted, ())
+    holder, may = signed_in or holder_of(sent, parts().clock()), RIGHTS.get(wanted, ())
     held = [role for role in holder.roles if role in may]
     if not held:
         needed = Text(" 또는 ".join(may), " or ".join(may))
@@ -86,7 +89,7 @@ def _of_a_member(sent: str | None) -> bool:
     return found is not None and found[1].startswith(member_tokens.PREFIX)
 
 
-def _holder(sent: str | None, now: datetime) -> Reader:
+def holder_of(sent: str | None, now: datetime) -> Reader:
     """Who holds the key or token that was sent, with all its roles. Raises Refusal."""
     if sent is None:
         raise _unauthorized("missing")

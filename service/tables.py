@@ -21,6 +21,7 @@ from peewee import (
 )
 
 from service.table import Table
+from service.tables_access import AccessKey, AccessKeyEnd
 from service.tables_publishing import (
     DraftCheck,
     DraftRejection,
@@ -470,30 +471,25 @@ class LogCheckpoint(Table):
     signed_at = TextField()
 
 
-class AccessKey(Table):
-    """An API key: who holds it, and for which roles; of the key itself only its digest. Never changed."""
-
-    id = TextField(primary_key=True)
-    name = TextField()
-    digest = TextField(unique=True)
-    roles = TextField()
-    created_at = TextField()
-    expires_at = TextField()
-
-
-class AccessKeyEnd(Table):
-    """A key that was revoked. Never changed: what was revoked stays so."""
-
-    key = ForeignKeyField(AccessKey, primary_key=True)
-    ended_at = TextField()
-
-
 class MemberToken(Table):
     """A short-lived token for one account; of the token itself only its digest. Removed some time after its end."""
 
     digest = TextField(primary_key=True)
     account = ForeignKeyField(Account, index=False)
     key = TextField()
+    created_at = TextField()
+    expires_at = TextField(index=True)
+
+
+class Session(Table):
+    """Somebody who is signed in to the pages, as whom, and until when; of what the browser keeps only its digest."""
+
+    digest = TextField(primary_key=True)
+    name = TextField()
+    key = TextField()
+    roles = TextField()
+    account = ForeignKeyField(Account, null=True, index=False)
+    alone = BooleanField()
     created_at = TextField()
     expires_at = TextField(index=True)
 
@@ -561,6 +557,7 @@ TABLES = (
     AccessKey,
     AccessKeyEnd,
     MemberToken,
+    Session,
     DecisionRead,
 )
 # The database itself refuses to change or delete a row of these.

@@ -250,6 +250,7 @@ def answering() -> OneAtATime:
     from service.app import create_app
     from service.logs import write_as
     from service.memory import collect_seldom
+    from service.pages.site import WithPages
     from service.parts import EXTENSION
     from service.telemetry import provider_of
 
@@ -260,7 +261,7 @@ def answering() -> OneAtATime:
     app = create_app(settings, provider=provider)
     atexit.register(_leave, app.extensions[EXTENSION].database, provider)
     collect_seldom()
-    return OneAtATime(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS)
+    return OneAtATime(WithPages(app), app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS)
 
 
 def _leave(database: Database, provider: TracerProvider | None) -> None:

@@ -1,0 +1,250 @@
+"""The pages put together: who is signed in, in which language, how a template is filled, and what a browser may do."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+
+from policies.model import Text
+from service import sessions
+from service.config import LOOPBACK
+from service.database import Unavailable, reading
+from service.errors import LANGUAGES
+from service.errors import language as asked_language
+from service.logs import log_request
+from service.pages import words
+from service.pages.asking import API, Refused
+from service.parts import EXTENSION, parts
+from service.reads import Reader
+from service.tracing import asked as about_request
+from service.tracing import method, route
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+FOLDER = Path(__file__).resolve().parent.parent
+STATIC = FOLDER / "static"
+COOKIE = "recoup_session"
+LANGUAGE_COOKIE = "recoup_language"
+A_YEAR = 365 * 24 * 3600
+# Nothing of another host, nothing written into the page itself; htmx sends its requests back here only.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Language, Cookie",
+}
+FIRST_PARTS = frozenset(
+    {"start", "sign-in", "sign-out", "static", "favicon.ico", "member", "agent", "author", "auditor"}
+)
+"""The first parts of the paths that are pages; everything else is the API's."""
+
+log = logging.getLogger("recoup.pages")
+
+
+class WithPages:
+    """The API and the pages as one WSGI application. `/` is a page for a browser, and the API's index for programs."""
+
+    def __init__(self, api: Flask) -> None:
+        self._api = api
+        self._pages = create_pages(api)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        """Answer a request by the one or the other."""
+        path = environ.get("PATH_INFO", "")
+        first = path[1:].partition("/")[0]
+        to_pages = first in FIRST_PARTS or (path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""))
+        app: WSGIApplication = self._pages if to_pages else self._api
+        return app(environ, start_response)
+
+
+def create_pages(api: Flask) -> Flask:
+    """The pages of an API."""
+    from service.pages import signing_in
+
+    app = Flask("recoup-pages", template_folder=str(FOLDER / "templates" / "pages"), static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = api.config["MAX_CONTENT_LENGTH"]
+    app.url_map.merge_slashes = False
+    app.extensions[EXTENSION] = api.extensions[EXTENSION]
+    app.extensions[API] = api
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals |= {"static": static_address, "form_token": form_token, "menu": menu, **words.IN_TEMPLATES}
+    app.jinja_env.filters |= words.FILTERS
+    for blueprint in (signing_in.blueprint, *_blueprints()):
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/static/<path:name>", "static", _static)
+    app.before_request(_begin)
+    app.before_request(_check_form)
+    app.after_request(_end)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Unavailable, lambda _: _error_page(503, words.UNAVAILABLE))
+    app.register_error_handler(Exception, _bug)
+    return app
+
+
+def _blueprints() -> tuple[Blueprint, ...]:
+    from service.pages import member
+
+    return (member.blueprint,)
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """A page out of a template, which knows who is signed in and in which language."""
+    text = current_app.jinja_env.get_template(template).render(
+        {"language": g.language, "reader": g.get("reader"), "at": request.path, **values}
+    )
+    return Response(text, status, mimetype="text/html")
+
+
+def menu(reader: Reader) -> list[tuple[str, Text]]:
+    """The pages that somebody can go to from every other."""
+    return [(href, name) for roles, href, name in words.MENU if set(roles) & set(reader.roles)]
+
+
+def only(*roles: str) -> Callable[[], Response | None]:
+    """For a blueprint: lets in who is signed in in one of these roles; others are asked to sign in, or refused."""
+
+    def check() -> Response | None:
+        reader: Reader | None = g.reader
+        if reader is None:
+            back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+            return back_to(url_for("signing_in.start", next=back))
+        if not set(roles) & set(reader.roles):
+            return _error_page(403, words.NOT_FOR_YOU)
+        return None
+
+    return check
+
+
+def own_address(given: str | None, otherwise: str) -> str:
+    """Where to go on: an address of ours, however it was given."""
+    split = urlsplit(given or "")
+    ours = bool(given) and not split.scheme and not split.netloc and split.path.startswith("/")
+    return given if given and ours and "\\" not in given and not given.startswith("//") else otherwise
+
+
+def back_to(where: str) -> Response:
+    """Go on at another address, by GET."""
+    return Response(status=303, headers={"Location": where})
+
+
+def form_token() -> str:
+    """What a form carries so that it is known to be ours: no other site can read it."""
+    return _token_of(request.cookies.get(COOKIE, ""))
+
+
+def remember(answer: Response, secret: str) -> Response:
+    """Have the browser keep a session."""
+    # A browser drops a secure cookie where the connection is none; on the machine itself there is no other.
+    secure = parts().settings.host not in LOOPBACK
+    answer.set_cookie(COOKIE, secret, httponly=True, secure=secure, samesite="Lax", path="/")
+    return answer
+
+
+def static_address(name: str) -> str:
+    """The address of a file of ours, which changes when the file does."""
+    return f"/static/{name}?v={_digests()[name]}"
+
+
+def _begin() -> None:
+    about_request()
+    chosen = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    g.language = chosen if chosen in LANGUAGES else asked_language()
+    secret = request.cookies.get(COOKIE)
+    g.reader = None
+    if secret:
+        with reading(parts().database):
+            g.reader = sessions.find(parts().database, secret, parts().clock())
+
+
+def _check_form() -> Response | None:
+    """A form that changes something must be ours. Signing in may be asked for by the programme's own site."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint == "signing_in.sign_in":
+        return None
+    sent = request.headers.get("X-Form-Token") or request.form.get("form_token", "")
+    if g.reader is None or not hmac.compare_digest(sent.encode(), form_token().encode()):
+        return _error_page(403, words.FORM_IS_OLD)
+    return None
+
+
+def _end(answer: Response) -> Response:
+    about = about_request()
+    answer.headers["X-Request-Id"] = about.id
+    answer.headers["Content-Language"] = g.get("language", "en")
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    if request.args.get("lang") in LANGUAGES and request.method == "GET":
+        answer.set_cookie(LANGUAGE_COOKIE, request.args["lang"], max_age=A_YEAR, samesite="Lax", path="/")
+    seconds = perf_counter() - about.arrived
+    parts().metrics.answered(method(), f"page {route()}", answer.status_code, seconds)
+    log_request(answer.status_code, seconds)
+    return answer
+
+
+def _static(name: str) -> Response:
+    known = _digests().get(name)
+    if known is None:
+        return _error_page(404, words.NOTHING_HERE)
+    kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    path = STATIC / name
+    answer = Response(path.read_bytes(), mimetype=kinds[path.suffix])
+    same = request.args.get("v") == known
+    answer.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable" if same else "no-cache"
+    answer.headers["Vary"] = "Accept-Encoding"
+    return answer
+
+
+@cache
+def _digests() -> dict[str, str]:
+    """The files that are handed out, with the beginning of the digest of each."""
+    shown = [*STATIC.glob("pages/*"), *STATIC.glob("vendor/htmx/*.js"), *STATIC.glob("vendor/uplot/*")]
+    served = [path for path in shown if path.suffix in (".css", ".js", ".svg")]
+    return {str(path.relative_to(STATIC)): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in served}
+
+
+@cache
+def _token_of(secret: str) -> str:
+    return hashlib.sha256(b"form\n" + secret.encode()).hexdigest()
+
+
+def _refused(error: Refused) -> Response:
+    data = error.answer.data
+    return page(
+        "error.html", error.answer.status, title=data["title"], detail=data["detail"], errors=error.answer.errors
+    )
+
+
+def _http_error(error: HTTPException) -> Response:
+    told = {404: words.NOTHING_HERE, 405: words.NOTHING_HERE, 413: words.TOO_LARGE}
+    status = error.code or 500
+    return _error_page(status, told.get(status, words.NOT_UNDERSTOOD))
+
+
+def _bug(error: Exception) -> Response:
+    log.error("%s %s: a bug", method(), route(), exc_info=error)
+    return _error_page(500, words.OUR_MISTAKE)
+
+
+def _error_page(status: int, told: tuple[Text, Text]) -> Response:
+    title, detail = (each.in_language(g.language) for each in told)
+    return page("error.html", status, title=title, detail=detail, errors=[])

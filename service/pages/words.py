@@ -1,0 +1,172 @@
+"""How pages say things: in the language of whoever reads, figures and days as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from policies.model import Text
+
+NOT_FOR_YOU = (
+    Text("이 화면을 볼 권한이 없습니다.", "This page is not for you."),
+    Text(
+        "지금 로그인한 역할로는 볼 수 없습니다. 다른 키로 로그인하십시오.",
+        "The roles that you are signed in with do not allow it. Sign in with another key.",
+    ),
+)
+FORM_IS_OLD = (
+    Text("이 양식은 더 쓸 수 없습니다.", "This form can no longer be used."),
+    Text(
+        "로그인이 끝났거나 다른 창에서 다시 로그인했습니다. 아무것도 바뀌지 않았습니다. 앞 화면을 새로 열고 다시"
+        " 보내십시오.",
+        "You were signed out, or signed in anew in another window. Nothing was changed. Go back, load the page again"
+        " and send the form once more.",
+    ),
+)
+NOTHING_HERE = (
+    Text("찾는 화면이 없습니다.", "There is no such page."),
+    Text("주소를 확인하거나 처음 화면으로 가십시오.", "Check the address, or go to the first page."),
+)
+TOO_LARGE = (
+    Text("보낸 내용이 너무 큽니다.", "What was sent is too large."),
+    Text("줄여서 다시 보내십시오. 아무것도 바뀌지 않았습니다.", "Send less. Nothing was changed."),
+)
+NOT_UNDERSTOOD = (
+    Text("요청을 이해하지 못했습니다.", "The request was not understood."),
+    Text(
+        "앞 화면으로 돌아가 다시 하십시오. 아무것도 바뀌지 않았습니다.", "Go back and try again. Nothing was changed."
+    ),
+)
+UNAVAILABLE = (
+    Text("지금은 답할 수 없습니다.", "There is no answer just now."),
+    Text("잠시 뒤에 다시 하십시오. 아무것도 바뀌지 않았습니다.", "Try again in a moment. Nothing was changed."),
+)
+OUR_MISTAKE = (
+    Text("저희 쪽에서 잘못되었습니다.", "Something went wrong on our side."),
+    Text(
+        "아무것도 바뀌지 않았습니다. 다시 해도 같으면 알려 주십시오.",
+        "Nothing was changed. If it happens again, tell us.",
+    ),
+)
+
+MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = ((("member",), "/member", Text("내 포인트", "My points")),)
+"""The menu: for which roles, where to, and how it is called."""
+
+ROLE_NAMES = {
+    "member": Text("회원", "Member"),
+    "agent": Text("상담원", "Agent"),
+    "approver": Text("승인자", "Approver"),
+    "author": Text("정책 작성자", "Policy author"),
+    "auditor": Text("감사인", "Auditor"),
+    "operator": Text("운영자", "Operator"),
+    "caller": Text("연동 시스템", "Calling system"),
+}
+STATE_NAMES = {
+    "approved": Text("승인", "Approved"),
+    "needs_review": Text("검토 중", "Being looked at"),
+    "denied": Text("거절", "Denied"),
+    "refused": Text("거절", "Refused"),
+    "settled": Text("지급 완료", "Paid"),
+    "failed": Text("지급 실패", "Payout failed"),
+    "cancelled": Text("취소", "Cancelled"),
+    "lapsed": Text("기한 지남", "Lapsed"),
+    "reversed": Text("되돌림", "Reversed"),
+}
+WEEKDAYS = ("월", "화", "수", "목", "금", "토", "일")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@pass_context
+def translated(context: Context, ko: str, en: str, **figures: object) -> str:
+    """One of two texts, filled in."""
+    text: str = ko if context["language"] == "ko" else en
+    return text.format(**figures) if figures else text
+
+
+@pass_context
+def points(context: Context, amount: int) -> str:
+    """Points.
+
+    >>> points({"language": "ko"}, 12000), points({"language": "en"}, 1)
+    ('12,000포인트', '1 point')
+    """
+    if context["language"] == "ko":
+        return f"{amount:,}포인트"
+    return f"{amount:,} point{'' if amount == 1 else 's'}"
+
+
+@pass_context
+def money(context: Context, amount: int, currency: str = "KRW") -> str:
+    """An amount of money.
+
+    >>> money({"language": "ko"}, 12000), money({"language": "en"}, 12000)
+    ('12,000원', '12,000 KRW')
+    """
+    return f"{amount:,}원" if currency == "KRW" and context["language"] == "ko" else f"{amount:,} {currency}"
+
+
+@pass_context
+def day(context: Context, written: str | None) -> str:
+    """A day as people write it; a dash where there is none.
+
+    >>> day({"language": "ko"}, "2026-03-02"), day({"language": "en"}, "2026-03-02")
+    ('2026년 3월 2일(월)', '2 Mar 2026')
+    """
+    if written is None:
+        return "–"
+    on = date.fromisoformat(written[:10])
+    if context["language"] == "ko":
+        return f"{on.year}년 {on.month}월 {on.day}일({WEEKDAYS[on.weekday()]})"
+    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+@pass_context
+def instant(context: Context, written: str | None, zone: str = "Asia/Seoul") -> str:
+    """An instant by the clock of a zone, to the minute.
+
+    >>> instant({"language": "en"}, "2026-03-02T01:30:00Z")
+    '2 Mar 2026, 10:30'
+    """
+    if written is None:
+        return "–"
+    at = datetime.fromisoformat(written).astimezone(ZoneInfo(zone))
+    told = day(context, at.date().isoformat())
+    return f"{told} {at:%H:%M}" if context["language"] == "ko" else f"{told}, {at:%H:%M}"
+
+
+@pass_context
+def said(context: Context, both: Mapping[str, str] | Text | None) -> str:
+    """What is there in both languages, in the reader's."""
+    if both is None:
+        return ""
+    language: str = context["language"]
+    return both.in_language(language) if isinstance(both, Text) else both[language]
+
+
+@pass_context
+def role_name(context: Context, role: str) -> str:
+    """What a role is called."""
+    return ROLE_NAMES[role].in_language(context["language"])
+
+
+@pass_context
+def state_name(context: Context, state: str) -> str:
+    """What a state of a refund request is called."""
+    return STATE_NAMES[state].in_language(context["language"])
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "points": points,
+    "money": money,
+    "day": day,
+    "instant": instant,
+    "said": said,
+    "role_name": role_name,
+    "state_name": state_name,
+}
+IN_TEMPLATES: Mapping[str, Any] = {"t": translated}
