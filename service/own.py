@@ -22,7 +22,7 @@ OWN: Mapping[str, str] = {
 }
 NAMED = {"decision_id": "decisions", "refund_request_id": "refund-requests"}
 """What a body names by its id."""
-OF_NOBODY = ("faq",)
+OF_NOBODY = ("faq", "policies")
 """What is the same for everybody."""
 
 

@@ -1,18 +1,291 @@
-"""What a member sees."""
+"""What a member sees: the balance, what can be refunded, a refund applied for and followed, questions and answers."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+import secrets
+from collections.abc import Mapping
+from typing import Any
 
-from service.pages.asking import address, asked
-from service.pages.site import only, page
+from flask import Blueprint, Response, g, request
+
+from policies.model import Text
+from service.pages.asking import Answer, address, ask, asked
+from service.pages.site import back_to, only, page
 from service.roles import MEMBER
 
 blueprint = Blueprint("member", __name__, url_prefix="/member")
 blueprint.before_request(only(MEMBER))
 
+SHORTEST_SHARE = 0.01
+"""Of the longest bar, so that a small one is still seen."""
+SOON = 3
+"""So many of the days on which points end are told at the head."""
+NOT_A_NUMBER = Text("포인트는 숫자로 적어 주세요. 예: 20000", "Write the points as a number, such as 20000.")
+NOTHING_ASKED = Text("환급받을 포인트를 적어 주세요.", "Say how many points you want refunded.")
+
 
 @blueprint.get("")
 def home() -> Response:
-    """The balance."""
-    return page("member.html", balance=asked("GET", address("accounts", g.reader.account, "balance")))
+    """The balance, what ends when, and what each way of a refund would come to."""
+    balance = asked("GET", address("accounts", g.reader.account, "balance"))
+    options = _options()
+    requests = asked("GET", address("accounts", g.reader.account, "refund-requests"), query={"limit": 3})
+    notices = asked("GET", address("accounts", g.reader.account, "notices"), query={"limit": 5})
+    return page(
+        "member.html",
+        balance=balance,
+        policy=_policy(balance["policy"]),
+        options=options,
+        most=_most(options),
+        requests=requests["refund_requests"],
+        notices=notices["notices"],
+        years=_by_year(balance),
+        soon=balance["expiring"][:SOON],
+    )
+
+
+@blueprint.get("/lots")
+def lots() -> Response:
+    """Every lot, with its last day and why it cannot be refunded."""
+    balance = asked("GET", address("accounts", g.reader.account, "balance"))
+    ordered = sorted(balance["lots"], key=lambda lot: (lot["expired"], lot["last_usable_on"] or "9999", lot["id"]))
+    return page("member_lots.html", balance=balance, lots=ordered, policy=_policy(balance["policy"]))
+
+
+@blueprint.get("/apply")
+def apply() -> Response:
+    """The form of a refund request; worked out at once where it is known what is asked for."""
+    written = request.args.to_dict()
+    body, mistakes = _request_of(written)
+    return _form(written, None if mistakes or not body["method"] else _tried(body))
+
+
+@blueprint.post("/apply")
+def check() -> Response:
+    """The form again, with what the request would come to."""
+    written = request.form.to_dict()
+    body, mistakes = _request_of(written)
+    return _form(written, None if mistakes else _tried(body), mistakes, status=422 if mistakes else 200)
+
+
+@blueprint.post("/check")
+def check_part() -> Response:
+    """What the request would come to, as a part of the page."""
+    written = request.form.to_dict()
+    body, mistakes = _request_of(written)
+    tried = None if mistakes else _tried(body)
+    return page("member_check.html", written=written, tried=tried, mistakes=mistakes, policy=_policy(written["policy"]))
+
+
+@blueprint.post("/requests")
+def file() -> Response:
+    """File the request: it goes on to where it can be followed, or to why it was denied."""
+    written = request.form.to_dict()
+    body, mistakes = _request_of(written)
+    if mistakes:
+        return _form(written, None, mistakes, status=422)
+    asking = {"account": g.reader.account, "request": body}
+    filed = ask("POST", "/v1/refund-requests", asking, once=written.get("once") or _fresh_key())
+    if not filed.ok:
+        return _form(written, filed, {}, status=filed.status)
+    return back_to(f"/member/requests/{filed.data['id']}")
+
+
+@blueprint.get("/requests")
+def requests() -> Response:
+    """The refund requests, newest first."""
+    found = asked(
+        "GET",
+        address("accounts", g.reader.account, "refund-requests"),
+        query={"limit": 20, "after": request.args.get("after")},
+    )
+    policy = _policy(_policy_name())
+    return page("member_requests.html", found=found["refund_requests"], next=_after(found), policy=policy)
+
+
+@blueprint.get("/requests/<id>")
+def one_request(id: str) -> Response:
+    """Where a request stands, and why."""
+    found = asked("GET", address("refund-requests", id))
+    told = ask("GET", address("decisions", found["decision_id"], "explanation"))
+    explained = told.data if told.ok else None
+    return page("member_request.html", found=found, told=explained, policy=_policy(_policy_name()), once=_fresh_key())
+
+
+@blueprint.post("/requests/<id>/cancel")
+def cancel(id: str) -> Response:
+    """Take a request back."""
+    asked("POST", address("refund-requests", id, "cancel"), {}, once=request.form.get("once") or _fresh_key())
+    return back_to(f"/member/requests/{id}")
+
+
+@blueprint.get("/decisions/<id>")
+def decision(id: str) -> Response:
+    """Why a request was decided as it was."""
+    return page("member_decision.html", told=asked("GET", address("decisions", id, "explanation")), once=_fresh_key())
+
+
+@blueprint.get("/inquiries")
+def inquiries() -> Response:
+    """What was asked and contested, newest first, and the form to ask."""
+    return _inquiries({})
+
+
+@blueprint.post("/inquiries")
+def ask_something() -> Response:
+    """Ask, or contest a decision."""
+    written = request.form.to_dict()
+    body = {
+        "account": g.reader.account,
+        "kind": "contest" if written.get("decision_id") else "question",
+        "text": written.get("text", "").strip(),
+        "language": g.language,
+        **({"decision_id": written["decision_id"]} if written.get("decision_id") else {}),
+    }
+    made = ask("POST", "/v1/inquiries", body, once=written.get("once") or _fresh_key())
+    return back_to(f"/member/inquiries/{made.data['id']}") if made.ok else _inquiries(written, made)
+
+
+@blueprint.get("/inquiries/<id>")
+def inquiry(id: str) -> Response:
+    """One inquiry, with everything that was said."""
+    return _inquiry(id, {})
+
+
+@blueprint.post("/inquiries/<id>/<what>")
+def say_more(id: str, what: str) -> Response:
+    """Add something, close an inquiry that was answered, or take one back."""
+    if what not in ("entries", "close", "withdraw"):
+        return back_to(f"/member/inquiries/{id}")
+    written = request.form.to_dict()
+    text = written.get("text", "").strip()
+    body = {"by": "member", **({"text": text} if text or what == "entries" else {})}
+    said = ask("POST", address("inquiries", id, what), body, once=written.get("once") or _fresh_key())
+    return back_to(f"/member/inquiries/{id}") if said.ok else _inquiry(id, written, said)
+
+
+@blueprint.get("/help")
+def helped() -> Response:
+    """Questions and answers, found by words."""
+    words = request.args.get("q", "").strip()
+    found = asked("GET", "/v1/faq", query={"q": words, "policy": _policy_name(), "limit": 50})
+    return page("member_help.html", words=words, found=found)
+
+
+@blueprint.get("/help/<id>")
+def answer(id: str) -> Response:
+    """One question and its answer."""
+    return page("member_answer.html", entry=asked("GET", address("faq", id)))
+
+
+def _policy_name() -> str:
+    name: str = asked("GET", address("accounts", g.reader.account, "balance"))["policy"]
+    return name
+
+
+def _policy(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = asked("GET", address("policies", name))
+    return found
+
+
+def _after(found: Mapping[str, Any]) -> str | None:
+    """Where the next page of a list begins."""
+    following = found["next"]
+    return following.partition("after=")[2].partition("&")[0] if following else None
+
+
+def _by_year(balance: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The points that end in each year, with how long the bar of each is: 1 for the largest."""
+    years: dict[str | None, int] = {}
+    for each in balance["expiring"]:
+        year = each["last_usable_on"][:4]
+        years[year] = years.get(year, 0) + each["points"]
+    never = balance["points"] - sum(years.values())
+    if never > 0:
+        years[None] = never
+    most = max([1, *years.values()])
+    return [
+        {"year": year, "points": points, "share": max(SHORTEST_SHARE, points / most)} for year, points in years.items()
+    ]
+
+
+def _options() -> list[dict[str, Any]]:
+    """What each way would come to today, cash to an account in the member's own name, of which no more is known yet."""
+    asking = {"request": {"receiving_account": "own", "receiving_holder": "member", "channel": "web"}}
+    found: list[dict[str, Any]] = asked("POST", address("accounts", g.reader.account, "refund-options"), asking)[
+        "options"
+    ]
+    return found
+
+
+def _most(options: list[dict[str, Any]]) -> int:
+    """The points that can be refunded at most, by whatever way."""
+    return max((each["points"] for each in options if each["outcome"] != "denied"), default=0)
+
+
+def _request_of(written: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Text]]:
+    """The request that a form says, as the API takes it, and what is wrong with its fields."""
+    mistakes: dict[str, Text] = {}
+    points: int | str = "all"
+    if not written.get("all"):
+        text = written.get("points", "").strip().replace(",", "").removesuffix("포인트").strip()
+        if not text:
+            mistakes["points"] = NOTHING_ASKED
+        elif not (text.isascii() and text.isdigit()) or int(text[:20]) == 0 or len(text) > 15:
+            mistakes["points"] = NOT_A_NUMBER
+        else:
+            points = int(text)
+    body: dict[str, Any] = {"points": points, "method": written.get("method", ""), "channel": "web"}
+    if written.get("receiving_account", "").strip():
+        body["receiving_account"] = written["receiving_account"].strip()
+        body["receiving_holder"] = written.get("receiving_holder") or "member"
+    papers = [name.removeprefix("paper:") for name in written if name.startswith("paper:")]
+    if papers:
+        body["papers"] = [{"paper": name} for name in papers]
+    return body, mistakes
+
+
+def _tried(body: Mapping[str, Any]) -> Answer:
+    return ask("POST", "/v1/decisions", {"account": g.reader.account, "request": body, "dry_run": True})
+
+
+def _form(
+    written: Mapping[str, str], tried: Answer | None, mistakes: Mapping[str, Text] | None = None, *, status: int = 200
+) -> Response:
+    balance = asked("GET", address("accounts", g.reader.account, "balance"))
+    return page(
+        "member_apply.html",
+        status,
+        written={"once": _fresh_key(), **written},
+        tried=tried,
+        mistakes=mistakes or {},
+        balance=balance,
+        policy=_policy(balance["policy"]),
+        most={each["method"]: each["points"] for each in _options() if each["outcome"] != "denied"},
+    )
+
+
+def _inquiries(written: Mapping[str, str], refused: Answer | None = None) -> Response:
+    found = asked(
+        "GET",
+        address("accounts", g.reader.account, "inquiries"),
+        query={"limit": 20, "after": request.args.get("after")},
+    )
+    return page(
+        "member_inquiries.html",
+        refused.status if refused else 200,
+        found=found["inquiries"],
+        next=_after(found),
+        written={"once": _fresh_key(), "decision_id": request.args.get("decision", ""), **written},
+        refused=refused,
+    )
+
+
+def _inquiry(id: str, written: Mapping[str, str], refused: Answer | None = None) -> Response:
+    found = asked("GET", address("inquiries", id))
+    status = refused.status if refused else 200
+    return page("member_inquiry.html", status, found=found, written={"once": _fresh_key(), **written}, refused=refused)
+
+
+def _fresh_key() -> str:
+    return secrets.token_urlsafe(16)

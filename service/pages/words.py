@@ -54,7 +54,13 @@ OUR_MISTAKE = (
     ),
 )
 
-MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = ((("member",), "/member", Text("내 포인트", "My points")),)
+MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = (
+    (("member",), "/member", Text("내 포인트", "My points")),
+    (("member",), "/member/apply", Text("환급 신청", "Ask for a refund")),
+    (("member",), "/member/requests", Text("신청 내역", "My requests")),
+    (("member",), "/member/inquiries", Text("문의·이의", "Questions")),
+    (("member",), "/member/help", Text("도움말", "Help")),
+)
 """The menu: for which roles, where to, and how it is called."""
 
 ROLE_NAMES = {
@@ -65,6 +71,17 @@ ROLE_NAMES = {
     "auditor": Text("감사인", "Auditor"),
     "operator": Text("운영자", "Operator"),
     "caller": Text("연동 시스템", "Calling system"),
+}
+STATE_TONES = {
+    **dict.fromkeys(("approved", "settled"), "good"),
+    "needs_review": "warn",
+    **dict.fromkeys(("denied", "refused", "failed"), "bad"),
+}
+INQUIRY_STATES = {
+    "open": Text("답변 대기", "Waiting for an answer"),
+    "answered": Text("답변 완료", "Answered"),
+    "closed": Text("종료", "Closed"),
+    "withdrawn": Text("철회", "Taken back"),
 }
 STATE_NAMES = {
     "approved": Text("승인", "Approved"),
@@ -160,6 +177,17 @@ def state_name(context: Context, state: str) -> str:
     return STATE_NAMES[state].in_language(context["language"])
 
 
+def state_tone(state: str) -> str:
+    """How a state looks: good, warn, bad or nothing."""
+    return STATE_TONES.get(state, "")
+
+
+@pass_context
+def inquiry_state(context: Context, state: str) -> str:
+    """What a state of an inquiry is called."""
+    return INQUIRY_STATES[state].in_language(context["language"])
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "points": points,
     "money": money,
@@ -168,5 +196,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "said": said,
     "role_name": role_name,
     "state_name": state_name,
+    "state_tone": state_tone,
+    "inquiry_state": inquiry_state,
 }
 IN_TEMPLATES: Mapping[str, Any] = {"t": translated}

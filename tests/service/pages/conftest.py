@@ -86,7 +86,7 @@ def example_site(example_file: Path, tmp_path_factory: pytest.TempPathFactory) -
     shutil.copyfile(example_file, own)
     with serving_many(f"sqlite:///{own}", "--no-deliver") as (_, port, _said):
         # A worker listens a moment after its parent says so.
-        ask(port, "GET", "/healthz")
+        ask(port, "GET", "/healthz", patience=60)
         yield f"http://127.0.0.1:{port}"
 
 

@@ -1,0 +1,156 @@
+"""A member sees the points, applies, follows the request, reads why, and contests it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from werkzeug.test import Client
+
+from tests.service.pages.visiting import Visits, enter
+
+PATHS = ("/member", "/member/lots", "/member/apply", "/member/requests", "/member/inquiries", "/member/help")
+
+
+def form(site: Client, path: str, **fields: str) -> dict[str, str]:
+    """The fields of the first form of a page that is filled in, with its hidden ones."""
+    text = site.get(path).text
+    main = text.partition("<main")[2]
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', main))
+    return {**hidden, **fields}
+
+
+def said(text: str) -> str:
+    """The words of a page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.partition("<main")[2]))
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_page_of_a_member_is_there_in_both_languages(open_site: Client, path: str, language: str) -> None:
+    enter(open_site, "member")
+    answer = open_site.get(f"{path}?lang={language}")
+    assert answer.status_code == 200
+    assert f'<html lang="{language}">' in answer.text
+
+
+def test_the_balance_is_told_with_what_a_refund_would_come_to(open_site: Client) -> None:
+    enter(open_site, "member")
+    words = said(open_site.get("/member").text)
+    assert "10,000 points" in words
+    assert "9,900 KRW" in words
+
+
+def test_a_request_is_worked_out_without_being_filed(open_site: Client) -> None:
+    enter(open_site, "member")
+    sent = form(open_site, "/member/apply", method="cash", points="5,000", receiving_account="RA-1")
+    answer = open_site.post("/member/apply", data=sent)
+    assert "4,950 KRW" in said(answer.text)
+    assert 'value="5,000"' in answer.text
+    part = open_site.post("/member/check", data=sent)
+    assert "4,950 KRW" in part.text
+    assert "<html" not in part.text
+    assert "There are none yet" in said(open_site.get("/member/requests").text)
+
+
+def test_a_request_is_filed_once_however_often_it_is_sent(open_site: Client) -> None:
+    enter(open_site, "member")
+    sent = form(open_site, "/member/apply", method="credit", points="4000")
+    first, second = (open_site.post("/member/requests", data=sent).headers["Location"] for _ in range(2))
+    assert first == second
+    assert "6,000 points" in said(open_site.get("/member").text)
+    assert "Approved" in said(open_site.get(first).text)
+
+
+def test_a_denied_request_says_why_and_what_would_pass(open_site: Client) -> None:
+    enter(open_site, "member")
+    sent = form(open_site, "/member/apply", method="credit", points="60000")
+    where = open_site.post("/member/requests", data=sent).headers["Location"]
+    words = said(open_site.get(where).text)
+    assert "Denied" in words
+    assert "There are 10000 points" in words or "There are 10,000 points" in words
+
+
+@pytest.mark.parametrize(
+    ("points", "told"), [("", "Say how many"), ("lots", "as a number"), ("-5", "as a number"), ("0", "as a number")]
+)
+def test_a_wrong_amount_is_told_and_what_was_typed_stays(open_site: Client, points: str, told: str) -> None:
+    enter(open_site, "member")
+    sent = form(open_site, "/member/apply", method="credit", points=points, receiving_account="RA-7")
+    for path in ("/member/apply", "/member/requests"):
+        answer = open_site.post(path, data=sent)
+        assert (answer.status_code, told in answer.text) == (422, True)
+        assert 'value="RA-7"' in answer.text
+
+
+def test_a_request_is_taken_back(open_site: Client) -> None:
+    enter(open_site, "member")
+    sent = form(open_site, "/member/apply", method="credit", points="4000")
+    where = open_site.post("/member/requests", data=sent).headers["Location"]
+    open_site.post(f"{where}/cancel", data=form(open_site, where))
+    assert "Cancelled" in said(open_site.get(where).text)
+    assert "10,000 points" in said(open_site.get("/member").text)
+
+
+def test_a_decision_is_contested_and_the_talk_goes_on(open_site: Client) -> None:
+    enter(open_site, "member")
+    sent = form(open_site, "/member/apply", method="credit", points="60000")
+    where = open_site.post("/member/requests", data=sent).headers["Location"]
+    found = re.search(r"/member/inquiries\?decision=([\w-]+)", open_site.get(where).text)
+    assert found, "no way to contest"
+    contest = form(open_site, f"/member/inquiries?decision={found[1]}", text="My points are missing.")
+    talk = open_site.post("/member/inquiries", data=contest).headers["Location"]
+    assert "My points are missing." in said(open_site.get(talk).text)
+    open_site.post(f"{talk}/entries", data=form(open_site, talk, text="They came in May."))
+    open_site.post(f"{talk}/withdraw", data=form(open_site, talk))
+    words = said(open_site.get(talk).text)
+    assert "They came in May." in words
+    assert "Taken back" in words
+
+
+def test_what_is_anothers_is_not_there(open_site: Client) -> None:
+    enter(open_site, "member")
+    for path in ("/member/requests/R-1", "/member/decisions/D-1", "/member/inquiries/Q-1", "/member/help/nothing"):
+        assert open_site.get(path).status_code == 404
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_member_goes_the_whole_way_in_a_browser(visits: Visits, dark: bool) -> None:
+    member = visits(locale="ko-KR", dark=dark, width=390 if dark else 1280)
+    page = member.page
+    member.enters("member", "A-0003" if dark else "A-0004")
+    for path in PATHS:
+        member.goes(path)
+        member.finds_nothing_serious()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    member.goes("/member/apply")
+    page.locator('input[name="method"]').nth(1).check()
+    page.locator("#points").fill("1,234,567")
+    page.locator("#outcome .badge").wait_for()
+    assert "안 됩니다" in page.locator("#outcome").inner_text()
+    page.get_by_role("button", name="신청하기").click()
+    page.wait_for_url("**/member/requests/R-*")
+    member.finds_nothing_serious()
+    assert "거절" in page.locator("h1").inner_text()
+    page.get_by_role("link", name="이의 제기하기").click()
+    page.locator("#text").fill("포인트가 더 있어야 합니다.")
+    page.get_by_role("button", name="보내기").click()
+    page.wait_for_url("**/member/inquiries/Q-*")
+    assert "포인트가 더 있어야 합니다." in page.locator("main").inner_text()
+    member.finds_nothing_serious()
+    member.goes("/member/help?q=수수료")
+    page.locator(".answers a").first.click()
+    assert page.locator("h1").inner_text()
+
+
+@pytest.mark.slow
+def test_without_scripts_a_member_can_do_the_same(visits: Visits) -> None:
+    member = visits(script=False)
+    member.enters("member", "A-0005")
+    member.goes("/member/apply")
+    member.page.locator('input[name="method"]').nth(1).check()
+    member.page.locator("#points").fill("999999999")
+    member.page.get_by_role("button", name="Work it out first").click()
+    assert "Not as it is" in member.page.locator("#outcome").inner_text()
+    assert member.page.locator("#points").input_value() == "999999999"
