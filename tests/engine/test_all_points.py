@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.amounts import largest, smallest
 from engine.cases import read_case
 from engine.compiled import CompiledVersion
 from engine.decide import Conflict
 from engine.decision import Decision
+from engine.facts import Case
 from engine.hearing import Hearing
 from policies.model import Policy
 from tests.engine.random_policies import cases, compiled, policies
@@ -33,10 +35,18 @@ def tried(version: CompiledVersion, data: dict[str, Any], points: int) -> Decisi
 
 
 def passing(version: CompiledVersion, data: dict[str, Any]) -> list[int]:
-    """Every amount that passes, by trying them all."""
+    """Every amount that passes, by asking for each alone.
+
+    Judged only: what would help is told of each denial otherwise, which takes ten times as long.
+    """
+    case = read_case(version.policy, data)
     held = sum(each.get("left", each["amount"]) for each in data["lots"])
-    found = [(points, tried(version, data, points)) for points in range(1, held + 1)]
-    return [points for points, decision in found if decision and decision.outcome != "denied"]
+    return [points for points in range(1, held + 1) if passes(version, case, points)]
+
+
+def passes(version: CompiledVersion, case: Case, points: int) -> bool:
+    """Whether an amount passes, heard of nothing before."""
+    return Hearing(version, replace(case, request=replace(case.request, points=points))).asked().passes
 
 
 @thorough
