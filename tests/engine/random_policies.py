@@ -1,6 +1,7 @@
 """Small random policies and cases, for laws that hold of every policy.
 
-Amounts are so small that every amount that could be asked for can be tried.
+Amounts are so small that every amount that could be asked for can be tried. A strategy is made once and not at each
+draw: to make and to check one takes several times as long as to draw from it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -65,6 +67,7 @@ positive = st.integers(1, 14)
 rates = st.sampled_from([Fraction(rate) for rate in ("0", "1", "3", "10", "33.3", "50", "60", "90", "99.9", "100")])
 
 
+@cache
 def bands(figures: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """A figure for every amount asked for, changing at up to two of them."""
     starts = st.lists(st.integers(1, 15), max_size=2, unique=True).map(lambda found: [0, *sorted(found)])
@@ -77,24 +80,29 @@ def bands(figures: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def cells(figures: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """A figure, or one that depends on the points asked for or on the method."""
     table = st.builds(lambda one, other: Table("request.method", {"cash": one}, other), figures, figures)
     return st.one_of(figures, figures, bands(figures), table)
 
 
+by_source = st.builds(lambda one, other: Table("lot.source", {"bill": one}, other), positive, positive)
+rate_by_source = st.builds(lambda one, other: Table("lot.source", {"bill": one}, other), rates, rates)
+percentages = st.one_of(cells(rates), rate_by_source)
+steps = st.one_of(cells(positive), by_source)
+
+
 @st.composite
 def values(draw: st.DrawFn) -> dict[str, Value]:
     """One value of points, one of points of lots, one of a percentage."""
-    by_source = st.builds(lambda one, other: Table("lot.source", {"bill": one}, other), positive, positive)
-    rate_by_source = st.builds(lambda one, other: Table("lot.source", {"bill": one}, other), rates, rates)
     made = {
         "amount": ("points", draw(cells(positive))),
         "of_lots": ("points", draw(by_source)),
-        "percent": ("percent", draw(st.one_of(cells(rates), rate_by_source))),
+        "percent": ("percent", draw(percentages)),
         "money": ("money", draw(cells(small))),
         "money_of_lots": ("money", draw(by_source)),
-        "every": ("points", draw(st.one_of(cells(positive), by_source))),
+        "every": ("points", draw(steps)),
     }
     return {
         name: Value(name, "", "1", unit, "request.requested_on", ((None, cell),))  # type: ignore[arg-type]
@@ -137,6 +145,7 @@ lots_too = st.one_of(
 )
 
 
+@cache
 def conditions(clauses: st.SearchStrategy[Comparison]) -> st.SearchStrategy[Condition]:
     """Clauses of which all must hold, or one."""
     both = st.lists(clauses, min_size=1, max_size=2).map(lambda found: Condition(tuple(found)))
@@ -146,11 +155,12 @@ def conditions(clauses: st.SearchStrategy[Comparison]) -> st.SearchStrategy[Cond
     return st.one_of(both, both, one_of)
 
 
-@st.composite
-def guarded(draw: st.DrawFn, clauses: st.SearchStrategy[Comparison], often: bool = True) -> dict[str, Any]:
+@cache
+def guarded(clauses: st.SearchStrategy[Comparison], often: bool = True) -> st.SearchStrategy[dict[str, Any]]:
     """`when` and `unless` of a rule."""
-    when = draw(st.one_of(st.just(ALWAYS) if often else conditions(clauses), conditions(clauses)))
-    return {"when": when, "unless": tuple(draw(st.lists(conditions(clauses), max_size=1))), "reason": REASON}
+    when = st.one_of(st.just(ALWAYS) if often else conditions(clauses), conditions(clauses))
+    unless = st.lists(conditions(clauses), max_size=1)
+    return st.builds(lambda when, unless: {"when": when, "unless": tuple(unless), "reason": REASON}, when, unless)
 
 
 ORDERS: tuple[OrderKey, ...] = (
@@ -192,6 +202,22 @@ method_tables = st.sampled_from(
 )
 
 
+maybe_tables = st.one_of(st.none(), st.none(), method_tables)
+maybe_moneys = st.one_of(st.none(), st.none(), moneys)
+maybe_rates = st.one_of(st.none(), st.none(), rates)
+maybe_small = st.one_of(st.none(), small)
+maybe_shares = st.one_of(st.none(), moneys, rates, rates)
+given_rates = st.one_of(rates, st.just(ValueRef("percent")))
+everys = st.one_of(positive, positive, st.just(ValueRef("every")))
+allowances = st.one_of(
+    st.none(),
+    st.none(),
+    st.builds(lambda first: FreeAllowance(first, "month"), st.integers(0, 2)),
+    st.builds(lambda points: FreeAllowance(None, "month", points=points), amounts),
+)
+orders = st.lists(st.sampled_from(ORDERS), min_size=1, max_size=2)
+
+
 @st.composite
 def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
     """A few rules of every kind that decides a refund."""
@@ -199,7 +225,7 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
         Exclude(
             id=f"exclude-{n}",
             terms="1",
-            allowed_methods=draw(st.one_of(st.none(), st.none(), method_tables)),
+            allowed_methods=draw(maybe_tables),
             **draw(guarded(lots_too, often=False)),
         )
         for n in range(draw(st.integers(0, 2)))
@@ -235,7 +261,7 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
             "cut_off_time": TimeOfDay(16 * 60),
         }
         found.append(Pay(id="pay-0", terms="1", **draw(st.sampled_from([{"within": Span(3, "business days")}, batch]))))
-    order = tuple(draw(st.lists(st.sampled_from(ORDERS), min_size=1, max_size=2)))
+    order = tuple(draw(orders))
     found.append(Allocate(id="order", terms="1", order=order, reason=FIXED))
     return tuple(found)
 
@@ -271,23 +297,14 @@ def fees(draw: st.DrawFn) -> list[Rule]:
     for n in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
         adds_to = tuple(rule.id for rule in found) if draw(st.integers(0, 4)) else ()
         overrides = (found[0].id,) if found and not draw(st.integers(0, 3)) else ()
-        free = draw(
-            st.one_of(
-                st.none(),
-                st.none(),
-                st.builds(lambda first: FreeAllowance(first, "month"), st.integers(0, 2)),
-                st.builds(lambda points: FreeAllowance(None, "month", points=points), amounts),
-            )
-        )
+        free = draw(allowances)
         more = draw(guarded(lots_too)) | {"adds_to": adds_to, "overrides": overrides, "free": free, "reason": FIXED}
-        more |= {
-            draw(st.sampled_from(["gross_at_least", "gross_under"])): draw(st.one_of(st.none(), st.none(), moneys))
-        }
+        more |= {draw(st.sampled_from(["gross_at_least", "gross_under"])): draw(maybe_moneys)}
         if draw(st.booleans()):
             found.append(Fee(id=f"fee-{n}", terms="1", flat=draw(moneys), **more))
             continue
         rounding = draw(st.sampled_from(["down", "up", "half_up"]))
-        rate = draw(st.one_of(rates, st.just(ValueRef("percent"))))
+        rate = draw(given_rates)
         least, most = draw(bounds), draw(bounds)
         to = draw(st.sampled_from([1, 1, 5]))
         more |= {"rounding": rounding, "to": to, "at_least": least, "at_most": most}
@@ -304,8 +321,8 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
     """Prices, taxes, debts set off, and limits on the payout and by shares of the balance."""
     found: list[Rule] = []
     for n in range(draw(st.sampled_from([0, 1, 1, 2]))):
-        every = draw(st.one_of(positive, positive, st.just(ValueRef("every"))))
-        bonus = draw(st.one_of(st.none(), st.none(), rates))
+        every = draw(everys)
+        bonus = draw(maybe_rates)
         more = draw(guarded(lots_too)) | {"overrides": ("price-0",) if n and draw(st.integers(0, 3)) else ()}
         more |= {"rounding": draw(rounded), "to": draw(st.sampled_from([1, 1, 3]))}
         more |= {"whole_steps": draw(flags), "bonus": bonus}
@@ -319,16 +336,16 @@ def moneyed(draw: st.DrawFn) -> list[Rule]:
             "adds_to": tuple(taxes) if draw(st.integers(0, 4)) else (),
             "taxes": draw(st.sampled_from(["whole", "excess"])),
         }
-        figures = st.one_of(st.none(), small) if on else bounds
+        figures = maybe_small if on else bounds
         more |= {"above": draw(figures), "waived_under": draw(figures)}
         more |= {"rounding": draw(rounded), "to": draw(st.sampled_from([1, 1, 2, 5]))}
-        rate = draw(rates if on else st.one_of(rates, st.just(ValueRef("percent"))))
+        rate = draw(rates if on else given_rates)
         found.append(Tax(id=f"tax-{n}", terms="1", rate=rate, after_fees=not on and draw(flags), **more))
         taxes.append(f"tax-{n}")
     for n in range(draw(st.sampled_from([0, 0, 1, 2]))):
         debt = FactRef(draw(st.sampled_from(["account.debt", "request.other_debt"])))
         after = ("offset-0",) if n and draw(st.integers(0, 4)) else ()
-        most = draw(st.one_of(st.none(), moneys, rates, rates))
+        most = draw(maybe_shares)
         more = draw(guarded(requests)) | {"reason": FIXED, "after": after, "at_most": most}
         more |= {"rounding": draw(rounded) if isinstance(most, Fraction) else None}
         more |= {"shared": after if most is not None and draw(flags) else ()}
@@ -397,13 +414,15 @@ shown_papers = st.builds(
     st.sampled_from(["id_card", "family"]),
     st.sampled_from([None, "2026-03-01", "2025-12-03", "2025-12-02"]),
 )
+several_papers = st.lists(shown_papers, max_size=2)
+activity_days = st.lists(st.sampled_from(["2025-09-03", "2026-02-28", "2026-03-05"]), max_size=2)
+states = st.sampled_from(["approved", "settled", "needs_review", "denied", "cancelled"])
 
 
 @st.composite
 def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, Any]:
     """A case with up to four lots and some history, as JSON."""
     times = ["2026-03-01T00:00:00Z", "2026-03-02T03:00:00Z", "2026-03-02T03:00:01Z", "2025-05-05T00:00:00Z"]
-    states = st.sampled_from(["approved", "settled", "needs_review", "denied", "cancelled"])
     history = [
         past(
             draw(positive),
@@ -426,7 +445,7 @@ def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, An
             "grade": draw(st.sampled_from(["VIP", "VVIP"])),
             "born_on": draw(st.sampled_from([None, "2007-03-03", "2007-03-04"])),
             "points_debt": draw(small),
-            "activity_days": draw(st.lists(st.sampled_from(["2025-09-03", "2026-02-28", "2026-03-05"]), max_size=2)),
+            "activity_days": draw(activity_days),
             "debt": draw(small),
         },
         "lots": lots,
@@ -436,7 +455,7 @@ def cases(draw: st.DrawFn, points: st.SearchStrategy[int | str]) -> dict[str, An
             "other_debt": draw(small),
             "destination_balance": draw(small),
             "receiving_account": draw(st.sampled_from(["", "KB-1"])),
-            "papers": draw(st.lists(shown_papers, max_size=2)),
+            "papers": draw(several_papers),
             "lots": draw(st.lists(st.sampled_from(ids), max_size=2, unique=True)) if ids else [],
         },
         "history": history,
