@@ -21,7 +21,9 @@ from threading import Thread
 
 # Here, so that a forked server need not import it again.
 import granian  # noqa: F401
+from flask import Flask
 
+from service import app
 from service.commands import serve
 from service.config import read_settings
 from tests import forks
@@ -89,10 +91,11 @@ class Forked:
     """The server of `recoup serve`, without a deliverer, forked out of this process instead of started anew.
 
     What it has to import is there already, so it answers after a tenth of a second. This process must have no
-    connection to a database when it is forked, and no thread that works.
+    connection to a database when it is forked, and no thread that works. A service that was made and has not answered
+    anybody yet may be given, for one server after the other: its routes are most of the work of a start.
     """
 
-    def __init__(self, url: str, port: int, workers: int, **more: str) -> None:
+    def __init__(self, url: str, port: int, workers: int, service: Flask | None = None, **more: str) -> None:
         self._lives, alive = os.pipe()
         self.process = os.fork()
         if not self.process:
@@ -104,6 +107,8 @@ class Forked:
                 os.environ.update(environment(url, **more))
                 multiprocessing.set_start_method("fork", force=True)
                 settings = replace(read_settings(), port=port, workers=workers)
+                if service is not None:
+                    app.create_app = lambda *_, **__: service
                 serve._serve(settings, serve.prepare(settings, demo=False))
             os._exit(1)
         os.close(alive)
@@ -121,7 +126,7 @@ class Forked:
 def forked(url: str, workers: int = 1, **more: str) -> Iterator[int]:
     """A forked server that answers: its port."""
     with reserved_port() as port:
-        server = Forked(url, port, workers, **more)
+        server = Forked(url, port, workers, None, **more)
         try:
             assert ask(port, "GET", "/")[0] == 200
             yield port

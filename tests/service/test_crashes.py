@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from service.app import create_app
 from service.clock import spoken, utc_now
 from service.config import Settings
 from service.database import Database, close_database, reading, rows
-from service.faq import load_faq
+from service.parts import EXTENSION
 from service.publishing import Versions
 from tests.service.builders import asking
 from tests.service.processes import Forked, ask, forked, reserved_port
@@ -150,7 +151,9 @@ def test_a_server_that_is_killed_again_and_again_keeps_all_that_it_answered_and_
     with reading(database):
         # Read here once, so that no server has to.
         Versions(database, 1).in_force("small", utc_now())
-    load_faq(Settings())
+    # So are the routes made here. What a server has in memory when it starts is the same.
+    service = create_app(Settings(database_url=database_url, access="open"))
+    close_database(service.extensions[EXTENSION].database)
     callers = [Caller(number) for number in range(CALLERS)]
     moments = random.Random(1)
     unheard = 0
@@ -158,7 +161,7 @@ def test_a_server_that_is_killed_again_and_again_keeps_all_that_it_answered_and_
         for number in range(KILLS):
             # A connection belongs to the process that opened it.
             close_database(database)
-            server = Forked(database_url, port, 2 if number % 4 == 0 else 1)
+            server = Forked(database_url, port, 2 if number % 4 == 0 else 1, service)
             storm_until_killed(callers, port, server, moments)
             unheard += check_whole(database, callers)
             if number % 10 == 9:

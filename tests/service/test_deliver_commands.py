@@ -111,6 +111,7 @@ def test_a_deliverer_that_is_killed_after_sending_is_followed_by_one_that_sends_
     assert sorted(receiver.ids()[1:]) == sorted(told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)
 def test_a_deliverer_that_is_told_to_end_finishes_what_is_under_way(
     database_url: str, database: Database, receiver: ScriptedReceiver, ending: signal.Signals
@@ -148,6 +149,7 @@ def _states(database: Database) -> set[str]:
         return {state for (state,) in rows(database, "SELECT DISTINCT state FROM delivery")}
 
 
+@pytest.mark.slow
 def test_the_service_delivers_beside_answering_also_after_its_deliverer_died(
     database_url: str, database: Database, receiver: ScriptedReceiver
 ) -> None:
@@ -178,6 +180,7 @@ def _children(parent: int) -> list[int]:
     return [int(pid) for pid, of, *command in lines if int(of) == parent and "spawn_main" in " ".join(command)]
 
 
+@pytest.mark.slow
 def test_a_service_that_is_killed_takes_its_deliverer_with_it(sqlite_url: str, receiver: ScriptedReceiver) -> None:
     database = open_database(Settings(database_url=sqlite_url))
     writing(database, lambda: add(database, receiver.url, [], "", utc_now(), private=True))
@@ -202,6 +205,7 @@ def _runs(process: int) -> bool:
     return stated.strip()[:1] not in ("", "Z")
 
 
+@pytest.mark.slow
 def test_a_service_may_leave_delivering_to_others(sqlite_url: str, receiver: ScriptedReceiver) -> None:
     database = open_database(Settings(database_url=sqlite_url))
     writing(database, lambda: add(database, receiver.url, [], "", utc_now(), private=True))

@@ -110,6 +110,7 @@ class Client:
         self.post(key, "/v1/events", body)
 
 
+@pytest.mark.slow
 def test_clients_that_race_neither_lose_nor_double_a_point(database_url: str) -> None:
     database = prepared(database_url)
     with serving_many(database_url, "--workers", "2") as (_, port, _):
@@ -155,12 +156,13 @@ def statuses_of(found: set[tuple[int, bytes]]) -> set[int]:
 # Crashes
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_service_that_was_killed_comes_back_with_all_that_it_answered(database_url: str) -> None:
     database = prepared(database_url, limit=10**9)
     answered: list[bytes] = []
     for number in range(3):
-        with serving_many(database_url, "--workers", "2") as (process, port, _):
+        with serving_many(database_url, "--workers", "2", "--no-deliver") as (process, port, _):
 
             def storm(client: int, port: int = port, number: int = number) -> None:
                 for turn in range(1_000):
