@@ -81,7 +81,7 @@ def _serving(url: str, arguments: Iterable[str], more: Mapping[str, str], *, dra
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
         if draining.ident is not None:
             draining.join()
         process.stdout.close()
@@ -144,7 +144,7 @@ def reserved_port() -> Iterator[int]:
 
 
 def ask(
-    port: int, method: str, path: str, body: object = None, key: str = "", patience: float = 20
+    port: int, method: str, path: str, body: object = None, key: str = "", patience: float = 60
 ) -> tuple[int, bytes]:
     """One request on a connection of its own, with an idempotency key where there is one.
 
