@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -19,6 +20,12 @@ from policies.problems import both, did_you_mean, shorten, told
 
 MOST: Final = 10**12
 """No amount of a case is larger than this, so that sums stay exact in every JSON reader."""
+
+MOST_MISTAKES: Final = 50
+"""More are not listed: nobody reads them, and whoever writes a million of them is not worth the time."""
+
+MOST_HINTS: Final = 10
+"""What was meant is looked for in so many of them: it takes longer than all the rest."""
 
 LONGEST_TEXT: Final = 200
 """No text of a case has more characters."""
@@ -141,7 +148,12 @@ class ObjectReader:
                 return [self.values(each) for each in shaped]
         except (ValueError, TypeError):
             pass
-        return [self._with_errors(each, f"{path}.{index}", errors) for index, each in enumerate(data)]
+        values: list[list[Any]] = []
+        for index, each in enumerate(data):
+            if len(errors) >= MOST_MISTAKES:
+                break
+            values.append(self._with_errors(each, f"{path}.{index}", errors))
+        return values
 
     def texts(self, shaped: Sequence[Any]) -> list[str]:
         """The texts of objects that msgspec read, in which it looks for no control characters."""
@@ -183,13 +195,16 @@ class ObjectReader:
                 # A list or an object cannot even be looked up.
                 errors.append((f"{path}.{entry.name}", _unfit(raw, _WRITE_ONE_VALUE)))
         names = set(self._names())
-        errors.extend((f"{path}.{key}", self._unknown(key)) for key in data if key not in names)
+        unknown = (key for key in data if key not in names)
+        room = max(0, MOST_MISTAKES - len(errors))
+        for key in islice(unknown, room):
+            errors.append((f"{path}.{key}", self._unknown(key, hint=len(errors) < MOST_HINTS)))
         return values
 
-    def _unknown(self, key: object) -> Mistake:
+    def _unknown(self, key: object, *, hint: bool) -> Mistake:
         names = self._names()
         known = both("여기에 쓸 수 있는 것: {names}", "known here are {names}", names=", ".join(names))
-        return Mistake(NOT_KNOWN, did_you_mean(str(key), names) or known)
+        return Mistake(NOT_KNOWN, (did_you_mean(str(key), names) if hint else None) or known)
 
     def _names(self) -> list[str]:
         return [entry.name for entry in self.entries]

@@ -39,6 +39,7 @@ from service.judging import Judge
 from service.logs import log_request
 from service.metrics import Metrics
 from service.migrate import check_schema
+from service.one_at_a_time import AWAITED, BODY, GO_ON, LATE
 from service.parts import EXTENSION, Parts, parts
 from service.publishing import Versions
 from service.telemetry import Spans
@@ -58,6 +59,8 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Vary": "Accept-Language",
 }
+
+TAKE_A_BODY = ("POST", "PUT", "PATCH")
 
 
 def create_app(
@@ -107,6 +110,7 @@ def create_app(
     app.before_request(_begin)
     app.before_request(_refuse_unreadable)
     app.before_request(admit)
+    app.before_request(_go_on_or_not)
     if provider is not None:
         app.extensions[SPANS] = Spans(provider)
     # The first of them is the last to be called.
@@ -122,6 +126,9 @@ def _begin() -> None:
 def _tell(answer: Response) -> Response:
     """Count a request that was answered, write it down, and tell whoever asked by which id it is found."""
     about = asked()
+    if answer.status_code == GO_ON:
+        # It is no answer yet.
+        return answer
     seconds = perf_counter() - about.arrived
     answer.headers["X-Request-Id"] = about.id
     parts().metrics.answered(method(), route(), answer.status_code, seconds)
@@ -142,8 +149,25 @@ def _refuse_unreadable() -> None:
     unreadable = [name for name, sent in sent_parts.items() if not _is_utf_8(sent)]
     if unreadable:
         raise Refusal("bad-request", [FieldError.in_parameter(name, "not-utf-8") for name in unreadable])
-    if "\0" in request.path:
+    # The framework would take two slashes at the head for one.
+    if "\0" in request.path or request.environ.get("PATH_INFO", "").startswith("//"):
         raise Refusal("not-found", what=request.path)
+
+
+def _go_on_or_not() -> Response | None:
+    """Whether a body that does not come at once is to be awaited further; refuse one that did not come in time."""
+    body = request.environ.get(BODY)
+    if body is None:
+        return None
+    if request.routing_exception is not None:
+        raise request.routing_exception
+    takes_one = request.method in TAKE_A_BODY
+    if body == LATE or not takes_one:
+        refusal = Refusal("too-slow", most=parts().settings.stall_seconds)
+        refusal.headers["Connection"] = "close"
+        raise refusal
+    assert body == AWAITED, body
+    return Response(status=GO_ON)
 
 
 def _is_utf_8(sent: bytes) -> bool:

@@ -87,6 +87,13 @@ SETTINGS = (
         0,
     ),
     Setting("MAX_BODY_BYTES", "1000000", "the largest request body that is read", 1),
+    Setting(
+        "STALL_SECONDS",
+        "30",
+        "how long a client may keep the service waiting: for headers, a body, the next line of a stream,"
+        " or for taking its answer",
+        1,
+    ),
     Setting("MAX_CONNECTIONS", "20", "how many database connections one process keeps", 1),
     Setting("BUSY_SECONDS", "10", "how long to wait for a lock or a free connection", 1),
     Setting("ANSWER_WITHIN_DAYS", "30", "how many days after an inquiry its answer is due", 1),
@@ -163,6 +170,7 @@ class Settings:
     policies: Path = SHIPPED_RULES
     drain_seconds: int = 0
     max_body_bytes: int = 1_000_000
+    stall_seconds: int = 30
     max_connections: int = 20
     busy_seconds: int = 10
     answer_within_days: int = 30
@@ -213,6 +221,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         policies=Path(texts["POLICIES"]) if texts["POLICIES"] else SHIPPED_RULES,
         drain_seconds=numbers["DRAIN_SECONDS"],
         max_body_bytes=numbers["MAX_BODY_BYTES"],
+        stall_seconds=numbers["STALL_SECONDS"],
         max_connections=numbers["MAX_CONNECTIONS"],
         busy_seconds=numbers["BUSY_SECONDS"],
         answer_within_days=numbers["ANSWER_WITHIN_DAYS"],

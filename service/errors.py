@@ -21,6 +21,8 @@ from service.tracing import asked, method, route
 
 MEDIA_TYPE = "application/problem+json"
 LANGUAGES = ("en", "ko")
+LONGEST_LANGUAGES = 1_000
+"""Nobody's Accept-Language is longer, and one that is is not read."""
 
 # What is wrong there stands in no body.
 IN_NO_BODY = ("account-does-not-fit",)
@@ -113,6 +115,15 @@ KINDS: Mapping[str, Kind] = {
         Text(
             "{sent} 본문에는 {sent} 형식으로만 답합니다. Accept 헤더에 그 형식을 넣거나 헤더를 빼십시오.",
             "A body of {sent} is answered in {sent}: name that in the header Accept, or leave the header out.",
+        ),
+    ),
+    "too-slow": Kind(
+        408,
+        Text("본문이 제때 오지 않았습니다.", "The body did not come in time."),
+        Text(
+            "본문이나 다음 줄을 최대 {most}초 기다립니다. 저장된 것은 없으니 다시 보내 주십시오.",
+            "A body, and each next line of a stream, is awaited for at most {most} seconds. Nothing of it was stored;"
+            " send it again.",
         ),
     ),
     "idempotency-key-reused": Kind(
@@ -394,6 +405,8 @@ def language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
+    if len(request.headers.get("Accept-Language", "")) > LONGEST_LANGUAGES:
+        return "en"
     # A region of a language is that language to us: who prefers ko-KR to en reads ko.
     for tag, quality in sorted(request.accept_languages, key=lambda each: -each[1]):
         spoken = "en" if tag == "*" else tag.partition("-")[0].lower()

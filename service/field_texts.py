@@ -32,6 +32,9 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "only-with-policy": Text("policy와 함께만 쓸 수 있습니다.", "says nothing without a policy; name one as `policy`"),
     "too-much-owed": Text("부족 포인트를 너무 많이 늘립니다.", "would have the account owe more than can be written"),
     "behind": Text("{other}보다 뒤입니다.", "lies behind {other}, so that nothing can lie between them"),
+    "packed": Text(
+        "압축된 본문은 읽지 않습니다. 압축하지 말고 보내십시오.", "says that the body is packed; send it as it is"
+    ),
     "not-utf-8": Text(
         "UTF-8이 아닌 바이트가 있습니다.", "has bytes that are no UTF-8; write it in UTF-8, percent-encoded"
     ),

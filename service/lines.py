@@ -11,10 +11,11 @@ IN_ENVIRON = "recoup.lines"
 
 
 class Line(NamedTuple):
-    """One line: its number from 1, and its text; None where it is longer than a line may be."""
+    """One line: its number from 1, and its text; None where it is longer than a line may be, or too `late`."""
 
     number: int
     text: bytes | None
+    late: bool = False
 
 
 class Lines:
@@ -22,13 +23,16 @@ class Lines:
     on them count, and nothing else.
 
     >>> lines = Lines(5)
-    >>> [*lines.of(b"12")], [*lines.of(b"3\n\n123456")], [*lines.of(b"789\n1")], [*lines.rest()]
-    ([], [Line(number=1, text=b'123')], [Line(number=3, text=None)], [Line(number=4, text=b'1')])
+    >>> [line[:2] for part in (b"12", b"3\n\n123456", b"789\n1") for line in lines.of(part)]
+    [(1, b'123'), (3, None)]
+    >>> [line[:2] for line in lines.rest()]
+    [(4, b'1')]
     """
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._number = 0
+        self.ended = 0
+        """How many have ended, also those without anything on them."""
         self._begun = bytearray()
         self._too_long = False
 
@@ -53,12 +57,12 @@ class Lines:
             self._begun += part
 
     def _ended(self) -> Iterator[Line]:
-        self._number += 1
+        self.ended += 1
         text, too_long = bytes(self._begun), self._too_long
         self._begun.clear()
         self._too_long = False
         if too_long or text.strip():
-            yield Line(self._number, None if too_long else text)
+            yield Line(self.ended, None if too_long else text)
 
 
 def lines_of(body: bytes, most_bytes: int) -> Iterator[Line]:

@@ -4,8 +4,8 @@ What is asked by those who watch the process is answered aside, or a process tha
 
 The rules engine is made for one request at a time, and the application is plain WSGI. A client that stalls in the
 middle of its body must keep nobody else waiting: the event loop waits for bodies, which takes no thread, and one
-thread answers. Headers arrive as they were sent, bytes beyond ASCII and repeated ones included, so that what is wrong
-with one can be told.
+thread answers. It does not wait for ever, nor long for whoever may not ask at all. Headers arrive as they were sent,
+bytes beyond ASCII and repeated ones included, so that what is wrong with one can be told.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from io import BytesIO
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from service.streams import Answer, Receive, Send, Streams
+from service.streams import Answer, Receive, Send, Streams, send_parts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -33,19 +33,33 @@ ARRIVED = "recoup.arrived"
 """When a request was there whole, by the clock of `perf_counter`; before it waited for its turn."""
 ASIDE = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 """The paths whose answers need no rules engine."""
+BODY = "recoup.body"
+"""Why a request has no body although it sends one: it is AWAITED, and the application is asked whether it should be;
+or LATE, and to be refused.
+"""
+AWAITED = "awaited"
+LATE = "late"
+GO_ON = 204
+"""What the application answers where a body is to be awaited further. Nobody is sent that."""
+GRACE_SECONDS = 0.25
+"""For so long a body is awaited without asking who sends it: nearly every one is there at once."""
 
 
 class OneAtATime:
     """An ASGI application out of a WSGI one. It holds up to so many bodies at once, each of up to so many bytes, and
-    besides has so many streams of lines, each line of up to so many bytes.
+    besides has so many streams of lines, each line of up to so many bytes. So many seconds a client may keep it
+    waiting: for a body, for the next line of a stream, and for each part of an answer to be taken.
     """
 
-    def __init__(self, app: WSGIApplication, most_bytes: int, most_bodies: int, most_streams: int) -> None:
+    def __init__(
+        self, app: WSGIApplication, most_bytes: int, most_bodies: int, most_streams: int, most_seconds: float
+    ) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        self._most_seconds = most_seconds
         self._bodies = asyncio.Semaphore(most_bodies)
         self._turn = ThreadPoolExecutor(1, "answering")
-        self._streams = Streams(self._in_turn, most_bytes, most_streams)
+        self._streams = Streams(self._in_turn, most_bytes, most_streams, most_seconds)
         self._aside = ThreadPoolExecutor(1, "aside")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,14 +72,40 @@ class OneAtATime:
         # Who sends no body need not wait until others have sent theirs.
         sends_none = length == "0" and "HTTP_TRANSFER_ENCODING" not in environ
         async with nullcontext() if sends_none else self._bodies:
-            body = b"" if sends_none else await self._body(length, receive)
-            if body is None:
+            thread = self._aside if scope["raw_path"] in ASIDE else self._turn
+            found = b"" if sends_none else await self._body_in_time(environ, thread, receive)
+            if found is None:
                 return
-            environ["wsgi.input"] = BytesIO(body)
-            environ[ARRIVED] = perf_counter()
-            status, headers, answer = await self._in(self._aside if scope["raw_path"] in ASIDE else self._turn, environ)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+            status, headers, answer = found if isinstance(found, tuple) else await self._in(thread, environ, found)
+        with suppress(TimeoutError):
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send_parts(send, answer, self._most_seconds)
+
+    async def _body_in_time(
+        self, environ: WSGIEnvironment, thread: ThreadPoolExecutor, receive: Receive
+    ) -> bytes | Answer | None:
+        """The body; or the answer to whoever does not send it in time, or may not ask at all; None where the client
+        left.
+        """
+        loop, refused = asyncio.get_running_loop(), list[Answer]()
+
+        async def ask_whether() -> None:
+            answer = await self._in(thread, {**environ, BODY: AWAITED})
+            if answer[0] != GO_ON and not until.expired():
+                refused.append(answer)
+                until.reschedule(loop.time())
+
+        asking: list[asyncio.Task[None]] = []
+        grace = loop.call_later(GRACE_SECONDS, lambda: asking.append(loop.create_task(ask_whether())))
+        try:
+            async with asyncio.timeout(self._most_seconds) as until:
+                return await self._body(environ.get("CONTENT_LENGTH", "0"), receive)
+        except TimeoutError:
+            return refused[0] if refused else await self._in(thread, {**environ, BODY: LATE})
+        finally:
+            grace.cancel()
+            for each in asking:
+                each.cancel()
 
     async def _body(self, length: str, receive: Receive) -> bytes | None:
         """The body, of which no more is read than shows that it is too large; None where the client left."""
@@ -84,10 +124,11 @@ class OneAtATime:
         return bytes(body[: self._most_bytes + 1])
 
     async def _in_turn(self, environ: WSGIEnvironment) -> Answer:
-        environ[ARRIVED] = perf_counter()
         return await self._in(self._turn, environ)
 
-    async def _in(self, thread: ThreadPoolExecutor, environ: WSGIEnvironment) -> Answer:
+    async def _in(self, thread: ThreadPoolExecutor, environ: WSGIEnvironment, body: bytes = b"") -> Answer:
+        environ["wsgi.input"] = BytesIO(body)
+        environ[ARRIVED] = perf_counter()
         return await asyncio.get_running_loop().run_in_executor(thread, self._answer, environ)
 
     def _answer(self, environ: WSGIEnvironment) -> Answer:

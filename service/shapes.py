@@ -11,12 +11,14 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Any
 
 from flask import request
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from engine.reading import MOST_HINTS
 from policies.problems import both, did_you_mean
 from service import moves
 from service.clock import spoken
@@ -24,7 +26,7 @@ from service.errors import LANGUAGES, FieldError, Refusal
 from service.events import STATES as EVENT_STATES
 from service.field_texts import FIELD_TEXTS
 from service.inquiries import KINDS, OUTCOMES, STATES
-from service.json_body import read_json
+from service.json_body import MOST_ERRORS, read_json
 
 MOST_EVENTS = 10_000
 MOST_LOTS = 1_000
@@ -516,10 +518,20 @@ def body(schema: Schema, *also: str) -> dict[str, Any]:
 
 def body_of(*also: str) -> Any:
     """The data in the body of this request, whatever it is. Raises Refusal."""
+    check_encoding()
     if request.mimetype not in (JSON, *also) or not in_utf_8():
         raise Refusal("unsupported-media-type")
     query(LANGUAGE_QUERY)
     return read_json(bytes_of_body())
+
+
+def check_encoding() -> None:
+    """Refuse a body that is packed: nothing is unpacked here, so nothing can swell. Raises Refusal."""
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        refusal = Refusal("unsupported-media-type", [FieldError.in_header("Content-Encoding", "packed")])
+        refusal.headers["Accept-Encoding"] = "identity"
+        raise refusal
 
 
 def in_utf_8() -> bool:
@@ -543,7 +555,7 @@ def loaded(schema: Schema, data: object) -> dict[str, Any]:
 
 def query(schema: Schema) -> dict[str, Any]:
     """The query part of this request's address, read strictly. Raises Refusal."""
-    doubled = [name for name, values in request.args.lists() if len(values) > 1]
+    doubled = [name for name, values in request.args.lists() if len(values) > 1][:MOST_ERRORS]
     if doubled:
         raise Refusal("bad-request", [FieldError.in_parameter(name, "key-twice") for name in doubled])
     return _loaded(
@@ -569,12 +581,13 @@ def _complaints(
     complain: Callable[[tuple[str | int, ...], str, dict[str, Any]], FieldError],
 ) -> list[FieldError]:
     errors: list[FieldError] = []
-    for name, found in messages.items():
+    for name, found in islice(messages.items(), MOST_ERRORS):
         path = () if name == "_schema" else (name,)
         # marshmallow wraps what a field raises in a list, and what it says itself not.
         mistakes = found if isinstance(found, list) else [found]
         if mistakes == [UNKNOWN]:
             names = both("쓸 수 있는 것: {names}", "known here are {names}", names=", ".join(known))
-            mistakes = [{"code": "unknown-name", "figures": {"hint": did_you_mean(name, known) or names}}]
+            hint = did_you_mean(name, known) if len(errors) < MOST_HINTS else None
+            mistakes = [{"code": "unknown-name", "figures": {"hint": hint or names}}]
         errors.extend(complain(path, each["code"], each["figures"]) for each in mistakes)
     return errors

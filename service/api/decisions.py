@@ -28,6 +28,7 @@ from service.shapes import (
     body,
     body_of,
     bytes_of_body,
+    check_encoding,
     in_utf_8,
     loaded,
     query,
@@ -61,6 +62,7 @@ def decide() -> Response:
 @blueprint.post("/v1/decisions:batch")
 def decide_many() -> Response:
     """Judge many refund requests, each by itself: a list in JSON, or one a line."""
+    check_encoding()
     if request.mimetype not in MANY or not in_utf_8():
         sent = request.headers.get("Content-Type", "-")
         mistake = FieldError.in_header("Content-Type", "not-a-media-type", sent=sent, known=", ".join(MANY))
@@ -131,6 +133,8 @@ def _answer_lines() -> Response:
 def _read_line(line: lines.Line, most: int) -> Any:
     """The data of a line, or why it cannot be read."""
     try:
+        if line.late:
+            raise Refusal("too-slow", most=parts().settings.stall_seconds)
         if line.text is None:
             raise Refusal("line-too-long", most=most)
         return read_json(line.text, line.number)

@@ -35,6 +35,8 @@ STREAMS = 32
 """How many streams of lines one process has at once, the stalled ones included."""
 CONNECTIONS = 1024
 """How many connections one process has at once, those that ask nothing included."""
+HEADERS_BYTES = 65_536
+"""How much of a request is read before it is looked at: its address and headers have to fit."""
 SERVERS_LOG = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 """What the server has to say is written like everything else."""
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -261,7 +263,7 @@ def answering() -> OneAtATime:
     app = create_app(settings, provider=provider)
     atexit.register(_leave, app.extensions[EXTENSION].database, provider)
     collect_seldom()
-    return OneAtATime(WithPages(app), app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS)
+    return OneAtATime(WithPages(app), app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS, settings.stall_seconds)
 
 
 def _leave(database: Database, provider: TracerProvider | None) -> None:
@@ -280,7 +282,8 @@ def _leave(database: Database, provider: TracerProvider | None) -> None:
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     from service.readiness import stop_soon, stopping
@@ -295,6 +298,9 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         interface=Interfaces.ASGINL,
         workers=settings.workers,
         backpressure=CONNECTIONS,
+        # Nobody speaks HTTP/2 without TLS, and its connections have no limits of time.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=settings.stall_seconds * 1_000, max_buffer_size=HEADERS_BYTES),
         websockets=False,
         log_level=LogLevels.warning,
         log_dictconfig=SERVERS_LOG,

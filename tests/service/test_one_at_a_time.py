@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.one_at_a_time import OneAtATime
-from service.streams import Event
+from service import one_at_a_time
+from service.one_at_a_time import AWAITED, BODY, GO_ON, LATE, OneAtATime
+from service.streams import PART, Event
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -76,7 +77,7 @@ def test_no_more_of_a_body_is_read_than_there_may_be(
     events: list[Event], headers: dict[str, str], body: bytes | None, unread: int
 ) -> None:
     waiting = iter(events)
-    sent = asyncio.run(ask(OneAtATime(echo, MOST, 1, 1), waiting, **headers))
+    sent = asyncio.run(ask(OneAtATime(echo, MOST, 1, 1, 20), waiting, **headers))
     assert [each.get("body", each.get("status")) for each in sent] == ([] if body is None else [200, body])
     assert len([*waiting]) == unread
 
@@ -93,7 +94,7 @@ def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
         return echo(environ, start)
 
     async def together() -> list[list[Event]]:
-        app = OneAtATime(counting, MOST, 3, 1)
+        app = OneAtATime(counting, MOST, 3, 1, 20)
         bodies = ([chunk(each, more=False)] for each in (b"1", b"2"))
         first, second = (asyncio.create_task(ask(app, iter(each), content_length="1")) for each in bodies)
         # One that stalls keeps the others waiting only for their turn.
@@ -111,7 +112,7 @@ def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
 
 def test_who_sends_no_body_waits_for_nobodys() -> None:
     async def while_one_stalls() -> tuple[list[Event], bool]:
-        app = OneAtATime(echo, MOST, 1, 1)
+        app = OneAtATime(echo, MOST, 1, 1, 20)
         stalled = asyncio.create_task(app(scope(content_length="1"), _for_ever, _nowhere))
         await asyncio.sleep(0)
         other = asyncio.create_task(ask(app, iter([chunk(b"1", more=False)]), content_length="1"))
@@ -134,7 +135,7 @@ def test_a_process_that_is_busy_still_says_that_it_is_alive() -> None:
         return echo(environ, start)
 
     async def meanwhile() -> list[Event]:
-        app = OneAtATime(busy, MOST, 1, 1)
+        app = OneAtATime(busy, MOST, 1, 1, 20)
         first = asyncio.create_task(ask(app, iter(())))
         await asyncio.sleep(0)
         found = [await ask(app, iter(()), path) for path in ("/healthz", "/readyz")]
@@ -144,6 +145,78 @@ def test_a_process_that_is_busy_still_says_that_it_is_alive() -> None:
         return [sent[0] for sent in found]
 
     assert [each["status"] for each in asyncio.run(meanwhile())] == [200, 200]
+
+
+class Door:
+    """An application that lets in whoever sends `in`, and says why it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        body = environ.get(BODY, "here")
+        self.asked.append(body)
+        admitted = environ.get("HTTP_AUTHORIZATION") == "in"
+        start({AWAITED: f"{GO_ON} No", LATE: "408 Late", "here": "200 OK"}[body] if admitted else "401 No", [])
+        return [b""]
+
+
+@pytest.mark.parametrize(
+    ("sent_by", "asked", "status"),
+    [("in", [AWAITED, LATE], 408), ("out", [AWAITED], 401)],
+    ids=["may ask", "may not"],
+)
+def test_who_stalls_is_asked_for_a_key_and_not_awaited_for_ever(
+    monkeypatch: pytest.MonkeyPatch, sent_by: str, asked: list[str], status: int
+) -> None:
+    monkeypatch.setattr(one_at_a_time, "GRACE_SECONDS", 0.01)
+    door, sent = Door(), list[Event]()
+
+    async def send(event: Event) -> None:
+        sent.append(event)
+
+    # Whoever may not ask would be told so if the wait had no end at all.
+    app = OneAtATime(door, MOST, 1, 1, 0.2 if sent_by == "in" else 20)
+    asyncio.run(app(scope(content_length="5", authorization=sent_by), _for_ever, send))
+    assert (door.asked, sent[0]["status"]) == (asked, status)
+
+
+def test_a_body_that_comes_late_but_in_time_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_at_a_time, "GRACE_SECONDS", 0)
+    door, sent = Door(), list[Event]()
+
+    async def receive() -> Event:
+        while AWAITED not in door.asked:
+            await asyncio.sleep(0)
+        return chunk(b"12345", more=False)
+
+    async def send(event: Event) -> None:
+        sent.append(event)
+
+    asyncio.run(OneAtATime(door, MOST, 1, 1, 20)(scope(content_length="5", authorization="in"), receive, send))
+    assert (door.asked, sent[0]["status"]) == ([AWAITED, "here"], 200)
+
+
+def test_an_answer_is_sent_in_parts_for_as_long_as_they_are_taken() -> None:
+    def large(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        start("200 OK", [])
+        return [b"x" * (3 * PART + 1)]
+
+    async def taken(most: int) -> list[Event]:
+        sent: list[Event] = []
+
+        async def send(event: Event) -> None:
+            if len(sent) == most:
+                await asyncio.Event().wait()
+            sent.append(event)
+
+        await OneAtATime(large, MOST, 1, 1, 0.05)(scope(), _for_ever, send)
+        return sent
+
+    whole, broken = asyncio.run(taken(9)), asyncio.run(taken(2))
+    assert [len(each.get("body", b"")) for each in whole] == [0, PART, PART, PART, 1]
+    assert [each.get("more_body") for each in whole] == [None, True, True, True, False]
+    assert [len(each.get("body", b"")) for each in broken] == [0, PART], "what is not taken is given up"
 
 
 async def _for_ever() -> Event:

@@ -41,10 +41,10 @@ class Echo:
             start(self._refuses, [])
             return [b'{"code":"no"}']
         start("200 OK", [("Content-Type", MEDIA_TYPE), ("Content-Length", "1")])
-        return [b"".join(b"%d %s\n" % (line.number, line.text or b"-") for line in some)]
+        return [b"".join(b"%d %s\n" % (each.number, each.text or (b"late" if each.late else b"-")) for each in some)]
 
 
-async def stream(app: Echo, events: Iterator[Event], *, takes: int | None = None) -> list[Event]:
+async def stream(app: Echo, events: Iterator[Event], *, takes: int | None = None, seconds: float = 20) -> list[Event]:
     """What is sent to a client that sends these events and then nothing, and that takes so many events, or all."""
     sent: list[Event] = []
     stalled = asyncio.Event()
@@ -62,7 +62,7 @@ async def stream(app: Echo, events: Iterator[Event], *, takes: int | None = None
         sent.append(event)
 
     asked = {**scope(content_type=f"{MEDIA_TYPE}; charset=utf-8"), "raw_path": PATHS[0].encode()}
-    answering = asyncio.ensure_future(OneAtATime(app, MOST, 1, 1)(asked, receive, send))
+    answering = asyncio.ensure_future(OneAtATime(app, MOST, 1, 1, seconds)(asked, receive, send))
     if takes is None:
         await asyncio.wait_for(answering, 20)
     else:
@@ -133,6 +133,44 @@ def test_who_may_not_ask_is_told_before_anything_is_read() -> None:
     sent = asyncio.run(stream(Echo(refuses="401 Unauthorized"), waiting))
     assert [each.get("status", each.get("body")) for each in sent] == [401, b'{"code":"no"}']
     assert len([*waiting]) == 2
+
+
+@pytest.mark.parametrize(
+    ("came", "answered"),
+    [
+        ([], b"1 late\n"),
+        ([chunk(b"a\nb")], b"1 a\n2 late\n"),
+        ([chunk(b"a\n\n\n")], b"1 a\n4 late\n"),
+        ([chunk(b"x" * 99)] * 3, b"1 late\n"),
+    ],
+    ids=["nothing", "in a line", "behind empty lines", "in a line without end"],
+)
+def test_a_stream_in_which_no_line_ends_is_told_so_and_ended(came: list[Event], answered: bytes) -> None:
+    sent = asyncio.run(stream(Echo(), iter(came), seconds=0.1))
+    assert bodies(sent) == answered
+    assert not sent[-1].get("more_body", False)
+
+
+def test_a_stream_whose_answers_are_not_taken_is_given_up() -> None:
+    async def given_up() -> bool:
+        asked = {**scope(content_type=MEDIA_TYPE), "raw_path": PATHS[0].encode()}
+        events, began = iter([chunk(b"1\n")]), list[Event]()
+
+        async def receive() -> Event:
+            for event in events:
+                return event
+            await asyncio.Event().wait()
+            raise AssertionError("nothing ends it")
+
+        async def send(event: Event) -> None:
+            began.append(event)
+            if len(began) > 2:
+                await asyncio.Event().wait()
+
+        await asyncio.wait_for(OneAtATime(Echo(), MOST, 1, 1, 0.1)(asked, receive, send), 20)
+        return all(each.get("more_body", True) for each in began)
+
+    assert asyncio.run(given_up()), "an answer that breaks off does not look whole"
 
 
 @pytest.mark.parametrize(
@@ -227,6 +265,6 @@ def test_only_lines_are_streamed() -> None:
     async def send(event: Event) -> None:
         sent.append(event)
 
-    asyncio.run(OneAtATime(app, MOST, 1, 1)(asked, receive, send))
+    asyncio.run(OneAtATime(app, MOST, 1, 1, 20)(asked, receive, send))
     assert app.turns == [[]]
     assert [each["type"] for each in sent] == ["http.response.start", "http.response.body"]
