@@ -2,7 +2,7 @@
 bootstrap = $(or $(PYTHON),python3) tools/bootstrap.py
 in_venv = .venv/bin/python -m
 
-.PHONY: help run test test-spark check format bench clean python
+.PHONY: help run test test-spark check audit format bench clean python
 
 # Print this list.
 help:
@@ -13,8 +13,8 @@ run: python
 	@$(bootstrap)
 	@exec .venv/bin/recoup serve --demo
 
-# Run everything that must hold: format, lint, types and the whole suite.
-test: check
+# Run everything that must hold: format, lint, types, the audit and the whole suite.
+test: check audit
 	@# The suite starts hundreds of Pythons; where none may keep its bytecode, each compiles the house anew.
 	@PYTHONDONTWRITEBYTECODE= $(in_venv) pytest -n auto --maxprocesses 8 --dist worksteal
 
@@ -30,6 +30,12 @@ check: python
 	@$(in_venv) ruff check
 	@$(in_venv) ruff format --check
 	@$(in_venv) mypy
+
+# Look for what attackers look for: dangerous calls, and pinned versions that are known to be vulnerable.
+audit: python
+	@$(bootstrap) test parquet pg prove otel batch secure
+	@$(in_venv) bandit -q -c pyproject.toml -r policies engine service tools clients/python
+	@.venv/bin/python tools/vulnerabilities.py
 
 # Rewrite the sources in the agreed format.
 format: python

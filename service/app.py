@@ -51,14 +51,17 @@ if TYPE_CHECKING:
 
 # What a browser may do with an answer: show it, and nothing else. The docs page has its own.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
     # Answers are about one member at one instant.
     "Cache-Control": "no-store",
     "Vary": "Accept-Language",
 }
+# Where a proxy speaks TLS before the service: for two years nothing else is to be spoken.
+OVER_TLS = {"Strict-Transport-Security": "max-age=63072000"}
 
 TAKE_A_BODY = ("POST", "PUT", "PATCH")
 
@@ -179,6 +182,6 @@ def _is_utf_8(sent: bytes) -> bool:
 
 
 def _with_headers(answer: Response) -> Response:
-    for name, value in HEADERS.items():
+    for name, value in (HEADERS | OVER_TLS if parts().settings.behind_tls else HEADERS).items():
         answer.headers.setdefault(name, value)
     return answer

@@ -78,6 +78,11 @@ SETTINGS = (
     ),
     Setting("OIDC_ACCOUNT_CLAIM", "", "the claim with a member's account id; whoever has it sees that account alone"),
     Setting("OIDC_LEEWAY_SECONDS", "30", "how far the provider's clock may be off, at most 300", 0),
+    Setting(
+        "BEHIND_TLS",
+        "no",
+        "yes: a proxy before the service speaks TLS, and browsers are told never to ask without it (HSTS)",
+    ),
     Setting("WORKERS", "1", "how many processes `recoup serve` answers with", 1),
     Setting("POLICIES", "", "the folder whose rule files the demo publishes; empty: the shipped rules"),
     Setting(
@@ -166,6 +171,7 @@ class Settings:
     log: str = "json"
     metrics: str = "keys"
     identity_provider: IdentityProvider | None = None
+    behind_tls: bool = False
     workers: int = 1
     policies: Path = SHIPPED_RULES
     drain_seconds: int = 0
@@ -217,6 +223,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         log=_one_of("LOG", texts["LOG"], LOG_FORMS),
         metrics=_one_of("METRICS", texts["METRICS"], ACCESS),
         identity_provider=_identity_provider(texts, numbers["OIDC_LEEWAY_SECONDS"]),
+        behind_tls=_yes_or_no("BEHIND_TLS", texts["BEHIND_TLS"]),
         workers=numbers["WORKERS"],
         policies=Path(texts["POLICIES"]) if texts["POLICIES"] else SHIPPED_RULES,
         drain_seconds=numbers["DRAIN_SECONDS"],

@@ -26,7 +26,15 @@ OPERATION = Operation(
     "Judge many refund requests without filing them",
     {200: "DecisionResults"},
     (
-        *("unreadable-json", "bad-request", "too-large", "unsupported-media-type", "not-acceptable", "line-too-long"),
+        *(
+            "unreadable-json",
+            "bad-request",
+            "too-slow",
+            "too-large",
+            "unsupported-media-type",
+            "not-acceptable",
+            "line-too-long",
+        ),
         *("unknown-account", "other-policy", "not-in-force", "account-does-not-fit", "rules-conflict"),
         *("unknown-policy", "policy-required"),
     ),

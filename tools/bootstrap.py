@@ -97,7 +97,7 @@ def run_with_newer_python(chosen: bool) -> NoReturn:
     for name in [] if chosen else ["python3.13", "python3.12", "python3.11"]:
         # A name alone proves nothing: version managers leave commands on PATH that only say 'not installed'.
         if shutil.which(name) and subprocess.call([name, "-c", ""], stderr=subprocess.DEVNULL) == 0:
-            os.execvp(name, [name, *sys.argv])
+            os.execvp(name, [name, *sys.argv])  # nosec B606: one of three names of our own
     raise CannotContinue(
         "Recoup needs Python {}.{} or newer, and {} is {}; name another with make PYTHON=python3.12".format(
             *OLDEST, sys.executable, platform.python_version()

@@ -174,5 +174,6 @@ def test_every_text_is_there_in_both_languages() -> None:
 def test_no_answer_may_be_stored_framed_or_run_by_a_browser(client: FlaskClient) -> None:
     for path in ("/", "/v1/policies", "/v1/nothing"):
         headers = client.get(path).headers
-        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        closed = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        assert headers["Content-Security-Policy"] == f"default-src 'none'; {closed}"
         assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
