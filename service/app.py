@@ -39,7 +39,7 @@ from service.judging import Judge
 from service.logs import log_request
 from service.metrics import Metrics
 from service.migrate import check_schema
-from service.one_at_a_time import AWAITED, BODY, GO_ON, LATE
+from service.one_at_a_time import AWAITED, BODY, CUT_OFF, GO_ON, LATE
 from service.parts import EXTENSION, Parts, parts
 from service.publishing import Versions
 from service.telemetry import Spans
@@ -165,8 +165,9 @@ def _go_on_or_not() -> Response | None:
     if request.routing_exception is not None:
         raise request.routing_exception
     takes_one = request.method in TAKE_A_BODY
-    if body == LATE or not takes_one:
-        refusal = Refusal("too-slow", most=parts().settings.stall_seconds)
+    if body in {LATE, CUT_OFF} or not takes_one:
+        cut = body == CUT_OFF
+        refusal = Refusal("cut-off") if cut else Refusal("too-slow", most=parts().settings.stall_seconds)
         refusal.headers["Connection"] = "close"
         raise refusal
     assert body == AWAITED, body

@@ -21,6 +21,8 @@ from service.tracing import asked, method, route
 
 MEDIA_TYPE = "application/problem+json"
 LANGUAGES = ("en", "ko")
+MOST_ERRORS = 50
+"""More are not listed: nobody reads them."""
 LONGEST_LANGUAGES = 1_000
 """Nobody's Accept-Language is longer, and one that is is not read."""
 
@@ -115,6 +117,14 @@ KINDS: Mapping[str, Kind] = {
         Text(
             "{sent} 본문에는 {sent} 형식으로만 답합니다. Accept 헤더에 그 형식을 넣거나 헤더를 빼십시오.",
             "A body of {sent} is answered in {sent}: name that in the header Accept, or leave the header out.",
+        ),
+    ),
+    "cut-off": Kind(
+        400,
+        Text("본문이 중간에 끊겼습니다.", "The body breaks off."),
+        Text(
+            "본문의 길이나 조각이 HTTP에 맞지 않습니다. 저장된 것은 없습니다.",
+            "Its length or its chunks are not what HTTP says. Nothing of it was stored.",
         ),
     ),
     "too-slow": Kind(
@@ -429,7 +439,7 @@ def problem_data(
     }
     body |= {name: figures[name] for name in kind.members}
     if errors:
-        body["errors"] = [{**each.where, "detail": each.text.in_language(spoken)} for each in errors]
+        body["errors"] = [{**each.where, "detail": each.text.in_language(spoken)} for each in errors[:MOST_ERRORS]]
     return body
 
 

@@ -15,15 +15,13 @@ import msgspec
 
 from policies.model import Text
 from policies.problems import both
-from service.errors import FieldError, Refusal
+from service.errors import MOST_ERRORS, FieldError, Refusal
 
 MOST_LEVELS = 20
 # Ten times as fast as json.dumps(sort_keys=True), and the same bytes for such data; a test compares.
 CANONICAL = msgspec.json.Encoder(order="sorted")
 # The largest whole number that every JSON reader keeps exactly.
 MOST = 2**53 - 1
-# More are not listed: nobody reads them.
-MOST_ERRORS = 50
 EMPTY = both("본문이 비어 있습니다. JSON 객체를 보내십시오", "the body is empty; send a JSON object")
 NOT_UTF_8 = both("UTF-8이 아닙니다. JSON을 UTF-8로 보내십시오", "this is not UTF-8; send JSON in UTF-8")
 TOO_DEEP = both("단계가 너무 깊습니다", "there are too many levels")

@@ -35,10 +35,11 @@ ASIDE = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 """The paths whose answers need no rules engine."""
 BODY = "recoup.body"
 """Why a request has no body although it sends one: it is AWAITED, and the application is asked whether it should be;
-or LATE, and to be refused.
+or LATE or CUT_OFF, and to be refused.
 """
 AWAITED = "awaited"
 LATE = "late"
+CUT_OFF = "cut off"
 GO_ON = 204
 """What the application answers where a body is to be awaited further. Nobody is sent that."""
 GRACE_SECONDS = 0.25
@@ -102,6 +103,9 @@ class OneAtATime:
                 return await self._body(environ.get("CONTENT_LENGTH", "0"), receive)
         except TimeoutError:
             return refused[0] if refused else await self._in(thread, {**environ, BODY: LATE})
+        except (OSError, RuntimeError):
+            # The server cannot read on: chunks that are none, or a client that is gone.
+            return await self._in(thread, {**environ, BODY: CUT_OFF})
         finally:
             grace.cancel()
             for each in asking:

@@ -76,7 +76,7 @@ IDEMPOTENCY_KEY = {
     "example": "2f1c6a0e-4b7d",
 }
 EVERYWHERE = ("unauthorized", "forbidden", "internal-error", "unavailable", "provider-unavailable")
-OF_A_BODY = ("unreadable-json", "bad-request", "too-slow", "too-large", "unsupported-media-type")
+OF_A_BODY = ("unreadable-json", "bad-request", "cut-off", "too-slow", "too-large", "unsupported-media-type")
 OF_A_READ = ("bad-request", "not-found", "read-not-recorded")
 OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
 OF_A_CASE = ("unknown-account", "other-policy", "not-in-force", "account-does-not-fit", "rules-conflict")

@@ -47,7 +47,15 @@ OPERATIONS: Sequence[Operation] = (
         "member tokens",
         "Make a token by which a member asks for its own account",
         {201: "NewMemberToken"},
-        ("unreadable-json", "bad-request", "too-slow", "too-large", "unsupported-media-type", "unknown-account"),
+        (
+            "unreadable-json",
+            "bad-request",
+            "cut-off",
+            "too-slow",
+            "too-large",
+            "unsupported-media-type",
+            "unknown-account",
+        ),
         about="Made when a member logs in with you, and handed to its browser or app. It ends by itself after some"
         " minutes, and with the key that made it.",
         body=MEMBER_TOKEN_IN,

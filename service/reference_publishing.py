@@ -22,7 +22,7 @@ from service.reference_shapes import (
 from service.shapes import PAGE_QUERY
 from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, REJECTION_IN, WITHDRAWAL_IN
 
-OF_A_BODY = ("unreadable-json", "bad-request", "too-slow", "too-large", "unsupported-media-type")
+OF_A_BODY = ("unreadable-json", "bad-request", "cut-off", "too-slow", "too-large", "unsupported-media-type")
 VERSION_LINE: dict[str, Schema] = {
     "policy": TEXT,
     "version": WHOLE,

@@ -22,11 +22,11 @@ from engine.reading import MOST_HINTS
 from policies.problems import both, did_you_mean
 from service import moves
 from service.clock import spoken
-from service.errors import LANGUAGES, FieldError, Refusal
+from service.errors import LANGUAGES, MOST_ERRORS, FieldError, Refusal
 from service.events import STATES as EVENT_STATES
 from service.field_texts import FIELD_TEXTS
 from service.inquiries import KINDS, OUTCOMES, STATES
-from service.json_body import MOST_ERRORS, read_json
+from service.json_body import read_json
 
 MOST_EVENTS = 10_000
 MOST_LOTS = 1_000

@@ -32,8 +32,8 @@ MOST_BYTES = 100_000
 STALL_SECONDS = 1
 OTHER = "B"
 """The account that is not the member's."""
-GROWTH = 16_000
-"""By so many kilobytes a process may grow while it refuses; what is sent to it meanwhile is ten times as much."""
+GROWTH = 10_000
+"""By so many kilobytes a process may grow while it refuses; what is sent to it meanwhile is four times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ BODIES: dict[str, tuple[bytes, dict[str, str], int]] = {
     "two types": (b"{}", {"Content_Type": "application/json, text/plain"}, 415),
     "a bomb in gzip": (gzip.compress(b"a" * 10_000_000), {"Content_Encoding": "gzip"}, 415),
     "said to be packed": (b"{}", {"Content_Encoding": "identity, br"}, 415),
-    "names without end": (many("accoun", 6_000), {}, 400),
+    "names without end": (many("accoun", 4_000), {}, 400),
     "facts without end": (json.dumps({**FACTS, "account": json.loads(many("grad", 6_000))}).encode(), {}, 400),
     "lots that are none": (json.dumps({**FACTS, "lots": [{"a": 1, "b": 2}] * 1_000}).encode(), {}, 400),
     "colliding keys": (json.dumps({str(n * (2**61 - 1)): 1 for n in range(3_000)}).encode(), {}, 400),
@@ -177,7 +177,8 @@ def stalls(key: str) -> dict[str, tuple[bytes, str, bytes]]:
             b"",
         ),
         "a length below zero": (head("/v1/decisions", JSON, "Content-Length: -1", bearer), "400", b""),
-        "no chunk": (head("/v1/decisions", JSON, "Transfer-Encoding: chunked", bearer) + b"zz\r\n", "", b""),
+        "no chunk": (head("/v1/decisions", JSON, "Transfer-Encoding: chunked", bearer) + b"zz\r\n", "400", b"cut-off"),
+        "no chunk of a stream": (stream + b"zz\r\n", "200", b""),
     }
 
 
@@ -195,7 +196,7 @@ def test_who_stalls_or_lies_is_not_waited_for(target: Target, name: str) -> None
 
 def test_who_has_no_key_keeps_nobody_waiting(target: Target) -> None:
     """More clients than there is room for bodies, each in the middle of one, and then somebody with a key."""
-    sent = head("/v1/decisions", JSON, "Content-Length: 90000") + b"[" * 80_000
+    sent = head("/v1/decisions", JSON, "Content-Length: 90000") + b"[" * 1_000
     before, files = target.kilobytes(), target.files()
     stalling = [socket.create_connection(("127.0.0.1", target.port), 30) for _ in range(300)]
     try:
@@ -243,7 +244,7 @@ def test_no_address_leads_elsewhere(target: Target, method: str, path: str, stat
 
 
 HEADERS: dict[str, tuple[dict[str, str], int]] = {
-    "a head of 100 kB": ({"X-A": "a" * 100_000}, 431),
+    "a head of 300 kB": ({"X-A": "a" * 300_000}, 431),
     "two hundred headers": ({f"X-{n}": "" for n in range(200)}, 431),
     "languages without end": ({"Accept-Language": ",".join(f"x{n};q=0.{n}" for n in range(5_000))}, 200),
     "a trace without end": ({"traceparent": "00-" + "a" * 50_000}, 200),
@@ -266,16 +267,8 @@ def test_no_header_takes_long_or_is_repeated(target: Target, sent: dict[str, str
 
 
 INJECTED = (
-    "' OR '1'='1",
-    "'; DROP TABLE account; --",
-    "x') UNION SELECT digest FROM access_key --",
-    "%' OR 1=1 --",
-    "\\",
-    "%s%n?",
-    "{0.__class__}{{7*7}}",
-    "../../etc/passwd",
-    "a\r\nSet-Cookie: x=1",
-    "<script>alert(1)</script>",
+    "' OR '1'='1'; DROP TABLE account; --\\%s%n?{0.__class__}{{7*7}}",
+    "x') UNION ALL TABLE access_key --\r\nSet-Cookie: x=1\r\n\r\n<script>alert(1)</script>",
 )
 PARAMETERS = ("q", "policy", "after", "account", "state", "webhook", "outcome", "rule", "reader", "decision")
 
@@ -401,11 +394,12 @@ def refused(target: Target, connection: HTTPConnection, turns: int) -> None:
             assert 400 <= answer.status < 500
 
 
+@pytest.mark.slow
 def test_a_service_that_refuses_thousands_does_not_grow(target: Target) -> None:
     with closing(HTTPConnection("127.0.0.1", target.port, timeout=30)) as connection:
-        refused(target, connection, 60)
+        refused(target, connection, 40)
         before, files = target.kilobytes(), target.files()
-        refused(target, connection, 1_200)
+        refused(target, connection, 300)
         assert target.kilobytes() < before + GROWTH
         assert target.files() <= files + 2
     database = open_database(Settings(database_url=target.url))
