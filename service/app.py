@@ -60,9 +60,9 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Vary": "Accept-Language",
 }
+
 # Where a proxy speaks TLS before the service: for two years nothing else is to be spoken.
 OVER_TLS = {"Strict-Transport-Security": "max-age=63072000"}
-
 TAKE_A_BODY = ("POST", "PUT", "PATCH")
 
 

@@ -64,7 +64,7 @@ class OneAtATime:
         self._aside = ThreadPoolExecutor(1, "aside")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a client that leaves before its body is whole gets nothing."""
+        """Answer one request."""
         environ = environ_of(scope)
         if self._streams.wanted(environ):
             await self._streams.answer(environ, receive, send)
@@ -76,7 +76,8 @@ class OneAtATime:
             thread = self._aside if scope["raw_path"] in ASIDE else self._turn
             found = b"" if sends_none else await self._body_in_time(environ, thread, receive)
             if found is None:
-                return
+                # The client is gone, or what came was no HTTP; whoever is still there is told.
+                found = await self._in(thread, {**environ, BODY: CUT_OFF})
             status, headers, answer = found if isinstance(found, tuple) else await self._in(thread, environ, found)
         with suppress(TimeoutError):
             await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -103,9 +104,6 @@ class OneAtATime:
                 return await self._body(environ.get("CONTENT_LENGTH", "0"), receive)
         except TimeoutError:
             return refused[0] if refused else await self._in(thread, {**environ, BODY: LATE})
-        except (OSError, RuntimeError):
-            # The server cannot read on: chunks that are none, or a client that is gone.
-            return await self._in(thread, {**environ, BODY: CUT_OFF})
         finally:
             grace.cancel()
             for each in asking:

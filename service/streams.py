@@ -121,11 +121,7 @@ class _Came:
     async def read(self) -> None:
         """Read until the client leaves, or for ever."""
         while not self.left:
-            try:
-                event = await self._receive()
-            except (OSError, RuntimeError):
-                # The server cannot read on: chunks that are none, or a client that is gone.
-                event = {"type": "http.disconnect"}
+            event = await self._receive()
             self.left = event["type"] == "http.disconnect"
             while not self.left and (len(self._waiting) >= MOST_LINES or self._bytes >= MOST_BYTES):
                 self._room.clear()

@@ -14,15 +14,17 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout
 
 from policies.model import Text
 from service import sessions
+from service.app import OVER_TLS
 from service.config import LOOPBACK
 from service.database import Unavailable, reading
 from service.errors import LANGUAGES
 from service.errors import language as asked_language
 from service.logs import log_request
+from service.one_at_a_time import AWAITED, BODY, CUT_OFF, GO_ON
 from service.pages import words
 from service.pages.asking import API, Refused
 from service.parts import EXTENSION, parts
@@ -93,6 +95,7 @@ def create_pages(api: Flask) -> Flask:
         app.register_blueprint(blueprint)
     app.add_url_rule("/static/<path:name>", "static", _static)
     app.before_request(_begin)
+    app.before_request(_go_on_or_not)
     app.before_request(_check_form)
     app.after_request(_end)
     app.register_error_handler(Refused, _refused)
@@ -156,7 +159,7 @@ def form_token() -> str:
 def remember(answer: Response, secret: str) -> Response:
     """Have the browser keep a session."""
     # A browser drops a secure cookie where the connection is none; on the machine itself there is no other.
-    secure = parts().settings.host not in LOOPBACK
+    secure = parts().settings.behind_tls or parts().settings.host not in LOOPBACK
     answer.set_cookie(COOKIE, secret, httponly=True, secure=secure, samesite="Lax", path="/")
     return answer
 
@@ -177,6 +180,18 @@ def _begin() -> None:
             g.reader = sessions.find(parts().database, secret, parts().clock())
 
 
+def _go_on_or_not() -> Response | None:
+    """Whether a form that does not come at once is to be awaited further: that of somebody who is signed in."""
+    body = request.environ.get(BODY)
+    if body is None:
+        return None
+    if request.routing_exception is not None:
+        raise request.routing_exception
+    if body == AWAITED and g.reader is not None:
+        return Response(status=GO_ON)
+    raise BadRequest if body == CUT_OFF else RequestTimeout
+
+
 def _check_form() -> Response | None:
     """A form that changes something must be ours. Signing in may be asked for by the programme's own site."""
     if request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint == "signing_in.sign_in":
@@ -189,6 +204,11 @@ def _check_form() -> Response | None:
 
 def _end(answer: Response) -> Response:
     about = about_request()
+    if answer.status_code == GO_ON:
+        # It is no answer yet.
+        return answer
+    if parts().settings.behind_tls:
+        answer.headers.update(OVER_TLS)
     answer.headers["X-Request-Id"] = about.id
     answer.headers["Content-Language"] = g.get("language", "en")
     for name, value in HEADERS.items():
@@ -222,7 +242,6 @@ def _digests() -> dict[str, str]:
     return {str(path.relative_to(STATIC)): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in served}
 
 
-@cache
 def _token_of(secret: str) -> str:
     return hashlib.sha256(b"form\n" + secret.encode()).hexdigest()
 
