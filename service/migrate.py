@@ -80,9 +80,7 @@ def _refuse_newer(runner: Runner, *, exactly: bool = False) -> None:
     found = runner.status()
     newest = max((migration.idx for migration in found if migration.path is not None), default=0)
     unknown = [migration for migration in found if migration.path is None]
-    refused = [
-        each.name for each in unknown if exactly or newest < _works_from(each.name) or each.idx <= newest
-    ]
+    refused = [each.name for each in unknown if exactly or newest < _works_from(each.name) or each.idx <= newest]
     if refused:
         raise WrongSchema(f"the database knows {', '.join(refused)}, which this Recoup does not: it is newer")
 
