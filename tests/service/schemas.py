@@ -24,7 +24,10 @@ TRIGGERS = {
 }
 UNIQUE = {
     True: "SELECT tbl_name, name FROM sqlite_master WHERE type = 'index' AND instr(sql, 'CREATE UNIQUE') = 1",
-    False: "SELECT tablename, indexname FROM pg_indexes WHERE schemaname = 'public' AND strpos(indexdef, 'CREATE UNIQUE') = 1",
+    False: (
+        "SELECT tablename, indexname FROM pg_indexes"
+        " WHERE schemaname = 'public' AND strpos(indexdef, 'CREATE UNIQUE') = 1"
+    ),
 }
 COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
