@@ -28,7 +28,6 @@ from tests.service.test_storms import prepared
 from tools.bootstrap import DURABLE_FLAGS
 
 DOCKERFILE = ROOT / "deploy/Dockerfile"
-KEY_FILE = "/var/lib/recoup/recoup-log.key"
 
 
 def wheel_of(name: str, folder: Path) -> Path:
@@ -89,7 +88,25 @@ def test_the_image_compiles_as_the_bootstrap_does() -> None:
 
 
 @pytest.mark.slow
-def test_only_what_needs_an_image_is_left_out(image: Image) -> None:
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_image_migrates_serves_decides_drains_and_does_what_recurs(image: Image, empty_postgresql_url: str) -> None:
+    """One test, because to build the image takes longest."""
+    holds_what_it_needs(image)
+    url = empty_postgresql_url
+    # The socket of the server lies in a folder that only its own user may enter.
+    Path(url.rpartition("host=")[2]).chmod(0o711)
+    assert "applied 0001_first" in run(image, ["migrate"], url)
+    close_database(prepared(url))
+    serves_and_drains(image, url)
+    assert list(image.path(".").iterdir()) == [], "nothing was written"
+    jobs = {name: found for name, found in containers().items() if name.startswith(("Job/", "CronJob/"))}
+    # A key comes before what it signs.
+    for name in sorted(jobs, key=lambda name: (not name.startswith("Job/"), name)):
+        env = {each["name"]: each["value"] for each in jobs[name]["env"] if "value" in each}
+        run(image, jobs[name]["args"], url, **{key: image.here(value) for key, value in env.items()})
+
+
+def holds_what_it_needs(image: Image) -> None:
     assert image.left_out == ["apt-get", "groupadd"]
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", image.user), "a number, so that a cluster sees that it is not root"
     packages = subprocess.run(
@@ -100,12 +117,7 @@ def test_only_what_needs_an_image_is_left_out(image: Image) -> None:
     assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis"}), "what only developers need"
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_the_image_migrates_serves_decides_and_drains(image: Image, empty_postgresql_url: str) -> None:
-    url = empty_postgresql_url
-    assert "applied 0001_first" in run(image, ["migrate"], url)
-    close_database(prepared(url))
+def serves_and_drains(image: Image, url: str) -> None:
     with reserved_port() as port:
         more = {"PORT": str(port), "HOST": "127.0.0.1", "ACCESS": "open", "DRAIN_SECONDS": "1", "WORKERS": "2"}
         process = start(image, image.command, url, **more)
@@ -124,18 +136,5 @@ def test_the_image_migrates_serves_decides_and_drains(image: Image, empty_postgr
         finally:
             process.kill()
             process.communicate()
-    assert sorted(each.name for each in image.path(".").iterdir()) == [], "nothing was written"
     failed = subprocess.run(image.healthcheck, env=image.environment(**more), capture_output=True, check=False)
     assert failed.returncode != 0
-
-
-@pytest.mark.slow
-def test_all_that_the_manifests_run_once_runs_in_the_image(image: Image, empty_postgresql_url: str) -> None:
-    url = empty_postgresql_url
-    run(image, ["migrate"], url)
-    close_database(prepared(url))
-    jobs = {name: found for name, found in containers().items() if name.startswith(("Job/", "CronJob/"))}
-    # A key comes before what it signs.
-    for name in sorted(jobs, key=lambda name: (not name.startswith("Job/"), name)):
-        env = {each["name"]: each["value"] for each in jobs[name]["env"] if "value" in each}
-        run(image, jobs[name]["args"], url, **{key: image.here(value) for key, value in env.items()})
