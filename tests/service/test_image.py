@@ -10,10 +10,12 @@ import json
 import re
 import signal
 import subprocess
+import time
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -23,7 +25,7 @@ from tests.service import dockerfile
 from tests.service.builders import asking
 from tests.service.dockerfile import PYTHON, Image, as_nobody
 from tests.service.manifests import containers
-from tests.service.processes import ask, reserved_port
+from tests.service.processes import ask
 from tests.service.test_storms import prepared
 from tools.bootstrap import DURABLE_FLAGS
 
@@ -117,24 +119,40 @@ def holds_what_it_needs(image: Image) -> None:
     assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis"}), "what only developers need"
 
 
+def port_of(process: subprocess.Popen[str]) -> str:
+    """Where a service that has just been started answers."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+            return found[1]
+    raise AssertionError("".join(said))
+
+
 def serves_and_drains(image: Image, url: str) -> None:
-    with reserved_port() as port:
-        more = {"PORT": str(port), "HOST": "127.0.0.1", "ACCESS": "open", "DRAIN_SECONDS": "1", "WORKERS": "2"}
-        process = start(image, image.command, url, **more)
-        try:
-            assert ask(port, "GET", "/readyz", patience=60)[0] == 200
-            healthy = subprocess.run(image.healthcheck, env=image.environment(**more), capture_output=True, check=False)
-            assert (healthy.returncode, healthy.stderr) == (0, b"")
-            status, body = ask(port, "POST", "/v1/decisions", {"account": "HOT", "request": asking(10)})
-            assert (status, json.loads(body)["outcome"]) == (201, "approved")
-            process.send_signal(signal.SIGTERM)
-            while ask(port, "GET", "/readyz")[0] == 200:
-                pass
-            assert ask(port, "GET", "/readyz")[0] == 503
-            assert ask(port, "POST", "/v1/decisions", {"account": "HOT", "request": asking(10)})[0] == 201
-            assert process.wait(60) == 0
-        finally:
-            process.kill()
-            process.communicate()
+    more = {"PORT": "0", "HOST": "127.0.0.1", "ACCESS": "open", "DRAIN_SECONDS": "3", "WORKERS": "2"}
+    process = start(image, image.command, url, **more)
+    # Its pipe holds a few hundred lines of the log, and then the service waits.
+    reading = Thread(target=process.communicate)
+    try:
+        more["PORT"] = port_of(process)
+        port = int(more["PORT"])
+        reading.start()
+        assert ask(port, "GET", "/readyz")[0] == 200
+        healthy = subprocess.run(image.healthcheck, env=image.environment(**more), capture_output=True, check=False)
+        assert (healthy.returncode, healthy.stderr) == (0, b"")
+        status, body = ask(port, "POST", "/v1/decisions", {"account": "HOT", "request": asking(10)})
+        assert (status, json.loads(body)["outcome"]) == (201, "approved")
+        process.send_signal(signal.SIGTERM)
+        while (ready := ask(port, "GET", "/readyz", patience=0)[0]) == 200:
+            time.sleep(0.02)
+        assert ready == 503, "it drains"
+        assert ask(port, "POST", "/v1/decisions", {"account": "HOT", "request": asking(10)}, patience=0)[0] == 201
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        if reading.ident is not None:
+            reading.join()
     failed = subprocess.run(image.healthcheck, env=image.environment(**more), capture_output=True, check=False)
     assert failed.returncode != 0
