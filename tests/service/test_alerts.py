@@ -28,7 +28,7 @@ PAGE = (ROOT / "docs/operators.md").read_text("utf-8")
 OF_PROMETHEUS = {"up": {"job"}}
 
 
-def selectors(expression: object) -> Iterator[promql_parser.VectorSelector]:
+def selectors(expression: promql_parser.Expr) -> Iterator[promql_parser.VectorSelector]:
     """Every series that an expression asks for."""
     found: list[promql_parser.VectorSelector] = []
 

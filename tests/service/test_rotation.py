@@ -47,6 +47,7 @@ def test_keys_are_rotated_as_the_page_says(keyed: Flask, database: Database, run
     (log_key,) = run("audit", "keys").output.split()
     ids = {"K-1": id_, "W-1": webhook.id}
     said: list[str] = []
+    newer = ""
     for command, expected in commands(walk_through()):
         for placeholder, found in ids.items():
             command, expected = command.replace(placeholder, found), expected.replace(placeholder, found)
@@ -71,9 +72,9 @@ def test_keys_are_rotated_as_the_page_says(keyed: Flask, database: Database, run
         open_note(alone, [read_verifier(log_key)])
     assert run("audit", "check").exit_code == 0
     with reading(database):
-        found = webhooks.find(database, webhook.id)
-    assert found is not None
-    assert found.old_secret == webhook.secret, "both sign"
+        rotated = webhooks.find(database, webhook.id)
+    assert rotated is not None
+    assert rotated.old_secret == webhook.secret, "both sign"
 
 
 def answered(app: Flask, *keys: str) -> list[int]:
