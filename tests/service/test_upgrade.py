@@ -222,7 +222,7 @@ def test_a_release_serves_on_while_the_next_migrates_and_serves_beside_it(
                 assert migrate(database, tmp_path / "service" / "migrations") == [f"{AGAIN:04}_tomorrow"]
             with serving_many(database_url, PYTHONPATH=str(tmp_path), PYTHONSAFEPATH="1") as (_, new, _):
                 # What one answers, the other answers too.
-                assert ask(new, "GET", "/readyz")[0] == 200
+                assert ask(new, "GET", "/readyz", patience=90)[0] == 200
                 assert file(new, "both") == file(old, "both")
                 assert ask(new, "GET", "/v1/accounts/HOT/balance")[0] == 200
         finally:
