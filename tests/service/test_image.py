@@ -7,12 +7,14 @@ started there.
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import distribution
 from pathlib import Path
 from threading import Thread
@@ -74,6 +76,7 @@ def start(image: Image, arguments: list[str], url: str, **more: str) -> subproce
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -139,7 +142,7 @@ def serves_and_drains(image: Image, url: str) -> None:
         more["PORT"] = port_of(process)
         port = int(more["PORT"])
         reading.start()
-        assert ask(port, "GET", "/readyz")[0] == 200
+        assert ask(port, "GET", "/readyz", patience=90)[0] == 200
         healthy = subprocess.run(image.healthcheck, env=image.environment(**more), capture_output=True, check=False)
         assert (healthy.returncode, healthy.stderr) == (0, b"")
         status, body = ask(port, "POST", "/v1/decisions", {"account": "HOT", "request": asking(10)})
@@ -151,7 +154,9 @@ def serves_and_drains(image: Image, url: str) -> None:
         assert ask(port, "POST", "/v1/decisions", {"account": "HOT", "request": asking(10)}, patience=0)[0] == 201
         assert process.wait(60) == 0
     finally:
-        process.kill()
+        # Its workers, too, where it did not end: they hold the pipe.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         if reading.ident is not None:
             reading.join()
     failed = subprocess.run(image.healthcheck, env=image.environment(**more), capture_output=True, check=False)
