@@ -21,6 +21,7 @@ from service.database import Database, Row, execute, execute_many, lock, reading
 from service.log.exports import digest_of, leaf_of, remains_of
 from service.log.notes import BadNote, Checkpoint, Signer, Verifier, open_note, read_checkpoint, sign
 from service.log.tree import EMPTY, Node, consistency_proof, frontier_of, inclusion_proof, leaf_hash, place, root_of
+from service.migrate import is_newer
 from service.tables import TABLES
 
 Result = TypeVar("Result")
@@ -99,6 +100,10 @@ BATCH = 500
 # What leaves stand for may be large, and so is read for few of them at once.
 BODIES = 100
 UNPLACED = "SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL ORDER BY id LIMIT ?"
+KNOWN_KINDS = ", ".join(f"'{name}'" for name in KINDS)
+UNPLACED_KNOWN = (
+    f"SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL AND kind IN ({KNOWN_KINDS}) ORDER BY id LIMIT ?"  # noqa: S608
+)
 SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
 PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
 ERASE = "UPDATE log_leaf SET salt = NULL, erasure_id = ? WHERE kind = ? AND reference = ? AND seq IS NOT NULL"
@@ -164,7 +169,7 @@ def place_all(
     """
     while True:
         with reading(database):
-            if not rows(database, UNPLACED, (1,)):
+            if not _unplaced(database, 1):
                 return
         write(database, lambda: _place_some(database, at_once))
 
@@ -172,7 +177,7 @@ def place_all(
 def place_within(database: Database) -> None:
     """The same inside a write transaction, of what it sees: nobody else gives places before it ends."""
     lock(database, "recoup:log")
-    while rows(database, UNPLACED, (1,)):
+    while _unplaced(database, 1):
         _place_some(database)
 
 
@@ -203,7 +208,7 @@ def _place_some(database: Database, at_once: int = BATCH) -> None:
         raise Altered(f"the tree has hashes of more than {size} leaves: the last leaves are gone")
     tree = over_nodes(database, lambda node: frontier_of(node, size))
     places, made = [], []
-    for found in _some(rows(database, UNPLACED, (at_once,))):
+    for found in _some(_unplaced(database, at_once)):
         bodies = bodies_of(database, [(kind, reference) for _, kind, reference in found])
         for (leaf, kind, reference), body in zip(found, bodies, strict=True):
             salt = secrets.token_hex(16)
@@ -212,6 +217,15 @@ def _place_some(database: Database, at_once: int = BATCH) -> None:
             made += tree.append(leaf_hash(leaf_of(kind, reference, digest)))
     execute_many(database, PLACE, places)
     execute_many(database, INSERT_NODE, [(place(level, index), found) for level, index, found in made])
+
+
+def _unplaced(database: Database, most: int) -> Sequence[Row]:
+    """Leaves without a place, oldest first.
+
+    Those of kinds that a newer release brought wait for it: to whoever does not know such a kind its rows seem to be
+    gone, and so the log would say for ever.
+    """
+    return rows(database, UNPLACED_KNOWN if is_newer(database) else UNPLACED, (most,))
 
 
 def size_of(database: Database) -> int:

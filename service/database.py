@@ -13,12 +13,14 @@ what the one before left.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -42,6 +44,7 @@ __all__ = [
     "Unavailable",
     "close_database",
     "connected",
+    "copy_to",
     "execute",
     "execute_many",
     "lock",
@@ -174,6 +177,16 @@ def connected(database: Database) -> Iterator[None]:
     """One connection for everything inside, without a transaction."""
     with _translated(), database.connection_context():
         yield
+
+
+def copy_to(database: Database, file: Path) -> None:
+    """Write a SQLite database into an empty file, as it is at one instant, while others write. Raises Unavailable."""
+    assert on_sqlite(database), "PostgreSQL is copied by its own tools"
+    with connected(database):
+        execute(database, "VACUUM INTO ?", (str(file),))
+    # The copy has to be there, whatever happens next to what it is a copy of.
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 @contextmanager

@@ -144,7 +144,7 @@ def _run_python(block: Block, folder: Path) -> None:
 
 
 def _run_console(block: Block, folder: Path, port: int | None, shell: Shell) -> None:
-    for command, expected in _commands(block):
+    for command, expected in commands(block):
         if command.startswith("make "):
             target = command.split()[1]
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), f"no target {target}"
@@ -159,7 +159,7 @@ def _run_console(block: Block, folder: Path, port: int | None, shell: Shell) -> 
         )
 
 
-def _commands(block: Block) -> Iterator[tuple[str, str]]:
+def commands(block: Block) -> Iterator[tuple[str, str]]:
     """Each command of a console block with what it should print."""
     command, expected = "", list[str]()
     for line in block.body.splitlines():

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Database, Settings]]:
-    """The migrated database of DATABASE_URL, and the settings. Raises BadSetting, WrongSchema, Unavailable."""
+def opened(*, exactly: bool = False) -> Iterator[tuple[Database, Settings]]:
+    """The migrated database of DATABASE_URL, and the settings; `exactly`: by no newer release, for what has to know all
+    that there is. Raises BadSetting, WrongSchema, Unavailable.
+    """
     from service.config import read_settings
     from service.database import close_database, open_database
     from service.migrate import check_schema
@@ -25,14 +27,14 @@ def opened() -> Iterator[tuple[Database, Settings]]:
     settings = read_settings()
     database = open_database(settings)
     try:
-        check_schema(database)
+        check_schema(database, exactly=exactly)
         yield database, settings
     finally:
         close_database(database)
 
 
 @contextmanager
-def looked_at() -> Iterator[tuple[Database, Settings]]:
+def looked_at(*, exactly: bool = False) -> Iterator[tuple[Database, Settings]]:
     """The same for a command that only looks: SQLite would make a file that is not there, and must not. Raises
     Unusable.
     """
@@ -45,7 +47,7 @@ def looked_at() -> Iterator[tuple[Database, Settings]]:
         file = url.removeprefix("sqlite://").removeprefix("/")
         if url.startswith("sqlite:") and not Path(file).exists():
             raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
-        with opened() as found:
+        with opened(exactly=exactly) as found:
             yield found
     except (BadSetting, Unavailable, WrongSchema) as error:
         raise Unusable(str(error)) from None

@@ -151,7 +151,7 @@ def export(file: str, form: str | None, force: bool) -> None:
     from service.log.notes import BadNote
 
     write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _write_lines
-    with opened() as (database, _), _written_to(file, force=force) as target:
+    with opened(exactly=True) as (database, _), _written_to(file, force=force) as target:
         try:
             audit_log.place_all(database)
         except audit_log.Altered as error:
@@ -256,7 +256,7 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
     from service.log_check import LogCheck
 
     differ = False
-    with looked_at() as (database, settings):
+    with looked_at(exactly=True) as (database, settings):
         given = [verifier for each in keys for verifier in _verifiers(each)]
         verifiers = given or log_keys.load(settings.log_key_file).verifiers()
         kept = [checkpoint for each in since for checkpoint in _kept(each, verifiers)]

@@ -63,7 +63,7 @@ def command(account: str, actor: str, reason: str, counted_too: bool, dry_run: b
 
     if not may_be_an_id(actor) or not may_be_an_id(reason):
         raise Unusable("--by and --reason take 1 to 200 printable characters")
-    with opened() as (database, settings):
+    with opened(exactly=True) as (database, settings):
         erasing = Erasing(database, Versions(database, settings.cached_versions))
         try:
             found = erasing.erase(account, actor, reason, utc_now(), counted_too=counted_too, rehearse=dry_run)

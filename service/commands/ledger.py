@@ -28,7 +28,7 @@ def verify(lang: str) -> None:
     from service.database import reading
     from service.ledger_check import CHECKS, differences
 
-    with looked_at() as (database, _), reading(database):
+    with looked_at(exactly=True) as (database, _), reading(database):
         found = differences(database)
     for each in found:
         click.echo(f"{each.check}: {each.text.in_language(lang)}")

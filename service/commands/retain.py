@@ -55,7 +55,7 @@ def command(actor: str, dry_run: bool, lang: str) -> None:
 
     if not may_be_an_id(actor):
         raise Unusable("--by takes 1 to 200 printable characters")
-    with opened() as (database, settings):
+    with opened(exactly=True) as (database, settings):
         retaining = Retaining(database, Versions(database, settings.cached_versions), utc_now())
         found = retaining.retain(actor, rehearse=dry_run)
     _say(found, lang, dry_run=dry_run)

@@ -27,6 +27,7 @@ IMPOSSIBLE = {
     "audit rotate": "",
     "audit rules": "some-rule --from 2026-03-31 --to 2026-03-31",
     "audit verify": "nowhere.jsonl --key k",
+    "backup": "@ copy.db",
     "check": "nowhere.yaml",
     "decide": "nowhere.yaml case.json",
     "deliver": "@ --once",
