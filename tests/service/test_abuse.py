@@ -87,15 +87,16 @@ def target(sqlite_template: Path) -> Iterator[Target]:
         open_account(database, lot_facts(30_000), name=name)
     now = utc_now()
     until = now + timedelta(hours=1)
-    keys = {
-        role: writing(database, lambda role=role: access_keys.make(database, role, [role], until, now))[1]
-        for role in ROLES
-    }
+
+    def make_keys() -> dict[str, str]:
+        return {role: access_keys.make(database, role, [role], until, now)[1] for role in ROLES}
+
+    keys = writing(database, make_keys)
     keys["member"] = writing(database, lambda: member_tokens.make(database, "A", "", until, now))
     close_database(database)
     settings = {"ACCESS": "keys", "MAX_BODY_BYTES": str(MOST_BYTES), "STALL_SECONDS": str(STALL_SECONDS)}
     with reserved_port() as port:
-        server = Forked(url, port, 1, **settings, CHECK_DRAFTS="no", BEHIND_TLS="yes")
+        server = Forked(url, port, 1, None, **settings, CHECK_DRAFTS="no", BEHIND_TLS="yes")
         try:
             assert ask(port, "GET", "/healthz")[0] == 200
             children = Path(f"/proc/{server.process}/task/{server.process}/children").read_text().split()
