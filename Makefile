@@ -26,7 +26,7 @@ test-spark: python
 
 # Check format, lint and types.
 check: python
-	@$(bootstrap) test parquet pg prove otel batch browser
+	@$(bootstrap) test parquet pg prove otel batch contract browser
 	@$(in_venv) ruff check
 	@$(in_venv) ruff format --check
 	@$(in_venv) mypy
@@ -39,13 +39,13 @@ audit: python
 
 # Rewrite the sources in the agreed format.
 format: python
-	@$(bootstrap) test parquet pg prove otel batch browser
+	@$(bootstrap) test parquet pg prove otel batch contract browser
 	@$(in_venv) ruff check --fix
 	@$(in_venv) ruff format
 
 # Measure decisions a second, beside a peer.
 bench: python
-	@$(bootstrap) test parquet pg prove otel batch browser bench
+	@$(bootstrap) test parquet pg prove otel batch contract browser bench
 	@$(in_venv) benchmarks
 
 # Remove what make made. A database is not touched.

@@ -1,7 +1,7 @@
 """A request's body to plain data: JSON, read so strictly that what is kept is what was meant.
 
 The standard reader lets pass what must not decide about points: a key that stands twice (the last
-one wins silently), NaN, 1.5 and 1e3 where whole points belong, numbers that other readers round,
+one wins silently), NaN and 1.5 where whole points belong, numbers that other readers round,
 NUL and half surrogate pairs that a database refuses later. Each of these is an error here, named by
 where it stands.
 """
@@ -9,6 +9,7 @@ where it stands.
 from __future__ import annotations
 
 import json
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -75,7 +76,7 @@ def read_json(data: bytes, first_line: int = 1) -> Any:
             text,
             object_pairs_hook=_object,
             parse_int=_whole_number,
-            parse_float=_Wrong,
+            parse_float=_by_value,
             parse_constant=_Wrong,
         )
     except json.JSONDecodeError as error:
@@ -122,6 +123,28 @@ def _whole_number(text: str) -> int | str:
     return number if abs(number) <= MOST else _Wrong(text)
 
 
+def _by_value(text: str) -> int | str:
+    """A number with a point or an exponent: a whole one, if that is what it comes to exactly."""
+    number = _exact(text)
+    # Compared first: 1e999999 is not written out.
+    if number is None or number.copy_abs() > MOST or number != (whole := int(number)):
+        return _Wrong(text)
+    return whole
+
+
+def _exact(text: str) -> Decimal | None:
+    """A number as it is written; None where it has an exponent beyond all use."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def _is_too_large(written: str) -> bool:
+    number = _exact(written)
+    return number is not None and number.is_finite() and number.copy_abs() > MOST
+
+
 def _mistakes(data: object, may_escape: bool) -> list[FieldError]:
     errors: list[FieldError] = []
     waiting: list[tuple[tuple[str | int, ...], object]] = [((), data)]
@@ -147,7 +170,7 @@ def _mistakes(data: object, may_escape: bool) -> list[FieldError]:
 
 
 def _wrong_number(path: tuple[str | int, ...], written: str) -> FieldError:
-    code = "number-too-large" if written.lstrip("-").isdigit() else "not-a-whole-number"
+    code = "number-too-large" if _is_too_large(written) else "not-a-whole-number"
     return FieldError.at(path, code, written=written[:40])
 
 

@@ -25,9 +25,12 @@ from service import (
     reference_running,
     reference_shadow,
 )
+from service.reference_answers import answer_of
+from service.reference_bodies import TOGETHER, body_of
 from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
-from service.reference_operation import Operation, of_lines, refusals
+from service.reference_links import links_of
+from service.reference_operation import Operation, headers_of, in_path, in_query, of_lines, refusals
 from service.reference_shapes import SHAPES, ref
 from service.roles import OPEN, RIGHTS
 from service.shapes import (
@@ -39,7 +42,6 @@ from service.shapes import (
     EVENT_PAGE_QUERY,
     EVENTS_IN,
     FAQ_QUERY,
-    ID,
     INQUIRY_END_IN,
     INQUIRY_ENTRY_IN,
     INQUIRY_IN,
@@ -63,7 +65,7 @@ decision with what it was made on.
 - A denial is an answer like any other: it has reasons with their figures and, where there is one, the
   change that would let the request pass.
 - Every refusal is `application/problem+json` with a `code`; a request that was refused left nothing.
-- Bodies are read strictly: an unknown or repeated key, 1.5, 1e3 or a wrong type is refused by name.
+- Bodies are read strictly: an unknown or repeated key, 1.5 or a wrong type is refused by name.
 """
 
 IDEMPOTENCY_KEY = {
@@ -169,9 +171,10 @@ OPERATIONS: Sequence[Operation] = (
             ("idempotency-key-missing", "idempotency-key-reused", "illegal-move", "not-found", *OF_A_BODY),
             about=f"{about} From any other state it is 409, with the state and the moves that it allows.",
             body=MOVE_IN,
+            examples=((name, summary, dict(example)),),
             headers=(IDEMPOTENCY_KEY,),
         )
-        for name, (summary, about) in reference_examples.MOVES.items()
+        for name, (summary, about, example) in reference_examples.MOVES.items()
     ),
     Operation(
         "post",
@@ -409,6 +412,7 @@ OPERATIONS: Sequence[Operation] = (
         {201: "NewWebhook"},
         OF_A_BODY,
         about="From now on. The secret that signs the messages is in this answer and never shown again.",
+        located=False,
         body=WEBHOOK_IN,
         examples=(("some", "Refunds only", reference_examples.WEBHOOK),),
     ),
@@ -491,11 +495,12 @@ def reference(version: str) -> dict[str, Any]:
             spec.components.schema(name, _with_facts(body, ref(DECLARED[name])))
         else:
             spec.components.schema(name, schema=body)
+            spec.components.schemas[name] |= TOGETHER.get(name, {})
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _described_operation(operation)
     for path, operations in paths.items():
-        spec.path(path=path, operations=operations, parameters=_in_path(path))
+        spec.path(path=path, operations=operations, parameters=in_path(path))
     return spec.to_dict()
 
 
@@ -520,16 +525,16 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
         "tags": [operation.tag],
         "summary": operation.summary,
         "operationId": f"{operation.method} {operation.path}",
-        "parameters": [*operation.headers, *_in_query(operation.query)],
+        "parameters": [*operation.headers, *in_query(operation.query)],
         "responses": {
             **{
                 str(status): {
-                    "description": ANSWERS[status],
-                    "content": ({"application/json": {"schema": ref(shape)} | _examples_of(shape)} if shape else {})
-                    | {media: {"schema": {"type": "string"}} for media in operation.also}
-                    | (of_lines(operation.lines[1]) if operation.lines else {}),
+                    "description": ANSWERS[status] if operation.located else "Made.",
+                    "content": _content(operation, address, status),
+                    **headers_of(status, located=operation.located),
+                    **links_of(address, status),
                 }
-                for status, shape in operation.answers.items()
+                for status in operation.answers
             },
             **refusals((*operation.refusals, *everywhere)),
         },
@@ -542,7 +547,7 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _one_of([type(body).__name__ for body in operation.bodies or (operation.body,)]),
+                    "schema": body_of(address, [type(body).__name__ for body in operation.bodies or (operation.body,)]),
                     "examples": {
                         name: {"summary": summary, "value": value} for name, summary, value in operation.examples
                     },
@@ -553,41 +558,17 @@ def _described_operation(operation: Operation) -> dict[str, Any]:
     return described
 
 
+def _content(operation: Operation, address: str, status: int) -> dict[str, Any]:
+    """What an answer holds, by media type."""
+    shape, example = operation.answers[status], answer_of(address, status)
+    found: dict[str, Any] = {}
+    if shape:
+        decided = reference_examples.decisions() if shape == "Decision" else {}
+        found["application/json"] = {"schema": ref(shape)} | ({"examples": decided} if decided else example)
+    for media in operation.also:
+        found[media] = {"schema": {"type": "string"}} | ({} if shape else example)
+    return found | (of_lines(operation.lines[1]) if operation.lines else {})
+
+
 def _for(roles: Sequence[str]) -> str:
     return f"For the roles {', '.join(roles)}." if roles else "It needs no key."
-
-
-def _one_of(names: Sequence[str]) -> dict[str, Any]:
-    return ref(names[0]) if len(names) == 1 else {"oneOf": [ref(name) for name in names]}
-
-
-def _examples_of(shape: str) -> dict[str, Any]:
-    examples = reference_examples.decisions() if shape == "Decision" else {}
-    return {"examples": examples} if examples else {}
-
-
-def _in_path(path: str) -> list[dict[str, Any]]:
-    shapes = {
-        "id": ID,
-        "number": {"type": "integer", "minimum": 1},
-        "seq": {"type": "integer", "minimum": 0},
-        "digest": ID,
-        "rule": ID,
-    }
-    return [
-        {"name": name, "in": "path", "required": True, "schema": schema}
-        for name, schema in shapes.items()
-        if f"{{{name}}}" in path
-    ]
-
-
-def _in_query(schema: marshmallow.Schema | None) -> list[dict[str, Any]]:
-    if schema is None:
-        return []
-    parameters = []
-    for name, described in schema.fields.items():
-        shape = dict(described.metadata)
-        about = shape.pop("description", "")
-        required = {"required": True} if described.required else {}
-        parameters.append({"name": name, "in": "query", "description": about, **required, "schema": shape})
-    return parameters

@@ -59,6 +59,7 @@ OPERATIONS: Sequence[Operation] = (
         about="Made when a member logs in with you, and handed to its browser or app. It ends by itself after some"
         " minutes, and with the key that made it.",
         body=MEMBER_TOKEN_IN,
+        located=False,
         examples=(("short", "For five minutes", {"account": "A-0001", "minutes": 5}),),
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from engine.cases import read_case
@@ -54,17 +56,37 @@ ANSWER_TO_A_CONTEST = {
     "outcome": "upheld",
     "reason": "promotion-points-own-day, terms 15.6",
 }
-MOVES = {
-    "approve": ("Approve a request that somebody had to look at", "Needs `by`. The points stay held."),
-    "refuse": ("Refuse a request that somebody had to look at", "Needs `by` and `reason`. The points are given back."),
-    "settle": ("Settle an approved request: it is paid out for good", "Nothing can spend its points again."),
-    "fail": ("The payout of an approved request failed", "Needs `reason`. The points are given back."),
-    "cancel": ("Cancel a request that is not paid out yet", "The points are given back."),
+MOVES: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "approve": (
+        "Approve a request that somebody had to look at",
+        "Needs `by`. The points stay held.",
+        {"by": "reviewer-9"},
+    ),
+    "refuse": (
+        "Refuse a request that somebody had to look at",
+        "Needs `by` and `reason`. The points are given back.",
+        {"by": "reviewer-9", "reason": "Not the member's own account."},
+    ),
+    "settle": ("Settle an approved request: it is paid out for good", "Nothing can spend its points again.", {}),
+    "fail": (
+        "The payout of an approved request failed",
+        "Needs `reason`. The points are given back.",
+        {"reason": "The bank knows no such account."},
+    ),
+    "cancel": ("Cancel a request that is not paid out yet", "The points are given back.", {"by": "member"}),
     "reverse": (
         "Reverse a request that was paid out",
         "Needs `reason`. The points go back to their lots, as old as they were.",
+        {"reason": "The bank sent the money back."},
     ),
 }
+"""What each move is, and an example of what is said with it."""
+TINY = Path(__file__).parent / "static" / "reference"
+TEXTS = {
+    "rules": (TINY / "tiny.yaml").read_text("utf-8"),
+    "scenarios": (TINY / "tiny.test.yaml").read_text("utf-8"),
+}
+"""A programme of two rules, whose scenarios notice every nudge."""
 QUESTIONS = (("approved", "Approved", 20_000), ("denied", "Denied, with what would pass", 26_500))
 
 

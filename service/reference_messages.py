@@ -31,7 +31,7 @@ WEBHOOK_LINE: dict[str, Schema] = {
     "cause": {"type": ["string", "null"], "description": "Why it is disabled."},
     "created_at": INSTANT,
 }
-WEBHOOKS = object_of({"webhooks": list_of(object_of(WEBHOOK_LINE))})
+WEBHOOKS = object_of({"webhooks": list_of(ref("Webhook"))})
 WEBHOOK = object_of(WEBHOOK_LINE, "An address that wants messages.")
 NEW_WEBHOOK = object_of(
     {**WEBHOOK_LINE, "secret": {"type": "string", "description": "What signs its messages; shown this once."}}

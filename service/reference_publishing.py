@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.drafts import STATES
+from service.reference_examples import TEXTS
 from service.reference_operation import Operation
 from service.reference_shapes import (
     AMOUNT,
@@ -184,6 +185,7 @@ OPERATIONS: Sequence[Operation] = (
         " are run, every nudge is tried and so on, which may take a minute: ask for the draft until its `state` is"
         " `ready` or `failed`.",
         body=DRAFT_IN,
+        examples=(("texts", "A rule file and its scenarios", TEXTS),),
     ),
     Operation(
         "get",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.cases import MOST_PAPERS
+from engine.cases import MOST_PAPERS, NEVER_NEGATIVE
 from engine.facts import PAST_STATES
 from engine.reading import MOST
 from policies.model import Fact
@@ -36,8 +36,6 @@ SAID: dict[str, Schema] = {
 OUTCOME: Schema = {"type": "string", "enum": ["approved", "denied", "needs_review"]}
 METHOD: Schema = {"type": "string", "description": "A refund method that the policy declares."}
 SOURCE: Schema = {"type": "string", "description": "A source of points that the policy declares."}
-
-NEVER_NEGATIVE = {"account.debt", "account.points_debt", "lot.amount", "lot.left"}
 
 
 def object_of(
@@ -275,6 +273,7 @@ PLANNED_REQUEST: Schema = {
     **{name: value for name, value in REQUEST.items() if name != "oneOf"},
     "description": "What is known of a request before it is made. Facts that the policy declares stand beside these.",
     "required": [],
+    "not": {"required": ["points", "money"]},
 }
 ACCOUNT_CHANGE: Schema = {**ACCOUNT, "required": [], "description": "Facts of an account, by their names."}
 LEVEL: Schema = {**ACCOUNT["properties"]["identity_level"], "minimum": 0, "maximum": HIGHEST_LEVEL}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.shapes import Checked, Strict, list_of
+from service.shapes import Checked, Strict, judged_alone, list_of
 
 MOST_ITEMS = 1_000
 
@@ -13,8 +13,8 @@ class DecisionsIn(Strict):
     items = Checked(
         list_of(MOST_ITEMS, "too-many-items"),
         "not-a-list",
-        {"type": "array", "maxItems": MOST_ITEMS, "items": {"$ref": "#/components/schemas/DecisionIn"}},
-        about="Each is what `POST /v1/decisions` takes.",
+        {"type": "array", "maxItems": MOST_ITEMS, "items": judged_alone("DecisionIn")},
+        about="Each is what `POST /v1/decisions` takes; any other is refused by itself.",
         required=True,
     )
 

@@ -37,6 +37,8 @@ from service.parts import EXTENSION
 from service.tables import TABLES
 from tests.service.builders import ORIGIN, Run, SetClock, lot_facts, open_account, publish_small
 
+# What schemathesis loads, and no test does: to import it takes seconds.
+collect_ignore = ["contract_checks.py"]
 numbers = itertools.count(1)
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 10**9

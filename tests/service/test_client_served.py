@@ -195,3 +195,51 @@ def test_an_inquiry_is_opened_answered_and_closed(client: Client) -> None:
     check(client.inquiry(opened["id"]), "InquiryInFull")
     asked = client.open_inquiry("A", "question", "언제요?")
     assert client.withdraw_inquiry(asked["id"], "member", text="아니에요")["state"] == "withdrawn"
+
+
+def test_answers_are_found_and_read(client: Client) -> None:
+    found = client.find_answers("환급", limit=2)
+    check(found, "FaqEntries")
+    assert len(found["entries"]) == 2
+    check(client.answer(found["entries"][0]["id"]), "FaqEntry")
+    assert client.find_answers(policy="small", limit=200)["total"] > 0
+
+
+def test_a_policy_is_read_with_its_versions(client: Client) -> None:
+    (line,) = client.policies()
+    assert client.policy_versions("small") == [line]
+    check(client.policy("small"), "Policy")
+    text = client.policy_version("small", 1)
+    assert text["text"].startswith("format: 1")
+    assert client.kept_version(line["digest"])["text"] == text["text"]
+
+
+def test_a_webhook_is_told_and_removed(client: Client) -> None:
+    made = client.add_webhook("https://example.com/r", kinds=["refund_request.approved"], policy="small")
+    check(made, "NewWebhook")
+    client.file_refund_request("C", asking(1))
+    (sent,) = client.deliveries(webhook=made["id"])
+    check(client.redeliver(sent["id"]), "Delivery")
+    assert client.remove_webhook(made["id"])["state"] == "removed"
+    assert made["id"] not in [each["id"] for each in client.webhooks()]
+    # A token is made where keys are asked for; here everybody may ask.
+    check(client.make_member_token("A", minutes=5), "NewMemberToken")
+
+
+def test_an_auditor_finds_a_decision_and_its_proofs(client: Client) -> None:
+    made = client.decide("A", asking(60_000))["id"]
+    assert made is not None
+    found = client.find_decisions(account="A", policy="small", outcome="denied", points_from=60_000)
+    assert made in [each["id"] for each in found]
+    whole = client.whole_decision(made)
+    check(whole, "WholeDecision")
+    entry = client.log_entry(whole["leaf"]["seq"])
+    assert (entry["kind"], entry["reference"]) == ("decision", made)
+    proof = client.prove_inclusion("decision", made)
+    assert (proof["seq"], proof["leaf_hash"]) == (entry["seq"], entry["leaf_hash"])
+    grown = client.prove_consistency(1, new=proof["size"])
+    assert grown["new_root"] == proof["root"]
+    assert next(each["decision"] for each in client.reads(decision=made)) == made
+    with pytest.raises(NotFound) as raised:
+        client.checkpoint()
+    assert raised.value.code == "nothing-signed"

@@ -26,8 +26,11 @@ from tests.service.builders import SetClock, account_facts, asking, lot_facts, o
     ("body", "pointer", "words"),
     [
         (b'{"points": 1.5}', "#/points", "is 1.5; write a whole number without a point or an exponent"),
-        (b'{"points": 1.0}', "#/points", "is 1.0;"),
-        (b'{"points": 1e3}', "#/points", "is 1e3;"),
+        (b'{"points": 1.000000000000000000000000000001}', "#/points", "write a whole number"),
+        (b'{"points": 15e-1}', "#/points", "is 15e-1;"),
+        (b'{"points": 1e-999999999}', "#/points", "write a whole number"),
+        (b'{"points": 1e999999999}', "#/points", "no number is that large here"),
+        (b'{"points": 1e99999999999999999999999}', "#/points", "write a whole number"),
         (b'{"points": NaN}', "#/points", "is NaN;"),
         (b'{"points": -Infinity}', "#/points", "is -Infinity;"),
         (b'{"points": 9007199254740992}', "#/points", "is 9007199254740992; no number is that large here"),
@@ -36,7 +39,7 @@ from tests.service.builders import SetClock, account_facts, asking, lot_facts, o
         (b'{"id": "a\\u0000b"}', "#/id", "has a character that cannot be kept"),
         (b'{"id": "\\ud800"}', "#/id", "has a character that cannot be kept"),
         (b'{"a\\u0000": 1}', "#", "has a character that cannot be kept"),
-        (b'[{"a~b/c": 1e3}]', "#/0/a~0b~1c", "is 1e3;"),
+        (b'[{"a~b/c": 1e-3}]', "#/0/a~0b~1c", "is 1e-3;"),
         (b"[" * 21 + b"]" * 21, "#" + "/0" * 20, "is more than 20 levels deep"),
     ],
     ids=lambda value: value[:30].decode() if isinstance(value, bytes) else "",
@@ -47,6 +50,15 @@ def test_what_could_be_misunderstood_is_refused_by_name(body: bytes, pointer: st
     error = raised.value.errors[0]
     assert (raised.value.code, error.where) == ("bad-request", {"pointer": pointer})
     assert words in error.text.en
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1.0", 1), ("1e3", 1_000), ("-1.5E1", -15), ("-0.0", 0), ("0e999999999", 0), ("9007199254740991.0", 2**53 - 1)],
+)
+def test_a_whole_number_is_one_however_it_is_written(written: str, read: int) -> None:
+    found = read_json(written.encode())
+    assert (found, type(found)) == (read, int)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from service.errors import KINDS
 from service.reference import OPERATIONS, reference
 from service.reference_examples import IN_FULL, STORED, decisions
+from service.reference_links import LINKS
+from service.reference_operation import Operation
 from tests.service.builders import SetClock, asking
 
 DOCUMENT = reference("0")
@@ -19,8 +21,13 @@ META = {"/", "/openapi.json", "/docs", "/docs/rapidoc-min.js", "/problems/{code}
 
 
 def check(answer: Any, shape: str) -> None:
-    schema = {"$ref": f"#/components/schemas/{shape}", "components": DOCUMENT["components"]}
-    Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer)
+    checked(answer, {"$ref": f"#/components/schemas/{shape}"})
+
+
+def checked(data: Any, schema: dict[str, Any]) -> None:
+    Draft202012Validator({**schema, "components": DOCUMENT["components"]}, format_checker=FormatChecker()).validate(
+        data
+    )
 
 
 def test_every_route_is_in_the_reference_and_no_other(client: FlaskClient) -> None:
@@ -140,3 +147,53 @@ def test_the_page_asks_nobody_else_for_anything(client: FlaskClient) -> None:
     for source, kind in (("/docs/rapidoc-min.js", "text/javascript"), ("/openapi.json", "application/json")):
         with client.get(source) as answer:
             assert (answer.status_code, answer.mimetype) == (200, kind)
+
+
+def _content(of: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = of.get("content", {}).get("application/json", {})
+    return found
+
+
+def _examples(media: dict[str, Any]) -> list[Any]:
+    return [each["value"] for each in media.get("examples", {}).values()] + (
+        [media["example"]] if "example" in media else []
+    )
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+def test_every_operation_has_examples_of_what_it_takes_and_answers(operation: Operation) -> None:
+    described = DOCUMENT["paths"][operation.path][operation.method]
+    if operation.body is not None:
+        media = _content(described["requestBody"])
+        assert _examples(media), "of the body"
+        for example in _examples(media):
+            checked(example, media["schema"])
+    for status, answer in described["responses"].items():
+        for kind, media in answer.get("content", {}).items():
+            # Of lines, and of an answer that is JSON first of all, one form is shown.
+            if kind in ("application/json", "application/problem+json") or len(answer["content"]) == 1:
+                assert _examples(media), (status, kind)
+            for example in _examples(media):
+                checked(example, media["schema"])
+
+
+def test_every_link_leads_to_an_operation_with_its_parameters() -> None:
+    operations = {
+        operation["operationId"]: {
+            each["name"] for each in [*operation["parameters"], *DOCUMENT["paths"][path].get("parameters", [])]
+        }
+        for path, each in DOCUMENT["paths"].items()
+        for method, operation in each.items()
+        if method != "parameters"
+    }
+    links = [
+        link
+        for each in DOCUMENT["paths"].values()
+        for method, operation in each.items()
+        if method != "parameters"
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert sum(len(of) for answers in LINKS.values() for of in answers.values()) == len(links)
+    for link in links:
+        assert set(link["parameters"]) <= operations[link["operationId"]], link

@@ -1,4 +1,4 @@
-"""A typed client of Recoup: decisions, refund requests, accounts, events, inquiries and messages."""
+"""A typed client of Recoup, for systems that ask, agents who answer, auditors who check and operators."""
 
 from __future__ import annotations
 

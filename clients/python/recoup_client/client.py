@@ -7,11 +7,12 @@ whatever is sent (`request`, `account`, `event`) may be any mapping.
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from recoup_client import models as m
@@ -20,6 +21,7 @@ from recoup_client.webhooks import new_idempotency_key
 
 Facts = Mapping[str, Any]
 """What is sent as a JSON object."""
+Shape = TypeVar("Shape")
 
 
 class Client:
@@ -80,16 +82,16 @@ class Client:
             account=account, request=request, lots=lots, history=history, as_of=as_of, policy=policy, dry_run=dry_run
         )
         # Twice recorded are two records.
-        found: m.Decision = self._call("post /v1/decisions", body=body, safe=dry_run)
-        return found
+        return self._call(m.Decision, "post /v1/decisions", body=body, safe=dry_run)
 
     def decide_many(self, items: Sequence[Facts]) -> Sequence[m.DecisionResult]:
         """Judge up to 1,000 items, each as `decide` takes it: for each its `status`, with a `decision` or a `problem`
         (which `errors.refused` makes an exception).
         """
         safe = all(item.get("dry_run") is True for item in items)
-        found: m.DecisionResults = self._call("post /v1/decisions:batch", body={"items": list(items)}, safe=safe)
-        return found["results"]
+        return self._call(m.DecisionResults, "post /v1/decisions:batch", body={"items": list(items)}, safe=safe)[
+            "results"
+        ]
 
     def stream_decisions(
         self, items: Iterable[Facts], *, timeout: float | None = None
@@ -109,13 +111,11 @@ class Client:
 
     def decision(self, id: str) -> m.KeptDecision:
         """A recorded decision, with the case that it was made on."""
-        found: m.KeptDecision = self._call("get /v1/decisions/{id}", id)
-        return found
+        return self._call(m.KeptDecision, "get /v1/decisions/{id}", id)
 
     def explanation(self, id: str) -> m.Explanation:
         """Why a recorded decision came out as it did, for the member."""
-        found: m.Explanation = self._call("get /v1/decisions/{id}/explanation", id)
-        return found
+        return self._call(m.Explanation, "get /v1/decisions/{id}/explanation", id)
 
     def explanation_text(self, id: str, *, form: Literal["text/plain", "text/html"] = "text/plain") -> str:
         """The same as text, or as a page to print."""
@@ -132,13 +132,11 @@ class Client:
         one with `new_idempotency_key`, keep it, and send it again with the same body.
         """
         body = _body(account=account, request=request, policy=policy)
-        found: m.JustFiled = self._call("post /v1/refund-requests", body=body, key=_key(idempotency_key))
-        return found
+        return self._call(m.JustFiled, "post /v1/refund-requests", body=body, key=_key(idempotency_key))
 
     def refund_request(self, id: str) -> m.RefundRequest:
         """A refund request, its state and what it holds."""
-        found: m.RefundRequest = self._call("get /v1/refund-requests/{id}", id)
-        return found
+        return self._call(m.RefundRequest, "get /v1/refund-requests/{id}", id)
 
     def refund_requests(
         self, *, state: str | None = None, account: str | None = None, after: str | None = None
@@ -184,29 +182,24 @@ class Client:
 
     def account(self, id: str) -> m.StoredAccount:
         """The facts of an account."""
-        found: m.StoredAccount = self._call("get /v1/accounts/{id}", id)
-        return found
+        return self._call(m.StoredAccount, "get /v1/accounts/{id}", id)
 
     def put_account(self, id: str, policy: str, facts: Facts) -> m.StoredAccount:
         """Open an account, or replace its facts."""
-        found: m.StoredAccount = self._call("put /v1/accounts/{id}", id, body={**facts, "policy": policy})
-        return found
+        return self._call(m.StoredAccount, "put /v1/accounts/{id}", id, body={**facts, "policy": policy})
 
     def change_account(self, id: str, facts: Facts) -> m.StoredAccount:
         """Change some facts of an account; None is the fact's default."""
-        found: m.StoredAccount = self._call("patch /v1/accounts/{id}", id, body=facts)
-        return found
+        return self._call(m.StoredAccount, "patch /v1/accounts/{id}", id, body=facts)
 
     def balance(self, id: str, *, on: date | None = None) -> m.Balance:
         """What an account has on a day, today if left out, and what expires when."""
-        found: m.Balance = self._call("get /v1/accounts/{id}/balance", id, query={"on": on})
-        return found
+        return self._call(m.Balance, "get /v1/accounts/{id}/balance", id, query={"on": on})
 
     def refund_options(self, id: str, request: Facts | None = None) -> m.RefundOptions:
         """What each way of a refund would come to, and what is missing for it."""
         body = _body(request=request)
-        found: m.RefundOptions = self._call("post /v1/accounts/{id}/refund-options", id, body=body, safe=True)
-        return found
+        return self._call(m.RefundOptions, "post /v1/accounts/{id}/refund-options", id, body=body, safe=True)
 
     def account_refund_requests(self, id: str, *, after: str | None = None) -> Iterator[m.RefundRequestLine]:
         """The refund requests of an account, newest first."""
@@ -232,18 +225,15 @@ class Client:
 
     def tell(self, event: Facts) -> m.ToldEvent:
         """Tell what happened to a member; told again under its id, it gets the answer that it had."""
-        found: m.ToldEvent = self._call("post /v1/events", body=event, safe=True)
-        return found
+        return self._call(m.ToldEvent, "post /v1/events", body=event, safe=True)
 
     def tell_many(self, events: Sequence[Facts]) -> Sequence[m.EventResult]:
         """Tell up to 10,000 events, each of which is taken or refused by itself."""
-        found: m.EventResults = self._call("post /v1/events", body={"events": list(events)}, safe=True)
-        return found["results"]
+        return self._call(m.EventResults, "post /v1/events", body={"events": list(events)}, safe=True)["results"]
 
     def event(self, id: str) -> m.ToldEvent:
         """An event, and what it came to."""
-        found: m.ToldEvent = self._call("get /v1/events/{id}", id)
-        return found
+        return self._call(m.ToldEvent, "get /v1/events/{id}", id)
 
     def waiting_events(self, *, after: str | None = None) -> Iterator[m.ToldEvent]:
         """The events of all accounts that wait for the one that they undo."""
@@ -271,13 +261,11 @@ class Client:
             refund_request_id=refund_request_id,
             language=language,
         )
-        found: m.Inquiry = self._call("post /v1/inquiries", body=body, key=_key(idempotency_key))
-        return found
+        return self._call(m.Inquiry, "post /v1/inquiries", body=body, key=_key(idempotency_key))
 
     def inquiry(self, id: str) -> m.InquiryInFull:
         """An inquiry with everything said, and the decision explained."""
-        found: m.InquiryInFull = self._call("get /v1/inquiries/{id}", id)
-        return found
+        return self._call(m.InquiryInFull, "get /v1/inquiries/{id}", id)
 
     def inquiries(
         self, *, state: str | None = None, order: Literal["due", "newest"] | None = None, after: str | None = None
@@ -299,24 +287,21 @@ class Client:
         """Add to an inquiry, ask back, or answer it."""
         body = _body(by=by, text=text, agent=agent, outcome=outcome, reason=reason)
         key = _key(idempotency_key)
-        found: m.Inquiry = self._call("post /v1/inquiries/{id}/entries", id, body=body, key=key)
-        return found
+        return self._call(m.Inquiry, "post /v1/inquiries/{id}/entries", id, body=body, key=key)
 
     def close_inquiry(
         self, id: str, by: Literal["member", "agent"], *, agent: str | None = None, text: str | None = None
     ) -> m.InquiryInFull:
         """End an inquiry that was answered."""
         body = _body(by=by, agent=agent, text=text)
-        found: m.InquiryInFull = self._call("post /v1/inquiries/{id}/close", id, body=body)
-        return found
+        return self._call(m.InquiryInFull, "post /v1/inquiries/{id}/close", id, body=body)
 
     def withdraw_inquiry(
         self, id: str, by: Literal["member", "agent"], *, agent: str | None = None, text: str | None = None
     ) -> m.InquiryInFull:
         """Take an inquiry back."""
         body = _body(by=by, agent=agent, text=text)
-        found: m.InquiryInFull = self._call("post /v1/inquiries/{id}/withdraw", id, body=body)
-        return found
+        return self._call(m.InquiryInFull, "post /v1/inquiries/{id}/withdraw", id, body=body)
 
     # Messages
 
@@ -326,27 +311,155 @@ class Client:
         """
         return self._pages("get /v1/messages", "messages", account=account, after=after)
 
+    # Questions and answers
+
+    def find_answers(
+        self, q: str | None = None, *, policy: str | None = None, limit: int | None = None
+    ) -> m.FaqEntries:
+        """The entries of the FAQ that have these words, the best first; without words, all of them."""
+        return self._call(m.FaqEntries, "get /v1/faq", query={"q": q, "policy": policy, "limit": limit})
+
+    def answer(self, id: str) -> m.FaqEntry:
+        """A question and its answer, in Markdown, with the figures of today."""
+        return self._call(m.FaqEntry, "get /v1/faq/{id}", id)
+
+    # Policies
+
+    def policies(self) -> Sequence[m.PolicyVersionLine]:
+        """The newest version of every policy."""
+        return self._call(m.Policies, "get /v1/policies")["policies"]
+
+    def policy(self, id: str) -> m.Policy:
+        """What a policy declares, and its versions."""
+        return self._call(m.Policy, "get /v1/policies/{id}", id)
+
+    def policy_versions(self, id: str) -> Sequence[m.PolicyVersionLine]:
+        """The versions of a policy, the newest first."""
+        return self._call(m.PolicyVersions, "get /v1/policies/{id}/versions", id)["versions"]
+
+    def policy_version(self, id: str, number: int) -> m.PolicyVersion:
+        """One version of a policy, with its text."""
+        return self._call(m.PolicyVersion, "get /v1/policies/{id}/versions/{number}", id, str(number))
+
+    # Members and webhooks
+
+    def make_member_token(self, account: str, *, minutes: int | None = None) -> m.NewMemberToken:
+        """Make a token by which a member asks for its own account; shown this once."""
+        return self._call(m.NewMemberToken, "post /v1/member-tokens", body=_body(account=account, minutes=minutes))
+
+    def webhooks(self) -> Sequence[m.Webhook]:
+        """The webhooks, oldest first."""
+        return self._call(m.Webhooks, "get /v1/webhooks")["webhooks"]
+
+    def add_webhook(self, url: str, *, kinds: Sequence[str] = (), policy: str | None = None) -> m.NewWebhook:
+        """Have messages sent to an address: of these kinds, or all. Its secret is shown this once."""
+        return self._call(m.NewWebhook, "post /v1/webhooks", body=_body(url=url, kinds=[*kinds], policy=policy))
+
+    def remove_webhook(self, id: str) -> m.Webhook:
+        """Have nothing more sent to an address."""
+        return self._call(m.Webhook, "delete /v1/webhooks/{id}", id)
+
+    def deliveries(
+        self, *, state: str | None = None, webhook: str | None = None, after: str | None = None
+    ) -> Iterator[m.Delivery]:
+        """What was sent to which webhook, and what is still to be sent, newest first."""
+        return self._pages("get /v1/deliveries", "deliveries", state=state, webhook=webhook, after=after)
+
+    def redeliver(self, id: str) -> m.Delivery:
+        """Send a message again, with the same `webhook-id`."""
+        return self._call(m.Delivery, "post /v1/deliveries/{id}/redeliver", id)
+
+    # What auditors ask
+
+    def find_decisions(
+        self,
+        *,
+        account: str | None = None,
+        reason: str | None = None,
+        rule: str | None = None,
+        policy: str | None = None,
+        version: int | None = None,
+        outcome: str | None = None,
+        points_from: int | None = None,
+        points_to: int | None = None,
+        day_from: date | None = None,
+        day_to: date | None = None,
+        after: str | None = None,
+    ) -> Iterator[m.FoundDecision]:
+        """The recorded decisions of which all of this holds, the newest first."""
+        asked = {
+            "account": account,
+            "reason": reason,
+            "rule": rule,
+            "policy": policy,
+            "version": version,
+            "outcome": outcome,
+            "points_from": points_from,
+            "points_to": points_to,
+            "day_from": day_from,
+            "day_to": day_to,
+        }
+        return self._pages("get /v1/audit/decisions", "decisions", after=after, **asked)
+
+    def whole_decision(self, id: str) -> m.WholeDecision:
+        """All that is kept of a decision, and where it stands in the log."""
+        return self._call(m.WholeDecision, "get /v1/audit/decisions/{id}", id)
+
+    def reads(
+        self,
+        *,
+        decision: str | None = None,
+        reader: str | None = None,
+        day_from: date | None = None,
+        day_to: date | None = None,
+        after: int | None = None,
+    ) -> Iterator[m.Read]:
+        """Who was shown which decision, the newest first."""
+        asked = {"decision": decision, "reader": reader, "day_from": day_from, "day_to": day_to}
+        return self._pages("get /v1/audit/reads", "reads", after=after, **asked)
+
+    def kept_version(self, digest: str) -> m.KeptVersion:
+        """A published text by its digest, and all else that the digest covers."""
+        return self._call(m.KeptVersion, "get /v1/audit/versions/{digest}", digest)
+
+    def checkpoint(self) -> m.Checkpoint:
+        """The newest signed head of the log. Keep it: nobody can then alter what it covers without another root."""
+        return self._call(m.Checkpoint, "get /v1/audit/checkpoint")
+
+    def log_entry(self, seq: int) -> m.LogEntry:
+        """One leaf of the log, and what it stands for."""
+        return self._call(m.LogEntry, "get /v1/audit/entries/{seq}", str(seq))
+
+    def prove_inclusion(self, kind: str, reference: str, *, size: int | None = None) -> m.InclusionProof:
+        """That something is in the log (of this size, that of a checkpoint)."""
+        asked = {"kind": kind, "reference": reference, "size": size}
+        return self._call(m.InclusionProof, "get /v1/audit/proofs/inclusion", query=asked)
+
+    def prove_consistency(self, old: int, *, new: int | None = None) -> m.ConsistencyProof:
+        """That the log of the newer size begins with that of the older one."""
+        return self._call(m.ConsistencyProof, "get /v1/audit/proofs/consistency", query={"old": old, "new": new})
+
     def _move(self, operation: str, id: str, by: str | None, reason: str | None, key: str | None) -> m.RefundRequest:
-        found: m.RefundRequest = self._call(operation, id, body=_body(by=by, reason=reason), key=_key(key))
-        return found
+        return self._call(m.RefundRequest, operation, id, body=_body(by=by, reason=reason), key=_key(key))
 
     def _call(
         self,
+        shape: type[Shape],
         operation: str,
-        id: str = "",
-        *,
+        *places: str,
         query: Facts | None = None,
         body: Facts | None = None,
         key: str | None = None,
         safe: bool = False,
-    ) -> Any:
-        return json.loads(self._send(operation, id, query=query, body=body, key=key, safe=safe).body)
+    ) -> Shape:
+        """What an operation answers; it is of the shape that the document says, which is not looked at again."""
+        answer = self._send(operation, *places, query=query, body=body, key=key, safe=safe)
+        return cast(Shape, json.loads(answer.body))
 
     def _send(
         self,
         operation: str,
-        id: str = "",
-        *,
+        *places: str,
         query: Facts | None = None,
         body: Facts | None = None,
         key: str | None = None,
@@ -355,7 +468,8 @@ class Client:
     ) -> Answer:
         method, path = operation.split(" ")
         asked = urlencode({name: _written(value) for name, value in (query or {}).items() if value is not None})
-        target = path.replace("{id}", quote(id, safe="")) + (f"?{asked}" if asked else "")
+        named = iter(places)
+        target = re.sub(r"\{\w+\}", lambda _: quote(next(named), safe=""), path) + (f"?{asked}" if asked else "")
         headers = {**self._headers, "Accept": accept}
         if body is not None:
             headers["Content-Type"] = JSON
@@ -366,8 +480,8 @@ class Client:
         safe = safe or key is not None or method != "post"
         return self._transport.send(Request(method.upper(), target, headers, sent, safe))
 
-    def _pages(self, operation: str, of: str, id: str = "", **query: object) -> Iterator[Any]:
-        page = self._call(operation, id, query=query)
+    def _pages(self, operation: str, of: str, *places: str, **query: object) -> Iterator[Any]:
+        page = json.loads(self._send(operation, *places, query=query).body)
         while True:
             yield from page[of]
             if page["next"] is None:

@@ -144,6 +144,26 @@ class Case(TypedDict):
     as_of: str
 
 
+class Checkpoint(TypedDict):
+    """A signed head of the log."""
+
+    origin: str
+    size: int
+    root: str
+    note: str
+    signed_at: str
+
+
+class ConsistencyProof(TypedDict):
+    """That the log of the newer size begins with that of the older one."""
+
+    old: int
+    new: int
+    old_root: str
+    hashes: list[str]
+    new_root: str
+
+
 class Decision(TypedDict):
     """A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`, all of them money."""
 
@@ -260,7 +280,29 @@ class DecisionTaxes(TypedDict):
 
 
 class DecisionsIn(TypedDict):
-    items: list[DecisionIn]
+    items: list[DecisionIn | Any]
+
+
+class Deliveries(TypedDict):
+    deliveries: list[Delivery]
+    next: str | None
+
+
+class Delivery(TypedDict):
+    """How far one message got on its way to one webhook."""
+
+    id: str
+    message: str
+    type: str
+    account: str | None
+    webhook: str
+    url: str
+    state: Literal["pending", "delivered", "dead"]
+    attempts: int
+    next_attempt_at: str | None
+    last_attempt_at: str | None
+    last_status: int | None
+    last_error: str | None
 
 
 class Entries(TypedDict):
@@ -406,7 +448,7 @@ class Events(TypedDict):
 
 
 class EventsIn(TypedDict):
-    events: list[Event]
+    events: list[Event | Any]
 
 
 class Explanation(TypedDict):
@@ -604,6 +646,95 @@ class ExplanationSums(TypedDict):
     ko: str
     en: str
     text: str
+
+
+class FaqEntries(TypedDict):
+    total: int
+    entries: list[FaqEntriesEntries]
+
+
+class FaqEntriesEntries(TypedDict):
+    id: str
+    policy: str
+    about: list[str]
+    title: FaqEntriesEntriesTitle
+    match: FaqEntriesEntriesMatch | None
+
+
+class FaqEntriesEntriesMatch(TypedDict):
+    language: str
+    title: str
+    title_highlights: list[list[int]]
+    snippet: str
+    highlights: list[list[int]]
+
+
+class FaqEntriesEntriesTitle(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class FaqEntry(TypedDict):
+    """A question and its answer."""
+
+    id: str
+    policy: str
+    about: list[str]
+    title: FaqEntryTitle
+    answer: FaqEntryAnswer
+
+
+class FaqEntryAnswer(TypedDict):
+    """Markdown, with the figures of today."""
+
+    ko: str
+    en: str
+    text: str
+
+
+class FaqEntryTitle(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class FoundDecision(TypedDict):
+    """A decision in a list."""
+
+    id: str
+    decided_at: str
+    as_of: str
+    requested_on: str
+    account: str
+    policy: str
+    version: int
+    digest: str
+    outcome: Literal["approved", "denied", "needs_review"]
+    points: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    reasons: list[str]
+    rules: list[str]
+    erased: NotRequired[Literal["retention"]]
+
+
+class FoundDecisions(TypedDict):
+    decisions: list[FoundDecision]
+    next: str | None
+
+
+class InclusionProof(TypedDict):
+    """That a leaf stands in its place in the log of a size."""
+
+    seq: int
+    size: int
+    leaf_hash: str
+    hashes: list[str]
+    root: str
 
 
 class Inquiries(TypedDict):
@@ -855,6 +986,56 @@ class KeptDecisionTaxes(TypedDict):
     tax: int
 
 
+class KeptVersion(TypedDict):
+    """A published text, and all else that its digest covers."""
+
+    policy: str
+    version: int
+    digest: str
+    starts: str
+    published_at: str
+    effective_from: str | None
+    restores: int | None
+    text: str
+    holidays: list[str]
+
+
+class LogEntry(TypedDict):
+    """A leaf of the log, and what it stands for."""
+
+    seq: int
+    kind: Literal[
+        "policy_version",
+        "policy_draft",
+        "draft_check",
+        "draft_rejection",
+        "publication",
+        "shadow",
+        "shadow_end",
+        "decision",
+        "refund_request",
+        "move",
+        "ledger_entry",
+        "event",
+        "event_answer",
+        "take_back",
+        "debt_entry",
+        "claim_entry",
+        "notice",
+        "inquiry_entry",
+        "access_key",
+        "access_key_end",
+        "decision_read",
+        "erasure",
+        "erased_record",
+    ]
+    reference: str
+    salt: str | None
+    digest: str
+    body: dict[str, Any] | None
+    leaf_hash: str
+
+
 class Lot(TypedDict):
     """Points from one source at one time. `usable_from_on` is `acquired_on`, and `left` is `amount`, where they are
     left out. Facts that the policy declares stand beside these.
@@ -870,6 +1051,11 @@ class Lot(TypedDict):
     left: NotRequired[int]
     locked: NotRequired[bool]
     identity_level: NotRequired[int]
+
+
+class MemberTokenIn(TypedDict):
+    account: str
+    minutes: NotRequired[int]
 
 
 class Message(TypedDict):
@@ -910,6 +1096,25 @@ class Messages(TypedDict):
 class MoveIn(TypedDict):
     by: NotRequired[str]
     reason: NotRequired[str]
+
+
+class NewMemberToken(TypedDict):
+    """A token for one account."""
+
+    account: str
+    token: str
+    expires_at: str
+
+
+class NewWebhook(TypedDict):
+    id: str
+    url: str
+    kinds: list[str]
+    policy: str | None
+    state: Literal["active", "disabled", "removed"]
+    cause: str | None
+    created_at: str
+    secret: str
 
 
 class Notice(TypedDict):
@@ -974,6 +1179,52 @@ class PlannedRequestPapers(TypedDict):
     issued_on: NotRequired[str | None]
 
 
+class Policies(TypedDict):
+    policies: list[PolicyVersionLine]
+
+
+class Policy(TypedDict):
+    policy: str
+    title: PolicyTitle
+    currency: str
+    timezone: str
+    sources: dict[str, Any]
+    methods: dict[str, Any]
+    papers: dict[str, Any]
+    versions: list[PolicyVersionLine]
+
+
+class PolicyTitle(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class PolicyVersion(TypedDict):
+    policy: str
+    version: int
+    digest: str
+    starts: str
+    published_at: str
+    effective_from: str | None
+    restores: int | None
+    text: str
+
+
+class PolicyVersionLine(TypedDict):
+    policy: str
+    version: int
+    digest: str
+    starts: str
+    published_at: str
+    effective_from: str | None
+    restores: int | None
+
+
+class PolicyVersions(TypedDict):
+    versions: list[PolicyVersionLine]
+
+
 class Problem(TypedDict):
     """A refusal (RFC 9457). `code` is for programs, `title` and `detail` for people."""
 
@@ -999,6 +1250,23 @@ class ProblemErrors(TypedDict):
     parameter: NotRequired[str]
     header: NotRequired[str]
     detail: str
+
+
+class Read(TypedDict):
+    """Somebody was shown a decision."""
+
+    id: int
+    decision: str | None
+    reader: str
+    key: str | None
+    roles: list[str]
+    address: str
+    read_at: str
+
+
+class Reads(TypedDict):
+    reads: list[Read]
+    next: str | None
 
 
 class Reason(TypedDict):
@@ -1189,3 +1457,160 @@ class ToldEvent(TypedDict):
     happened_at: str
     entered_at: str
     answer: EventAnswer | None
+
+
+class Webhook(TypedDict):
+    """An address that wants messages."""
+
+    id: str
+    url: str
+    kinds: list[str]
+    policy: str | None
+    state: Literal["active", "disabled", "removed"]
+    cause: str | None
+    created_at: str
+
+
+class WebhookIn(TypedDict):
+    url: str
+    kinds: NotRequired[
+        list[
+            Literal[
+                "refund_request.approved",
+                "refund_request.denied",
+                "refund_request.needs_review",
+                "refund_request.refused",
+                "refund_request.settled",
+                "refund_request.failed",
+                "refund_request.cancelled",
+                "refund_request.lapsed",
+                "refund_request.reversed",
+                "points.earned",
+                "points.taken_back",
+                "points.given_back",
+                "points.repaid",
+                "points.expired",
+                "points.charged",
+                "points.notice",
+                "inquiry.opened",
+                "inquiry.answered",
+                "policy.published",
+                "policy.withdrawn",
+            ]
+        ]
+    ]
+    policy: NotRequired[str]
+
+
+class Webhooks(TypedDict):
+    webhooks: list[Webhook]
+
+
+class WholeDecision(TypedDict):
+    """All that is kept of a decision, and where it stands in the log."""
+
+    id: str | None
+    recorded: bool
+    decided_at: str
+    outcome: Literal["approved", "denied", "needs_review"]
+    policy: str
+    version: int | None
+    digest: str
+    engine: str
+    account: str
+    as_of: str
+    requested_on: str
+    request: Request
+    points: int
+    available: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+    last_held_on: str | None
+    allocation: list[WholeDecisionAllocation]
+    prices: list[WholeDecisionPrices]
+    fees: list[WholeDecisionFees]
+    taxes: list[WholeDecisionTaxes]
+    offsets: list[WholeDecisionOffsets]
+    reasons: list[Reason]
+    lots: list[WholeDecisionLots]
+    trace: list[dict[str, Any]]
+    erased: NotRequired[Literal["retention"]]
+    case: Case | None
+    text: WholeDecisionText
+    leaf: WholeDecisionLeaf
+    explanation: str
+    reads: str
+
+
+class WholeDecisionAllocation(TypedDict):
+    lot: str
+    points: int
+
+
+class WholeDecisionFees(TypedDict):
+    rule: str
+    base: int
+    fee: int
+
+
+class WholeDecisionLeaf(TypedDict):
+    """Its leaf of the log: the place, the digest that the leaf holds, and the hash of the leaf in base64."""
+
+    seq: int
+    digest: str
+    leaf_hash: str
+    entry: str
+    inclusion: str
+
+
+class WholeDecisionLots(TypedDict):
+    lot: str
+    left: int
+    last_usable_on: str | None
+    allocated: int
+    reasons: list[WholeDecisionLotsReasons]
+
+
+class WholeDecisionLotsReasons(TypedDict):
+    rule: str
+    kind: str
+    terms: str
+    ko: str
+    en: str
+    text: str
+    faq: list[str]
+
+
+class WholeDecisionOffsets(TypedDict):
+    rule: str
+    debt: int
+    offset: int
+
+
+class WholeDecisionPrices(TypedDict):
+    rule: str
+    points: int
+    money: int
+
+
+class WholeDecisionTaxes(TypedDict):
+    rule: str
+    base: int
+    tax: int
+
+
+class WholeDecisionText(TypedDict):
+    """The text that it was made by."""
+
+    policy: str
+    version: int
+    digest: str
+    starts: str
+    published_at: str
+    effective_from: str | None
+    restores: int | None
+    address: str
