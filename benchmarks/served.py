@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -87,7 +88,7 @@ def serving(url: str, key: str, arguments: Sequence[str] = (), **more: str) -> I
         reading.start()
         try:
             port = int(found[1])
-            _await(port)
+            await_answer(port)
             yield Served(process, port, key)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -95,14 +96,14 @@ def serving(url: str, key: str, arguments: Sequence[str] = (), **more: str) -> I
             reading.join()
 
 
-def _await(port: int) -> None:
-    """Wait until somebody answers: the processes that do are started after the line is written."""
+def await_answer(port: int) -> None:
+    """Wait until somebody answers: the processes that do are started after a service has said that it answers."""
     end = time.monotonic() + SECONDS_TO_START
     while True:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_TO_START)
             connection.request("GET", "/readyz")
-            assert connection.getresponse().status == 200, "the service is not ready"
+            connection.getresponse().read()
         except OSError:
             if time.monotonic() > end:
                 raise
@@ -113,25 +114,51 @@ def _await(port: int) -> None:
             connection.close()
 
 
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
 def _drop(lines: Iterator[str]) -> None:
     for _ in lines:
         pass
 
 
-def resident(process: int) -> dict[str, int]:
-    """The resident memory of a process and of all that it started, in kB, by their names and ids."""
-    found: dict[str, int] = {}
-    waiting = [process]
-    while waiting:
-        each = waiting.pop()
+def processes(first: int) -> list[int]:
+    """A process and all that it started."""
+    found = [first]
+    for each in found:
         try:
-            status = Path(f"/proc/{each}/status").read_text()
-            tasks = [*Path(f"/proc/{each}/task").iterdir()]
-            waiting += [int(child) for task in tasks for child in (task / "children").read_text().split()]
+            for task in Path(f"/proc/{each}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
         except (FileNotFoundError, ProcessLookupError):
             # It ended meanwhile.
+            continue
+    return found
+
+
+def resident(first: int) -> dict[str, int]:
+    """The resident memory of a process and of all that it started, in kB, by their names and ids."""
+    found: dict[str, int] = {}
+    for each in processes(first):
+        try:
+            status = Path(f"/proc/{each}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
             continue
         name, size = (re.search(pattern, status, re.MULTILINE) for pattern in (r"^Name:\s+(.*)$", r"^VmRSS:\s+(\d+)"))
         if name and size:
             found[f"{name[1]} {each}"] = int(size[1])
     return found
+
+
+def processor_seconds(first: int) -> float:
+    """How long the processor was at a process and at all that it started and that are there still."""
+    ticks = 0
+    for each in processes(first):
+        # The name, in brackets, may hold spaces.
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
