@@ -136,15 +136,16 @@ def measure(port: int, process: int, script: Path, seconds: int, connections: in
     """Ask a server for so many seconds. Ends the process where an answer is not as it has to be."""
     url = f"http://127.0.0.1:{port}/v1/decisions"
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), url]
+    before = processor_seconds(process)
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return read(said)
+    return read(said, processor_seconds(process) - before)
 
 
-def read(said: str) -> Measured:
-    """What wrk said.
+def read(said: str, busy: float) -> Measured:
+    """What wrk said of requests that took the server so many seconds of the processor.
 
-    >>> read("    50%  910.00us\\n     99%    1.85ms\\nRequests/sec:   2141.10\\n")
-    Measured(rate=2141.1, half=0.91, most=1.85)
+    >>> read("  50%  910.00us\\n  99%    1.85ms\\n  4282 requests in 2.00s, 9MB read\\nRequests/sec:   2141.10\\n", 0.8564)
+    Measured(rate=2141.1, half=0.91, most=1.85, busy=0.2)
     """
     if "an answer with" in said or "Non-2xx" in said or "Socket errors" in said:
         sys.exit(said)

@@ -30,7 +30,7 @@ from service.roles import ROLES
 ROOT = Path(__file__).parent.parent
 RULES = SHIPPED_RULES / "kt-points.yaml"
 POLICY = "kt-points"
-SECONDS_TO_START = SECONDS_TO_END = 60
+SECONDS_TO_START = SECONDS_TO_END = 120
 
 
 @dataclass(frozen=True, slots=True)
