@@ -174,7 +174,7 @@ def test_callers_of_three_services_of_which_one_is_killed_and_one_replaced_get_w
         def start(*arguments: str, **settings: str) -> Running:
             running = stack.enter_context(serving_many(postgresql_url, *arguments, **more, **settings))
             # It says where it listens before it does.
-            assert ask(running[1], "GET", "/readyz")[0] == 200
+            assert ask(running[1], "GET", "/readyz", patience=60)[0] == 200
             services.ports.append(running[1])
             return running
 
