@@ -100,6 +100,12 @@ class Asker:
         self._last: tuple[str, Any, str, bytes] | None = None
         self._connection: http.client.HTTPConnection | None = None
 
+    def close(self) -> None:
+        """Close the connection; the next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def ask_something(self) -> str:
         """Ask for one thing, check its answer, and say what it was."""
         what = self._random.choices([*MIX], [*MIX.values()])[0]
@@ -108,7 +114,7 @@ class Asker:
         except Unexpected as error:
             self._wrong.append(str(error))
         except (OSError, http.client.HTTPException) as error:
-            self._connection = None
+            self.close()
             self._wrong.append(f"{what}: {error!r}")
         return what
 
@@ -235,13 +241,12 @@ def soak(
     def asking(number: int) -> list[Heard]:
         asker = Asker(served, number, accounts, found.wrong)
         heard = []
-        while True:
-            due = next(numbers) / rate
-            if due > seconds:
-                return heard
+        while (due := next(numbers) / rate) <= seconds:
             time.sleep(max(began + due - time.monotonic(), 0))
             what = asker.ask_something()
             heard.append(Heard(what, due, time.monotonic() - began - due))
+        asker.close()
+        return heard
 
     def every(pause: float, work: Callable[[int], None]) -> None:
         for turn in itertools.count(1):

@@ -41,6 +41,8 @@ def test_a_service_under_mixed_load_fails_nobody_and_keeps_nothing(postgresql_ur
         before = resident(served.process.pid)
         asked = ask(ASKED)
         after = resident(served.process.pid)
+        for each in askers:
+            each.close()
         wrong += run(postgresql_url, "sweep")
         wrong += run(postgresql_url, "ledger", "verify")
     assert wrong == []
