@@ -244,7 +244,8 @@ def check_all_is_there(database: Database, callers: list[Caller]) -> None:
 def check_all_is_told(database: Database, receiver: Any, secret: str) -> None:
     """That every message came at least once, whole and signed; those that deliver are given time."""
     with reading(database):
-        announced = {id for (id,) in rows(database, "SELECT id FROM message")}
+        # That the policy was published was told before there was a webhook.
+        announced = {id for (id,) in rows(database, "SELECT id FROM message WHERE account <> ''")}
     end = time.monotonic() + 60
     while set(receiver.ids()) != announced and time.monotonic() < end:
         time.sleep(PAUSE_SECONDS)
