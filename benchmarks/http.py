@@ -142,9 +142,12 @@ def measure(port: int, process: int, script: Path, seconds: int, connections: in
 
 
 def read(said: str, busy: float) -> Measured:
-    """What wrk said of requests that took the server so many seconds of the processor.
+    r"""What wrk said of requests that took the server so many seconds of the processor.
 
-    >>> read("  50%  910.00us\\n  99%    1.85ms\\n  4282 requests in 2.00s, 9MB read\\nRequests/sec:   2141.10\\n", 0.8564)
+    >>> read(
+    ...     "  50%  910.00us\n  99%    1.85ms\n  4282 requests in 2.00s, 9MB read\nRequests/sec:   2141.10\n",
+    ...     0.8564,
+    ... )
     Measured(rate=2141.1, half=0.91, most=1.85, busy=0.2)
     """
     if "an answer with" in said or "Non-2xx" in said or "Socket errors" in said:
@@ -156,8 +159,8 @@ def read(said: str, busy: float) -> Measured:
     half, most = (re.search(rf"^\s+{share}%\s+([0-9.]+)(us|ms|s) *$", said, re.MULTILINE) for share in (50, 99))
     assert half is not None, said
     assert most is not None, said
-    latencies = (float(each[1]) * UNITS[each[2]] for each in (half, most))
-    return Measured(float(found[1]), *latencies, busy / int(answered[1]) * 1_000)
+    middle, worst = (float(each[1]) * UNITS[each[2]] for each in (half, most))
+    return Measured(float(found[1]), middle, worst, busy / int(answered[1]) * 1_000)
 
 
 def show(rounds: Mapping[str, Sequence[Measured]]) -> bool:
@@ -167,7 +170,9 @@ def show(rounds: Mapping[str, Sequence[Measured]]) -> bool:
         for name, measured in rounds.items()
     }
     fastest = max(each.rate for name, each in medians.items() if name not in AT_LEAST)
-    print(f"{'':<28}{'a second':>10}{'of bare':>10}{'asked':>8}{'p50 ms':>10}{'p99 ms':>10}{'p99/p50':>10}{'cpu ms':>10}")
+    print(
+        f"{'':<28}{'a second':>10}{'of bare':>10}{'asked':>8}{'p50 ms':>10}{'p99 ms':>10}{'p99/p50':>10}{'cpu ms':>10}"
+    )
     sound = True
     for name, each in medians.items():
         asked = AT_LEAST.get(name)

@@ -100,8 +100,8 @@ def await_answer(port: int) -> None:
     """Wait until somebody answers: the processes that do are started after a service has said that it answers."""
     end = time.monotonic() + SECONDS_TO_START
     while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_TO_START)
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_TO_START)
             connection.request("GET", "/readyz")
             connection.getresponse().read()
         except OSError:

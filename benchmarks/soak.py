@@ -34,7 +34,7 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import quote
 
-from benchmarks.served import POLICY, RULES, Served, environment, prepare, resident, serving
+from benchmarks.served import RULES, Served, environment, prepare, resident, serving
 from service.clock import spoken, utc_now
 
 THREADS = 16
@@ -151,9 +151,9 @@ class Asker:
         self.ask("POST", "/v1/decisions", {**self._question(), "dry_run": True})
 
     def decision(self) -> None:
-        id = json.loads(self.ask("POST", "/v1/decisions", self._question(), may=(201,)))["id"]
+        made = json.loads(self.ask("POST", "/v1/decisions", self._question(), may=(201,)))["id"]
         if self._random.random() < 0.3:
-            self.ask("GET", f"/v1/decisions/{id}/explanation")
+            self.ask("GET", f"/v1/decisions/{made}/explanation")
 
     def batch(self) -> None:
         items = [{**self._question(), "dry_run": self._random.random() < 0.8} for _ in range(10)]
@@ -181,11 +181,11 @@ class Asker:
             self.ask("POST", f"/v1/refund-requests/{self._filed.popleft()}/{name}", body, self._key())
 
     def event(self) -> None:
-        id, account, at = f"E-{self._key()}", self._account(), spoken(utc_now() - timedelta(minutes=5))
-        bill = {"id": id, "account": account, "type": "bill_paid", "amount": 50_000, "happened_at": at}
+        paid, account, at = f"E-{self._key()}", self._account(), spoken(utc_now() - timedelta(minutes=5))
+        bill = {"id": paid, "account": account, "type": "bill_paid", "amount": 50_000, "happened_at": at}
         self.ask("POST", "/v1/events", bill, may=(201,))
         if self._random.random() < 0.5:
-            undone = {"id": f"{id}-back", "account": account, "type": "bill_corrected", "of": id, "happened_at": at}
+            undone = {"id": f"{paid}-back", "account": account, "type": "bill_corrected", "of": paid, "happened_at": at}
             self.ask("POST", "/v1/events", undone, may=(201,))
 
     def balance(self) -> None:
@@ -203,9 +203,9 @@ class Asker:
 
     def inquiry(self) -> None:
         body = {"account": self._account(), "kind": "question", "text": "언제 환급되나요?"}
-        id = json.loads(self.ask("POST", "/v1/inquiries", body, self._key(), (201,)))["id"]
+        opened = json.loads(self.ask("POST", "/v1/inquiries", body, self._key(), (201,)))["id"]
         answer = {"by": "agent", "agent": "C-1", "text": "영업일 기준 3일 안에 됩니다."}
-        self.ask("POST", f"/v1/inquiries/{id}/entries", answer, self._key(), (201,))
+        self.ask("POST", f"/v1/inquiries/{opened}/entries", answer, self._key(), (201,))
 
     def watch(self) -> None:
         self.ask("GET", "/metrics")

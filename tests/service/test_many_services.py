@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -27,8 +26,7 @@ from click.testing import CliRunner
 from service import webhooks
 from service.cli import recoup
 from service.clock import spoken, utc_now
-from service.config import Settings
-from service.database import Database, close_database, open_database, reading, rows, writing
+from service.database import Database, close_database, reading, rows, writing
 from tests.service.builders import NOW, asking
 from tests.service.processes import ROOT, Running, ask, serving_many
 from tests.service.receivers import receiving, verifies
@@ -112,7 +110,7 @@ class Caller:
 
     def move(self, key: str) -> None:
         """Settle and cancel one request at once: it can only do one of them. What was settled may be reversed."""
-        request = next((id for id, (_, _, state) in self.requests.items() if state == "approved"), None)
+        request = next((each for each, (_, _, state) in self.requests.items() if state == "approved"), None)
         if request is None:
             return
         account, points, _ = self.requests[request]
@@ -132,7 +130,7 @@ class Caller:
         """Tell of a purchase, of its end, or of points that were used, now and then twice."""
         account = self.random.choice([name for name in ACCOUNTS if name not in ONLY_REFUNDED])
         what = self.random.choice(("purchase", "purchase", "purchase_cancelled", "points_used"))
-        body = {"id": key, "account": account, "type": what, "happened_at": spoken(utc_now())}
+        body: dict[str, Any] = {"id": key, "account": account, "type": what, "happened_at": spoken(utc_now())}
         if what == "purchase_cancelled" and self.purchases:
             of, account = self.purchases.pop(0)
             body |= {"of": of, "account": account}
@@ -227,8 +225,8 @@ def check_all_is_there(database: Database, callers: list[Caller]) -> None:
     with reading(database):
         requests = rows(database, "SELECT id, account_id, points, state FROM refund_request")
         events = rows(database, "SELECT event_id, refused FROM event_answer")
-        left = dict(rows(database, 'SELECT account_id, SUM("left") FROM lot GROUP BY account_id'))
-    answered = [(id, *told) for caller in callers for id, told in caller.requests.items()]
+        left: dict[str, int] = dict(rows(database, 'SELECT account_id, SUM("left") FROM lot GROUP BY account_id'))
+    answered = [(request, *told) for caller in callers for request, told in caller.requests.items()]
     assert sorted(requests) == sorted(answered)
     assert sorted(events) == sorted(each for caller in callers for each in caller.refused.items())
     for name in ONLY_REFUNDED:
@@ -245,7 +243,7 @@ def check_all_is_told(database: Database, receiver: Any, secret: str) -> None:
     """That every message came at least once, whole and signed; those that deliver are given time."""
     with reading(database):
         # That the policy was published was told before there was a webhook.
-        announced = {id for (id,) in rows(database, "SELECT id FROM message WHERE account <> ''")}
+        announced = {message for (message,) in rows(database, "SELECT id FROM message WHERE account <> ''")}
     end = time.monotonic() + 60
     while set(receiver.ids()) != announced and time.monotonic() < end:
         time.sleep(PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Whatever PostgreSQL undoes for the sake of others is done again: where all is SERIALIZABLE, as on its distributed kin.
+"""What PostgreSQL undoes for the sake of others is done again: where all is SERIALIZABLE, as on its distributed kin.
 
 The service itself asks for READ COMMITTED and locks first, so there it hardly ever is.
 """
@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_everything_that_writes_is_done_again_until_it_is_done(
             made.append(request)
             event = {"id": name, "account": "HOT", "type": "purchase", "amount": 100, "happened_at": spoken(utc_now())}
             events.tell(database, versions, event, utc_now())
-            writing(database, lambda request=request: moves.move(database, versions, request, *SETTLED, utc_now()))
+            writing(database, partial(moves.move, database, versions, request, "settle", "bank", "", utc_now()))
             sweep(database, versions, utc_now())
         return made
 
@@ -97,9 +98,6 @@ def test_everything_that_writes_is_done_again_until_it_is_done(
     assert "transaction undone by the database" in caplog.text, "nothing was undone, so this has shown nothing"
     sound(database)
     close_database(database)
-
-
-SETTLED = ("settle", "bank", "")
 
 
 def in_short(filed: Filed, _holds: list[Hold], _record: Record) -> Any:
