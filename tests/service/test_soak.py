@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -33,11 +32,11 @@ def test_a_service_under_mixed_load_fails_nobody_and_keeps_nothing(postgresql_ur
         askers = [Asker(served, number, ACCOUNTS, wrong) for number in range(ASKERS)]
 
         def ask(times: int) -> set[str]:
-            left = itertools.repeat(None, times // ASKERS)
-            shares = [list(left)] * ASKERS
+            def some(asker: Asker) -> set[str]:
+                return {asker.ask_something() for _ in range(times // ASKERS)}
+
             with ThreadPoolExecutor(ASKERS) as threads:
-                done = threads.map(lambda asker, share: [asker.ask_something() for _ in share], askers, shares)
-                return {what for each in done for what in each}
+                return set().union(*threads.map(some, askers))
 
         ask(WARM_UP)
         wrong += publish_another(postgresql_url, 1)
