@@ -32,6 +32,7 @@ from flask import Flask, request
 
 from benchmarks.served import SECONDS_TO_END, Served, await_answer, free_port, prepare, processor_seconds, serving
 from service.commands.serve import BODIES, CONNECTIONS, STREAMS
+from service.config import Settings
 from service.memory import collect_seldom
 from service.one_at_a_time import OneAtATime
 
@@ -85,7 +86,7 @@ def bare() -> Flask:
 
 def bare_one_at_a_time() -> OneAtATime:
     """The bare handler, as the service is served."""
-    return OneAtATime(bare().wsgi_app, MOST_BYTES, BODIES, STREAMS)
+    return OneAtATime(bare().wsgi_app, MOST_BYTES, BODIES, STREAMS, Settings().stall_seconds)
 
 
 def serve(port: int, interface: str) -> None:
