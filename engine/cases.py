@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
@@ -412,17 +413,17 @@ def _in_time(history: list[PastRefund]) -> tuple[PastRefund, ...]:
 _ID = attrgetter("id")
 _WHEN = attrgetter("requested_at", "id")
 
-# By identity, because a policy holds mappings and cannot be hashed; keeping the policy keeps its identity its own.
-_REMEMBERED: dict[int, tuple[Policy, _Readers]] = {}
-_MOST_REMEMBERED = 64
+# By identity, because a policy holds mappings and cannot be hashed. A policy that is gone is forgotten before its
+# identity can be another's: a process in which text after text is published must not grow.
+_REMEMBERED: dict[int, tuple[weakref.ref[Policy], _Readers]] = {}
 
 
 def _readers(policy: Policy) -> _Readers:
-    known = _REMEMBERED.get(id(policy))
+    number = id(policy)
+    known = _REMEMBERED.get(number)
     if known is None:
-        if len(_REMEMBERED) >= _MOST_REMEMBERED:
-            _REMEMBERED.clear()
-        known = _REMEMBERED[id(policy)] = (policy, _Readers(policy))
+        gone = weakref.ref(policy, lambda _: _REMEMBERED.pop(number, None))
+        known = _REMEMBERED[number] = (gone, _Readers(policy))
     return known[1]
 
 

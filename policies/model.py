@@ -332,7 +332,7 @@ class Fact:
         return self.path.partition(".")[2]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Policy:
     """A rule file, read and checked. `facts` is the whole vocabulary by path, common and declared; `retention` is how
     long the facts and words of what was decided by it are kept.

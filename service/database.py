@@ -67,8 +67,10 @@ logging.getLogger("peewee").setLevel(logging.INFO)
 # PostgreSQL: "could not serialize" and "deadlock detected"; both undo the transaction and invite
 # the same transaction again.
 REPEATED_STATES = frozenset({"40001", "40P01"})
-ATTEMPTS = 8
+# With all pauses some five seconds: of several that meet at one account each time but one is undone.
+ATTEMPTS = 16
 FIRST_PAUSE_SECONDS = 0.005
+LONGEST_PAUSE_SECONDS = 0.5
 
 # Classes of SQLSTATE that mean "not now": connection, resources, operator's intervention, system.
 UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})
@@ -232,7 +234,7 @@ def writing(database: Database, work: Callable[[], Result]) -> Result:
             log.info("transaction undone by the database, attempt %d", attempt)
             # A random pause, or the same two would meet again.
             time.sleep(pause * random.uniform(0.5, 1.5))
-            pause *= 2
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     raise AssertionError("the loop returns or raises")
 
 

@@ -20,7 +20,7 @@ from engine.errors import Conflict, NotInForce
 from engine.facts import Case, case_data
 from service import ledger, moves, records, refund_requests
 from service.clock import Clock, spoken
-from service.database import Database, Unavailable, lock, reading, writing
+from service.database import Database, Unavailable, connected, lock, reading, writing
 from service.errors import FieldError, Refusal, pointer
 from service.idempotency import Answer, claim, digest_of, finish
 from service.ids import new_id
@@ -71,13 +71,15 @@ class Judge:
     def judge(self, question: Question, *, record: bool) -> Record:
         """Decide, and keep the decision when it is to be recorded. Raises Refusal, Unavailable."""
         now = self._clock()
-        if isinstance(question.account, str):
-            moves.before_a_look(self._database, self._versions, question.account, now)
-        with reading(self._database):
-            judged = self._judge(question, now)
-        made = judged.record(now)
-        if record:
-            writing(self._database, lambda: records.keep(self._database, made, now))
+        # One connection for all of it: PostgreSQL is asked each time that one is taken whether it is still there.
+        with connected(self._database):
+            if isinstance(question.account, str):
+                moves.before_a_look(self._database, self._versions, question.account, now)
+            with reading(self._database):
+                judged = self._judge(question, now)
+            made = judged.record(now)
+            if record:
+                writing(self._database, lambda: records.keep(self._database, made, now))
         return made
 
     def judge_many(self, asked: Sequence[tuple[Question, bool]]) -> list[Record | Refusal]:

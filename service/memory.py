@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 
+SELDOM = 50_000
+"""How many more objects there are between two looks."""
+
 
 def collect_seldom() -> None:
     """Let the collector of garbage look seldom, and never at what is there already. For a process that is ready.
@@ -12,4 +15,10 @@ def collect_seldom() -> None:
     would find: a tenth of serving and a fifth of a replay went into looking.
     """
     gc.freeze()
-    gc.set_threshold(50_000)
+    gc.set_threshold(SELDOM)
+
+
+def collect_what_was_dropped() -> None:
+    """Look once, in a process that looks seldom: a large thing of many parts that point to each other was let go."""
+    if gc.get_threshold()[0] >= SELDOM:
+        gc.collect()

@@ -24,6 +24,7 @@ from policies.versions import PolicyVersion, published_again
 from service.clock import stored, to_the_second
 from service.database import Database, Row, execute, lock, reading, rows, writing
 from service.json_body import canonical
+from service.memory import collect_what_was_dropped
 from service.outbox import announce
 
 SELECT_BY_DIGEST = "SELECT policy, number, text, holidays FROM policy_version WHERE digest = ?"
@@ -243,9 +244,12 @@ class Versions:
                 return self._compiled[digest]
             made = compile_version(read_version(self._database, digest))
             self._compiled[digest] = made
-            while len(self._compiled) > self._most:
+            full = len(self._compiled) > self._most
+            if full:
                 self._compiled.popitem(last=False)
-            return made
+        if full:
+            collect_what_was_dropped()
+        return made
 
 
 def local_day_of(compiled: CompiledVersion, at: datetime) -> date:

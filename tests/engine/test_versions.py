@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import date
 
 import pytest
 
+from engine.cases import read_case
+from engine.decide import decide
+from engine.facts import Case, case_data
 from engine.versions import YEARS, load_version
-from tests.engine.small_policy import RULES
+from tests.engine.small_policy import BASE, RULES, read, version_of
 
 
 def load(text: str, holidays: tuple[date, ...] | None = None) -> list[str]:
@@ -83,3 +88,18 @@ def test_a_calendar_that_is_unknown_now_does_not_matter_to_what_was_published() 
 
 def test_a_policy_that_starts_at_the_end_of_the_calendar_is_no_problem() -> None:
     assert load(RULES.replace("2025-01-01", "2999-12-01").replace("      2026-07-01", "      2999-12-31")) == []
+
+
+def test_a_text_that_nobody_holds_any_more_is_let_go() -> None:
+    """A process in which one text after the other is published must not grow."""
+    compiled = version_of()
+    scenarios, problems = read(BASE, compiled)
+    assert problems == []
+    case = scenarios[0].case
+    assert isinstance(case, Case)
+    assert decide(compiled, read_case(compiled.policy, case_data(case))).outcome == "approved"
+    gone = weakref.ref(compiled.policy)
+
+    del compiled, scenarios, case
+    gc.collect()
+    assert gone() is None
