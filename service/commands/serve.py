@@ -184,7 +184,7 @@ def _to_try(where: str, access: str) -> list[str]:
         f"     -d '{body}' | python3 -m json.tool --no-ensure-ascii",
         "2. See what the account has, and what expires when:",
         f"   curl -s {where}/v1/accounts/A-0001/balance{key} | python3 -m json.tool --no-ensure-ascii",
-        f"3. Read the reference in a browser: {where}/docs",
+        f"3. See it as a member does, in a browser: {where} (the reference is {where}/docs)",
         "And in another terminal: see what others are told when a refund is filed:",
         "   .venv/bin/recoup webhooks listen",
         "",
