@@ -284,7 +284,7 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
 def _parquet() -> ModuleType:
     """The other form of an export. Raises Unusable where its package is not installed."""
     if find_spec("pyarrow") is None:
-        raise Unusable("Parquet needs one more package: make test, or .venv/bin/pip install '.[parquet]'")
+        raise Unusable("Parquet needs one more package: .venv/bin/pip install '.[parquet]'")
     from service.log import parquet
 
     return parquet

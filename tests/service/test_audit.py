@@ -45,9 +45,22 @@ def run(run: Run) -> Run:
 
 
 def record(database: Database, without: Iterable[str] = ()) -> None:
-    """A row in every table that is logged, but for some."""
-    wanted = [each for each in RECORDED if not each.startswith(tuple(f"INSERT INTO {table} " for table in without))]
-    writing(database, lambda: [execute(database, each) for each in wanted])
+    """A row in every table that is logged, but for some; what was said in an inquiry is erased."""
+    skipped = tuple(f"INSERT INTO {table} " for table in ("erased_record", *without))
+    wanted = [each for each in RECORDED if not each.startswith(skipped)]
+
+    def work() -> None:
+        for each in wanted:
+            execute(database, each)
+        if "erased_record" not in without:
+            audit_log.place_within(database)
+            ((erasure, said),) = rows(
+                database, "SELECT MAX(erasure.id), MAX(inquiry_entry.id) FROM erasure, inquiry_entry"
+            )
+            audit_log.erase(database, erasure, "inquiry_entry", str(said))
+            audit_log.state_remains(database, erasure, "inquiry_entry", str(said))
+
+    writing(database, work)
 
 
 def tell(database: Database, event: str) -> None:
@@ -470,6 +483,22 @@ def test_a_change_that_mends_its_digest_is_noticed_by_the_next_checkpoint() -> N
         verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signers[0].verifier))]))
 
 
+@pytest.mark.parametrize(("name", "place"), [("seq", 1), ("checkpoint", 2)])
+@pytest.mark.parametrize("made", [str, float, lambda number: number == 1], ids=["a text", "a fraction", "a flag"])
+def test_a_place_is_a_whole_number_for_both_verifiers(name: str, place: int, made: Any) -> None:
+    signer = new_signer("log")
+    records = [json.loads(line) for line in small_export([signer])[1:-1]]
+    records[place][name] = made(records[place][name])
+    # What is no whole number the service never writes.
+    lines = [json.dumps(each, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() for each in records]
+    data = b"".join(line + b"\n" for line in (small_export([signer])[0].rstrip(b"\n"), *lines))
+    verify_log = independent()
+    with pytest.raises(BadExport, match=f"^line {place + 2}: "):
+        check(io.BytesIO(data), [signer.verifier])
+    with pytest.raises(verify_log.Wrong, match=f"^line {place + 2}: "):
+        verify_log.check(io.BytesIO(data), dict([verify_log.key(str(signer.verifier))]))
+
+
 def test_the_last_leaves_must_be_signed() -> None:
     signers = [new_signer("log")]
     records = [json.loads(line) for line in small_export(signers)[1:-2]]
@@ -499,7 +528,7 @@ def test_a_log_is_signed_exported_and_checked_by_commands(run: Run, database: Da
     (tmp_path / "log.keys").write_text(run("keys").stdout)
     said = run("verify", "log.jsonl", "--key", "log.keys")
     root = head_of(alone).root.hex()
-    assert said.stdout == f"{ORIGIN} holds: {len(KINDS) + 2} leaves, 3 checkpoints, root {root}\n"
+    assert said.stdout == f"{ORIGIN} holds: {len(KINDS) + 2} leaves, 3 checkpoints, 1 erased, root {root}\n"
     # The first checkpoint was signed by nobody whom the new key alone makes known.
     lost = run("verify", "log.jsonl", "--key", rotated[0])
     assert (lost.exit_code, "checkpoint 0: it is signed by none of the keys" in lost.stderr) == (1, True)
