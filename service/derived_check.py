@@ -151,10 +151,10 @@ def _lots(database: Database, answers: Sequence[tuple[str, str]]) -> Iterator[Te
         plain = tuple(each.isoformat() if isinstance(each, date) else each for each in facts)
         there[event].append((lot, plain))
     for event, granted in due.items():
-        for lot, facts in [*there[event]]:
-            if facts in granted:
-                granted.remove(facts)
-                there[event].remove((lot, facts))
+        for each in [*there[event]]:
+            if each[1] in granted:
+                granted.remove(each[1])
+                there[event].remove(each)
         yield from _other_lots(event, granted, sorted(there[event], key=lambda each: str(each[1])))
 
 

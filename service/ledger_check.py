@@ -21,10 +21,10 @@ from service.tables import (
     LedgerEntry,
     Lot,
     MemberToken,
-    PolicyVersion,
     RefundRequest,
     Session,
 )
+from service.tables_publishing import PolicyVersion
 
 
 @dataclass(frozen=True, slots=True)

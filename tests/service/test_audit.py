@@ -317,7 +317,7 @@ def small_export(signers: list[Signer]) -> list[bytes]:
 
 
 def test_a_stranger_proves_by_the_api_what_is_in_the_log(
-    client: FlaskClient, database: Database, signer: Signer
+    client: FlaskClient, database: Database, signer: Signer, run: Run
 ) -> None:
     for language, words in (
         ("en", "with `recoup audit keygen NAME`, and signs"),
@@ -353,6 +353,33 @@ def test_a_stranger_proves_by_the_api_what_is_in_the_log(
     for answer, shape in ((first, "Checkpoint"), (entry, "LogEntry"), (proof, "InclusionProof")):
         conforms(answer, shape)
     conforms(grown, "ConsistencyProof")
+    one, all_of, size = proof["seq"], second["size"], first["size"]
+    shown = f"leaf {one} (decision {filed['decision_id']}) is among the {all_of} leaves that were signed\n"
+    other = {**entry, "body": {**entry["body"], "points": 1}}
+    Path("kept.txt").write_text(first["note"] + second["note"])
+    for data, beside, said in (
+        (proof, entry, (0, shown)),
+        (proof, None, (0, f"leaf {one} is among the {all_of} leaves that were signed\n")),
+        (grown, None, (0, f"the {all_of} leaves that were signed begin with the {size} that were signed before\n")),
+        (proof | {"seq": 0}, None, (1, f"leaf 0 is not shown to be among the {all_of} leaves that were signed")),
+        (proof | {"hashes": []}, None, (1, f"leaf {one} is not shown to be among")),
+        (proof, entry | {"kind": "event"}, (1, f"the entry is not that of leaf {one}")),
+        (proof, other, (1, f"the entry is not what leaf {one} recorded: its digest is another")),
+        (
+            proof | {"size": 999},
+            None,
+            (1, f"it is of 999 leaves, and the checkpoints that were kept of {size}, {all_of}:"),
+        ),
+        (grown | {"hashes": proof["hashes"]}, None, (1, f"the {all_of} leaves are not shown to begin with the {size}")),
+        ({"seq": 1}, None, (2, "proof.json is not a proof as the API gives it")),
+        (proof, [], (2, "proof.json is not a proof as the API gives it, or --entry names no entry")),
+    ):
+        Path("proof.json").write_text(json.dumps(data))
+        Path("entry.json").write_text(json.dumps(beside))
+        more = () if beside is None else ("--entry", "entry.json")
+        asked = ("proof", "proof.json", "--key", str(signer.verifier), "--since", "kept.txt", *more)
+        result = run(*asked)
+        assert (result.exit_code, said[1] in (result.stdout or result.stderr)) == (said[0], True), result.output
 
     for asked, status in (
         (f"proofs/inclusion?{named}&size={proof['seq']}", 400),
@@ -569,6 +596,42 @@ def test_an_export_is_whole_and_overwrites_only_what_it_may(
     assert run("export", name, "--force").exit_code == 0
     assert "leaves, 2 checkpoints" in run("verify", name, "--key", key).stdout
     assert run("export", "/dev/null").exit_code == 0
+
+
+def test_what_cannot_be_used_is_told_in_one_plain_line(run: Run, database: Database, tmp_path: Path) -> None:
+    record(database)
+    run("keygen", ORIGIN)
+    run("checkpoint")
+    run("export", "log.jsonl")
+    (tmp_path / "empty.keys").write_text("\n")
+    private = (tmp_path / "recoup-log.key").read_text().strip()
+    forms = "log.csv: an export is JSON Lines (.jsonl) or Parquet (.parquet); --format says which"
+    half = "it is the private half of a key"
+    for asked, words in {
+        ("verify", "log.jsonl", "--key", "missing.keys"): "missing.keys: there is no such file",
+        ("verify", "log.jsonl", "--key", "empty.keys"): "--key empty.keys: the file holds no key",
+        ("verify", "log.jsonl", "--key", "recoup-log.key"): f"--key recoup-log.key: {half}",
+        ("verify", "log.jsonl", "--key", private): f"--key: {half}",
+        ("export", "log.csv"): forms,
+    }.items():
+        refused = run(*asked)
+        assert (refused.exit_code, refused.stderr.startswith(f"recoup: {words}")) == (2, True), refused.stderr
+        assert (refused.stderr.count("\n"), private[-20:] in refused.stderr) == (1, False)
+    assert run("export", "log.csv", "--format", "jsonl").exit_code == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_that_is_not_there_is_not_made(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("keygen", ORIGIN)
+    before = sorted(tmp_path.iterdir())
+    for asked in (("export", "log.jsonl"), ("checkpoint",), ("check",)):
+        monkeypatch.setenv("DATABASE_URL", "sqlite:///nowhere.db")
+        refused = run(*asked)
+        assert (refused.exit_code, refused.stderr.startswith("recoup: there is no database nowhere.db")) == (2, True)
+        assert sorted(tmp_path.iterdir()) == before
+        monkeypatch.setenv("DATABASE_URL", "sqlite:///recoup-log.key")
+        refused = run(*asked)
+        assert (refused.exit_code, refused.stderr) == (2, "recoup: recoup-log.key is not a database\n")
 
 
 def test_a_key_that_cannot_be_used_is_one_clear_line(run: Run, tmp_path: Path) -> None:
