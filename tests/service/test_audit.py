@@ -357,7 +357,7 @@ def test_a_stranger_proves_by_the_api_what_is_in_the_log(
     shown = f"leaf {one} (decision {filed['decision_id']}) is among the {all_of} leaves that were signed\n"
     other = {**entry, "body": {**entry["body"], "points": 1}}
     Path("kept.txt").write_text(first["note"] + second["note"])
-    for data, beside, said in (
+    for data, beside, (code, words) in (
         (proof, entry, (0, shown)),
         (proof, None, (0, f"leaf {one} is among the {all_of} leaves that were signed\n")),
         (grown, None, (0, f"the {all_of} leaves that were signed begin with the {size} that were signed before\n")),
@@ -377,9 +377,9 @@ def test_a_stranger_proves_by_the_api_what_is_in_the_log(
         Path("proof.json").write_text(json.dumps(data))
         Path("entry.json").write_text(json.dumps(beside))
         more = () if beside is None else ("--entry", "entry.json")
-        asked = ("proof", "proof.json", "--key", str(signer.verifier), "--since", "kept.txt", *more)
-        result = run(*asked)
-        assert (result.exit_code, said[1] in (result.stdout or result.stderr)) == (said[0], True), result.output
+        arguments = ("proof", "proof.json", "--key", str(signer.verifier), "--since", "kept.txt", *more)
+        result = run(*arguments)
+        assert (result.exit_code, words in (result.stdout or result.stderr)) == (code, True), result.output
 
     for asked, status in (
         (f"proofs/inclusion?{named}&size={proof['seq']}", 400),

@@ -560,7 +560,7 @@ def test_every_byte_of_an_export_with_an_erased_record_counts() -> None:
     """Flipped, or with one leaf called erased that was not."""
     key = Signer("log", bytes([1]) * 32)
     remains = {"data": "{}"}
-    said = [
+    said: list[Said] = [
         ("decision", "D", None, remains, digest_of("decision", "D", "5a", {"data": "words"})),
         ("move", "1", "5b", {"reason": ""}, ""),
         ("erasure", "1", "5c", {"id": 1, "records": 1}, ""),
