@@ -1,7 +1,6 @@
 """Checks an export of a Recoup log, written apart from the service, so that nobody has to believe it.
 
-It needs Python 3.9 and `cryptography`, and names the first bad line. Leaves stand in their places with the digests of
-what they record, or without a salt where a later leaf tells what an erasure left. Each CHECKPOINT must be in it.
+It needs Python 3.9 and `cryptography`, and names the first bad line. Each CHECKPOINT must be in the export.
 """
 
 from __future__ import annotations
@@ -19,10 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Keys = dict[tuple[str, bytes], Ed25519PublicKey]
 ERASABLE = ("decision", "refund_request", "move", "inquiry_entry", "event_answer")
-
-
-class Wrong(ValueError):
-    """Why an export or a checkpoint does not hold."""
+Wrong = ValueError  # Why an export or a checkpoint does not hold.
 
 
 def main() -> None:
@@ -43,8 +39,7 @@ def main() -> None:
         parser.exit(2 if isinstance(error, OSError) else code, f"{what}: {getattr(error, 'strerror', error)}\n")
 
 
-def key(text: str) -> tuple[tuple[str, bytes], Ed25519PublicKey]:
-    """A key by its name and id."""
+def key(text: str) -> tuple[tuple[str, bytes], Ed25519PublicKey]:  # A key by its name and id.
     name, stated, data = text.split("+", 2)
     raw = base64.b64decode(data)
     key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
@@ -58,7 +53,6 @@ def need(holds: bool, why: str) -> None:
 
 
 def check(file: BinaryIO, keys: Keys, kept: frozenset[str] = frozenset()) -> str:
-    """What the export has in it. Raises Wrong with the first bad line."""
     export = Export(keys, kept)
     for export.line, line in enumerate(file, 1):
         try:
@@ -73,11 +67,11 @@ class Export:  # What was read of it so far.
     def __init__(self, keys: Keys, kept: frozenset[str]) -> None:
         self.keys, self.missed, self.origin, self.ended = keys, set(kept), "", False
         self.leaves = self.checkpoints = self.covered = self.line = 0
-        self.digest, self.untold = hashlib.sha256(), dict[str, int]()  # Lines of erased leaves that nothing tells of.
+        # What remains of an erased leaf, what its last erasure says of it, and its line; how many each has yet to name.
+        self.digest, self.erased, self.due = hashlib.sha256(), dict[str, list[Any]](), dict[int, int]()
         self.peaks: list[bytes] = []  # The hashes of the complete subtrees, the largest first.
 
     def take(self, line: bytes) -> None:
-        """Read one line more. Raises Wrong."""
         record = dict(json.loads(line, parse_float=str, parse_constant=str))
         need(not self.ended and canonical(record) + b"\n" == line, "behind the end, or not in canonical form")
         names, leaf = " ".join(sorted(record)), "body digest kind reference salt seq"
@@ -88,17 +82,23 @@ class Export:  # What was read of it so far.
 
     def header(self, record: dict[str, Any]) -> None:
         self.origin = str(record.get("origin"))
-        known = record == {"format": "recoup-log/1", "origin": self.origin} and self.origin in dict(iter(self.keys))
-        need(known, "no header, or of another log than the keys")
+        need(record == {"format": "recoup-log/1", "origin": self.origin}, "no header of an export")
+        need(self.origin in dict(iter(self.keys)), "of another log than the keys")
 
     def leaf(self, record: dict[str, Any]) -> None:
-        need(str(record["seq"]) == str(self.leaves), f"leaf {self.leaves} is missing")
-        erased = record["salt"] is None and record["kind"] in ERASABLE
+        need(canonical(record["seq"]) == canonical(self.leaves), f"leaf {self.leaves} is missing")
+        kind, body, erased = record["kind"], record["body"], record["salt"] is None and record["kind"] in ERASABLE
         said = {name: record[name] for name in ("body", "kind", "reference", "salt")[: 3 if erased else 4]}
         digest = "sha256:" + hashlib.sha256(canonical(said)).hexdigest()
         need(erased or record["digest"] == digest, "the digest is not that of what is recorded")
-        self.untold.update({digest: self.line} if erased else {})
-        self.untold.pop(str(record["body"]["remains"]) if record["kind"] == "erased_record" else "", None)
+        if erased:
+            self.erased[f"{kind} {record['reference']}"] = [digest, "", self.line]
+        elif kind == "erasure":
+            self.due[body["id"]] = self.due.get(body["id"], 0) + body["records"]
+        elif kind == "erased_record":
+            self.due[body["erasure_id"]] -= 1
+            need((name := f"{body['kind']} {body['reference']}") in self.erased, "what it names is not erased")
+            self.erased[name][1] = body["remains"]
         leaf = canonical({name: record[name] for name in ("digest", "kind", "reference")})
         node, size = hashlib.sha256(b"\x00" + leaf).digest(), self.leaves
         while size % 2:  # The last complete subtree is as large as this one: both together are one.
@@ -106,7 +106,7 @@ class Export:  # What was read of it so far.
         self.peaks, self.leaves = [*self.peaks, node], self.leaves + 1
 
     def checkpoint(self, record: dict[str, Any]) -> None:
-        need(str(record["checkpoint"]) == str(self.checkpoints), f"checkpoint {self.checkpoints} is missing")
+        need(canonical(record["checkpoint"]) == canonical(self.checkpoints), "the checkpoint before it is missing")
         root = self.peaks[-1] if self.peaks else hashlib.sha256(b"").digest()
         for left in reversed(self.peaks[:-1]):
             root = hashlib.sha256(b"\x01" + left + root).digest()
@@ -117,8 +117,9 @@ class Export:  # What was read of it so far.
 
     def end(self, record: dict[str, Any]) -> None:
         need(self.checkpoints > 0 and self.covered == self.leaves, "the last leaves are not signed")
-        self.line = min([self.line, *self.untold.values()])
-        need(not self.untold, "the leaf is said to be erased, and no erasure tells of it")
+        self.line = min([self.line, *(untold := [line for left, told, line in self.erased.values() if left != told])])
+        need(not untold, "the leaf is said to be erased, and no erasure tells of it")
+        need(not any(self.due.values()), "an erasure names more records, or fewer, than it says that it erased")
         need(not self.missed, "a checkpoint that was kept is not in it, or covers other leaves")
         found = {"leaves": self.leaves, "checkpoints": self.checkpoints, "end": "sha256:" + self.digest.hexdigest()}
         need(canonical(record) == canonical(found), "a line before this one was changed, or is missing")
@@ -130,8 +131,7 @@ def canonical(data: Any) -> bytes:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def opened(note: Any, keys: Keys) -> str:
-    """The text of a note that one of the keys signed at least. Raises Wrong."""
+def opened(note: Any, keys: Keys) -> str:  # The text of a note that one of the keys signed at least.
     (text, _, signatures), signed = str(note).rpartition("\n\n"), 0
     for line in signatures.splitlines():
         try:

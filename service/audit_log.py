@@ -99,11 +99,9 @@ NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 BATCH = 500
 # What leaves stand for may be large, and so is read for few of them at once.
 BODIES = 100
-UNPLACED = "SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL ORDER BY id LIMIT ?"
+UNPLACED = "SELECT id, kind, reference, digest FROM log_leaf WHERE seq IS NULL ORDER BY id LIMIT ?"
 KNOWN_KINDS = ", ".join(f"'{name}'" for name in KINDS)
-UNPLACED_KNOWN = (
-    f"SELECT id, kind, reference FROM log_leaf WHERE seq IS NULL AND kind IN ({KNOWN_KINDS}) ORDER BY id LIMIT ?"  # noqa: S608
-)
+UNPLACED_KNOWN = UNPLACED.replace("IS NULL", f"IS NULL AND kind IN ({KNOWN_KINDS})")
 SIZE = "SELECT COALESCE(MAX(seq), -1) + 1 FROM log_leaf"
 PLACE = "UPDATE log_leaf SET seq = ?, salt = ?, digest = ? WHERE id = ?"
 ERASE = "UPDATE log_leaf SET salt = NULL, erasure_id = ? WHERE kind = ? AND reference = ? AND seq IS NOT NULL"
@@ -209,8 +207,10 @@ def _place_some(database: Database, at_once: int = BATCH) -> None:
     tree = over_nodes(database, lambda node: frontier_of(node, size))
     places, made = [], []
     for found in _some(_unplaced(database, at_once)):
-        bodies = bodies_of(database, [(kind, reference) for _, kind, reference in found])
-        for (leaf, kind, reference), body in zip(found, bodies, strict=True):
+        bodies = bodies_of(database, [(kind, reference) for _, kind, reference, _ in found])
+        for (leaf, kind, reference, before), body in zip(found, bodies, strict=True):
+            if before is not None:
+                raise Altered(f"the leaf of {kind} {reference} had its place, and has none any more")
             salt = secrets.token_hex(16)
             digest = digest_of(kind, reference, salt, body)
             places.append((tree.size, salt, digest, leaf))

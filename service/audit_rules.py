@@ -248,7 +248,7 @@ class _Counting:
             figures[rule]["points_refused"] = wanted
         for lot in decision.lots:
             for rule in {why.rule for why in lot.reasons}:
-                figures[rule]["excluded"] = 1
+                figures[rule]["excluded"] += 1
                 figures[rule]["points_excluded"] += lot.left
         for line in (*decision.fees, *decision.taxes, *decision.offsets):
             for name in MONEY:

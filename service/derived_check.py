@@ -1,5 +1,5 @@
-"""Whether what follows from other records does follow from them: the rules by which decisions are found, and where
-inquiries stand.
+"""Whether what follows from other records does follow from them: the rules by which decisions are found, where
+inquiries stand, and the lots that events brought.
 
 The log does not cover these rows, because they can be worked out from those that it covers. A search that finds too
 few, or a contest that is in no queue, would go unnoticed all the same. What follows from the ledger's entries and the
@@ -9,6 +9,8 @@ moves of refund requests is looked at by `ledger_check.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -34,6 +36,19 @@ INQUIRY = Text(
     "inquiry {0}: it is {1}, due on {2}, answered at {3}; its entries lead to {4}, {5}, {6}",
 )
 
+OTHER_LOT = Text(
+    "lot {lot}: {name}이(가) {kept}(으)로 보관되어 있고, 이벤트 {event}의 답에 따르면 {due}",
+    "lot {lot}: its {name} is kept as {kept}, and the answer to the event {event} says {due}",
+)
+NO_LOT = Text(
+    "이벤트 {event}: 규칙 {rule}이(가) 지급한 {points} 포인트의 lot이 없습니다",
+    "event {event}: there is no lot of the {points} points that the rule {rule} granted",
+)
+MORE_LOTS = Text(
+    "lot {lot}: 이벤트 {event}의 답에 이 포인트가 없습니다",
+    "lot {lot}: the answer to the event {event} grants no such points",
+)
+
 COLUMNS = "rule, of_request, as_of, decision_id"
 COUNT_DECISIONS = "SELECT COUNT(*) FROM decision"
 COUNT_ROWS = "SELECT COUNT(*) FROM decision_rule"
@@ -50,6 +65,12 @@ SELECT_FIRST = f"SELECT {COLUMNS} FROM decision_rule ORDER BY {COLUMNS} LIMIT ?"
 SELECT_BEHIND = f"SELECT {COLUMNS} FROM decision_rule WHERE ({COLUMNS}) > {ROW} ORDER BY {COLUMNS} LIMIT ?"  # noqa: S608
 # As many decisions at once, and as many rows.
 PAGE, MOST_ROWS = 100, 500
+
+# What of a lot follows from the answer that brought it, in the words of either.
+LOT_FACTS = ("rule", "source", "amount", "campaign", "acquired_on", "usable_from_on", "expires_on", "identity_level")
+COUNT_ANSWERS = "SELECT COUNT(*) FROM event_answer"
+SELECT_ANSWERS = "SELECT event_id, data FROM event_answer WHERE event_id > ? ORDER BY event_id LIMIT ?"
+SELECT_LOTS = f"SELECT event, id, {', '.join(LOT_FACTS)} FROM lot WHERE event IN ({{marks}}) ORDER BY id"  # noqa: S608
 
 STATES = " ".join(f"WHEN '{move}' THEN '{state}'" for move, state in {"open": "open", **LEADS_TO}.items())
 SELECT_INQUIRIES = (
@@ -68,14 +89,13 @@ SELECT_INQUIRIES = (
 
 
 def count(database: Database) -> int:
-    """How many decisions will be looked at."""
-    found: int = rows(database, COUNT_DECISIONS)[0][0]
-    return found
+    """How many decisions and answers will be looked at."""
+    return sum(rows(database, each)[0][0] for each in (COUNT_DECISIONS, COUNT_ANSWERS))
 
 
 def differences(database: Database, tell: Callable[[int], object] = lambda _count: None) -> Iterator[Text]:
     """A sentence for each row that does not follow, or is missing, inside one transaction; `tell` is told now and then
-    of how many decisions more.
+    of how many decisions and answers more.
     """
     there = 0
     for page in _decisions(database):
@@ -90,6 +110,68 @@ def differences(database: Database, tell: Callable[[int], object] = lambda _coun
         yield from _extra(database)
     for stands in rows(database, SELECT_INQUIRIES):
         yield Text(INQUIRY.ko.format(*stands), INQUIRY.en.format(*stands))
+    after = ""
+    while answers := rows(database, SELECT_ANSWERS, (after, PAGE)):
+        after = answers[-1][0]
+        yield from _lots(database, answers)
+        tell(len(answers))
+
+
+class _Granted(msgspec.Struct):
+    """What an answer says of a lot that it brought."""
+
+    rule: str
+    source: str
+    points: int
+    campaign: str
+    acquired_on: str
+    usable_from_on: str
+    expires_on: str | None
+    identity_level: int
+
+
+class _Answer(msgspec.Struct):
+    granted: list[_Granted] = []
+
+
+READ_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+def _lots(database: Database, answers: Sequence[tuple[str, str]]) -> Iterator[Text]:
+    """The lots that are not as the answers to events granted them."""
+    due: dict[str, list[tuple[Any, ...]]] = {}
+    for event, data in answers:
+        try:
+            due[event] = sorted(map(msgspec.structs.astuple, READ_ANSWER.decode(data).granted), key=str)
+        except msgspec.MsgspecError:
+            # The log names an answer that nobody can read.
+            continue
+    there: dict[str, list[tuple[str, tuple[Any, ...]]]] = {event: [] for event in due}
+    for event, lot, *facts in rows(database, SELECT_LOTS.format(marks=", ".join("?" * len(due))), [*due]):
+        plain = tuple(each.isoformat() if isinstance(each, date) else each for each in facts)
+        there[event].append((lot, plain))
+    for event, granted in due.items():
+        for each in [*there[event]]:
+            if each[1] in granted:
+                granted.remove(each[1])
+                there[event].remove(each)
+        yield from _other_lots(event, granted, sorted(there[event], key=lambda each: str(each[1])))
+
+
+def _other_lots(
+    event: str, granted: Sequence[tuple[Any, ...]], lots: Sequence[tuple[str, tuple[Any, ...]]]
+) -> Iterator[Text]:
+    """What is different of those that are not the same."""
+    for (lot, facts), due in zip(lots, granted, strict=False):
+        for name, kept, said in zip(LOT_FACTS, facts, due, strict=True):
+            if kept != said:
+                figures = {"lot": lot, "name": name, "kept": kept, "event": event, "due": said}
+                yield Text(OTHER_LOT.ko.format(**figures), OTHER_LOT.en.format(**figures))
+    for lot, _ in lots[len(granted) :]:
+        yield Text(MORE_LOTS.ko.format(lot=lot, event=event), MORE_LOTS.en.format(lot=lot, event=event))
+    for rule, _, points, *_ in granted[len(lots) :]:
+        gone = {"event": event, "rule": rule, "points": points}
+        yield Text(NO_LOT.ko.format(**gone), NO_LOT.en.format(**gone))
 
 
 def _decisions(database: Database) -> Iterator[Sequence[tuple[str, str, str]]]:

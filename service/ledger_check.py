@@ -12,6 +12,19 @@ from dataclasses import dataclass
 from policies.model import Text
 from service.database import Database, on_sqlite, rows
 from service.moves import KINDS
+from service.tables import (
+    TABLES,
+    Account,
+    Decision,
+    Event,
+    Inquiry,
+    LedgerEntry,
+    Lot,
+    MemberToken,
+    RefundRequest,
+    Session,
+)
+from service.tables_publishing import PolicyVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +45,75 @@ class Difference:
     text: Text
 
 
-# A value of a text that holds JSON, which each database reads in its own words.
-JSON = re.compile(r"JSON\((\w+\.\w+), '(\w+)'\)")
+# A value of a text that holds JSON, or one in an object in it, which each database reads in its own words.
+JSON = re.compile(r"JSON\((\w+\.\w+), '([\w.]+)'\)")
 
 
 def _sum(points: str) -> str:
     return f"CAST(COALESCE(SUM({points}), 0) AS BIGINT)"
 
 
+def _compared() -> str:
+    """The requests that are kept with something else than their decision says: the first of it."""
+    names = [name for name, _, _ in AS_DECIDED]
+    columns = ", ".join(f"{kept} AS {name}, {decided} AS due_{name}" for name, kept, decided in AS_DECIDED)
+    first = [
+        "CASE " + " ".join(f"WHEN {name} <> due_{name} THEN {shown.format(name)}" for name in names) + " END"
+        for shown in ("'{0}'", "{0}", "due_{0}")
+    ]
+    return (
+        f"SELECT id, {', '.join(first)} FROM (SELECT refund_request.id AS id, {columns} FROM refund_request"  # noqa: S608
+        " JOIN decision ON decision.id = decision_id) AS kept"
+        f" WHERE {' OR '.join(f'{name} <> due_{name}' for name in names)} ORDER BY id"
+    )
+
+
+def _orphans() -> str:
+    """The rows that name another one which is not there."""
+    return " UNION ALL ".join(
+        f"SELECT CAST(child.\"{KEYS[table]}\" AS TEXT), '{table}', '{parent}', CAST(child.\"{column}\" AS TEXT)"  # noqa: S608
+        f' FROM "{table}" child LEFT JOIN "{parent}" parent ON parent."{parent_key}" = child."{column}"'
+        f' WHERE child."{column}" IS NOT NULL AND parent."{parent_key}" IS NULL'
+        for table, column, parent, parent_key in PARENTS
+    )
+
+
 GIVEN_BACK = "', '".join(kind.state for kind in KINDS.values() if kind.state not in ("approved", "settled"))
+# The link of a request was erased where it was, or in its decision, or went with all facts of that.
+LINK_GONE = (
+    "SUBSTR(refund_request.receiving_account, 1, 7) = 'erased-'"
+    " OR SUBSTR(JSON(decision.data, 'request.receiving_account'), 1, 7) = 'erased-'"
+    " OR JSON(decision.data, 'erased') IS NOT NULL"
+)
+# What a request is kept with, and what its decision says, each as text.
+KEPT_LINK = "refund_request.receiving_account"
+DUE_LINK = (
+    f"CASE WHEN {LINK_GONE} THEN {KEPT_LINK} ELSE COALESCE(JSON(decision.data, 'request.receiving_account'), '') END"
+)
+AS_DECIDED = (
+    ("payout", "CAST(refund_request.payout AS TEXT)", "COALESCE(CAST(JSON(decision.data, 'payout') AS TEXT), '0')"),
+    (
+        "last_held_on",
+        "COALESCE(CAST(refund_request.last_held_on AS TEXT), '-')",
+        "COALESCE(CAST(JSON(decision.data, 'last_held_on') AS TEXT), '-')",
+    ),
+    ("account_id", "refund_request.account_id", "decision.account"),
+    ("points", "CAST(refund_request.points AS TEXT)", "CAST(decision.points AS TEXT)"),
+    ("method", "refund_request.method", "COALESCE(JSON(decision.data, 'request.method'), '-')"),
+    ("requested_at", "REPLACE(refund_request.requested_at, '.000000Z', 'Z')", "decision.as_of"),
+    ("receiving_account", KEPT_LINK, DUE_LINK),
+)
+# Which rows belong to which: foreign keys can be switched off. Of a decision of a request, `a-decision-stays` tells.
+OWNERS = (Account, Lot, Decision, RefundRequest, LedgerEntry, Event, Inquiry, PolicyVersion)
+PARENTS = [
+    (table._meta.table_name, field.column_name, field.rel_model._meta.table_name, field.rel_field.column_name)
+    for table in TABLES
+    for field in table._meta.refs
+    if field.rel_model in OWNERS
+    and table not in (MemberToken, Session)
+    and (table, field.rel_model) != (RefundRequest, Decision)
+]
+KEYS = {table._meta.table_name: getattr(table._meta.primary_key, "column_name", "") for table in TABLES}
 STEPS = " OR ".join(
     f"(\"move\".name = '{name}' AND \"move\".before = '{before}' AND \"move\".state = '{kind.state}')"
     for name, kind in KINDS.items()
@@ -116,16 +189,28 @@ CHECKS = (
     Check(
         "kept-as-decided",
         Text(
-            "신청 {0}: 보관된 값은 지급액 {1}, 보류 기한 {2}이고 결정은 지급액 {3}, 보류 기한 {4}입니다",
-            "request {0}: it is kept with a payout of {1}, held until {2}; its decision says {3} and {4}",
+            "신청 {0}: 보관된 {1}은(는) {2}, 결정에 따르면 {3}",
+            "request {0}: its {1} is kept as {2}, and its decision says {3}",
         ),
-        "SELECT id, payout, held, decided, decided_held FROM (SELECT refund_request.id AS id,"
-        " CAST(refund_request.payout AS TEXT) AS payout,"
-        " COALESCE(CAST(refund_request.last_held_on AS TEXT), '-') AS held,"
-        " COALESCE(CAST(JSON(decision.data, 'payout') AS TEXT), '0') AS decided,"
-        " COALESCE(CAST(JSON(decision.data, 'last_held_on') AS TEXT), '-') AS decided_held"
-        " FROM refund_request JOIN decision ON decision.id = decision_id) AS kept"
-        " WHERE payout <> decided OR held <> decided_held ORDER BY id",
+        _compared(),
+    ),
+    Check(
+        "nothing-is-orphaned",
+        Text(
+            "{1} {0}: {2} {3}에 속하지만 그것은 없습니다", "{1} {0}: it belongs to {2} {3}, which is not there any more"
+        ),
+        f"{_orphans()} ORDER BY 2, 1",
+    ),
+    Check(
+        "a-lot-is-as-it-was-granted",
+        Text(
+            "포인트 묶음 {0}: 보관된 값은 이벤트 {1}, 규칙 {2}, {3}이고 지급 기록에 따르면 {4}, {5}, {6}",
+            "lot {0}: it is kept as of the event {1}, the rule {2}, made at {3}; its grant says {4}, {5}, {6}",
+        ),
+        "SELECT lot.id, COALESCE(NULLIF(lot.event, ''), '-'), COALESCE(NULLIF(lot.rule, ''), '-'), lot.created_at,"
+        " COALESCE(NULLIF(entry.event, ''), '-'), COALESCE(NULLIF(entry.rule, ''), '-'), entry.entered_at FROM lot"
+        " JOIN ledger_entry entry ON entry.lot_id = lot.id AND entry.kind = 'grant' WHERE lot.event <> entry.event"
+        " OR lot.rule <> entry.rule OR lot.created_at <> entry.entered_at ORDER BY lot.id",
     ),
     Check(
         "a-decision-stays",
@@ -339,7 +424,14 @@ CHECKS = (
 
 def differences(database: Database) -> list[Difference]:
     """Everything that is not as it must be; nothing on a sound database."""
-    read = r"json_extract(\1, '$.\2')" if on_sqlite(database) else r"(CAST(\1 AS json) ->> '\2')"
+    sqlite = on_sqlite(database)
+
+    def read(found: re.Match[str]) -> str:
+        text, place = found.groups()
+        if sqlite:
+            return f"json_extract({text}, '$.{place}')"
+        return f"(CAST({text} AS json) #>> '{{{place.replace('.', ',')}}}')"
+
     return [
         Difference(check.name, str(row[0]), Text(check.text.ko.format(*row), check.text.en.format(*row)))
         for check in CHECKS

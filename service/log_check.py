@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from policies.model import Text
@@ -17,12 +18,13 @@ from policies.problems import both
 from service import audit_log
 from service.append_only import being_erased
 from service.audit_log import BATCH, KINDS, NUMBERED, Entry
+from service.clock import stored
 from service.database import Database, on_sqlite, rows
 from service.log.canonical import NotCanonical
-from service.log.exports import ERASABLE, ERASED_RECORD, digest_of, remains_of
+from service.log.exports import ERASABLE, digest_of, remains_of
 from service.log.notes import BadNote, Checkpoint, Verifier, open_note, read_checkpoint
 from service.log.tree import Frontier, frontier_of, place
-from service.tables import CHANGED_BY_ROW, NEVER_CHANGED, LogLeaf
+from service.tables import CHANGED_BY_ROW, NEVER_CHANGED, TABLES, LogLeaf
 
 NO_LEAF = Text(
     "{kind} {reference}: 이 행은 로그에 없습니다", "{kind} {reference}: the row has no leaf; it was put in past the log"
@@ -46,6 +48,32 @@ OTHER_DIGEST = Text(
 NOT_ERASED = Text(
     "{kind} {reference}: 로그의 잎 {seq}에 솔트가 없지만, 지금의 내용을 남긴 삭제 기록이 없습니다",
     "{kind} {reference}: leaf {seq} has no salt, and no erasure tells of what the row is now",
+)
+STILL_THERE = Text(
+    "{kind} {reference}: 로그의 잎 {seq}에 내용이 그대로 있지만, 삭제 기록 {erasure}에는 지운 것으로 되어 있습니다",
+    "{kind} {reference}: leaf {seq} has its words, though erasure {erasure} says they were erased",
+)
+NO_SUCH_LEAF = Text(
+    "{kind} {reference}: 삭제 기록 {erasure}에는 지운 것으로 되어 있지만, 로그에 잎이 없습니다",
+    "{kind} {reference}: erasure {erasure} says that its words were erased, and it has no leaf",
+)
+OTHER_ERASURE = Text(
+    "{kind} {reference}: 로그의 잎 {seq}은(는) 삭제 기록 {found}의 것으로 되어 있고, 마지막은 {erasure}입니다",
+    "{kind} {reference}: leaf {seq} is said to be of erasure {found}, and the last one that names it is {erasure}",
+)
+OTHER_COUNT = Text(
+    "삭제 기록 {erasure}: 지운 기록이 {records}건으로 되어 있고, 이름이 있는 것은 {named}건입니다",
+    "erasure {erasure}: it says that it erased {records} records, and {named} are named",
+)
+BEFORE_SIGNED = Text(
+    "{kind} {reference}: {at}에 기록된 것으로 되어 있지만, 그 뒤 {signed_at}에 서명된 체크포인트에 없습니다"
+    "(로그의 잎 {seq})",
+    "{kind} {reference}: it says that it was written at {at}, and is not in the checkpoint that was signed after that,"
+    " at {signed_at} (leaf {seq}); it was put in later",
+)
+SIGNED_BEFORE = Text(
+    "체크포인트 {number}: {signed_at}에 서명된 것으로 되어 있지만, {at}의 것이 들어 있습니다",
+    "checkpoint {number}: it is said to be signed at {signed_at}, and covers what is of {at}",
 )
 TWICE = Text("{kind} {reference}: 로그에 잎이 {count}개 있습니다", "{kind} {reference}: it has {count} leaves")
 UNPLACED_GONE = Text(
@@ -118,6 +146,21 @@ SELECT_TWICE = (
     "SELECT kind, reference, COUNT(*) FROM log_leaf WHERE seq IS NOT NULL GROUP BY kind, reference"
     " HAVING COUNT(*) > 1 ORDER BY kind, reference"
 )
+SELECT_ERASURE = (
+    "SELECT log_leaf.erasure_id, erased_record.erasure_id, remains FROM log_leaf JOIN erased_record"
+    " ON erased_record.kind = log_leaf.kind AND erased_record.reference = log_leaf.reference"
+    " WHERE seq = ? ORDER BY erased_record.id DESC LIMIT 1"
+)
+SELECT_STILL_THERE = (
+    "SELECT erased_record.kind, erased_record.reference, erased_record.erasure_id, log_leaf.seq FROM erased_record"
+    " LEFT JOIN log_leaf ON log_leaf.kind = erased_record.kind AND log_leaf.reference = erased_record.reference"
+    " AND log_leaf.seq IS NOT NULL WHERE log_leaf.id IS NULL OR log_leaf.salt IS NOT NULL ORDER BY erased_record.id"
+)
+SELECT_OTHER_COUNTS = (
+    "SELECT erasure.id, records, COUNT(erased_record.id) FROM erasure LEFT JOIN erased_record"
+    " ON erasure_id = erasure.id GROUP BY erasure.id, records HAVING records <> COUNT(erased_record.id)"
+    " ORDER BY erasure.id"
+)
 COUNT_NODES = "SELECT COUNT(*) FROM log_node"
 LOWEST_SEQ = "SELECT MIN(seq) FROM log_leaf"
 TRIGGERS = {
@@ -126,6 +169,10 @@ TRIGGERS = {
     " JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid"
     " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND pg_table_is_visible(pg_class.oid)",
 }
+# A decision is written down in a moment; but clocks differ, and a batch takes its time.
+AMISS = timedelta(days=1)
+NEVER = "9"
+DECISION = "decision"
 # What each kind of trigger says, on either database; none but the guards of what an erasure may change has a condition.
 LOGS = "INSERT INTO log_leaf (kind, reference) VALUES ('{kind}', CAST(NEW.{key} AS TEXT))"
 REFUSES = "RAISE"
@@ -162,8 +209,8 @@ class LogCheck:
         # Whether so much is gone that no root can be worked out any more.
         self._lost = False
         self._wrong = set[int]()
-        # Rows of which no erasure has told yet, by the digest of what they are now.
-        self._untold: dict[str, dict[str, Any]] = {}
+        # When the last checkpoint was signed, and the last decision written down.
+        self._signed_at = self._decided_at = ""
         self._made: list[tuple[int, int, bytes]] = []
 
     def differences(self) -> Iterator[Text]:
@@ -172,7 +219,11 @@ class LogCheck:
         yield from self._log()
         yield from self._rows_without_leaf()
         yield from self._unplaced()
-        yield from (_said(NOT_ERASED, **named) for named in self._untold.values())
+        for kind, reference, erasure, seq in rows(self._database, SELECT_STILL_THERE):
+            named = {"kind": kind, "reference": reference, "erasure": erasure, "seq": seq}
+            yield _said(NO_SUCH_LEAF if seq is None else STILL_THERE, **named)
+        for erasure, records, count in rows(self._database, SELECT_OTHER_COUNTS):
+            yield _said(OTHER_COUNT, erasure=erasure, records=records, named=count)
         for kind, reference, count in rows(self._database, SELECT_TWICE):
             yield _said(TWICE, kind=kind, reference=reference, count=count)
 
@@ -181,6 +232,9 @@ class LogCheck:
         for number, signed in enumerate(audit_log.checkpoints(self._database)):
             yield from self._up_to(signed.size)
             yield from self._checkpoint(number, signed.size, signed.note)
+            if self._decided_at > _moved(signed.signed_at, AMISS):
+                yield _said(SIGNED_BEFORE, number=number, signed_at=signed.signed_at, at=self._decided_at)
+            self._signed_at = max(self._signed_at, signed.signed_at)
             self.checkpoints += 1
             self.covered = max(self.covered, min(signed.size, self._tree.size))
         yield from self._up_to(audit_log.MOST_LEAVES)
@@ -242,11 +296,25 @@ class LogCheck:
             yield _said(NO_ROW, **named)
         elif entry.salt is None and entry.kind in ERASABLE:
             self.erased += 1
-            self._untold[remains_of(entry.kind, entry.reference, body)] = named
+            yield from self._erasure(entry, body, named)
         elif not _records(entry, body):
             yield _said(OTHER_DIGEST if self._in_tree(entry, body) else OTHER, **named)
-        else:
-            self._note_remains(entry.kind, body)
+        if entry.kind == DECISION and body is not None:
+            yield from self._when(body["decided_at"], named)
+
+    def _erasure(self, entry: Entry, body: Mapping[str, Any], named: Mapping[str, Any]) -> Iterator[Text]:
+        """Whether the last erasure that names a record tells of what the row is now."""
+        found, erasure, remains = [*rows(self._database, SELECT_ERASURE, (entry.seq,)), (None, None, "")][0]
+        if remains != remains_of(entry.kind, entry.reference, body):
+            yield _said(NOT_ERASED, **named)
+        elif found != erasure:
+            yield _said(OTHER_ERASURE, **named, found=found, erasure=erasure)
+
+    def _when(self, at: str, named: Mapping[str, Any]) -> Iterator[Text]:
+        """Whether a decision may stand behind the last checkpoint: what was written well before it would be in it."""
+        if _moved(at, AMISS) < self._signed_at:
+            yield _said(BEFORE_SIGNED, **named, at=at, signed_at=self._signed_at)
+        self._decided_at = max(self._decided_at, at)
 
     def _in_tree(self, entry: Entry, body: Mapping[str, Any]) -> bool:
         """Whether the tree has the leaf of a row as it is, whatever the leaf itself says by now."""
@@ -254,11 +322,6 @@ class LogCheck:
         kept = rows(self._database, audit_log.SELECT_NODES.format(marks="?"), (number,))
         digest = _digest(entry, body)
         return digest is not None and [bytes(found) for _, found in kept] == [replace(entry, digest=digest).hash()]
-
-    def _note_remains(self, kind: str, body: Mapping[str, Any]) -> None:
-        """What remains of a row was recorded, if this is where that is done."""
-        if kind == ERASED_RECORD:
-            self._untold.pop(body["remains"], None)
 
     def _nodes(self) -> Iterator[Text]:
         """What the leaves since the last time made of the tree, beside what is kept of it."""
@@ -311,8 +374,6 @@ class LogCheck:
             for (_, kind, reference), body in zip(found, bodies, strict=True):
                 if body is None:
                     yield _said(UNPLACED_GONE, kind=kind, reference=reference)
-                else:
-                    self._note_remains(kind, body)
             self.unplaced += len(found)
             last = found[-1][0]
 
@@ -320,7 +381,7 @@ class LogCheck:
         sqlite = on_sqlite(self._database)
         there = {(table, name): text for table, name, text in rows(self._database, TRIGGERS[sqlite])}
         needed = list(_needed(sqlite))
-        tables = {table for table, _, _ in needed}
+        tables = {table._meta.table_name for table in TABLES}
         ours = {(table, trigger) for table, trigger, _ in needed}
         for table, trigger in sorted(there.keys() - ours):
             if table in tables:
@@ -364,6 +425,14 @@ def _digest(entry: Entry, body: Mapping[str, Any]) -> str | None:
     except NotCanonical:
         # What the service writes has a canonical form.
         return None
+
+
+def _moved(instant: str, by: timedelta) -> str:
+    """An instant that is kept, so much later; one that is none comes behind all, so that nothing follows from it."""
+    try:
+        return stored(datetime.fromisoformat(instant) + by)
+    except (TypeError, ValueError):
+        return NEVER
 
 
 def _said(text: Text, **figures: object) -> Text:

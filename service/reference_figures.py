@@ -20,7 +20,7 @@ RULE_ABOUT = {
     "reviewed": "How often it asked for a person to look.",
     "reduced": "How often somebody who asked for all points got just its room.",
     "charged": "How often it withheld money, or points of an idle account.",
-    "excluded": "In how many decisions it kept lots from paying.",
+    "excluded": "How many lots it kept from paying, counted once in each decision.",
     "granted": "In how many answers it granted points.",
     "took_back": "In how many answers it took points back.",
     "expired": "How many lots a sweep ended by it.",

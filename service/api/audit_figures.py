@@ -37,7 +37,10 @@ def _rules(rule: str | None) -> Response:
         policy = _policy(asked)
         found = audit_rules.spoken(parts().database, parts().versions, some, asked["of"], policy, rule)
         if rule is not None and not found.lines and not known.rule(parts().database, parts().versions, rule, policy):
-            raise Refusal("not-found", what=f"/v1/audit/rules/{rule}")
+            policies = [policy] if policy else parts().versions.policies()
+            hint = known.like_a_rule(parts().versions, rule, policy)
+            error = FieldError.in_parameter("rule", "unknown-rule", of=", ".join(policies) or "-", hint=hint)
+            raise Refusal("not-found", [error], what=f"/v1/audit/rules/{rule}")
     besides = {"of": asked["of"], "unreadable": found.unreadable}
     return _shown(asked, "rules", audit_rules.RULE, found.lines, besides)
 

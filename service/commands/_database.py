@@ -14,20 +14,33 @@ if TYPE_CHECKING:
     from service.config import Settings
     from service.database import Database
 
+# What SQLite says of a file of something else.
+NOT_SQLITE = "file is not a database"
+
 
 @contextmanager
 def opened(*, exactly: bool = False) -> Iterator[tuple[Database, Settings]]:
     """The migrated database of DATABASE_URL, and the settings; `exactly`: by no newer release, for what has to know all
-    that there is. Raises BadSetting, WrongSchema, Unavailable.
+    that there is. Raises BadSetting, WrongSchema, Unavailable; Unusable where a file of SQLite is not there, which
+    SQLite would make, or is none of its files.
     """
     from service.config import read_settings
-    from service.database import close_database, open_database
+    from service.database import Unavailable, close_database, open_database
     from service.migrate import check_schema
 
     settings = read_settings()
+    url = settings.database_url
+    file = url.removeprefix("sqlite://").removeprefix("/") if url.startswith("sqlite:") else ""
+    if file and not Path(file).exists():
+        raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
     database = open_database(settings)
     try:
-        check_schema(database, exactly=exactly)
+        try:
+            check_schema(database, exactly=exactly)
+        except Unavailable as error:
+            if file and NOT_SQLITE in str(error):
+                raise Unusable(f"{file} is not a database") from None
+            raise
         yield database, settings
     finally:
         close_database(database)
@@ -35,18 +48,12 @@ def opened(*, exactly: bool = False) -> Iterator[tuple[Database, Settings]]:
 
 @contextmanager
 def looked_at(*, exactly: bool = False) -> Iterator[tuple[Database, Settings]]:
-    """The same for a command that only looks: SQLite would make a file that is not there, and must not. Raises
-    Unusable.
-    """
-    from service.config import BadSetting, read_settings
+    """The same for a command that only looks. Raises Unusable."""
+    from service.config import BadSetting
     from service.database import Unavailable
     from service.migrate import WrongSchema
 
     try:
-        url = read_settings().database_url
-        file = url.removeprefix("sqlite://").removeprefix("/")
-        if url.startswith("sqlite:") and not Path(file).exists():
-            raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
         with opened(exactly=exactly) as found:
             yield found
     except (BadSetting, Unavailable, WrongSchema) as error:

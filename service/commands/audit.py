@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policies.model import Text
-from service.commands import _audit_figures
+from service.commands import _audit_figures, _audit_proof
 from service.commands._database import looked_at, opened, record_read
-from service.commands._files import Command, Unusable, language_option, made_whole, stop
+from service.commands._files import Command, Unusable, language_option, made_whole, read_json_file, stop
 
 if TYPE_CHECKING:
     from service.log.notes import Checkpoint, Verifier
@@ -28,11 +28,12 @@ Examples:
   recoup audit export log.jsonl
   recoup audit export log.parquet
   recoup audit verify log.jsonl --key log.keys --since kept.txt
+  recoup audit proof proof.json --entry entry.json --key log.keys --since kept.txt
   recoup audit check
   recoup audit rules monthly-limit --from 2026-01-01 --to 2026-03-31 --per month
   recoup audit points --from 2026-01-01 --to 2026-03-31
 """
-PARQUET, MAGIC = ".parquet", b"PAR1"
+LINES, PARQUET, MAGIC = ".jsonl", ".parquet", b"PAR1"
 Writer = Callable[[Any, str, Iterable[Mapping[str, Any]]], None]
 """Writes an export to a file: of the log of a name, with these records."""
 HOLDS = Text(
@@ -138,7 +139,7 @@ def checkpoint() -> None:
     "--format",
     "form",
     type=click.Choice(["jsonl", "parquet"]),
-    help="The form of FILE [default: by its ending, else jsonl].",
+    help="The form of FILE [default: by its ending, .jsonl or .parquet; jsonl without one].",
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE where it is there already.")
 def export(file: str, form: str | None, force: bool) -> None:
@@ -150,6 +151,8 @@ def export(file: str, form: str | None, force: bool) -> None:
     from service.database import reading
     from service.log.notes import BadNote
 
+    if not form and Path(file).suffix not in ("", LINES, PARQUET):
+        raise Unusable(f"{file}: an export is JSON Lines ({LINES}) or Parquet ({PARQUET}); --format says which")
     write = _parquet_writer(file) if form == "parquet" or (not form and file.endswith(PARQUET)) else _write_lines
     with opened(exactly=True) as (database, _), _written_to(file, force=force) as target:
         try:
@@ -238,6 +241,35 @@ def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
     click.echo(f"{found.origin} holds: {counts}, root {found.root.hex()}")
 
 
+@command.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@key_option(required=True)
+@click.option(
+    "--since",
+    multiple=True,
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="A file with checkpoints that you kept, among them those of the sizes that the proof is of.",
+)
+@click.option("--entry", type=click.Path(dir_okay=False), help="The leaf, as `GET /v1/audit/entries/{seq}` gives it.")
+def proof(file: str, keys: tuple[str, ...], since: tuple[str, ...], entry: str | None) -> None:
+    """Check a proof of `GET /v1/audit/proofs/...` in FILE, without the database and the service.
+
+    Of inclusion: the leaf is among those that a checkpoint covers; with --entry, it is of what stands there. Of
+    consistency: the log of the older checkpoint is the beginning of that of the newer one. Ends with 1 where it does
+    not show that.
+    """
+    verifiers = [verifier for each in keys for verifier in _verifiers(each)]
+    kept = {checkpoint.size: checkpoint.root for each in since for checkpoint in _kept(each, verifiers)}
+    shown = _audit_proof.Proof(read_json_file(file), kept, None if entry is None else read_json_file(entry))
+    try:
+        click.echo(shown.said())
+    except _audit_proof.NoProof as error:
+        stop(f"{file}: {error}")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise Unusable(f"{file} is not a proof as the API gives it, or --entry names no entry") from None
+
+
 @command.command("check")
 @key_option(required=False)
 @since_option
@@ -284,7 +316,7 @@ def check_database(keys: tuple[str, ...], since: tuple[str, ...], lang: str) -> 
 def _parquet() -> ModuleType:
     """The other form of an export. Raises Unusable where its package is not installed."""
     if find_spec("pyarrow") is None:
-        raise Unusable("Parquet needs one more package: make test, or .venv/bin/pip install '.[parquet]'")
+        raise Unusable("Parquet needs one more package: .venv/bin/pip install '.[parquet]'")
     from service.log import parquet
 
     return parquet
@@ -304,15 +336,19 @@ def _say(keys: Keys) -> None:
 def _verifiers(given: str) -> list[Verifier]:
     """The public keys that a key, or a file, names. Raises Unusable."""
     from service.commands._files import read_file
-    from service.log.notes import BadKey, read_verifier
+    from service.log.notes import PRIVATE, BadKey, read_verifier
 
     texts = [given]
+    # Every key has its name, its id and its bytes.
+    if given.count("+") < 2 or Path(given).exists():
+        texts = read_file(given).decode("utf-8", "replace").split()
+        if not texts:
+            raise Unusable(f"--key {given}: the file holds no key")
     try:
-        if Path(given).is_file():
-            texts = read_file(given).decode("utf-8", "replace").split()
         return [read_verifier(each) for each in texts]
     except BadKey as error:
-        raise Unusable(f"--key {given}: {error}") from None
+        named = "" if given.startswith(PRIVATE) else f" {given}"
+        raise Unusable(f"--key{named}: {error}") from None
 
 
 def _kept(file: str, verifiers: list[Verifier]) -> list[Checkpoint]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands._files import Unusable, language_option, load_rules, read_json_file, shown_name
+from service.commands._files import Unusable, language_option, load_rules, made_whole, read_json_file, shown_name
 
 if TYPE_CHECKING:
     from engine.compiled import CompiledVersion
@@ -30,7 +30,10 @@ Example:
 @click.option("--more", is_flag=True, help="Tell each rule as its author wrote it, too, with its id and figures.")
 @click.option("--trace", "with_trace", is_flag=True, help="Show what every rule saw, stage by stage.")
 @click.option("--html", metavar="FILE", help="Write it to a file, as a page to print.")
-def command(decision: str, rules: str | None, lang: str, more: bool, with_trace: bool, html: str | None) -> None:
+@click.option("--force", is_flag=True, help="Overwrite the file of --html where it is there already.")
+def command(
+    decision: str, rules: str | None, lang: str, more: bool, with_trace: bool, html: str | None, force: bool
+) -> None:
     """Explain a decision, as the member reads it.
 
     What was asked; which rules denied, set lots aside, took a fee or want a person to look, with their articles and the
@@ -52,7 +55,7 @@ def command(decision: str, rules: str | None, lang: str, more: bool, with_trace:
         record, compiled, days = _kept(decision)
     told = explanation(record, compiled, days)
     if html is not None:
-        _write(html, page(told, lang))
+        _write(html, page(told, lang), force=force)
         return
     trace = traced(record.decision["trace"], lang) if with_trace and not record.erased else ()
     click.echo("\n".join([*lines(told, lang, more=more), *trace]))
@@ -62,9 +65,10 @@ def _is_file(name: str) -> bool:
     return name == "-" or name.endswith(".json") or "/" in name or Path(name).is_file()
 
 
-def _write(name: str, text: str) -> None:
+def _write(name: str, text: str, *, force: bool) -> None:
     try:
-        Path(name).write_text(text, "utf-8")
+        with made_whole(name, force=force) as target:
+            target.write_text(text, "utf-8")
     except OSError as error:
         raise Unusable(f"{name} cannot be written: {error.strerror}") from None
 

@@ -12,7 +12,7 @@ import click
 
 from policies.model import Text
 from service.commands._database import looked_at, record_read
-from service.commands._files import Unusable, language_option, load_rules, read_day, read_instant
+from service.commands._files import Unusable, language_option, load_rules, made_whole, read_day, read_instant
 from service.commands._versions import PUBLISHED, load_named
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ UNWRITABLE = Text("{name}에 쓸 수 없습니다: {why}", "{name} cannot be wri
 @click.option("--processes", type=click.IntRange(1), metavar="N", help="How many decide [one a processor].")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page, and print nothing.")
+@click.option("--force", is_flag=True, help="Overwrite the file of --html where it is there already.")
 @language_option
 def command(
     before: str,
@@ -81,6 +82,7 @@ def command(
     processes: int | None,
     form: str,
     html: str | None,
+    force: bool,
     lang: str,
 ) -> None:
     """Tell what a change from A to B does to what is stored in the database of DATABASE_URL.
@@ -110,7 +112,7 @@ def command(
     if folder is not None:
         if decisions or count is not None:
             raise Unusable(ALL_OF_FOLDER.in_language(lang))
-        _print(_of_folder(folder, engine, (before, after), by, at, processes, lang), form, html, lang)
+        _print(_of_folder(folder, engine, (before, after), by, at, processes, lang), form, html, lang, force=force)
         return
     with looked_at() as (database, _):
         versions = load_named(before, lang, 2, database), load_named(after, lang, 2, database)
@@ -120,7 +122,7 @@ def command(
         if decisions:
             named = [*told["affected"], *told["undecided"]["first"]]
             record_read(database, "recoup impact", *(each["decision"] for each in named))
-    _print(told, form, html, lang)
+    _print(told, form, html, lang, force=force)
 
 
 def _counted(
@@ -180,12 +182,12 @@ def _of_folder(
     return report(Heading(*versions, names, "accounts", change.by, count, count, day, at), effect)
 
 
-def _print(told: dict[str, Any], form: str, html: str | None, language: str) -> None:
+def _print(told: dict[str, Any], form: str, html: str | None, language: str, *, force: bool) -> None:
     """The report as it was asked for."""
     if html is not None:
         from service.impact_page import page
 
-        _write(html, page(told, language), language)
+        _write(html, page(told, language), language, force=force)
     elif form == "json":
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
@@ -247,8 +249,9 @@ def _days(day: str | None, first: str | None, last: str | None, language: str) -
     return only or begin, only or end
 
 
-def _write(name: str, text: str, language: str) -> None:
+def _write(name: str, text: str, language: str, *, force: bool) -> None:
     try:
-        Path(name).write_text(text, "utf-8")
+        with made_whole(name, force=force) as target:
+            target.write_text(text, "utf-8")
     except OSError as error:
         raise Unusable(UNWRITABLE.in_language(language).format(name=name, why=error.strerror)) from None

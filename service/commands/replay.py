@@ -38,6 +38,10 @@ ERASED = Text(
     "{erased:,} cannot be decided again: their cases were erased after the time that the policy keeps them",
 )
 PROGRESS = Text("{total:,}건 중 {done:,}건 확인", "{done:,} of {total:,}")
+NONE = Text(
+    "그런 결정도, 이벤트의 답도 보관되어 있지 않습니다. 다시 판정한 것이 없습니다",
+    "no such decision and no such answer to an event is kept: there was nothing to decide again",
+)
 NO_ID = Text(
     "'{id}'은(는) 결정이나 답이 있는 이벤트의 id가 아닙니다", "no decision and no answered event has the id '{id}'"
 )
@@ -88,7 +92,8 @@ def command(id: str, day: str | None, policy: str, account: str, lang: str) -> N
                         click.echo(f"{each.id}: {line}")
                 progress.step()
         progress.clear()
-    click.echo((OTHER if counts["differ"] else SAME).in_language(lang).format(**counts))
+    none = not any(counts.values())
+    click.echo((NONE if none else OTHER if counts["differ"] else SAME).in_language(lang).format(**counts))
     if counts["left_out"]:
         click.echo(LEFT_OUT.in_language(lang).format(**counts))
     if counts["erased"]:

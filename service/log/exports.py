@@ -5,7 +5,8 @@ and behind the last leaf that it covers each signed checkpoint. The last line co
 lines before it, so that a file that was cut short is seen to be.
 
 What a leaf recorded may have been erased. It has no salt then, its digest says nothing any more to anybody, and its
-body is what remains. A later leaf, of the kind `erased_record`, records the digest of just that.
+body is what remains. A later leaf, of the kind `erased_record`, records the digest of just that; where there are
+several, the last one does. Each belongs to an `erasure`, a leaf before it, which says how many there are.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ HEADER = {"format", "origin"}
 LEAF = {"seq", "kind", "reference", "salt", "body", "digest"}
 CHECKPOINT = {"checkpoint", "note"}
 END = {"leaves", "checkpoints", "end"}
-ERASED_RECORD = "erased_record"
+ERASED_RECORD, ERASURE = "erased_record", "erasure"
 ERASABLE: Mapping[str, tuple[str, ...]] = {
     "decision": ("case_data", "data"),
     "refund_request": ("receiving_account",),
@@ -133,8 +134,12 @@ class Checking:
         self._covered = 0
         self._checkpoints = 0
         self._erased = 0
-        # Erased leaves of which no erasure has told yet, by the digest of what remains: the line, and the place.
-        self._untold: dict[str, tuple[int, int]] = {}
+        # By name, what remains of each erased leaf, and its line and place; and those of which the last erasure does
+        # not tell just that.
+        self._remains: dict[str, tuple[str, int, int]] = {}
+        self._untold = set[str]()
+        # By number, how many records more an erasure has to tell of, and the line and the place of its leaf.
+        self._erasures: dict[str, tuple[int, int, int]] = {}
         self._whole = hashlib.sha256()
 
     def take(self, line: bytes) -> None:
@@ -187,14 +192,35 @@ class Checking:
         if salt is None:
             if not isinstance(kind, str) or kind not in ERASABLE:
                 self._stop(f"leaf {seq} ({kind} {reference}) is said to be erased, and nothing of its kind ever is")
-            self._untold[remains_of(kind, reference, body)] = (self.line, seq)
+            name = f"{kind} {reference}"
+            self._remains[name] = (remains_of(kind, reference, body), self.line, seq)
+            self._untold.add(name)
             self._erased += 1
         elif digest_of(kind, reference, salt, body) != digest:
             self._stop(f"leaf {seq} ({kind} {reference}) is not what was recorded: its digest is another")
+        elif kind == ERASURE and isinstance(body, dict):
+            erasure = str(body.get("id"))
+            if erasure in self._erasures:
+                self._stop(f"leaf {seq} is the second of erasure {erasure}")
+            self._erasures[erasure] = (_count(body.get("records")), self.line, seq)
         elif kind == ERASED_RECORD and isinstance(body, dict):
-            self._untold.pop(str(body.get("remains")), None)
+            self._tell(seq, str(body.get("erasure_id")), f"{body.get('kind')} {body.get('reference')}", body)
         self._tree.append(leaf_hash(leaf_of(kind, reference, digest)))
         self._meet_kept()
+
+    def _tell(self, seq: int, erasure: str, name: str, body: Mapping[str, Any]) -> None:
+        """Leaf `seq` tells that a record was erased, and what remained of it."""
+        due, line, leaf = self._erasures.get(erasure, (0, 0, 0))
+        if due < 1:
+            self._stop(f"leaf {seq} names one record more than erasure {erasure} says that it erased")
+        self._erasures[erasure] = (due - 1, line, leaf)
+        if name not in self._remains:
+            self._stop(
+                f"leaf {seq} says that erasure {erasure} erased the words of {name},"
+                " and its leaf has them, or is not there"
+            )
+        # Where a record was erased twice, the last one counts.
+        (self._untold.discard if body.get("remains") == self._remains[name][0] else self._untold.add)(name)
 
     def _meet_kept(self) -> None:
         while self._kept and self._kept[-1].size == self._tree.size:
@@ -227,8 +253,12 @@ class Checking:
         if not self._checkpoints or self._covered != self._tree.size:
             self._stop("no checkpoint covers the last leaves")
         if self._untold:
-            self.line, first = min(self._untold.values())
+            self.line, first = min(self._remains[name][1:] for name in self._untold)
             self._stop(f"leaf {first} is said to be erased, and no erasure tells of what it is now")
+        for number, (due, line, seq) in self._erasures.items():
+            if due:
+                self.line = line
+                self._stop(f"leaf {seq} (erasure {number}) says that it erased {due} records more than are named")
         if self._kept:
             most = self._kept[0].size
             self._stop(f"the export has {self._tree.size} leaves, and the checkpoint that was kept covers {most}")
@@ -246,3 +276,8 @@ class Checking:
 
     def _stop(self, reason: str) -> NoReturn:
         raise BadExport(self.line, reason, self._unit)
+
+
+def _count(found: Any) -> int:
+    """A whole number; -1, which no records come to, for anything else."""
+    return found if type(found) is int else -1

@@ -84,6 +84,8 @@ def new_signer(name: str) -> Signer:
 
 def read_verifier(text: str) -> Verifier:
     """The public key in a text. Raises BadKey."""
+    if text.startswith(PRIVATE):
+        raise BadKey("it is the private half of a key; `recoup audit keys` prints the public one")
     name, key_id, key = _key(text)
     found = Verifier(name, key)
     if found.id.hex() != key_id:

@@ -6,7 +6,6 @@ import importlib.util
 import io
 import itertools
 import json
-import stat
 import threading
 from base64 import b64decode
 from collections.abc import Iterable
@@ -45,9 +44,22 @@ def run(run: Run) -> Run:
 
 
 def record(database: Database, without: Iterable[str] = ()) -> None:
-    """A row in every table that is logged, but for some."""
-    wanted = [each for each in RECORDED if not each.startswith(tuple(f"INSERT INTO {table} " for table in without))]
-    writing(database, lambda: [execute(database, each) for each in wanted])
+    """A row in every table that is logged, but for some; what was said in an inquiry is erased."""
+    skipped = tuple(f"INSERT INTO {table} " for table in ("erased_record", *without))
+    wanted = [each for each in RECORDED if not each.startswith(skipped)]
+
+    def work() -> None:
+        for each in wanted:
+            execute(database, each)
+        if "erased_record" not in without:
+            audit_log.place_within(database)
+            ((erasure, said),) = rows(
+                database, "SELECT MAX(erasure.id), MAX(inquiry_entry.id) FROM erasure, inquiry_entry"
+            )
+            audit_log.erase(database, erasure, "inquiry_entry", str(said))
+            audit_log.state_remains(database, erasure, "inquiry_entry", str(said))
+
+    writing(database, work)
 
 
 def tell(database: Database, event: str) -> None:
@@ -304,7 +316,7 @@ def small_export(signers: list[Signer]) -> list[bytes]:
 
 
 def test_a_stranger_proves_by_the_api_what_is_in_the_log(
-    client: FlaskClient, database: Database, signer: Signer
+    client: FlaskClient, database: Database, signer: Signer, run: Run
 ) -> None:
     for language, words in (
         ("en", "with `recoup audit keygen NAME`, and signs"),
@@ -340,6 +352,33 @@ def test_a_stranger_proves_by_the_api_what_is_in_the_log(
     for answer, shape in ((first, "Checkpoint"), (entry, "LogEntry"), (proof, "InclusionProof")):
         conforms(answer, shape)
     conforms(grown, "ConsistencyProof")
+    one, all_of, size = proof["seq"], second["size"], first["size"]
+    shown = f"leaf {one} (decision {filed['decision_id']}) is among the {all_of} leaves that were signed\n"
+    other = {**entry, "body": {**entry["body"], "points": 1}}
+    Path("kept.txt").write_text(first["note"] + second["note"])
+    for data, beside, (code, words) in (
+        (proof, entry, (0, shown)),
+        (proof, None, (0, f"leaf {one} is among the {all_of} leaves that were signed\n")),
+        (grown, None, (0, f"the {all_of} leaves that were signed begin with the {size} that were signed before\n")),
+        (proof | {"seq": 0}, None, (1, f"leaf 0 is not shown to be among the {all_of} leaves that were signed")),
+        (proof | {"hashes": []}, None, (1, f"leaf {one} is not shown to be among")),
+        (proof, entry | {"kind": "event"}, (1, f"the entry is not that of leaf {one}")),
+        (proof, other, (1, f"the entry is not what leaf {one} recorded: its digest is another")),
+        (
+            proof | {"size": 999},
+            None,
+            (1, f"it is of 999 leaves, and the checkpoints that were kept of {size}, {all_of}:"),
+        ),
+        (grown | {"hashes": proof["hashes"]}, None, (1, f"the {all_of} leaves are not shown to begin with the {size}")),
+        ({"seq": 1}, None, (2, "proof.json is not a proof as the API gives it")),
+        (proof, [], (2, "proof.json is not a proof as the API gives it, or --entry names no entry")),
+    ):
+        Path("proof.json").write_text(json.dumps(data))
+        Path("entry.json").write_text(json.dumps(beside))
+        more = () if beside is None else ("--entry", "entry.json")
+        arguments = ("proof", "proof.json", "--key", str(signer.verifier), "--since", "kept.txt", *more)
+        result = run(*arguments)
+        assert (result.exit_code, words in (result.stdout or result.stderr)) == (code, True), result.output
 
     for asked, status in (
         (f"proofs/inclusion?{named}&size={proof['seq']}", 400),
@@ -470,93 +509,27 @@ def test_a_change_that_mends_its_digest_is_noticed_by_the_next_checkpoint() -> N
         verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signers[0].verifier))]))
 
 
+@pytest.mark.parametrize(("name", "place"), [("seq", 1), ("checkpoint", 2)])
+@pytest.mark.parametrize("made", [str, float, lambda number: number == 1], ids=["a text", "a fraction", "a flag"])
+def test_a_place_is_a_whole_number_for_both_verifiers(name: str, place: int, made: Any) -> None:
+    signer = new_signer("log")
+    records = [json.loads(line) for line in small_export([signer])[1:-1]]
+    records[place][name] = made(records[place][name])
+    # What is no whole number the service never writes.
+    lines = [json.dumps(each, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() for each in records]
+    data = b"".join(line + b"\n" for line in (small_export([signer])[0].rstrip(b"\n"), *lines))
+    verify_log = independent()
+    with pytest.raises(BadExport, match=f"^line {place + 2}: "):
+        check(io.BytesIO(data), [signer.verifier])
+    with pytest.raises(verify_log.Wrong, match=f"^line {place + 2}: "):
+        verify_log.check(io.BytesIO(data), dict([verify_log.key(str(signer.verifier))]))
+
+
 def test_the_last_leaves_must_be_signed() -> None:
     signers = [new_signer("log")]
     records = [json.loads(line) for line in small_export(signers)[1:-2]]
     with pytest.raises(BadExport, match="no checkpoint covers the last leaves"):
         check(written("log", records), [signers[0].verifier])
-
-
-def test_a_log_is_signed_exported_and_checked_by_commands(run: Run, database: Database, tmp_path: Path) -> None:
-    record(database)
-    assert "which is not there: run `recoup audit keygen NAME`" in str(run("checkpoint").exception)
-    key = run("keygen", ORIGIN).stdout.strip()
-    assert stat.S_IMODE((tmp_path / "recoup-log.key").stat().st_mode) == 0o600
-    assert "nothing was signed yet" in run("export", "log.jsonl").stderr
-    first = run("checkpoint").stdout
-    rotated = run("rotate").stdout.split()
-    tell(database, "E-2")
-    both = run("checkpoint").stdout
-    assert (len(rotated), rotated[1], both.count("\u2014")) == (2, key, 2)
-    assert run("rotate", "--retire").stdout.split() == rotated == run("keys").stdout.split()
-    tell(database, "E-3")
-    alone = run("checkpoint").stdout
-    assert (head_of(first).size, alone.count("\u2014")) == (len(KINDS), 1)
-    tell(database, "E-4")
-
-    exported = run("export", "log.jsonl")
-    assert exported.stderr == f"{len(KINDS) + 2} leaves, 3 checkpoints; 1 not signed yet\n"
-    (tmp_path / "log.keys").write_text(run("keys").stdout)
-    said = run("verify", "log.jsonl", "--key", "log.keys")
-    root = head_of(alone).root.hex()
-    assert said.stdout == f"{ORIGIN} holds: {len(KINDS) + 2} leaves, 3 checkpoints, root {root}\n"
-    # The first checkpoint was signed by nobody whom the new key alone makes known.
-    lost = run("verify", "log.jsonl", "--key", rotated[0])
-    assert (lost.exit_code, "checkpoint 0: it is signed by none of the keys" in lost.stderr) == (1, True)
-    assert run("verify", "log.jsonl", "--key", rotated[0][:-1]).exit_code == 2
-    assert run("verify", "nowhere", "--key", key).exit_code == 2
-
-
-@pytest.mark.parametrize("name", ["log.jsonl", "log.parquet"])
-def test_an_export_is_whole_and_overwrites_only_what_it_may(
-    run: Run, database: Database, tmp_path: Path, name: str
-) -> None:
-    if name.endswith("parquet"):
-        pytest.importorskip("pyarrow")
-    record(database)
-    key = run("keygen", ORIGIN).stdout.strip()
-    run("checkpoint")
-
-    def rename(before: str, after: str) -> None:
-        writing(database, lambda: execute(database, f"ALTER TABLE {before} RENAME TO {after}"))
-
-    (tmp_path / "there").mkdir()
-    before = sorted(tmp_path.iterdir())
-    assert (run("export", "there").exit_code, run("export", f"nowhere/{name}").exit_code) == (2, 2)
-    rename("take_back", "gone")
-    assert run("export", name).exit_code == 1
-    rename("gone", "take_back")
-    assert sorted(tmp_path.iterdir()) == before
-    assert run("export", name).exit_code == 0
-    exported = (tmp_path / name).read_bytes()
-    tell(database, "E-2")
-    run("checkpoint")
-    refused = run("export", name)
-    assert (refused.exit_code, refused.stderr) == (2, f"recoup: {name} is there already; --force overwrites it\n")
-    rename("take_back", "gone")
-    assert run("export", name, "--force").exit_code == 1
-    rename("gone", "take_back")
-    assert (tmp_path / name).read_bytes() == exported
-    assert run("export", name, "--force").exit_code == 0
-    assert "leaves, 2 checkpoints" in run("verify", name, "--key", key).stdout
-    assert run("export", "/dev/null").exit_code == 0
-
-
-def test_a_key_that_cannot_be_used_is_one_clear_line(run: Run, tmp_path: Path) -> None:
-    assert "a name has no space" in run("keygen", "a b").stderr
-    run("keygen", ORIGIN)
-    assert "is there already" in run("keygen", ORIGIN).stderr
-    path = tmp_path / "recoup-log.key"
-    secret = path.read_text()
-    for text, mode, words in (
-        (secret, 0o644, "which others may read: chmod 600"),
-        (secret[:-5] + "\n", 0o600, "its line 1 is no key"),
-        ("", 0o600, "must hold private keys of one name"),
-        (secret + new_signer("other").secret(), 0o600, "must hold private keys of one name"),
-    ):
-        path.write_text(text)
-        path.chmod(mode)
-        assert words in str(run("keys").exception)
 
 
 def test_the_verifier_of_the_documentation_stays_short() -> None:

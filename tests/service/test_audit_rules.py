@@ -47,12 +47,13 @@ def test_what_rules_said_of_requests_is_counted_by_version(client: FlaskClient, 
     open_account(
         database,
         lot_facts(1_000, source="promotion"),
+        lot_facts(500, source="promotion"),
         lot_facts(90_000),
         name="B",
         status="suspended",
     )
     file(client, "1", 60_000)  # More than a month's, than a receiving account's, and than there is.
-    file(client, "2", 1_000, "B")  # Not active; one lot is a promotion's.
+    file(client, "2", 1_000, "B")  # Not active; two lots are a promotion's.
     file(client, "3", 5_000, method="cash")  # A fee of 50.
     publish_small(database, "".join(["\n", LIFE]))
     file(client, "4", 6_000, method="cash")
@@ -65,7 +66,7 @@ def test_what_rules_said_of_requests_is_counted_by_version(client: FlaskClient, 
         ("fee", 2): {"spoke": 1, "charged": 1, "fee": 60},
         ("monthly", 1): {"spoke": 1, "denied": 1, "points_refused": 60_000},
         ("order", 1): {"spoke": 1, "denied": 1, "points_refused": 60_000},
-        ("promotion", 1): {"spoke": 1, "excluded": 1, "points_excluded": 1_000},
+        ("promotion", 1): {"spoke": 1, "excluded": 2, "points_excluded": 1_500},
     }
     asked = figures(client, f"{WHERE}&of=all")
     assert asked.pop(("fee", 2)) == {"spoke": 2, "charged": 2, "fee": 130}
@@ -174,8 +175,9 @@ def test_the_figures_are_those_of_each_record(client: FlaskClient, database: Dat
             count[reason["rule"], reason["effect"]] += 1
         for line in decision["fees"]:
             count[line["rule"], "fee"] += line["fee"]
-        for rule in {why["rule"] for lot in decision["lots"] for why in lot["reasons"]}:
-            count[rule, "excludes"] += 1
+        for lot in decision["lots"]:
+            for rule in {why["rule"] for why in lot["reasons"]}:
+                count[rule, "excludes"] += 1
     names = {"denies": "denied", "reviews": "reviewed", "charges": "charged", "excludes": "excluded", "fee": "fee"}
     own = {(rule, names[what]): value for (rule, what), value in count.items() if value}
     found = {
@@ -212,6 +214,7 @@ def test_figures_of_rules_come_as_csv_and_by_the_command(
         "recoup: monthy was never a rule of small; did you mean 'monthly'?\n",
     )
     assert run("--policy", "other").exit_code == 2
-    assert client.get(WHERE.replace("rules?", "rules/monthy?")).status_code == 404
+    unknown = client.get(WHERE.replace("rules?", "rules/monthy?"))
+    assert (unknown.status_code, "monthly" in unknown.get_json()["errors"][0]["detail"]) == (404, True)
     silent = client.get(WHERE.replace("rules?", "rules/fee?"))
     assert (silent.status_code, silent.get_json()["rules"]) == (200, [])

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from service import derived_check
 from service.database import Database, reading, rows, writing
-from tests.service.builders import ORIGIN, Run, asking, lot_facts, open_account
+from tests.service.builders import LIFE, ORIGIN, Run, asking, lot_facts, open_account, publish_small
 from tests.service.test_audit import unguard
 from tests.service.test_inquiries import ask
 
@@ -107,6 +107,37 @@ def test_what_follows_from_other_records_follows_from_them(
     for name, (statement, sentence) in ENTRIES.items():
         said = found_after(database, "inquiry", statement)
         assert (name, said) == (name, [f"inquiry {inquiry}: {sentence.format(at=at)}"])
+
+
+FACTS = {
+    "acquired_on": "'2026-01-01'",
+    "amount": "amount + 1",
+    "campaign": "'GIFT'",
+    "expires_on": "'2030-01-01'",
+    "identity_level": "identity_level + 1",
+    "rule": "'bill-points'",
+    "source": "'bill'",
+    "usable_from_on": "'2026-01-01'",
+}
+
+
+def test_a_lot_is_as_the_answer_to_its_event_granted_it(client: FlaskClient, database: Database) -> None:
+    publish_small(database, LIFE)
+    told = {"account": "A", "type": "purchase", "happened_at": "2026-03-02T00:00:00Z"}
+    for name, amount in (("E-1", 9_000), ("E-2", 5)):
+        assert client.post("/v1/events", json={**told, "id": name, "amount": amount}).status_code == 201
+    with reading(database):
+        assert found(database) == []
+        ((lot,),) = rows(database, "SELECT id FROM lot WHERE event = 'E-1'")
+    for name, value in FACTS.items():
+        (said,) = found_after(database, "lot", f"UPDATE lot SET {name} = {value} WHERE event = 'E-1'")  # noqa: S608
+        assert said.startswith(f"lot {lot}: its {name} is kept as "), said
+    gone = "event E-1: there is no lot of the 900 points that the rule shop-points granted"
+    assert found_after(database, "lot", "UPDATE lot SET event = '' WHERE event = 'E-1'") == [gone]
+    assert found_after(database, "lot", "UPDATE lot SET event = 'E-2' WHERE event = 'E-1'") == [
+        gone,
+        f"lot {lot}: the answer to the event E-2 grants no such points",
+    ]
 
 
 def test_audit_check_names_what_does_not_follow(client: FlaskClient, database: Database, run: Run) -> None:

@@ -302,6 +302,77 @@ def test_what_is_called_erased_and_was_not_is_noticed(
         verify_log.check(io.BytesIO(b"".join(lines)), dict([verify_log.key(str(signer.verifier))]))
 
 
+FIRST = "(SELECT MIN(reference) FROM log_leaf WHERE kind = 'decision' AND salt IS NULL)"
+UNDONE: dict[str, tuple[list[str], str]] = {
+    "an erasure was undone": (
+        [
+            f"UPDATE decision SET data = '{{data}}', case_data = '{{case_data}}' WHERE id = {FIRST}",  # noqa: S608
+            f"UPDATE log_leaf SET salt = '{{salt}}', erasure_id = NULL WHERE kind = 'decision' AND reference = {FIRST}",  # noqa: S608
+        ],
+        "leaf {seq} has its words, though erasure 1 says they were erased",
+    ),
+    "an erasure names one record fewer": (
+        ["DELETE FROM erased_record WHERE id = (SELECT MAX(id) FROM erased_record)"],
+        "erasure 1: it says that it erased 16 records, and 15 are named",
+    ),
+    "a later erasure says something else": (
+        [
+            "INSERT INTO erasure SELECT 2, account, cause, actor, reason, 1, erased_at FROM erasure",
+            f"INSERT INTO erased_record SELECT 99, 2, 'decision', {FIRST}, 'sha256:0'",
+        ],
+        "leaf {seq} has no salt, and no erasure tells of what the row is now",
+    ),
+    "a leaf is said to be of no erasure": (
+        [f"UPDATE log_leaf SET erasure_id = NULL WHERE kind = 'decision' AND reference = {FIRST}"],  # noqa: S608
+        "leaf {seq} is said to be of erasure None, and the last one that names it is 1",
+    ),
+    "an erased leaf lost its place": (
+        [f"UPDATE log_leaf SET seq = NULL WHERE kind = 'decision' AND reference = {FIRST}"],  # noqa: S608
+        "leaf {seq} is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_erasure_that_was_undone_or_names_something_else_is_noticed(
+    desk: Desk, database: Database, signer: Signer
+) -> None:
+    sign_head(database, [signer], NOW)
+    with reading(database):
+        before = {row[0]: row[1:] for row in rows(database, "SELECT id, data, case_data FROM decision")}
+        leaves = "SELECT reference, seq, salt FROM log_leaf WHERE kind = 'decision'"
+        placed = {reference: (seq, salt) for reference, seq, salt in rows(database, leaves)}
+    erase(database, counted_too=True)
+    sign_head(database, [signer], LATER)
+    with reading(database):
+        (first,) = rows(database, FIRST.strip("()"))[0]
+    figures = dict(zip(("data", "case_data", "seq", "salt"), (*before[first], *placed[first]), strict=True))
+    assert looked(database, signer) == []
+
+    class Undone(Exception):
+        pass
+
+    def work(lost: bool, changes: list[str], sentence: str) -> None:
+        for change in changes:
+            table = change.split()[2 if change.startswith(("INSERT", "DELETE")) else 1]
+            said = change
+            for figure, value in figures.items():
+                said = said.replace(f"{{{figure}}}", str(value).replace("'", "''"))
+            unguard(database, table, said)
+        found = [each.en for each in LogCheck(database, [signer.verifier]).differences()]
+        assert any(sentence.format(**figures) in each for each in found), (changes, found)
+        if lost:
+            with pytest.raises(
+                audit_log.Altered, match=f"the leaf of decision {first} had its place, and has none any"
+            ):
+                audit_log.place_within(database)
+        raise Undone
+
+    for name, (changes, sentence) in UNDONE.items():
+        with pytest.raises(Undone):
+            writing(database, functools.partial(work, "lost" in name, changes, sentence))
+
+
 def test_a_command_erases_and_the_export_waits_for_a_checkpoint(
     run: Run, client: FlaskClient, desk: Desk, database: Database
 ) -> None:
@@ -405,27 +476,102 @@ def test_every_column_is_classified_and_what_is_erased_is_what_the_page_says() -
     assert erased == of_rows | whole | {"idempotency_key": {"digest", "answer"}, "log_leaf": {"salt"}}
 
 
-def test_every_byte_of_an_export_with_an_erased_record_counts() -> None:
-    """Flipped, or with one leaf called erased that was not."""
-    key = Signer("log", bytes([1]) * 32)
-    remains = {"data": "{}"}
-    said = [
-        ("decision", "D", None, remains, digest_of("decision", "D", "5a", {"data": "words"})),
-        ("move", "1", "5b", {"reason": ""}, ""),
-        ("erased_record", "1", "5c", {"remains": remains_of("decision", "D", remains)}, ""),
-    ]
+Said = tuple[str, str, str | None, dict[str, Any], str]
+DECIDED, ERASED = {"data": "words"}, {"data": "{}"}
+
+
+def _names(erasure: int, remains: dict[str, Any], reference: str = "D") -> dict[str, Any]:
+    """What a record says of the decision D that was erased."""
+    said = {"erasure_id": erasure, "kind": "decision", "reference": reference}
+    return {**said, "remains": remains_of("decision", reference, remains)}
+
+
+def _signed(said: list[Said], key: Signer) -> list[dict[str, Any]]:
+    """The records of an export of a few leaves."""
     tree, records = Frontier(), list[dict[str, Any]]()
     for seq, (kind, reference, salt, body, digest) in enumerate(said):
         digest = digest or digest_of(kind, reference, salt or "", body)
         leaf = {"seq": seq, "kind": kind, "reference": reference, "salt": salt, "body": body, "digest": digest}
         records.append(leaf)
         tree.append(leaf_hash(leaf_of(kind, reference, digest)))
-    records.append({"checkpoint": 0, "note": sign(Checkpoint("log", tree.size, tree.root()).text(), [key])})
+    return [*records, {"checkpoint": 0, "note": sign(Checkpoint("log", tree.size, tree.root()).text(), [key])}]
+
+
+def _erasure(number: int, records: int, *named: dict[str, Any]) -> list[Said]:
+    """An erasure, and the records that it names."""
+    return [
+        ("erasure", str(number), "5c", {"id": number, "records": records}, ""),
+        *(("erased_record", f"{number}{place}", "5d", each, "") for place, each in enumerate(named)),
+    ]
+
+
+GONE: Said = ("decision", "D", None, ERASED, digest_of("decision", "D", "5a", DECIDED))
+BACK: Said = ("decision", "D", "5a", DECIDED, "")
+ERASURES: dict[str, tuple[list[Said], str]] = {
+    "erased once": ([GONE, *_erasure(1, 1, _names(1, ERASED))], ""),
+    "erased twice": ([GONE, *_erasure(1, 1, _names(1, {"data": "y"})), *_erasure(2, 1, _names(2, ERASED))], ""),
+    "erased by none": ([GONE], "line 2: leaf 0 is said to be erased, and no erasure tells of what it is now"),
+    "what the erasure before the last one left": (
+        [GONE, *_erasure(1, 1, _names(1, ERASED)), *_erasure(2, 1, _names(2, {"data": "y"}))],
+        "line 2: leaf 0 is said to be erased, and no erasure tells of what it is now",
+    ),
+    "an erasure that was undone": (
+        [BACK, *_erasure(1, 1, _names(1, ERASED))],
+        "line 4: leaf 2 says that erasure 1 erased the words of decision D, and its leaf has them, or is not there",
+    ),
+    "an erasure of what is not there": (
+        [BACK, *_erasure(1, 1, _names(1, ERASED, "D-0"))],
+        "line 4: leaf 2 says that erasure 1 erased the words of decision D-0, and its leaf has them, or is not there",
+    ),
+    "an erasure that names none": (
+        [BACK, *_erasure(1, 1)],
+        "line 3: leaf 1 (erasure 1) says that it erased 1 records more than are named",
+    ),
+    "an erasure that names too many": (
+        [GONE, *_erasure(1, 0, _names(1, ERASED))],
+        "line 4: leaf 2 names one record more than erasure 1 says that it erased",
+    ),
+    "a record of no erasure": (
+        [GONE, *_erasure(1, 1, _names(1, ERASED), _names(2, ERASED))],
+        "line 5: leaf 3 names one record more than erasure 2 says that it erased",
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "refusal"), ERASURES.values(), ids=ERASURES)
+def test_an_export_holds_only_where_its_erasures_are_what_they_say(said: list[Said], refusal: str) -> None:
+    """For both verifiers."""
+    key, verify_log = Signer("log", bytes([1]) * 32), independent()
+    whole = b"".join(written("log", _signed(said, key)))
+    keys, found = dict([verify_log.key(str(key.verifier))]), ""
+    try:
+        check(io.BytesIO(whole), [key.verifier])
+    except BadExport as error:
+        found = str(error)
+    assert found == refusal
+    if refusal:
+        with pytest.raises(verify_log.Wrong, match="line "):
+            verify_log.check(io.BytesIO(whole), keys)
+    else:
+        verify_log.check(io.BytesIO(whole), keys)
+
+
+def test_every_byte_of_an_export_with_an_erased_record_counts() -> None:
+    """Flipped, or with one leaf called erased that was not."""
+    key = Signer("log", bytes([1]) * 32)
+    remains = {"data": "{}"}
+    said: list[Said] = [
+        ("decision", "D", None, remains, digest_of("decision", "D", "5a", {"data": "words"})),
+        ("move", "1", "5b", {"reason": ""}, ""),
+        ("erasure", "1", "5c", {"id": 1, "records": 1}, ""),
+        ("erased_record", "1", "5d", _names(1, remains), ""),
+    ]
+    records = _signed(said, key)
     verify_log = independent()
     keys = dict([verify_log.key(str(key.verifier))])
     whole = b"".join(written("log", records))
     assert check(io.BytesIO(whole), [key.verifier]).erased == 1
-    assert verify_log.check(io.BytesIO(whole), keys) == "log holds: 3 leaves, 1 checkpoints"
+    assert verify_log.check(io.BytesIO(whole), keys) == "log holds: 4 leaves, 1 checkpoints"
     forged = [whole[:at] + bytes([byte ^ 1]) + whole[at + 1 :] for at, byte in enumerate(whole)]
     for changed in ({"salt": None}, {"salt": None, "body": {"reason": "x"}}, {"salt": None, "body": None}):
         again = [*records[:1], records[1] | changed, *records[2:]]

@@ -24,6 +24,7 @@ IMPOSSIBLE = {
     "audit keygen": "a+b",
     "audit keys": "",
     "audit points": "--from 2026-03-31 --to 2026-03-31 --policy other",
+    "audit proof": "nowhere.json --key k --since kept.txt",
     "audit rotate": "",
     "audit rules": "some-rule --from 2026-03-31 --to 2026-03-31",
     "audit verify": "nowhere.jsonl --key k",

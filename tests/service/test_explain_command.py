@@ -33,6 +33,12 @@ def test_explain_tells_a_decision_of_a_file_by_the_rules_that_it_was_made_by(run
     assert "판단 과정\n  expire\n    five-years: 적용; L-1\n" in bare
     assert run("explain", "decision.json", "--rules", "small.yaml", "--html", "page.html").exit_code == 0
     assert "<!doctype html>" in Path("page.html").read_text("utf-8")
+    Path("page.html").write_text("mine")
+    again = ("explain", "decision.json", "--rules", "small.yaml", "--html", "page.html")
+    assert ended(run(*again)) == (2, "", "recoup: page.html is there already; --force overwrites it\n")
+    assert Path("page.html").read_text("utf-8") == "mine"
+    assert run(*again, "--force").exit_code == 0
+    assert "<!doctype html>" in Path("page.html").read_text("utf-8")
 
 
 def test_explain_reads_what_the_api_answers(run: Run) -> None:

@@ -351,7 +351,10 @@ def test_the_command_tells_it_as_text_as_json_and_as_a_page_with_the_same_figure
 
     # Whatever a file is called, its name is no part of the page's own markup.
     Path("<script>.yaml").write_text(CHANGED, "utf-8")
-    assert run("impact", "small@1", "<script>.yaml", "--as-of", AS_OF, "--html", "page.html").stdout == ""
+    Path("page.html").write_text("mine", "utf-8")
+    on_page = ("impact", "small@1", "<script>.yaml", "--as-of", AS_OF, "--html", "page.html")
+    assert run(*on_page).stderr == "recoup: page.html is there already; --force overwrites it\n"
+    assert run(*on_page, "--force").stdout == ""
     page = Path("page.html").read_text("utf-8")
     assert not re.search(r"https?:|//|url\(|@import|<script", page)
     read = Read(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from service.audit_log import INSERT_CHECKPOINT, KINDS, Altered, place_all, sign_head
 from service.cli import recoup
+from service.clock import stored
 from service.database import Database, execute, on_sqlite, reading, writing
 from service.log.exports import digest_of
 from service.log.notes import Checkpoint, Signer, new_signer, sign
@@ -241,22 +243,52 @@ def test_triggers_that_are_missing_or_toothless_are_named(
         writing(database, work)
 
 
-def test_a_trigger_that_is_none_of_the_services_is_named(database: Database) -> None:
+@pytest.mark.parametrize("table", ["decision_read", "lot"])
+def test_a_trigger_that_is_none_of_the_services_is_named(database: Database, table: str) -> None:
     """It could keep reads from being recorded, and nothing would be amiss in what is there."""
 
     def work() -> None:
         if on_sqlite(database):
-            execute(database, "CREATE TRIGGER evil BEFORE INSERT ON decision_read BEGIN SELECT RAISE(IGNORE); END")
+            execute(database, f"CREATE TRIGGER evil BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END")
         else:
             execute(database, "CREATE FUNCTION evil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
-            made = "BEFORE INSERT ON decision_read FOR EACH ROW EXECUTE FUNCTION evil()"
+            made = f"BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION evil()"
             execute(database, f"CREATE TRIGGER evil {made}")
         (said,) = [each.en for each in LogCheck(database, [SIGNER.verifier]).differences()]
-        assert said.startswith("table decision_read: the trigger evil is none of the service's")
+        assert said.startswith(f"table {table}: the trigger evil is none of the service's")
         raise RuntimeError("the next test needs it")
 
     with pytest.raises(RuntimeError, match="next test"):
         writing(database, work)
+
+
+BACK_DATED = {
+    "written before": (
+        timedelta(days=-2),
+        1,
+        "it says that it was written at 2026-02-28T01:00:00.000000Z, and is not in",
+    ),
+    "written meanwhile": (timedelta(hours=-23), 0, ""),
+    "signed before": (
+        timedelta(days=2),
+        1,
+        "it is said to be signed at 2026-03-02T01:00:00.000000Z, and covers what is",
+    ),
+}
+
+
+@pytest.mark.parametrize(("since", "count", "words"), BACK_DATED.values(), ids=BACK_DATED)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_decision_that_claims_another_time_than_its_checkpoints_is_named(
+    logged: Database, since: timedelta, count: int, words: str
+) -> None:
+    """A copy of an older decision, say, that somebody put in later."""
+    at = (stored(NOW + since),)
+    columns = "'D-2', account, policy, digest, outcome, points, as_of, ?, case_data, data"
+    writing(logged, lambda: execute(logged, f"INSERT INTO decision SELECT {columns} FROM decision", at))  # noqa: S608
+    sign_head(logged, [SIGNER], NOW)
+    said = found(logged)
+    assert (len(said), all(words in each for each in said)) == (count, True), said
 
 
 def test_a_checkpoint_that_is_kept_must_be_ours_before_the_next_is_signed(

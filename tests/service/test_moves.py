@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -14,13 +15,15 @@ from service.ledger_check import differences
 from service.moves import KINDS, REQUESTED, STATES
 from service.publishing import publish
 from tests.service.builders import HELD, NOW, SetClock, asking, lot_facts, open_account
+from tests.service.test_audit import unguard
+from tests.service.test_replaying import without_foreign_keys
 
 WHERE = "/v1/refund-requests"
 TOLD = {"by": "agent-7", "reason": "because"}
 
 
-def file(client: FlaskClient, points: int, account: str = "A", key: str = "file") -> dict[str, Any]:
-    body = {"account": account, "request": asking(points)}
+def file(client: FlaskClient, points: int, account: str = "A", key: str = "file", **more: str) -> dict[str, Any]:
+    body = {"account": account, "request": asking(points, **more)}
     found: dict[str, Any] = client.post(WHERE, json=body, headers={"Idempotency-Key": key}).get_json()
     return found
 
@@ -238,6 +241,75 @@ def test_whatever_breaks_the_ledger_is_told_with_its_place(client: FlaskClient, 
     assert place in ("A.1", "A.2", request)
     assert place in found[name].text.ko
     assert place in found[name].text.en
+
+
+COLUMNS = {
+    "account_id": "'B'",
+    "last_held_on": "'2025-01-01'",
+    "method": "'cash'",
+    "payout": "payout + 1",
+    "points": "points + 1",
+    "receiving_account": "'elsewhere'",
+    "requested_at": "'2026-03-02T01:00:00.000001Z'",
+}
+LOTS = {"event": "'E'", "rule": "'r'", "created_at": "'2026-03-02T01:00:00.000001Z'"}
+GONE = {
+    "account": "lot A.1: it belongs to account A, which",
+    "lot": "it belongs to lot A.1, which",
+    "refund_request": "it belongs to refund_request R-",
+    "policy_version": "decision D-",
+    "event": "event_answer E-1: it belongs to event E-1, which",
+    "inquiry": "it belongs to inquiry Q-",
+}
+
+
+class Undone(Exception):
+    """The next look needs it as it was."""
+
+
+def test_whatever_a_request_or_a_lot_is_kept_with_and_whatever_is_gone_is_told(
+    client: FlaskClient, database: Database
+) -> None:
+    open_account(database, name="B")
+    filed = file(client, 15_000, receiving_account="110-222")
+    move(client, filed["id"], "settle")
+    client.post(
+        "/v1/events",
+        json={"account": "A", "id": "E-1", "type": "purchase", "amount": 5, "happened_at": "2026-03-02T00:00:00Z"},
+    )
+    said = {"account": "A", "kind": "question", "language": "ko", "text": "?"}
+    client.post("/v1/inquiries", json=said, headers={"Idempotency-Key": "i"})
+    assert sound(database)
+
+    def told(change: str, table: str = "") -> list[str]:
+        found: list[str] = []
+
+        def work() -> None:
+            if table:
+                unguard(database, table, change)
+            else:
+                execute(database, change)
+            found.extend(f"{each.check} {each.text.en}" for each in differences(database))
+            raise Undone
+
+        with contextlib.suppress(Undone):
+            writing(database, work)
+        return found
+
+    for column, value in COLUMNS.items():
+        said_of = [each for each in told(f"UPDATE refund_request SET {column} = {value}") if "kept-as" in each]  # noqa: S608
+        assert [f": its {column} is kept as " in each for each in said_of] == [True], column
+    for column, value in LOTS.items():
+        assert [each.split()[:3] for each in told(f"UPDATE lot SET {column} = {value} WHERE id = 'A.1'")] == [  # noqa: S608
+            ["a-lot-is-as-it-was-granted", "lot", "A.1:"]
+        ]
+
+    def gone() -> None:
+        for table, words in GONE.items():
+            found = [each for each in told(f'DELETE FROM "{table}"', table) if each.startswith("nothing-is-orphaned")]  # noqa: S608
+            assert any(words in each for each in found), (table, found)
+
+    without_foreign_keys(database, gone)
 
 
 def test_the_engine_knows_the_states_that_a_request_can_be_in() -> None:

@@ -232,6 +232,11 @@ def test_the_command_ends_as_ci_needs_it(database_url: str) -> None:
         ],
     )
     assert run(database_url, "replay", first).returncode == 0
+    none = run(database_url, "replay", "--day", "2026-03-03", "--lang", "en")
+    assert (none.returncode, none.stdout) == (
+        0,
+        "no such decision and no such answer to an event is kept: there was nothing to decide again\n",
+    )
     for arguments, words in (
         (["D-Y"], "recoup: no decision and no answered event has the id 'D-Y'\n"),
         (["--account", "a"], "recoup: no account has the id 'a', and nothing was decided about one\n"),
