@@ -7,6 +7,7 @@ read. What is not as it has to be is told with its place and with what mends it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -103,6 +104,12 @@ class Population:
             self.files[name] = f"{folder}/{name}.parquet"
             self.selects[name] = self._select(name, schema, optional_columns(policy, scope))
         self._check_policy()
+
+    def beside(self) -> Population:
+        """The same folder, for another thread."""
+        other = copy(self)
+        other.connection = self.connection.cursor()
+        return other
 
     @property
     def accounts(self) -> int:
