@@ -93,12 +93,12 @@ class Tables:
 
     def listed(self, keys: tuple[str, ...], points: str, flags: Iterable[str]) -> str:
         """The list of an account's lots, first to last, by keys of `of_lot` or of `lot_id`. Where the account has none,
-        it is NULL.
+        it is NULL. What is told is how it is read in its order.
         """
         listed = self.lists.setdefault(keys, Listed(keys))
         listed.points[points] = None
         listed.flags |= dict.fromkeys(flags)
-        return f"g{list(self.lists).index(keys) + 1}"
+        return f"LIST_SORT(g{list(self.lists).index(keys) + 1})"
 
     def summed(self, what: str, where: str) -> str:
         """The sum of a figure over the past refunds for which a condition holds."""
@@ -112,7 +112,7 @@ class Tables:
         joins = ""
         if self.purse.names or self.lists:
             columns += [f"COALESCE(p.{name}, 0) AS {name}" for name in self.purse.names.values()]
-            columns += [f"LIST_SORT(p.g{number + 1}) AS g{number + 1}" for number in range(len(self.lists))]
+            columns += [f"p.g{number + 1}" for number in range(len(self.lists))]
             joins += f" LEFT JOIN ({self._purse(lot)}) AS p ON p.{ID} = {account}"
         if self.past.names:
             columns += [f"COALESCE(h.{name}, 0) AS {name}" for name in self.past.names.values()]

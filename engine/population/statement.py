@@ -7,6 +7,7 @@ from the policy's own tree, with `as_of` known: so most conditions are settled b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any, Literal
@@ -63,8 +64,13 @@ def compile_statement(compiled: CompiledVersion, asking: Asking) -> Statement:
     tables, steps = Tables(), Steps()
     rows = [_answer(_hearing(compiled, asking, method, tables, steps), asking) for method in asking.methods]
     around = steps.around(tables.sql())
-    each = f'SELECT "a_{ID}" AS {ID}, UNNEST([{", ".join(rows)}]) AS answer FROM ({around}) AS f'
-    columns = ", ".join(f'answer."{name}" AS "{name}"' for name in FOUND_OUT if name != ID)
+    others = [name for name in FOUND_OUT if name != ID]
+    if len(rows) == 1:
+        columns = ", ".join(f'{rows[0][name]} AS "{name}"' for name in others)
+        return _statement(f'SELECT "a_{ID}" AS {ID}, {columns} FROM ({around}) AS f')
+    listed = ", ".join(_struct({name: row[name] for name in others}) for row in rows)
+    each = f'SELECT "a_{ID}" AS {ID}, UNNEST([{listed}]) AS answer FROM ({around}) AS f'
+    columns = ", ".join(f'answer."{name}" AS "{name}"' for name in others)
     return _statement(f"SELECT {ID}, {columns} FROM ({each}) AS f")
 
 
@@ -95,8 +101,8 @@ def _order(hearing: Hearing, of_lots: Reader, points: Points, flags: frozenset[s
     return order_of(of_lots, hearing.tables, hearing.held.last_day, ready, sorted(flags))
 
 
-def _answer(hearing: Hearing, asking: Asking) -> str:
-    """What one method comes to, as a struct."""
+def _answer(hearing: Hearing, asking: Asking) -> dict[str, str]:
+    """What one method comes to, by the columns of the answer."""
     method = hearing.reader.request.method
     if asking.points == "all":
         found = search(hearing)
@@ -111,9 +117,13 @@ def _answer(hearing: Hearing, asking: Asking) -> str:
         "points": points,
         **{name: pick([(said.denied, "0"), (True, amount)]) for name, amount in figures.items()},
     }
-    whole = "".join(f", '{name}': CAST({amount} AS {COUNTED})" for name, amount in fields.items())
-    told = f"'outcome': {said.outcome}{whole}, 'reasons': {said.reasons}, 'error': CAST(NULL AS VARCHAR)"
-    return f"{{'method': {literal(method)}, {told}}}"
+    whole = {name: f"CAST({amount} AS {COUNTED})" for name, amount in fields.items()}
+    told = {"method": literal(method), "outcome": said.outcome, **whole, "reasons": said.reasons}
+    return {**told, "error": "CAST(NULL AS VARCHAR)"}
+
+
+def _struct(fields: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{literal(name)}: {field}' for name, field in fields.items())}}}"
 
 
 def _not_in_force(error: NotInForce, asking: Asking) -> Statement:
