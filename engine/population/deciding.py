@@ -29,6 +29,11 @@ from policies.versions import PolicyVersion
 STRETCH_ACCOUNTS = 100_000
 """Accounts of a stretch, as far as the row groups of the file allow."""
 
+MANY_STRETCHES = 24
+"""Of more stretches than these each is loaded before it is looked at: every look at a file costs time for each of its
+row groups, so that the time would grow faster than the number of accounts.
+"""
+
 _ROWS = 100_000
 """Answers that are taken of a statement at once."""
 
@@ -49,8 +54,9 @@ def answers_by_statement(
     latest behind the last of them: the order of the files is looked at meanwhile.
     """
     count = processors()
-    stretches = _Stretches(version, asking, population, statement)
-    waiting = iter(enumerate(population.stretches(STRETCH_ACCOUNTS)))
+    all_stretches = population.stretches(STRETCH_ACCOUNTS)
+    stretches = _Stretches(version, asking, population, statement, len(all_stretches) > MANY_STRETCHES)
+    waiting = iter(enumerate(all_stretches))
     with ThreadPoolExecutor(count) as pool:
         checked = pool.submit(population.beside().check)
         asked: deque[Future[list[Batch]]] = deque()
@@ -74,18 +80,27 @@ class _Stretches:
     asking: Asking
     population: Population
     statement: str
+    loading: bool
 
     def answers(self, number: int, within: Mapping[str, str]) -> list[Batch]:
         """The answers of the stretch of that number, which these statements read. Raises BadPopulation."""
         population = self.population.beside()
         connection, odd = population.connection, f"odd_{number}"
+        tables = [odd]
+        if self.loading:
+            for name, select in within.items():
+                tables.append(f"{name}_{number}")
+                connection.execute(f"CREATE OR REPLACE TABLE {name}_{number} AS {select}")
+            within = {name: f"SELECT * FROM {name}_{number}" for name in within}  # noqa: S608
         connection.execute(f"CREATE OR REPLACE TABLE {odd} AS {_over(within)} {odd_accounts(self.version.policy)}")
         columns = ", ".join(map(quoted, FOUND_OUT))
         rows = f"SELECT {columns} FROM ({self.statement})"  # noqa: S608
         if connection.execute(f"SELECT count(*) FROM {odd}").fetchall() != [(0,)]:  # noqa: S608
             population.check_owners(within)
             function = BatchFunction(self.version, self.asking)
-            answered = load_arrow().Table.from_batches(map(function, population.batches_of(odd)), answers_schema())
+            answered = load_arrow().Table.from_batches(
+                map(function, population.batches_of(odd, within)), answers_schema()
+            )
             connection.register("answered", answered)
             rows += f" UNION ALL SELECT {columns} FROM answered"  # noqa: S608
             sound = f"ANTI JOIN {odd} USING (account_id)"
@@ -93,7 +108,8 @@ class _Stretches:
         # By account, and by method in the order of the asking.
         place = f"list_position([{', '.join(map(literal, self.asking.methods))}], method)"
         found = list(_batches(connection, f"{_over(within)} SELECT * FROM ({rows}) ORDER BY account_id, {place}"))  # noqa: S608
-        connection.execute(f"DROP TABLE {odd}")
+        for table in tables:
+            connection.execute(f"DROP TABLE {table}")
         return found
 
 

@@ -123,12 +123,12 @@ class Population:
         """
         return self._merged(self.selects, rows, read_rows)
 
-    def batches_of(self, table: str, rows: int = BATCH_ROWS) -> Iterator[Batch]:
-        """The same of the accounts whose ids a table holds."""
+    def batches_of(self, table: str, within: Mapping[str, str], rows: int = BATCH_ROWS) -> Iterator[Batch]:
+        """The same of the accounts whose ids a table holds, read by these statements."""
         only = f"SEMI JOIN {table} USING (account_id)"
         chosen = {
             name: f"SELECT * FROM ({select}) {only} ORDER BY {', '.join(SORTED_BY[name])}"  # noqa: S608
-            for name, select in self.selects.items()
+            for name, select in within.items()
         }
         return self._merged(chosen, rows, _READ_ROWS)
 

@@ -163,7 +163,7 @@ class Hearing:
         lots, which are dear to sort and to go through, are left alone there.
         """
         money = self.money.asking_for(points, self.steps.keep)
-        if not money.lots or self.limits(points, in_money=True):
+        if not money.lots or not self.tables.sorted_late or self.limits(points, in_money=True):
             return money
         return replace(money, lots=self.steps.keep(number(opposite(stopped), money.lots, "NULL")))
 

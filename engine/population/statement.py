@@ -7,7 +7,7 @@ from the policy's own tree, with `as_of` known: so most conditions are settled b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from engine.population.sql_judgement import Hearing
 from engine.population.sql_lots import order_of, purse
 from engine.population.sql_money import Money, list_reader
 from engine.population.sql_points import Column, Fixed, Listener, Points
-from engine.population.sql_search import search
+from engine.population.sql_search import goes_through_lots, search
 from engine.population.sql_steps import Steps
 from engine.population.sql_tables import ID, Tables
 from engine.population.sql_terms import COUNTED, CannotSay, Unsayable, literal, pick
@@ -62,7 +62,8 @@ def compile_statement(compiled: CompiledVersion, asking: Asking) -> Statement:
     if asking.request.get("lots"):
         raise Unsayable("", CannotSay("신청에 적립분이 지정되어 있습니다", "the request names lots").why)
     tables, steps = Tables(), Steps()
-    rows = [_answer(_hearing(compiled, asking, method, tables, steps), asking) for method in asking.methods]
+    hearings = [_hearing(compiled, asking, method, tables, steps) for method in asking.methods]
+    rows = [_answer(hearing, asking) for hearing in _with_lists(hearings, tables, asking)]
     around = steps.around(tables.sql())
     others = [name for name in FOUND_OUT if name != ID]
     if len(rows) == 1:
@@ -89,6 +90,20 @@ def _hearing(compiled: CompiledVersion, asking: Asking, method: str, tables: Tab
     order = _order(hearing, of_lots, points, frozenset().union(*flags.values()))
     lots = tables.listed(tuple(order), held.usable, flags)
     return replace(hearing, money=replace(money, lots=lots, held=held.usable))
+
+
+def _with_lists(hearings: Sequence[Hearing], tables: Tables, asking: Asking) -> Sequence[Hearing]:
+    """The same, once it is known when lists are sorted: late, so that those of most denied accounts never are, where
+    one method reads them and only to work out what is paid.
+    """
+    reading = [hearing for hearing in hearings if hearing.money.lots]
+    if len(reading) != 1 or (asking.points == "all" and goes_through_lots(reading[0])):
+        return hearings
+    tables.sorted_late = True
+    return [
+        replace(each, money=replace(each.money, lots=f"LIST_SORT({each.money.lots})")) if each.money.lots else each
+        for each in hearings
+    ]
 
 
 def _order(hearing: Hearing, of_lots: Reader, points: Points, flags: frozenset[str]) -> list[str]:
