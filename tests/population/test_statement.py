@@ -258,14 +258,15 @@ def test_whoever_was_born_on_29_february_is_a_year_older_on_the_28th_where_there
     years = int(day[:4]) - 2004
     age = f"{{account.age: {{at_least: {years}}}}}"
     version = policy(f"- {{id: of-age, kind: require, terms: '1', that: {age}, {REASON}}}")
+    at = f"{day}T03:00:00Z"
     data = {
         "account": {"id": "A", "joined_on": "2020-01-01", "born_on": "2004-02-29"},
         "lots": [{"id": "L", "source": "bill", "acquired_on": "2025-12-01", "amount": 2_000}],
         "request": {"points": 1, "method": "cash"},
-        "as_of": f"{day}T03:00:00Z",
+        "as_of": at,
     }
     several = [read_case(version.policy, data)]
-    asked = Asking(datetime.fromisoformat(data["as_of"]), ("cash",), 1_000)
+    asked = Asking(datetime.fromisoformat(at), ("cash",), 1_000)
     assert differences(decided(version, asked, several), said(version, asked, several)) == []
 
 
