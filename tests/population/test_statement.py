@@ -183,7 +183,7 @@ def _of_account(data: dict[str, Any], of: str) -> dict[str, Any]:
 REASON = "reason: {ko: 사유, en: Because.}"
 BY_SOURCE = "{by: lot.source, bill: 3%, promotion: 10%, else: 50%}"
 RATE = f"rate: {{about: x, terms: '1', unit: percent, dated_by: request.requested_on, since: {{always: {BY_SOURCE}}}}}"
-LIMIT = 'kind: limit, terms: "1", measure: request.points'
+STEP = 'kind: limit, terms: "1", when: {request.points: {at_least: 40}}, measure: request.points, multiple_of: 20'
 OVER = 'kind: review, terms: "1", measure: request.points'
 ENDS = 'kind: expire, terms: "1"'
 SMALL: dict[str, tuple[str, str]] = {
@@ -196,7 +196,7 @@ SMALL: dict[str, tuple[str, str]] = {
         """,
         "",
     ),
-    "a least amount that some hold to the point": (f"- {{id: least, {LIMIT}, at_least: 40, {REASON}}}", ""),
+    "an edge that some stand on to the point": (f"- {{id: edge, {STEP}, {REASON}}}", ""),
     "lives of every sort": (
         f"""
         - {{id: bills, {ENDS}, when: {{lot.source: bill}}, after: 9 months, first_day: counted, {REASON}}}
@@ -248,6 +248,9 @@ def _small_accounts(of: Policy, random: Random) -> Iterator[Case]:
             | {"id": f"L{place}", "amount": random.choice([1, 3, 10, 40])}
             for place in range(random.randint(0, 6))
         ]
+        if number == 0:
+            # On the edge of the rules, and with nothing beside it.
+            lots = [{"id": "L0", "source": "bill", "acquired_on": days[0], "amount": 40}]
         data = {"account": {"id": f"A{number}", "joined_on": "2020-01-01"}, "lots": lots}
         request = {"points": 1, "method": "cash"}
         yield read_case(of, {**data, "request": request, "as_of": "2026-03-03T03:00:00Z"})
