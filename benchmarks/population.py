@@ -1,12 +1,16 @@
 """How many accounts a second are decided at once: by a statement in DuckDB, by the batch function, by the engine alone.
 
-    python -m benchmarks.population [--accounts 200000] [--lots 10] [--sample 500] [--method METHOD]
+    python -m benchmarks.population [--accounts 200000] [--lots 10] [--sample 500] [--method METHOD] [--part N]...
 
 Random accounts of rules/kt-points.yaml ask for all their points. The statement decides populations of several sizes,
 each in a process of its own, so that its memory is its own: what an account costs must not grow with their number, nor
 the memory. The batch function and the plain engine (`read_case` and `decide`, one account after the other, from plain
 JSON data), in one process each, decide a sample. Before anything is believed, all three have to answer the sample
-alike. A busy machine changes seconds much more than seconds of the processor, and both; believe the ratios of one run.
+alike. A busy machine changes seconds much more than seconds of the processor, and both; believe the ratios of one run:
+each population is told as a multiple of the plain engine, second by second of the processor.
+
+`--accounts 10000000 --part 10 --part 3 --part 1` decides a tenth, a third and all of ten million accounts; making them
+takes minutes, and a gigabyte of the folder for temporary files.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import math
 import resource
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -43,7 +48,7 @@ POLICY = Path(__file__).parent.parent / "rules/kt-points.yaml"
 AS_OF = datetime(2026, 3, 2, 1, tzinfo=UTC)
 FIGURES = ("outcome", "points", "payout", "fee", "tax", "offset")
 PARTS = (8, 4, 2, 1)
-"""Which parts of the accounts make the sizes."""
+"""Which parts of the accounts make the sizes, unless others are asked for."""
 
 
 class Run(NamedTuple):
@@ -123,6 +128,7 @@ def main() -> None:
     parser.add_argument("--lots", type=int, default=10)
     parser.add_argument("--sample", type=int, default=500)
     parser.add_argument("--method", action="append", help="by which method they ask [cash]")
+    parser.add_argument("--part", action="append", type=int, help="a size: one in so many of the accounts [8, 4, 2, 1]")
     options = parser.parse_args()
     methods = tuple(options.method or ["cash"])
     collect_seldom()
@@ -130,13 +136,15 @@ def main() -> None:
     print(f"{processors()} processors")
     with tempfile.TemporaryDirectory(prefix="recoup-") as name:
         folder = Path(name)
-        beside_one_another(folder, options.sample, options.lots, methods)
-        sizes = [options.accounts // part for part in PARTS]
-        growth(folder, sizes, options.lots, methods)
+        plain = beside_one_another(folder, options.sample, options.lots, methods)
+        sizes = sorted(options.accounts // part for part in options.part or PARTS)
+        growth(folder, sizes, options.lots, methods, plain)
 
 
-def beside_one_another(folder: Path, count: int, lots: int, methods: tuple[str, ...]) -> None:
-    """A sample in all three ways, which have to answer alike."""
+def beside_one_another(folder: Path, count: int, lots: int, methods: tuple[str, ...]) -> float:
+    """A sample in all three ways, which have to answer alike; how many accounts the plain engine decides in a second of
+    the processor.
+    """
     version = read_policy()
     asking, sample = Asking(AS_OF, methods), make(folder / "sample", count, lots)
     reader = CaseReader(version.policy, asking)
@@ -154,12 +162,14 @@ def beside_one_another(folder: Path, count: int, lots: int, methods: tuple[str, 
     for called, taken in told:
         rates = count / taken.seconds, count / taken.processor
         print(f"  {called:<16} {rates[0]:>9,.0f} accounts a second, {rates[1]:>9,.0f} a second of one processor")
+    return count / took.processor
 
 
-def growth(folder: Path, sizes: Sequence[int], lots: int, methods: tuple[str, ...]) -> None:
-    """The statement on populations of several sizes."""
+def growth(folder: Path, sizes: Sequence[int], lots: int, methods: tuple[str, ...], plain: float) -> None:
+    """The statement on populations of several sizes, beside so many accounts in a second of the plain engine."""
     print(
         f"{'by the statement':>16} {'seconds':>9} {'a second':>10} {'of processor':>13} {'a second':>10} {'memory':>8}"
+        f" {'to plain':>9}"
     )
     runs = []
     for count in sizes:
@@ -169,8 +179,11 @@ def growth(folder: Path, sizes: Sequence[int], lots: int, methods: tuple[str, ..
         rates = count / done.seconds, count * processors() / done.processor
         print(
             f"{count:>16,} {done.seconds:>9.2f} {rates[0]:>10,.0f} {done.processor:>13.2f} {rates[1]:>10,.0f}"
-            f" {done.memory:>5} MB"
+            f" {done.memory:>5} MB {count / done.processor / plain:>8.0f}x"
         )
+        shutil.rmtree(made)
+    if len(runs) < 2:
+        return
     (small, first), (large, last) = runs[-2], runs[-1]
     power = math.log(last.processor / first.processor) / math.log(large / small)
     print(f"the power of the number of accounts by which the processor's time grew at last: {power:.2f}")

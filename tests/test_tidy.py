@@ -85,6 +85,7 @@ PURE_BUT = {
         "os",
     ): "the C library does not survive a fork; its rulesets are made again after one",
     ("engine/matching.py", "threading"): "the C library knows no locks; one session at a time",
+    ("engine/population/deciding.py", "concurrent"): "stretches are shared out; each is decided purely",
     ("engine/population/processes.py", "concurrent"): "accounts are shared out; each is decided purely",
     ("engine/population/processes.py", "multiprocessing"): "and so",
     ("engine/population/processes.py", "os"): "how many processors there are",

@@ -7,6 +7,7 @@ read. What is not as it has to be is told with its place and with what mends it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -104,6 +105,12 @@ class Population:
             self.selects[name] = self._select(name, schema, optional_columns(policy, scope))
         self._check_policy()
 
+    def beside(self) -> Population:
+        """The same folder, for another thread."""
+        other = copy(self)
+        other.connection = self.connection.cursor()
+        return other
+
     @property
     def accounts(self) -> int:
         """How many accounts there are."""
@@ -116,12 +123,12 @@ class Population:
         """
         return self._merged(self.selects, rows, read_rows)
 
-    def batches_of(self, table: str, rows: int = BATCH_ROWS) -> Iterator[Batch]:
-        """The same of the accounts whose ids a table holds."""
+    def batches_of(self, table: str, within: Mapping[str, str], rows: int = BATCH_ROWS) -> Iterator[Batch]:
+        """The same of the accounts whose ids a table holds, read by these statements."""
         only = f"SEMI JOIN {table} USING (account_id)"
         chosen = {
             name: f"SELECT * FROM ({select}) {only} ORDER BY {', '.join(SORTED_BY[name])}"  # noqa: S608
-            for name, select in self.selects.items()
+            for name, select in within.items()
         }
         return self._merged(chosen, rows, _READ_ROWS)
 

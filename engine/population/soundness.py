@@ -28,7 +28,9 @@ _CALENDAR: Final = "DATE '0001-01-01' AND DATE '9999-12-31'"
 
 
 def odd_accounts(policy: Policy, dialect: Dialect = DUCKDB) -> str:
-    """The statement for the accounts that may hold such a thing; it reads `accounts`, `lots` and `history`."""
+    """The statement for the accounts that may hold such a thing, and for the ids that lots or history name and that no
+    account has; it reads `accounts`, `lots` and `history`.
+    """
     left = dialect.quoted("left")
     account = _Row(dialect, [("account_id", 1, LONGEST_TEXT - _OWN)], [_all_days(dialect)], ["activity_days IS NULL"])
     lot = _Row(dialect, [("lot_id", 1, LONGEST_TEXT)], [f"{left} <= amount"], [])
@@ -93,12 +95,12 @@ def _statements(account: _Row, lot: _Row, past: _Row, held: str) -> Iterator[str
     for table, row in (("accounts", account), ("lots", lot), ("history", past)):
         yield f"SELECT account_id FROM {table} WHERE {row.odd()}"  # noqa: S608
     yield "SELECT account_id FROM history GROUP BY account_id, refund_id HAVING count(*) > 1"
-    # Only where all together hold too much can one account.
-    together = f"SELECT {held} > {MOST_IN_COLUMNS} FROM lots"  # noqa: S608
-    yield (
-        f"SELECT account_id FROM lots WHERE ({together})"  # noqa: S608
-        f" GROUP BY account_id HAVING {held} > {MOST_IN_COLUMNS}"
-    )
+    together = f"SELECT account_id, {held} AS held FROM lots GROUP BY account_id"  # noqa: S608
+    for rows, much in ((together, f"held > {MOST_IN_COLUMNS} OR "), ("SELECT account_id FROM history", "")):
+        yield (
+            f"SELECT l.account_id FROM ({rows}) AS l LEFT JOIN accounts AS a ON a.account_id = l.account_id"  # noqa: S608
+            f" WHERE {much}a.account_id IS NULL"
+        )
 
 
 def _of_type(fact: Fact, name: str) -> str:

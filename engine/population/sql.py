@@ -33,6 +33,8 @@ def opened(memory: str = "1GB", *, spill: str = "", threads: int | None = None) 
     }
     connection = duckdb.connect(":memory:", config=settings)
     try:
+        # The same files are looked at again and again.
+        connection.execute("SET parquet_metadata_cache = true")
         yield connection
     finally:
         connection.close()

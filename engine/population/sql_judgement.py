@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.compiled import CompiledVersion
@@ -28,6 +28,7 @@ from engine.population.sql_terms import (
     every,
     literal,
     mapped,
+    number,
     opposite,
     pick,
 )
@@ -140,7 +141,7 @@ class Hearing:
         keep = self.steps.kept
         hard = [(rule, keep(where)) for rule, where in self.hard(points)]
         stopped = keep(either([where for _, where in hard]))
-        money = self.money.asking_for(points, self.steps.keep).worked_out()
+        money = self._counting(points, stopped).worked_out()
         made: Formula = opposite(stopped)
         if self.compiled.tells_all:
             made = keep(f"({points.amount} <= {self.held.available})")
@@ -156,6 +157,15 @@ class Hearing:
         reasons = pick([(no, listed(denied)), (True, listed([*approved, *reviews]))])
         self._refuse_two_days(points)
         return Said(outcome, no, money, reasons)
+
+    def _counting(self, points: Points, stopped: Formula) -> Money:
+        """The money of points. Where they are denied and no limit looks at money, nobody asks what they come to: the
+        lots, which are dear to sort and to go through, are left alone there.
+        """
+        money = self.money.asking_for(points, self.steps.keep)
+        if not money.lots or not self.tables.sorted_late or self.limits(points, in_money=True):
+            return money
+        return replace(money, lots=self.steps.keep(number(opposite(stopped), money.lots, "NULL")))
 
     def _besides(self, money: Moneyed, denied: Formula) -> list[Spoken]:
         """Where the engine's own rules deny, for nothing is left."""

@@ -190,7 +190,8 @@ def _as_it_is(expression: str) -> str:
 @dataclass(slots=True)
 class Money:
     """The rules on money of one version, before one method. `lots` is the column with the list of the lots, once it is
-    known which flags they need, and `held` what the points of each are called there.
+    known which flags they need, NULL where nobody asks what the points come to; and `held` what the points of each are
+    called there.
     """
 
     reader: ListReader

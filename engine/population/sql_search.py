@@ -39,6 +39,9 @@ MOST_STRETCHES = 200
 MOST_STRETCHES_WITH_MONEY = 40
 """Every stretch has its own SQL, and much more of it where fees may eat up an amount."""
 
+_SELDOM = 100
+"""So few points are seldom asked for."""
+
 MOST_TRIED = 100_000
 """No more amounts of one account are tried than this."""
 
@@ -54,6 +57,18 @@ class Found:
 def search(hearing: Hearing) -> Found:
     """The amounts of a request for all. Raises Unsayable."""
     return _Search(hearing).found()
+
+
+def goes_through_lots(hearing: Hearing) -> bool:
+    """Whether the search has to look at the lots of more than a few accounts, because fees may eat up amounts that many
+    ask for.
+    """
+    try:
+        eaten = _eaten_up_to(hearing.money.asking_for(Fixed(1)))
+    except (CannotSay, Unsayable):
+        # Said better by the search itself.
+        return False
+    return eaten is not None and eaten > _SELDOM
 
 
 class _Search:

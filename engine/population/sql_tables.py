@@ -53,10 +53,11 @@ class Listed:
 
 @dataclass(slots=True)
 class Tables:
-    """The columns that are asked for."""
+    """The columns that are asked for. `sorted_late`: whoever reads a list of lots brings it into its order."""
 
     accounts: set[str] = field(default_factory=set)
     joined: bool = False
+    sorted_late: bool = False
     of_lots: Columns = field(default_factory=lambda: Columns("c"))
     held: Columns = field(default_factory=lambda: Columns("u"))
     purse: Columns = field(default_factory=lambda: Columns("p"))
@@ -112,7 +113,7 @@ class Tables:
         joins = ""
         if self.purse.names or self.lists:
             columns += [f"COALESCE(p.{name}, 0) AS {name}" for name in self.purse.names.values()]
-            columns += [f"LIST_SORT(p.g{number + 1}) AS g{number + 1}" for number in range(len(self.lists))]
+            columns += [self._list(f"g{number + 1}") for number in range(len(self.lists))]
             joins += f" LEFT JOIN ({self._purse(lot)}) AS p ON p.{ID} = {account}"
         if self.past.names:
             columns += [f"COALESCE(h.{name}, 0) AS {name}" for name in self.past.names.values()]
@@ -121,6 +122,9 @@ class Tables:
             past = f"{sums} WHERE {counted} GROUP BY {history}"
             joins += f" LEFT JOIN ({past}) AS h ON h.{ID} = {account}"
         return f"SELECT {', '.join(columns)} FROM accounts AS a{joins}"
+
+    def _list(self, name: str) -> str:
+        return f"p.{name}" if self.sorted_late else f"LIST_SORT(p.{name}) AS {name}"
 
     def _purse(self, lot: str) -> str:
         accounts = f' JOIN accounts AS a ON a."{ID}" = {lot}' if self.joined else ""

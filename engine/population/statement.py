@@ -7,6 +7,7 @@ from the policy's own tree, with `as_of` known: so most conditions are settled b
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any, Literal
@@ -25,7 +26,7 @@ from engine.population.sql_judgement import Hearing
 from engine.population.sql_lots import order_of, purse
 from engine.population.sql_money import Money, list_reader
 from engine.population.sql_points import Column, Fixed, Listener, Points
-from engine.population.sql_search import search
+from engine.population.sql_search import goes_through_lots, search
 from engine.population.sql_steps import Steps
 from engine.population.sql_tables import ID, Tables
 from engine.population.sql_terms import COUNTED, CannotSay, Unsayable, literal, pick
@@ -61,10 +62,16 @@ def compile_statement(compiled: CompiledVersion, asking: Asking) -> Statement:
     if asking.request.get("lots"):
         raise Unsayable("", CannotSay("신청에 적립분이 지정되어 있습니다", "the request names lots").why)
     tables, steps = Tables(), Steps()
-    rows = [_answer(_hearing(compiled, asking, method, tables, steps), asking) for method in asking.methods]
+    hearings = [_hearing(compiled, asking, method, tables, steps) for method in asking.methods]
+    rows = [_answer(hearing, asking) for hearing in _with_lists(hearings, tables, asking)]
     around = steps.around(tables.sql())
-    each = f'SELECT "a_{ID}" AS {ID}, UNNEST([{", ".join(rows)}]) AS answer FROM ({around}) AS f'
-    columns = ", ".join(f'answer."{name}" AS "{name}"' for name in FOUND_OUT if name != ID)
+    others = [name for name in FOUND_OUT if name != ID]
+    if len(rows) == 1:
+        columns = ", ".join(f'{rows[0][name]} AS "{name}"' for name in others)
+        return _statement(f'SELECT "a_{ID}" AS {ID}, {columns} FROM ({around}) AS f')
+    listed = ", ".join(_struct({name: row[name] for name in others}) for row in rows)
+    each = f'SELECT "a_{ID}" AS {ID}, UNNEST([{listed}]) AS answer FROM ({around}) AS f'
+    columns = ", ".join(f'answer."{name}" AS "{name}"' for name in others)
     return _statement(f"SELECT {ID}, {columns} FROM ({each}) AS f")
 
 
@@ -85,6 +92,20 @@ def _hearing(compiled: CompiledVersion, asking: Asking, method: str, tables: Tab
     return replace(hearing, money=replace(money, lots=lots, held=held.usable))
 
 
+def _with_lists(hearings: Sequence[Hearing], tables: Tables, asking: Asking) -> Sequence[Hearing]:
+    """The same, once it is known when lists are sorted: late, so that those of most denied accounts never are, where
+    one method reads them and only to work out what is paid.
+    """
+    reading = [hearing for hearing in hearings if hearing.money.lots]
+    if len(reading) != 1 or (asking.points == "all" and goes_through_lots(reading[0])):
+        return hearings
+    tables.sorted_late = True
+    return [
+        replace(each, money=replace(each.money, lots=f"LIST_SORT({each.money.lots})")) if each.money.lots else each
+        for each in hearings
+    ]
+
+
 def _order(hearing: Hearing, of_lots: Reader, points: Points, flags: frozenset[str]) -> list[str]:
     """The order in which lots pay: of the one rule that says so."""
     speaking = Guards(replace(hearing.reader, points=points), hearing.rules["allocate"]).speaking()
@@ -95,8 +116,8 @@ def _order(hearing: Hearing, of_lots: Reader, points: Points, flags: frozenset[s
     return order_of(of_lots, hearing.tables, hearing.held.last_day, ready, sorted(flags))
 
 
-def _answer(hearing: Hearing, asking: Asking) -> str:
-    """What one method comes to, as a struct."""
+def _answer(hearing: Hearing, asking: Asking) -> dict[str, str]:
+    """What one method comes to, by the columns of the answer."""
     method = hearing.reader.request.method
     if asking.points == "all":
         found = search(hearing)
@@ -111,9 +132,13 @@ def _answer(hearing: Hearing, asking: Asking) -> str:
         "points": points,
         **{name: pick([(said.denied, "0"), (True, amount)]) for name, amount in figures.items()},
     }
-    whole = "".join(f", '{name}': CAST({amount} AS {COUNTED})" for name, amount in fields.items())
-    told = f"'outcome': {said.outcome}{whole}, 'reasons': {said.reasons}, 'error': CAST(NULL AS VARCHAR)"
-    return f"{{'method': {literal(method)}, {told}}}"
+    whole = {name: f"CAST({amount} AS {COUNTED})" for name, amount in fields.items()}
+    told = {"method": literal(method), "outcome": said.outcome, **whole, "reasons": said.reasons}
+    return {**told, "error": "CAST(NULL AS VARCHAR)"}
+
+
+def _struct(fields: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{literal(name)}: {field}' for name, field in fields.items())}}}"
 
 
 def _not_in_force(error: NotInForce, asking: Asking) -> Statement:

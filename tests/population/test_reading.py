@@ -316,18 +316,23 @@ def test_several_processes_answer_as_one(
     assert found.to_pylist() == decided(connection, made, version, asking)
 
 
+@pytest.mark.parametrize("many", [2, 3], ids=["loaded", "in their file"])
 def test_a_statement_answers_the_same_in_stretches_of_any_size(
     connection: Connection,
     folder: Path,
     version: PolicyVersion,
     asking: Asking,
+    many: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    odd = f"SELECT * REPLACE (CASE WHEN account_id = '{THIRD}' THEN 0 - amount ELSE amount END AS amount) FROM was"  # noqa: S608
+    rewrite(connection, folder, "lots", odd)
     expected = decided(connection, folder, version, asking)
     file = literal(str(folder / "accounts.parquet"))
     connection.execute(f"CREATE OR REPLACE TABLE was AS SELECT * FROM read_parquet({file})")  # noqa: S608
     pq.write_table(connection.sql("SELECT * FROM was").to_arrow_table(), folder / "accounts.parquet", row_group_size=7)
     monkeypatch.setattr(deciding, "STRETCH_ACCOUNTS", 10)
+    monkeypatch.setattr(deciding, "MANY_STRETCHES", many)
 
     assert len(Population(connection, str(folder), version.policy).bounds(10)) == 3
     assert decided(connection, folder, version, asking, "duckdb") == expected

@@ -183,6 +183,7 @@ def _of_account(data: dict[str, Any], of: str) -> dict[str, Any]:
 REASON = "reason: {ko: 사유, en: Because.}"
 BY_SOURCE = "{by: lot.source, bill: 3%, promotion: 10%, else: 50%}"
 RATE = f"rate: {{about: x, terms: '1', unit: percent, dated_by: request.requested_on, since: {{always: {BY_SOURCE}}}}}"
+STEP = 'kind: limit, terms: "1", when: {request.points: {at_least: 40}}, measure: request.points, multiple_of: 20'
 OVER = 'kind: review, terms: "1", measure: request.points'
 ENDS = 'kind: expire, terms: "1"'
 SMALL: dict[str, tuple[str, str]] = {
@@ -195,6 +196,7 @@ SMALL: dict[str, tuple[str, str]] = {
         """,
         "",
     ),
+    "an edge that some stand on to the point": (f"- {{id: edge, {STEP}, {REASON}}}", ""),
     "lives of every sort": (
         f"""
         - {{id: bills, {ENDS}, when: {{lot.source: bill}}, after: 9 months, first_day: counted, {REASON}}}
@@ -246,9 +248,29 @@ def _small_accounts(of: Policy, random: Random) -> Iterator[Case]:
             | {"id": f"L{place}", "amount": random.choice([1, 3, 10, 40])}
             for place in range(random.randint(0, 6))
         ]
+        if number == 0:
+            # On the edge of the rules, and with nothing beside it.
+            lots = [{"id": "L0", "source": "bill", "acquired_on": days[0], "amount": 40}]
         data = {"account": {"id": f"A{number}", "joined_on": "2020-01-01"}, "lots": lots}
         request = {"points": 1, "method": "cash"}
         yield read_case(of, {**data, "request": request, "as_of": "2026-03-03T03:00:00Z"})
+
+
+@pytest.mark.parametrize("day", ["2026-02-27", "2026-02-28", "2026-03-01", "2028-02-28", "2028-02-29"])
+def test_whoever_was_born_on_29_february_is_a_year_older_on_the_28th_where_there_is_no_29th(day: str) -> None:
+    years = int(day[:4]) - 2004
+    age = f"{{account.age: {{at_least: {years}}}}}"
+    version = policy(f"- {{id: of-age, kind: require, terms: '1', that: {age}, {REASON}}}")
+    at = f"{day}T03:00:00Z"
+    data = {
+        "account": {"id": "A", "joined_on": "2020-01-01", "born_on": "2004-02-29"},
+        "lots": [{"id": "L", "source": "bill", "acquired_on": "2025-12-01", "amount": 2_000}],
+        "request": {"points": 1, "method": "cash"},
+        "as_of": at,
+    }
+    several = [read_case(version.policy, data)]
+    asked = Asking(datetime.fromisoformat(at), ("cash",), 1_000)
+    assert differences(decided(version, asked, several), said(version, asked, several)) == []
 
 
 FEES = """
@@ -263,6 +285,11 @@ LEFT = """
   reason: {ko: 소액, en: Small.}
 """
 ALL_OF_IT = '- {id: all, kind: fee, terms: "1", rate: 100%, rounding: down, reason: {ko: 수수료, en: Fee.}}'
+DENIED_TWICE = """
+- {id: few, kind: limit, terms: "1", measure: request.points, at_most: 10, reason: {ko: 한도, en: Few.}}
+- {id: fee, kind: fee, terms: "1", when: {lot.source: bill}, rate: 30%, rounding: up, reason: {ko: 수수료, en: Fee.}}
+- {id: least, kind: limit, terms: "1", measure: payout, at_least: 900, reason: {ko: 최소, en: Least.}}
+"""
 CANNOT: list[tuple[str, str, str, int | str, str]] = [
     ("two fees that may contradict each other", FEES, "one", 1_000, "it may apply together with 'other'"),
     (
@@ -287,7 +314,11 @@ def test_what_columns_cannot_say_is_refused_with_the_rule_and_why(rules: str, ru
     assert refused.value.why.ko
 
 
-@pytest.mark.parametrize("rules", [LEFT, ALL_OF_IT], ids=["lots that go by the points", "a fee that takes all"])
+@pytest.mark.parametrize(
+    "rules",
+    [LEFT, ALL_OF_IT, DENIED_TWICE],
+    ids=["lots that go by the points", "a fee that takes all", "denied for its points and for its payout"],
+)
 def test_a_number_of_points_can_be_said_where_all_cannot(rules: str) -> None:
     version = policy(rules)
     asked = Asking(AT, ("cash",), 1_000)
