@@ -10,9 +10,10 @@ from engine.proofs.inquiry import Inquiry
 from engine.proofs.logic import Answer, Term, opposite
 from engine.proofs.others import Others
 from engine.proofs.prover import Prover, Shown
-from engine.proofs.requests import Requests
+from engine.proofs.requests import PLENTY, Requests
 from engine.proofs.standing import Premises
 from policies.kinds.limit import Limit
+from policies.kinds.notice import Notice
 from policies.kinds.review import Review
 from policies.model import Rule
 from policies.problems import both
@@ -29,22 +30,28 @@ _OWN = (*_LAST_DROPPED, "exception", "unless", "bites")
 def dead_rules(prover: Prover) -> Iterator[Finding]:
     """Rules that make no difference to any case."""
     for rule in prover.policy.rules:
+        if isinstance(rule, Notice) and rule.of == "expiry":
+            # These depend on how long points last, and are looked at in `lives.py`.
+            continue
         subject = prover.subject(rule)
         own, further = _parted({"speaks": subject.standing.speaks(rule), **subject.effect(rule)})
 
         def lacks(answer: Answer, rule: Rule = rule) -> list[str] | None:
             shown = prover.show(answer, rule)
-            return None if says(shown, rule) else prover.in_the_way(shown)
+            return None if says(shown, rule) or rule.kind == "notice" else prover.in_the_way(shown)
 
         inquiry = prover.inquiry(rule)
-        simple = subject.simple if further and isinstance(subject, Requests) else {}
+        # Money is worked out only of what nothing else denies; of its own denial a rule is to be seen.
+        simple = _simple(subject, rule)
         history = subject.history if isinstance(subject, Requests) and isinstance(rule, Limit | Review) else []
-        ways = [history, *([roomy] if (roomy := _roomy(subject, rule)) else [])]
+        ways = [history, *([more] if (more := roomy(subject, rule)) else [])]
+        if isinstance(subject, Requests):
+            ways += [[*each, *more] for each in subject.settled]
         if any(_tried(inquiry, [*own.values(), *more], simple, lacks) for more in ways):
             continue
         answer, asked = inquiry.guided(own.values(), further, lacks)
         path: Path = ("rules", rule.index)
-        if answer.can == "unknown":
+        if answer.can == "unknown" or (answer.can == "yes" and lacks(answer) is not None):
             what = both(
                 "이 규칙이 적용되는 일이 있는지 알아내지 못했습니다", "whether this rule ever applies was not found out"
             )
@@ -54,11 +61,17 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
             yield from _dead(prover, rule, {**subject.standing.needed(rule), **own, **asked}, path)
 
 
-def _roomy(subject: Requests | Others, rule: Rule) -> list[Term]:
+def roomy(subject: Requests | Others, rule: Rule) -> list[Term]:
     """So much that what is rounded comes to something."""
     if rule.kind in ("fee", "tax", "price") and isinstance(subject, Requests):
-        return [subject.points >= 100_000]
+        return [subject.points >= PLENTY]
     return [subject.world.fact("event.amount") >= 1_000_000] if rule.kind == "earn" else []
+
+
+def _simple(subject: Requests | Others, rule: Rule) -> Premises:
+    """What it takes for nothing else to deny."""
+    simple = subject.simple if isinstance(subject, Requests) else {}
+    return {name: term for name, term in simple.items() if name.split(" ")[-1] != rule.id}
 
 
 def _tried(
@@ -116,12 +129,18 @@ def dead_exceptions(prover: Prover) -> Iterator[Finding]:
             }
             own, further = _parted(needed)
 
-            def lacks(answer: Answer, rule: Rule = rule) -> list[str] | None:
-                return prover.in_the_way(prover.show(answer, rule)) or None
+            def lacks(answer: Answer, rule: Rule = rule, further: Premises = further) -> list[str] | None:
+                return [each for each in prover.in_the_way(prover.show(answer, rule)) if each in further] or None
 
-            answer, asked = prover.inquiry(rule).guided(own.values(), further, lacks)
+            inquiry = prover.inquiry(rule)
+            settled = subject.settled if isinstance(subject, Requests) else ()
+            simple = {name: term for name, term in _simple(subject, rule).items() if name in further}
+            answer, asked = inquiry.guided(own.values(), further, lacks)
+            if answer.can == "yes" and lacks(answer):
+                if any(_tried(inquiry, [*own.values(), *each], simple, lacks) for each in settled):
+                    continue
             path: Path = ("rules", rule.index, "unless", number)
-            if answer.can == "unknown":
+            if answer.can == "unknown" or (answer.can == "yes" and lacks(answer)):
                 what = both(
                     "이 예외가 적용되는 일이 있는지 알아내지 못했습니다",
                     "whether this exception ever applies was not found out",
@@ -197,7 +216,7 @@ def says(shown: Shown, rule: Rule) -> bool:
     if rule.kind in ("earn", "notice"):
         return any(rule.id == line["rule"] for line in (*got.get("earned", ()), *got.get("notices", ())))
     if rule.kind == "exclude":
-        return any(rule.id in rules for rules in got["lots"].values())
+        return not shown.expired and any(rule.id in rules for rules in got["lots"].values())
     if rule.kind in ("price", "fee", "tax", "expire", "allocate", "pay"):
         return rule.id in shown.speaking.get(rule.kind, ())
     return rule.id in got["reasons"]

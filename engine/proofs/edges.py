@@ -3,7 +3,8 @@
 - **both on one day**: two limits of one measure, or two rules that earn by one event, follow each other, and both hold
   on the one day (or number) where they meet;
 - **only on the last day**: a rule or exception about the age of points takes effect on the very last day of a lot;
-- **on one day only**: a rule that is bound by days, or a figure of a value that it uses, holds on one day and no other;
+- **on one day only**: a rule that is bound by days, or a figure of a value that it uses, holds on one day and no other,
+  or a line of a value is followed by another on the next day;
 - **ended at once**: points of a time that ends, which end before they are earned.
 """
 
@@ -12,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
+from itertools import pairwise
 
+from engine.proofs.applying import roomy
 from engine.proofs.days import LAST
 from engine.proofs.findings import Code, Finding
 from engine.proofs.logic import Answer, Term, either, every, opposite
@@ -37,6 +40,7 @@ def edges(prover: Prover) -> Iterator[Finding]:
     yield from _meetings(prover)
     yield from _last_days(prover)
     yield from _single_days(prover)
+    yield from _values_of_a_day(prover)
     yield from _ended_at_once(prover)
 
 
@@ -132,7 +136,16 @@ def _last_days(prover: Prover) -> Iterator[Finding]:
                 )
         for path, what, premises in asked:
             ask = prover.of_requests.ask
-            if ask(*premises, before_last).can == "no" and ask(*premises, living).can == "yes":
+            earlier = ask(*premises, before_last).can
+            on_the_last = "no" if earlier == "yes" else ask(*premises, living).can
+            if "unknown" in (earlier, on_the_last) and on_the_last != "no":
+                unsure = both(
+                    "{what} 포인트의 마지막 사용일에만 적용되는지 알아내지 못했습니다",
+                    "whether {what} on the last usable day of points only was not found out",
+                    what=what,
+                )
+                yield prover.desk.unknown(_CODE, [rule], path, unsure)
+            elif on_the_last == "yes":
 
                 def confirm(answer: Answer, rule: Rule = rule) -> Shown | None:
                     shown = prover.show(answer, rule)
@@ -188,13 +201,14 @@ def _single_days(prover: Prover) -> Iterator[Finding]:
 
 def _single(prover: Prover, rule: Rule, path: str, premises: list[Term], what: Text) -> Iterator[Finding]:
     inquiry, world = prover.inquiry(rule), prover.subject(rule).world
-    answer = inquiry.ask(*premises)
-    if answer.can != "yes":
-        return
-    day = answer.number(world.fact(path))
-    if day == 0 or inquiry.ask(*premises, world.fact(path) != day).can != "no":
-        return
     fact = prover.policy.facts[path]
+    answer = inquiry.ask(*premises)
+    day = answer.number(world.fact(path)) if answer.can == "yes" else 0
+    another = inquiry.ask(*premises, world.fact(path) != day).can if day else "yes"
+    if "unknown" in (answer.can, another):
+        yield _unsure_of_days(prover, rule, what, Text(fact.ko, fact.en))
+    if another != "no":
+        return
     message = both(
         "{what} 하루에만 적용됩니다({fact} {day})",
         "{what} on one day only: {fact} {day}",
@@ -207,6 +221,42 @@ def _single(prover: Prover, rule: Rule, path: str, premises: list[Term], what: T
     )
     name = f"{rule.id} on one day only"
     yield from _told(prover, [rule], ("rules", rule.index), message, hint, name, premises, partial(_any, prover, rule))
+
+
+def _unsure_of_days(prover: Prover, rule: Rule, what: Text, fact: Text) -> Finding:
+    unsure = both(
+        "{what} 하루에만 적용되는지 알아내지 못했습니다({fact})",
+        "whether {what} on one day only was not found out: {fact}",
+        what=what,
+        fact=fact,
+    )
+    return prover.desk.unknown(_CODE, [rule], ("rules", rule.index), unsure)
+
+
+def _values_of_a_day(prover: Prover) -> Iterator[Finding]:
+    """Lines of values that hold for one day: the next begins on the day after."""
+    for name, value in prover.policy.values.items():
+        for (first, _), (end, _) in pairwise(value.since):
+            if first is None or end is None or (end - first).days != 1:
+                continue
+            using = [rule for rule in prover.policy.rules if name in rule.value_names()]
+            path: Path = ("values", name, "since", first)
+            told = both("'{name}' 값의 이 줄은", "this line of '{name}' is used", name=name)
+            fact = prover.policy.facts[value.dated_by]
+            message = both(
+                "{what} 하루에만 적용됩니다({fact} {day})",
+                "{what} on one day only: {fact} {day}",
+                what=told,
+                fact=Text(fact.ko, fact.en),
+                day=first,
+            )
+            hint = both("날짜를 고치거나 한 줄을 빼십시오", "correct the day, or take one of the two lines out")
+            for rule in using[:1]:
+                subject = prover.subject(rule)
+                on_it = subject.world.fact(value.dated_by) == first.toordinal()
+                premises = [subject.standing.speaks(rule), on_it]
+                scenario = f"{name} of {first} is used on one day only"
+                yield from _told(prover, [rule], path, message, hint, scenario, premises, partial(_any, prover, rule))
 
 
 def _any(prover: Prover, rule: Rule, answer: Answer) -> Shown | None:
@@ -232,8 +282,16 @@ def _ended_at_once(prover: Prover) -> Iterator[Finding]:
         )
         known = [day for _, day in days if isinstance(day, int)]
         horizon = min(max(known, default=0) + _FOR_EVER, LAST.toordinal())
-        unbound = prover.inquiry(rule).ask(speaks, late, earned > horizon).can != "no"
-        if unbound or prover.inquiry(rule).ask(speaks, late).can != "yes":
+        unbound = prover.inquiry(rule).ask(speaks, late, earned > horizon).can
+        ended = "no" if unbound == "yes" else prover.inquiry(rule).ask(speaks, late).can
+        if ended == "no":
+            continue
+        if "unknown" in (unbound, ended):
+            unsure = both(
+                "적립된 날보다 먼저 끝나는 포인트가 있는지 알아내지 못했습니다",
+                "whether some of these points have ended on the day on which they are earned was not found out",
+            )
+            yield prover.desk.unknown(_CODE, [rule], ("rules", rule.index), unsure)
             continue
         message = both(
             "적립된 날보다 먼저 끝나는 포인트가 있습니다",
@@ -260,6 +318,7 @@ def _told(
     simple: list[Term] = []
     if isinstance(subject, Requests):
         simple = subject.history if isinstance(rule, Limit) else [subject.points <= subject.left]
+    simple += roomy(subject, rule)
     wishes = partial(prover.wishes, rule=rule)
     _, shown = prover.inquiry(rule).confirmed([*premises, *simple], wishes, confirm)
     if shown is None:

@@ -1,20 +1,22 @@
 """Points that no request ever gets out, and methods by which none is ever paid.
 
 That a request is too small is no end: more points come. An end is what no balance, no day and no method helps against:
-requests for all that is there are always denied; or no request by a method, or for points of a source, can pass.
+requests for all that is there are always denied; or no request by a method, or for points of a source, can pass, or by
+a method none of one class of accounts.
 What one rule says by itself (points of a source are not refunded) is meant; what only several do together is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.proofs.applying import named
 from engine.proofs.examples import Example, scenario_text
 from engine.proofs.findings import Finding
-from engine.proofs.logic import YES, Answer, Term, every
+from engine.proofs.inquiry import Verdict
+from engine.proofs.logic import YES, Answer, Term, every, names_in
 from engine.proofs.prover import Prover
 from engine.proofs.standing import Premises
 from policies.kinds.exclude import Exclude
@@ -26,39 +28,69 @@ from policies.problems import both
 
 def exits(prover: Prover) -> Iterator[Finding]:
     """What never gets out."""
-    requests = prover.requests
-    passes = requests.passes
     allocate = prover.policy.rules_of("allocate")[0]
-    anyone = _possible(prover, allocate, passes)
-    if anyone == "no":
-        yield from _none_passes(prover, allocate, {}, "", None)
+    ways_out = _WaysOut(prover, allocate)
+    anyone = ways_out.possible({})
+    if anyone == "unknown":
+        what = both("통과하는 신청이 있는지 알아내지 못했습니다", "whether any request passes was not found out")
+        yield _unknown(prover, allocate, what)
+    if anyone != "yes":
+        yield from _none_passes(prover, allocate, {}, None) if anyone == "no" else ()
         return
-    for method in prover.policy.methods:
-        is_method = _is(prover, "request.method", method)
-        if _possible(prover, allocate, {**passes, "chosen": is_method}) == "no":
-            yield from _none_passes(prover, allocate, {"chosen": is_method}, "request.method", method)
+    open_methods = []
+    for method, word in prover.policy.methods.items():
+        chosen = {"chosen": _is(prover, "request.method", method)}
+        verdict = ways_out.possible(chosen)
+        if verdict == "no":
+            yield from _none_passes(prover, allocate, chosen, method)
+        elif verdict == "unknown":
+            what = both(
+                "{word}: 통과하는 신청이 있는지 알아내지 못했습니다",
+                "whether any request for {word} passes was not found out",
+                word=word,
+            )
+            yield _unknown(prover, allocate, what)
+        else:
+            open_methods.append(method)
+    yield from _closed_to_classes(prover, ways_out, open_methods)
     yield from _sources(prover, allocate)
-    yield from _last_points(prover, allocate)
+    yield from _last_points(prover, ways_out)
 
 
-def _possible(prover: Prover, rule: Rule, premises: Premises) -> str:
-    """Whether some request passes."""
+class _WaysOut:
+    """What is known of requests that pass: those that were found are remembered, and answer for others."""
 
-    def lacks(answer: Answer) -> list[str] | None:
-        shown = prover.show(answer, rule)
-        return None if shown.got["outcome"] in ("approved", "needs_review") else prover.in_the_way(shown)
+    def __init__(self, prover: Prover, allocate: Rule) -> None:
+        self.prover = prover
+        self.allocate = allocate
+        self._passing: list[Answer] = []
 
-    own = {name: term for name, term in premises.items() if name in _OWN}
-    further = {name: term for name, term in premises.items() if name not in own}
-    quick = {**prover.requests.simple, **own}
-    answer, _ = prover.of_requests.guided(own.values(), {n: t for n, t in quick.items() if n not in own}, lacks)
-    if answer.can == "yes" and lacks(answer) is None:
-        return "yes"
-    answer, _ = prover.of_requests.guided(own.values(), further, lacks)
-    return answer.can
+    def possible(self, chosen: Premises) -> Verdict:
+        """Whether some request passes of which the chosen premises hold."""
+        requests = self.prover.requests
+        for answer in self._passing:
+            if all(names_in(term) <= answer.names and answer.holds(term) for term in chosen.values()):
+                return "yes"
+
+        def lacks(answer: Answer) -> list[str] | None:
+            shown = self.prover.show(answer, self.allocate)
+            return None if shown.got["outcome"] in ("approved", "needs_review") else self.prover.in_the_way(shown)
+
+        inquiry = self.prover.of_requests
+        for settled in ([], *requests.settled):
+            answer, _ = inquiry.guided([*chosen.values(), *settled], requests.simple, lacks)
+            if answer.can == "yes" and lacks(answer) is None:
+                self._passing.append(answer)
+                return "yes"
+        answer, _ = inquiry.guided(chosen.values(), requests.passes, lacks)
+        return answer.can if answer.can != "yes" or lacks(answer) is None else "unknown"
 
 
-_OWN = ("chosen", "all", "class")
+def _unknown(prover: Prover, allocate: Rule, what: Text) -> Finding:
+    return prover.desk.unknown("stranded", [allocate], ("rules", allocate.index), what)
+
+
+_OWN = ("chosen", "all", "class", "source")
 
 
 def _is(prover: Prover, path: str, member: Any) -> Term:
@@ -66,7 +98,7 @@ def _is(prover: Prover, path: str, member: Any) -> Term:
     return world.fact(path) == (world.words.number(member) if isinstance(member, str) else int(member))
 
 
-def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, path: str, member: Any) -> Iterator[Finding]:
+def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, member: str | None) -> Iterator[Finding]:
     """No request passes, or none by one method."""
     premises = {**prover.requests.passes, "usable": prover.requests.available >= 1, **chosen}
     causes = [name for name in prover.of_requests.clash(premises) if name not in ("chosen", "usable")]
@@ -90,9 +122,75 @@ def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, path: str, me
     )
 
 
+def _says_method(rule: Rule) -> bool:
+    """Whether a rule asks for a method: then who cannot use another was thought of."""
+    return isinstance(rule, Require) and any(clause.path == "request.method" for clause in rule.that.comparisons())
+
+
 def _of_methods(rule: Rule) -> bool:
     """Whether a rule says nothing but which methods there are."""
     return isinstance(rule, Require) and all(clause.path == "request.method" for clause in rule.that.comparisons())
+
+
+def _closed_to_classes(prover: Prover, ways_out: _WaysOut, methods: Sequence[str]) -> Iterator[Finding]:
+    """Classes of accounts to which a method, or every one of them, is closed by several rules together."""
+    for path, members in _classes(prover, Require, Limit):
+        for member in members:
+            by_class = {"class": _is(prover, path, member)}
+            nowhere = ways_out.possible(by_class)
+            if nowhere != "yes":
+                yield from _closed(prover, ways_out, by_class, nowhere, path, member, None)
+                continue
+            for method in methods:
+                chosen = {**by_class, "chosen": _is(prover, "request.method", method)}
+                verdict = ways_out.possible(chosen)
+                if verdict != "yes":
+                    yield from _closed(prover, ways_out, chosen, verdict, path, member, method)
+
+
+def _closed(
+    prover: Prover, ways_out: _WaysOut, chosen: Premises, verdict: Verdict, path: str, member: Any, method: str | None
+) -> Iterator[Finding]:
+    word = prover.policy.methods[method] if method else both("어떤 방법으로도", "any method")
+    where = _where(prover, path, member)
+    if verdict == "unknown":
+        what = both(
+            "{where}{word}: 통과하는 신청이 있는지 알아내지 못했습니다",
+            "{where}whether any request for {word} passes was not found out",
+            where=where,
+            word=word,
+        )
+        yield _unknown(prover, ways_out.allocate, what)
+        return
+    requests = prover.requests
+    if any(prover.of_requests.ask(*chosen.values(), term).can == "no" for term in requests.passes.values()):
+        # One rule says so by itself.
+        return
+    premises = {**requests.passes, "usable": requests.available >= 1, **chosen}
+    causes = [name for name in prover.of_requests.clash(premises) if name not in (*_OWN, "usable")]
+    rules = named(prover, causes, ways_out.allocate)
+    if len(rules) < 2 or any(_says_method(rule) for rule in rules):
+        return
+    message = both(
+        "{where}{word}: 통과하는 신청이 없습니다({told})",
+        "{where}no request for {word} ever passes: {told}",
+        where=where,
+        word=word,
+        told=prover.desk.causes(causes),
+    )
+    hint = both(
+        "함께 막는 규칙 중 하나를 고치거나, 막는다는 규칙 하나로 쓰십시오",
+        "correct one of the rules that deny it together, or say in one rule that it is not for them",
+    )
+    name = f"No request for {method or 'points'} passes where {path} is {member}"
+    yield from _shown(prover, rules, ways_out.allocate, chosen, message, hint, name)
+
+
+def _where(prover: Prover, path: str, member: Any) -> Text:
+    """A class of accounts, in words before a sentence."""
+    fact, world = prover.policy.facts[path], prover.requests.world
+    told = world.told(path, world.words.number(member) if isinstance(member, str) else int(member))
+    return both("조건({fact} {told}): ", "where {fact} is {told}, ", fact=Text(fact.ko, fact.en), told=told)
 
 
 def _sources(prover: Prover, allocate: Rule) -> Iterator[Finding]:
@@ -100,14 +198,22 @@ def _sources(prover: Prover, allocate: Rule) -> Iterator[Finding]:
     requests = prover.requests
     for source in prover.policy.sources if requests.of(Exclude) else ():
         is_source = _is(prover, "lot.source", source)
-        premises = {**requests.passes, **requests.pays, "class": is_source}
-        if _possible_of_lot(prover, allocate, premises) != "no":
+        premises = {**requests.passes, **requests.pays, "source": is_source}
+        verdict = _possible_of_lot(prover, allocate, premises)
+        word = prover.policy.sources[source]
+        if verdict == "unknown":
+            what = both(
+                "{word}: 이 적립 유형의 포인트가 환급되는 일이 있는지 알아내지 못했습니다",
+                "whether any point of {word} ever gets out was not found out",
+                word=word,
+            )
+            yield _unknown(prover, allocate, what)
+        if verdict != "no":
             continue
-        causes = [name for name in prover.of_requests.clash(premises) if name != "class"]
+        causes = [name for name in prover.of_requests.clash(premises) if name != "source"]
         rules = named(prover, causes, allocate)
         if len(rules) < 2 or all(_alone(prover, rule, is_source) for rule in rules):
             continue
-        word = prover.policy.sources[source]
         message = both(
             "{word}: 이 적립 유형의 포인트는 어떤 방법으로도 환급되지 않습니다({told})",
             "no point of {word} ever gets out, by any method: {told}",
@@ -118,11 +224,11 @@ def _sources(prover: Prover, allocate: Rule) -> Iterator[Finding]:
             "한 가지 방법을 열거나, 환급되지 않는다는 규칙 하나로 쓰십시오",
             "open one of the methods, or say in one rule that these points are not refunded",
         )
-        chosen = {"class": is_source, "expired": requests.pays["expired"], "empty": requests.pays["empty"]}
+        chosen = {"source": is_source, "expired": requests.pays["expired"], "empty": requests.pays["empty"]}
         yield from _shown(prover, rules, allocate, chosen, message, hint, f"Points of {source} never get out")
 
 
-def _possible_of_lot(prover: Prover, rule: Rule, premises: Premises) -> str:
+def _possible_of_lot(prover: Prover, rule: Rule, premises: Premises) -> Verdict:
     """Whether some request passes for which the lot pays."""
 
     def lacks(answer: Answer) -> list[str] | None:
@@ -132,10 +238,12 @@ def _possible_of_lot(prover: Prover, rule: Rule, premises: Premises) -> str:
 
     own = [term for name, term in premises.items() if name in _OWN]
     simple = {name: term for name, term in prover.requests.simple.items() if name not in _OWN}
-    answer, _ = prover.of_requests.guided(own, simple, lacks)
-    if answer.can == "yes" and lacks(answer) is None:
-        return "yes"
-    return prover.of_requests.guided(own, {n: t for n, t in premises.items() if n not in _OWN}, lacks)[0].can
+    for settled in ([], *prover.requests.settled):
+        answer, _ = prover.of_requests.guided([*own, *settled], simple, lacks)
+        if answer.can == "yes" and lacks(answer) is None:
+            return "yes"
+    answer, _ = prover.of_requests.guided(own, {n: t for n, t in premises.items() if n not in _OWN}, lacks)
+    return answer.can if answer.can != "yes" or lacks(answer) is None else "unknown"
 
 
 def _alone(prover: Prover, rule: Rule, is_source: Term) -> bool:
@@ -146,35 +254,28 @@ def _alone(prover: Prover, rule: Rule, is_source: Term) -> bool:
     return prover.of_requests.ask(is_source, spoken == False).can == "no"  # noqa: E712
 
 
-def _last_points(prover: Prover, allocate: Rule) -> Iterator[Finding]:
+def _last_points(prover: Prover, ways_out: _WaysOut) -> Iterator[Finding]:
     """Requests for all that is there are always denied, for everybody or for one class of accounts."""
-    requests = prover.requests
+    requests, allocate = prover.requests, ways_out.allocate
     everything = every([requests.points == requests.available, requests.points >= 1])
-    if _possible(prover, allocate, {**requests.passes, "all": everything}) == "no":
-        yield from _stays(prover, allocate, {"all": everything}, Text("", ""))
+    verdict = ways_out.possible({"all": everything})
+    if verdict != "yes":
+        yield from _stays(prover, allocate, {"all": everything}, Text("", ""), verdict)
         return
-    for path, members in _classes(prover):
+    for path, members in _classes(prover, Limit):
         for member in members:
             chosen = {"class": _is(prover, path, member), "all": everything}
-            if _possible(prover, allocate, {**requests.passes, **chosen}) != "no":
-                continue
-            if _possible(prover, allocate, {**requests.passes, "class": chosen["class"]}) == "yes":
-                fact = prover.policy.facts[path]
-                told = requests.world.told(
-                    path, requests.world.words.number(member) if isinstance(member, str) else int(member)
-                )
-                where = both(
-                    "조건({fact} {told}): ", "where {fact} is {told}, ", fact=Text(fact.ko, fact.en), told=told
-                )
-                yield from _stays(prover, allocate, chosen, where)
+            verdict = ways_out.possible(chosen)
+            if verdict != "yes" and ways_out.possible({"class": chosen["class"]}) == "yes":
+                yield from _stays(prover, allocate, chosen, _where(prover, path, member), verdict)
 
 
-def _classes(prover: Prover) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The choices and flags of the account that limits look at, also through their values."""
+def _classes(prover: Prover, *kinds: type[Rule]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """The choices and flags of the account that rules of some kinds look at, also through their values."""
     looked_at = {
         path
         for rule in prover.policy.rules
-        if isinstance(rule, Limit)
+        if isinstance(rule, kinds)
         for path in prover.compiled_paths(rule)
         if path.startswith("account.")
     }
@@ -186,7 +287,15 @@ def _classes(prover: Prover) -> Iterator[tuple[str, tuple[Any, ...]]]:
             yield path, (True, False)
 
 
-def _stays(prover: Prover, allocate: Rule, chosen: Premises, where: Text) -> Iterator[Finding]:
+def _stays(prover: Prover, allocate: Rule, chosen: Premises, where: Text, verdict: Verdict) -> Iterator[Finding]:
+    if verdict == "unknown":
+        what = both(
+            "{where}남은 포인트를 모두 환급받을 수 있는 신청이 있는지 알아내지 못했습니다",
+            "{where}whether any request takes all that is there was not found out",
+            where=where,
+        )
+        yield _unknown(prover, allocate, what)
+        return
     causes = [name for name in prover.of_requests.clash({**prover.requests.passes, **chosen}) if name not in _OWN]
     rules = named(prover, causes, allocate)
     message = both(
@@ -234,7 +343,7 @@ def _shown(
     parts = dict(found.example.parts)
     request = dict(parts["request"])
     del request["method"]
-    columns = ["request.method", "outcome", "reasons", *(["lots"] if "class" in chosen and "all" not in chosen else [])]
+    columns = ["request.method", "outcome", "reasons", *(["lots"] if "source" in chosen else [])]
     rows = [row[: len(columns)] for row in found.rows]
     scenario = scenario_text(name, Example({**parts, "request": request}), columns=columns, rows=rows)
     yield prover.desk.finding("stranded", rules, path, message, hint, scenario)

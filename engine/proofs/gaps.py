@@ -17,7 +17,9 @@ from functools import partial
 
 from engine.proofs.days import FIRST, LAST
 from engine.proofs.findings import Finding
+from engine.proofs.inquiry import Verdict
 from engine.proofs.logic import Answer, Term, either, every, number, opposite
+from engine.proofs.others import Others
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.requests import Requests
 from engine.proofs.standing import within
@@ -65,11 +67,16 @@ def gaps(prover: Prover) -> Iterator[Finding]:
     for group in _groups(prover):
         paths = {path: prover.policy.facts[path].type for path in _paths(group)}
         found = [gap for path, sort in paths.items() if sort in _ORDERED for gap in _of_number(prover, group, path)]
-        if not found and group.kind in _CARVED_OUT:
-            found = [*_carved_out(prover, group)]
-        if not found and group.kind in _LEFT_OUT:
-            found = [gap for path, sort in paths.items() if sort == "choice" for gap in _left_out(prover, group, path)]
-        yield from found
+        if not _proven(found) and group.kind in _CARVED_OUT:
+            found += _carved_out(prover, group)
+        if not _proven(found) and group.kind in _LEFT_OUT:
+            found += [gap for path, sort in paths.items() if sort == "choice" for gap in _left_out(prover, group, path)]
+        # What was not found out by one number is no matter where a gap is told.
+        yield from _proven(found) or found[:1]
+
+
+def _proven(found: Sequence[Finding]) -> list[Finding]:
+    return [each for each in found if each.proven]
 
 
 def _groups(prover: Prover) -> Iterator[_Group]:
@@ -105,10 +112,12 @@ def _of_number(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
         least, most = _ends(world, path)
         sides.append(("between", {path: least}, {path: most}))
     sides.append(("missing", {path: here - 1}, {path: here + 1}))
+    verdicts = set()
     for _, before, after in sides:
         around = group.by_different(before, after)
         own = [opposite(group.covered()), around, *there]
-        found = _shown(prover, group, own)
+        verdict, found = _looked_for(prover, group, own)
+        verdicts.add(verdict)
         if found is not None:
             answer, shown = found
             sharing = [
@@ -117,6 +126,8 @@ def _of_number(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
             value = answer.number(here)
             yield _gap(prover, group, path, world.told(path, value), sharing, shown)
             return
+    if "unknown" in verdicts:
+        yield _unknown(prover, group, path)
 
 
 def _ends(world: World, path: str) -> tuple[Term, Term]:
@@ -135,17 +146,22 @@ def _left_out(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
     world, choices = group.world, prover.policy.facts[path].choices
     if len(choices) <= 2:
         return
+    verdicts = set()
     for member in choices:
         if group.kind == "fee" and path == "request.method" and _named_elsewhere(prover.policy, group, member):
             continue
         sides = [{path: number(world.words.number(other))} for other in choices if other != member]
         is_member = world.fact(path) == world.words.number(member)
-        found = _shown(prover, group, [is_member, opposite(group.covered()), group.by_different(*sides)])
+        own = [is_member, opposite(group.covered()), group.by_different(*sides)]
+        verdict, found = _looked_for(prover, group, own)
+        verdicts.add(verdict)
         if found is not None:
             answer, shown = found
             sharing = [rule for of in sides for rule in group.rules if answer.holds(group.covered_by(rule, of))]
             yield _gap(prover, group, path, world.told(path, world.words.number(member)), sharing, shown)
             return
+    if "unknown" in verdicts:
+        yield _unknown(prover, group, path)
 
 
 def _carved_out(prover: Prover, group: _Group) -> Iterator[Finding]:
@@ -161,7 +177,9 @@ def _carved_out(prover: Prover, group: _Group) -> Iterator[Finding]:
             rest = Condition(tuple(each for each in rule.when.all_of if each is not clause), rule.when.any_of)
             elsewhere = either([group.covered(of) for of in methods])
             own = [world.condition(rest), opposite(world.clause(clause)), opposite(group.covered()), elsewhere]
-            found = _shown(prover, group, own)
+            verdict, found = _looked_for(prover, group, own)
+            if verdict == "unknown":
+                yield _unknown(prover, group, clause.path)
             if found is not None:
                 answer, shown = found
                 told = world.told(clause.path, answer.number(world.fact(clause.path)))
@@ -192,8 +210,11 @@ def _named_elsewhere(policy: Policy, group: _Group, method: str) -> bool:
     )
 
 
-def _shown(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Answer, Shown] | None:
-    """A case of a gap that the engine confirms: nothing denies it, and no rule of the group speaks."""
+def _looked_for(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Verdict, tuple[Answer, Shown] | None]:
+    """A case of a gap that the engine confirms: nothing denies it, and no rule of the group speaks.
+
+    "no" means that there is none, and "unknown" that there might be one, but none was confirmed.
+    """
     rule, kind = group.rules[0], group.kind
     inquiry, subject = prover.inquiry(rule), prover.subject(rule)
     ids = {each.id for each in group.rules}
@@ -208,7 +229,7 @@ def _shown(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Answer, 
 
     def lacks(answer: Answer) -> list[str] | None:
         shown = prover.show(answer, rule)
-        if shown.got["outcome"] in ("conflict", "not_in_force") or speaks(shown):
+        if shown.got["outcome"] in ("conflict", "not_in_force", "unsound") or speaks(shown):
             return []
         if (kind in _PAYING and shown.got["outcome"] == "denied") or (
             kind != "exclude" and any(shown.got.get("lots", {}).values())
@@ -217,20 +238,51 @@ def _shown(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Answer, 
         kept.append((answer, shown))
         return None
 
-    further: Mapping[str, Term] = subject.simple if isinstance(subject, Requests) else {}
-    answer, asked = inquiry.guided(own, further, lacks)
-    if answer.can != "yes" or not kept:
-        return None
+    verdict = inquiry.ask(*own).can
+    if verdict != "yes":
+        return verdict, None
+    for settled, further in _ways(subject, kind):
+        answer, asked = inquiry.guided([*own, *settled], further, lacks)
+        if answer.can == "yes" and kept:
+            break
+    else:
+        # The last of the ways settles nothing: what it rules out there is not.
+        return ("no" if answer.can == "no" else "unknown"), None
     seen = kept[-1]
 
     def confirm(answer: Answer) -> tuple[Answer, Shown] | None:
         return (answer, kept[-1][1]) if lacks(answer) is None else None
 
-    _, better = inquiry.confirmed([*own, *asked.values()], partial(prover.wishes, rule=rule), confirm)
-    return better or seen
+    _, better = inquiry.confirmed([*own, *settled, *asked.values()], partial(prover.wishes, rule=rule), confirm)
+    return "yes", better or seen
+
+
+def _ways(subject: Requests | Others, kind: str) -> Iterator[tuple[Sequence[Term], Mapping[str, Term]]]:
+    """What to settle of a case so that the engine confirms it, and what may have to hold besides."""
+    if not isinstance(subject, Requests):
+        yield (), {}
+        return
+    yield (), subject.simple
+    yield from ((settled, subject.simple) for settled in subject.settled)
+    if kind in _PAYING:
+        yield (), {**subject.passes, **subject.pays}
+    else:
+        living = {name: term for name, term in subject.pays.items() if name != "short"}
+        yield (), {} if kind == "exclude" else living
 
 
 _PAYING = ("price", "fee", "tax", "pay")
+
+
+def _unknown(prover: Prover, group: _Group, path: str) -> Finding:
+    fact, last = prover.policy.facts[path], group.rules[-1]
+    what = both(
+        "규칙 사이에 빠진 경우가 있는지 알아내지 못했습니다({fact}: {rules})",
+        "whether these rules leave a case out by {fact} was not found out: {rules}",
+        fact=Text(fact.ko, fact.en),
+        rules=", ".join(rule.id for rule in group.rules),
+    )
+    return prover.desk.unknown("gap", [last, *group.rules[:-1]], ("rules", last.index), what)
 
 
 def _gap(prover: Prover, group: _Group, path: str, told: Text, sharing: Sequence[Rule], shown: Shown) -> Finding:

@@ -39,6 +39,21 @@ def name_of(term: Term) -> str:
     return str(term.decl().name())
 
 
+def names_in(term: Term) -> frozenset[str]:
+    """The names of all numbers and flags in a formula that are not known."""
+    found = set[str]()
+    ahead, seen = [term], {term.get_id()}
+    while ahead:
+        each = ahead.pop()
+        if z3.is_const(each) and each.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            found.add(each.decl().name())
+        for child in each.children():
+            if child.get_id() not in seen:
+                seen.add(child.get_id())
+                ahead.append(child)
+    return frozenset(found)
+
+
 def every(terms: Iterable[Term]) -> Term:
     """All of them hold."""
     found = [term for term in terms if term is not YES]
@@ -127,17 +142,7 @@ class Axioms:
         """The numbers and flags in a formula. It is kept, because its id is only good while it lives."""
         known = self._names.get(term.get_id())
         if known is None:
-            found = set[str]()
-            ahead, seen = [term], {term.get_id()}
-            while ahead:
-                each = ahead.pop()
-                if z3.is_const(each) and each.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-                    found.add(each.decl().name())
-                for child in each.children():
-                    if child.get_id() not in seen:
-                        seen.add(child.get_id())
-                        ahead.append(child)
-            known = self._names[term.get_id()] = term, frozenset(found)
+            known = self._names[term.get_id()] = term, names_in(term)
         return known[1]
 
 

@@ -9,6 +9,7 @@ from engine.proofs.edges import edges
 from engine.proofs.exits import exits
 from engine.proofs.findings import Finding
 from engine.proofs.gaps import gaps
+from engine.proofs.lives import early_notices, never_usable
 from engine.proofs.overlaps import overlaps
 from engine.proofs.prover import Prover
 from policies.source import read
@@ -21,6 +22,8 @@ QUESTIONS: tuple[Callable[[Prover], Iterator[Finding]], ...] = (
     gaps,
     edges,
     exits,
+    early_notices,
+    never_usable,
 )
 """What is asked, in this order."""
 

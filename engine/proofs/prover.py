@@ -33,11 +33,14 @@ _NOTHING = Expected("", (), {})
 
 @dataclass(slots=True)
 class Shown:
-    """An example that the engine decided, and what came out: `speaking` are the rules of each stage that applied."""
+    """An example that the engine decided, and what came out: `speaking` are the rules of each stage that applied, and
+    `expired` says whether its lot had ended.
+    """
 
     example: Example
     got: Got
     speaking: Mapping[str, frozenset[str]]
+    expired: bool = False
 
 
 class Prover:
@@ -75,7 +78,9 @@ class Prover:
         subject = self.subject(rule)
         if isinstance(subject, Requests):
             minutes = rule.hours.start.minutes if isinstance(rule, Closed) and rule.hours else NOON
-            before, times = answer.number(subject.before), answer.number(subject.times)
+            times = answer.number(subject.times)
+            # What the question did not lead to is 0 in the model.
+            before = max(times, answer.number(subject.before)) if times else 0
             return request_example(
                 subject.world, answer, minutes, before=before, times=times, papers=papers and rule.kind != "paper"
             )
@@ -118,7 +123,9 @@ class Prover:
             for each in decision.trace
             if charged or each["stage"] not in ("fee", "tax")
         }
-        return Shown(example, of_decision(decision, self.compiled.zone), speaking)
+        got = of_decision(decision, self.compiled.zone)
+        expired = any(rule not in self._excludes for rules in got["lots"].values() for rule in rules)
+        return Shown(example, got, speaking, expired)
 
     def compiled_paths(self, rule: Rule) -> set[str]:
         """The facts that a rule looks at, in its conditions and through its values."""

@@ -48,7 +48,7 @@ class Requests:
     """The formulas of one policy's refund requests.
 
     `alone` holds where the lot is the only one and no activity is known, `history` where all past refunds count in
-    all windows: what is left open of a case is then settled, for examples.
+    all windows: what is left open of a case is then settled, for examples. `settled` are ways to settle all of it.
     """
 
     def __init__(self, compiled: CompiledVersion) -> None:
@@ -87,6 +87,17 @@ class Requests:
     def simple(self) -> Premises:
         """What it takes for nothing to deny where the lot is the only one: good for examples, and proves nothing."""
         return {**self.passes, **self.pays, "short": self.points <= self.left}
+
+    @property
+    def settled(self) -> tuple[list[Term], ...]:
+        """Ways in which nothing is left open that an example has to say: with all the money paid out, with none of it
+        because all is set off, with any, and so many points that what is rounded comes to something.
+        """
+        one_lot = [*self.alone, *self.history]
+        debts = [debt for rule in self.of(Offset) for _, debt in self.world.amounts(rule.debt)]
+        paid_out = [*one_lot, *[debt == 0 for debt in debts], self.payout == self.gross]
+        set_off = [*one_lot, *[debt >= _MUCH for debt in debts], self.payout == 0]
+        return paid_out, *([set_off] if debts else []), one_lot, [*one_lot, self.points >= PLENTY]
 
     @cached_property
     def passes(self) -> Premises:
@@ -303,6 +314,12 @@ class Requests:
         self.axioms.add(times, times >= 0, times <= _MOST_TIMES)
         self.axioms.add(before, before >= times, (times == 0) == (before == 0), before <= MOST)
 
+
+PLENTY = 100_000
+"""So many points that prices, fees and taxes on them come to something."""
+
+_MUCH = 10**9
+"""More money than any example is about."""
 
 _MOST_TIMES = 20
 """No example has more past refunds."""
