@@ -136,11 +136,11 @@ def dead_exceptions(prover: Prover) -> Iterator[Finding]:
             settled = subject.settled if isinstance(subject, Requests) else ()
             simple = {name: term for name, term in _simple(subject, rule).items() if name in further}
             answer, asked = inquiry.guided(own.values(), further, lacks)
-            if answer.can == "yes" and lacks(answer):
-                if any(_tried(inquiry, [*own.values(), *each], simple, lacks) for each in settled):
-                    continue
+            in_the_way = answer.can == "yes" and lacks(answer)
+            if in_the_way and any(_tried(inquiry, [*own.values(), *each], simple, lacks) for each in settled):
+                continue
             path: Path = ("rules", rule.index, "unless", number)
-            if answer.can == "unknown" or (answer.can == "yes" and lacks(answer)):
+            if answer.can == "unknown" or in_the_way:
                 what = both(
                     "이 예외가 적용되는 일이 있는지 알아내지 못했습니다",
                     "whether this exception ever applies was not found out",

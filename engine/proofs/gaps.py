@@ -5,7 +5,9 @@ around it show that it is none of that:
 - **between**: the least and the most of a number or day are covered, by different rules, and something between is not;
 - **one missing**: one number or day is not covered, and those before and after it are, by different rules;
 - **left out**: every other member of a choice is covered, by more than one rule;
-- **carved out**: a rule names a class that it is not for, no other rule takes it, and by another method one does.
+- **carved out**: a rule names a class that it is not for, no other rule takes it, and by another method one does;
+- **unpaid**: of rules that say when it is paid, that all other methods have a day of payout and this one has it
+  elsewhere; or that all other days, or the numbers before and after, have one.
 An exception (`unless`) is an answer: who is excepted is covered.
 """
 
@@ -71,6 +73,8 @@ def gaps(prover: Prover) -> Iterator[Finding]:
             found += _carved_out(prover, group)
         if not _proven(found) and group.kind in _LEFT_OUT:
             found += [gap for path, sort in paths.items() if sort == "choice" for gap in _left_out(prover, group, path)]
+        if not _proven(found) and group.kind == "pay":
+            found += [*_unpaid_method(prover, group), *_unpaid_day(prover, group)][:1]
         # What was not found out by one number is no matter where a gap is told.
         yield from _proven(found) or found[:1]
 
@@ -91,7 +95,7 @@ def _groups(prover: Prover) -> Iterator[_Group]:
         if rule.kind in _ONE_MISSING and not (isinstance(rule, Exclude) and rule.allowed_methods is not None):
             found.setdefault(key, []).append(rule)
     for rules in found.values():
-        if len(rules) > 1:
+        if len(rules) > 1 or rules[0].kind == "pay":
             yield _Group(rules[0].kind, tuple(rules), prover.subject(rules[0]).world)
 
 
@@ -162,6 +166,62 @@ def _left_out(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
             return
     if "unknown" in verdicts:
         yield _unknown(prover, group, path)
+
+
+def _unpaid_method(prover: Prover, group: _Group) -> Iterator[Finding]:
+    """A request that is paid by every other method, and elsewhere by its own, and here has no day of payout."""
+    world, methods, path = group.world, prover.policy.methods, "request.method"
+    for method in methods:
+        its = {path: number(world.words.number(method))}
+        own_rules = [rule for rule in group.rules if prover.of_requests.ask(group.covered_by(rule, its)).can != "no"]
+        sides = [{path: number(world.words.number(other))} for other in methods if other != method]
+        if not own_rules or not sides:
+            continue
+        own = [world.fact(path) == its[path], opposite(group.covered()), *map(group.covered, sides)]
+        verdict, found = _looked_for(prover, group, own)
+        if found is not None:
+            answer, shown = found
+            sharing = [rule for of in sides for rule in group.rules if answer.holds(group.covered_by(rule, of))]
+            rule = own_rules[0]
+            failing = next(
+                (each.path for each in rule.when.all_of if each.path != path and not answer.holds(world.clause(each))),
+                path,
+            )
+            told = world.told(failing, answer.number(world.fact(failing)))
+            yield _gap(prover, group, failing, told, [*sharing, rule], shown, rule)
+            return
+        if verdict == "unknown":
+            yield _unknown(prover, group, path)
+
+
+def _unpaid_day(prover: Prover, group: _Group) -> Iterator[Finding]:
+    """One day of the month or of the week without a day of payout, where all others have one; or one number or day,
+    where those before and after it have one.
+    """
+    world = group.world
+    for path in dict.fromkeys(clause.path for rule in group.rules for clause in rule.when.comparisons()):
+        fact, here = prover.policy.facts[path], world.fact(path)
+        if path == "request.day_of_month":
+            around = [either([here == day, group.covered({path: number(day)})]) for day in range(1, 32)]
+        elif path == "request.weekday":
+            days = [number(world.words.number(day)) for day in fact.choices]
+            around = [either([here == day, group.covered({path: day})]) for day in days]
+        elif fact.type in _ORDERED:
+            around = [group.covered({path: here - 1}), group.covered({path: here + 1}), here >= 1]
+        else:
+            continue
+        verdict, found = _looked_for(prover, group, [opposite(group.covered()), *around])
+        if found is not None:
+            answer, shown = found
+            told = world.told(path, answer.number(here))
+            yield _gap(prover, group, path, told, [rule for rule in group.rules if _names(rule, path)], shown)
+            return
+        if verdict == "unknown":
+            yield _unknown(prover, group, path)
+
+
+def _names(rule: Rule, path: str) -> bool:
+    return any(clause.path == path for clause in rule.when.comparisons())
 
 
 def _carved_out(prover: Prover, group: _Group) -> Iterator[Finding]:
@@ -263,6 +323,7 @@ def _ways(subject: Requests | Others, kind: str) -> Iterator[tuple[Sequence[Term
         yield (), {}
         return
     yield (), subject.simple
+    yield (), subject.simple
     yield from ((settled, subject.simple) for settled in subject.settled)
     if kind in _PAYING:
         yield (), {**subject.passes, **subject.pays}
@@ -285,9 +346,17 @@ def _unknown(prover: Prover, group: _Group, path: str) -> Finding:
     return prover.desk.unknown("gap", [last, *group.rules[:-1]], ("rules", last.index), what)
 
 
-def _gap(prover: Prover, group: _Group, path: str, told: Text, sharing: Sequence[Rule], shown: Shown) -> Finding:
+def _gap(
+    prover: Prover,
+    group: _Group,
+    path: str,
+    told: Text,
+    sharing: Sequence[Rule],
+    shown: Shown,
+    about: Rule | None = None,
+) -> Finding:
     around = list(dict.fromkeys(sharing))
-    last = max(around, key=lambda rule: rule.index)
+    last = about or max(around, key=lambda rule: rule.index)
     fact = prover.policy.facts[path]
     message = both(
         "{fact} {told}: {none}. 주위에는 규칙이 있습니다({rules})",

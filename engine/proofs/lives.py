@@ -1,4 +1,4 @@
-"""What the life of points leaves no time for: notices that come too early, and points that end before they are usable."""
+"""What the life of points leaves no time for: notices that come too early, and points that end before they are used."""
 
 from __future__ import annotations
 
