@@ -9,9 +9,11 @@ from engine.proofs.findings import Finding
 from engine.proofs.inquiry import Inquiry
 from engine.proofs.logic import Answer, Term, opposite
 from engine.proofs.others import Others
+from engine.proofs.overlaps import first_charge
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.requests import PLENTY, Requests
 from engine.proofs.standing import Premises
+from policies.kinds.dormancy import Dormancy
 from policies.kinds.limit import Limit
 from policies.kinds.notice import Notice
 from policies.kinds.review import Review
@@ -47,6 +49,8 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
         ways = [history, *([more] if (more := roomy(subject, rule)) else [])]
         if isinstance(subject, Requests):
             ways += [[*each, *more] for each in subject.settled]
+        elif isinstance(rule, Dormancy):
+            ways.append([first_charge(prover, rule), subject.world.fact("lot.left") >= PLENTY])
         if any(_tried(inquiry, [*own.values(), *more], simple, lacks) for more in ways):
             continue
         answer, asked = inquiry.guided(own.values(), further, lacks)
@@ -69,9 +73,9 @@ def roomy(subject: Requests | Others, rule: Rule) -> list[Term]:
 
 
 def _simple(subject: Requests | Others, rule: Rule) -> Premises:
-    """What it takes for nothing else to deny."""
+    """What it takes for no other rule to deny."""
     simple = subject.simple if isinstance(subject, Requests) else {}
-    return {name: term for name, term in simple.items() if name.split(" ")[-1] != rule.id}
+    return {name: term for name, term in simple.items() if name != f"denied {rule.id}"}
 
 
 def _tried(

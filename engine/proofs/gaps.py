@@ -173,7 +173,8 @@ def _unpaid_method(prover: Prover, group: _Group) -> Iterator[Finding]:
     world, methods, path = group.world, prover.policy.methods, "request.method"
     for method in methods:
         its = {path: number(world.words.number(method))}
-        own_rules = [rule for rule in group.rules if prover.of_requests.ask(group.covered_by(rule, its)).can != "no"]
+        naming = [rule for rule in group.rules if _names(rule, path)]
+        own_rules = [rule for rule in naming if prover.of_requests.ask(group.covered_by(rule, its)).can != "no"]
         sides = [{path: number(world.words.number(other))} for other in methods if other != method]
         if not own_rules or not sides:
             continue

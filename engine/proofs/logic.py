@@ -5,6 +5,7 @@ The library is an extra: `recoup[prove]`. It publishes no types, so a formula is
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ class Solver:
         needed = [premise for premise in premises if premise is not YES]
         solver, names = self._prepared(needed)
         _assert(solver, needed)
-        found = solver.check()
+        found = _checked(solver)
         if found == z3.sat:
             return Answer("yes", solver.model(), names)
         return Answer("no" if found == z3.unsat else "unknown")
@@ -184,7 +185,7 @@ class Solver:
         marks = {f"because {name}": name for name in premises}
         for mark, name in marks.items():
             solver.add(z3.Implies(z3.Bool(mark), premises[name]))
-        if solver.check(*map(z3.Bool, marks)) != z3.unsat:
+        if _checked(solver, *map(z3.Bool, marks)) != z3.unsat:
             return list(premises)
         core = {str(mark) for mark in solver.unsat_core()}
         return [name for mark, name in marks.items() if mark in core]
@@ -195,6 +196,14 @@ class Solver:
         axioms, names = self.axioms.for_question(premises)
         _assert(solver, axioms)
         return solver, names
+
+
+def _checked(solver: Any, *marks: Any) -> Any:
+    """What the solver finds. It takes Ctrl-C for itself and answers that it does not know; who asked is to have it."""
+    found = solver.check(*marks)
+    if found == z3.unknown and "keyboard" in solver.reason_unknown():
+        signal.raise_signal(signal.SIGINT)
+    return found
 
 
 def _assert(solver: Any, terms: Iterable[Term]) -> None:

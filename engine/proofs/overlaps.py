@@ -158,18 +158,20 @@ def _due(prover: Prover, one: Rule, other: Rule) -> list[Term]:
     """Of charges for dormancy, that both are made on one day: the first of each, or the last."""
     if not (isinstance(one, Dormancy) and isinstance(other, Dormancy)):
         return []
+    return [first_charge(prover, rule) for rule in (one, other)]
+
+
+def first_charge(prover: Prover, rule: Dormancy) -> Term:
+    """Where a charge for dormancy is the first, or the last that takes everything."""
     world = prover.days.world
     last, joined = world.fact("account.last_activity_on"), world.fact("account.joined_on")
-    found = []
-    for rule in (one, other):
-        days = []
-        for span in (rule.idle if rule.points or rule.rate else None, rule.everything_after):
-            for where, length in [] if span is None else world.amounts(span):
-                after_last, after_joined = world.days.after(length, last), world.days.after(length, joined)
-                days.append(every([where, last > 0, world.today == after_last]))
-                days.append(every([where, last == 0, world.today == after_joined]))
-        found.append(either(days))
-    return found
+    days = []
+    for span in (rule.idle if rule.points or rule.rate else None, rule.everything_after):
+        for where, length in [] if span is None else world.amounts(span):
+            after_last, after_joined = world.days.after(length, last), world.days.after(length, joined)
+            days.append(every([where, last > 0, world.today == after_last]))
+            days.append(every([where, last == 0, world.today == after_joined]))
+    return either(days)
 
 
 _DOES = {

@@ -86,7 +86,13 @@ class Requests:
     @cached_property
     def simple(self) -> Premises:
         """What it takes for nothing to deny where the lot is the only one: good for examples, and proves nothing."""
-        return {**self.passes, **self.pays, "short": self.points <= self.left}
+        today, closed = self.world.today, Premises()
+        for rule in self.of(Closed):
+            ranges = [every([today >= each.start.toordinal(), today <= each.end.toordinal() + 1]) for each in rule.days]
+            weekdays = [(today - 1) % 7 == WEEKDAYS.index(day) for day in rule.weekdays]
+            ways_in = either(ranges) if ranges else either(weekdays)
+            closed[f"denied {rule.id}"] = every([opposite(ways_in), self.passes.get(f"denied {rule.id}", YES)])
+        return {**self.passes, **self.pays, **closed, "short": self.points <= self.left}
 
     @property
     def settled(self) -> tuple[list[Term], ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policies.model import Text
 from service.commands._files import Unusable, language_option, paint, say_problems
 from service.commands._versions import load_named
 
@@ -25,6 +26,7 @@ Example:
 
 _PATIENCE_MS = 5_000
 """How long one question may take."""
+_NOT_PROVED = Text("{file}: 증명하지 않았습니다", "{file}: not proved")
 
 
 @click.command(epilog=EPILOG)
@@ -48,23 +50,50 @@ def command(files: tuple[str, ...], as_json: bool, timeout: int, lang: str) -> N
     """
     if find_spec("z3") is None:
         raise Unusable("proofs need one more package: make test, or .venv/bin/pip install '.[prove]'")
-    from engine.proofs.prove import prove
-
     all_found: list[Finding] = []
-    for file in files:
-        version = load_named(file, lang)
-        found = prove(version, file, min(_PATIENCE_MS, timeout * 1000), _until(timeout))
-        all_found += found
-        if not as_json:
-            for each in found:
-                say_problems([each.problem], lang)
-                if each.scenario:
-                    click.echo(each.scenario.rstrip("\n") + "\n")
-            click.echo(f"{file}: {_told(found, len(version.policy.rules))}")
+    codes = [0]
+    for place, file in enumerate(files):
+        try:
+            found = _proved(file, timeout, lang, quiet=as_json)
+        except click.ClickException as unusable:
+            unusable.show()
+            found = unusable.exit_code
+        except KeyboardInterrupt:
+            # What was found of the files before has been told, or is told below.
+            for name in files[place:]:
+                _say_unproved(name, lang)
+            codes.append(Unusable.exit_code)
+            break
+        if isinstance(found, int):
+            _say_unproved(file, lang)
+            codes.append(found)
+        else:
+            all_found += found
     if as_json:
         click.echo(json.dumps([_plain(each, lang) for each in all_found], ensure_ascii=False, indent=2))
-    if all_found:
-        raise SystemExit(1)
+    raise SystemExit(max(*codes, 1 if all_found else 0))
+
+
+def _proved(file: str, timeout: int, lang: str, *, quiet: bool) -> list[Finding] | int:
+    """What is found in a file, told unless `quiet`; the exit code where the file has problems. Raises Unusable."""
+    from engine.proofs.prove import prove
+
+    try:
+        version = load_named(file, lang)
+    except SystemExit as refused:
+        return int(refused.code or 0)
+    found = prove(version, file, min(_PATIENCE_MS, timeout * 1000), _until(timeout))
+    if not quiet:
+        for each in found:
+            say_problems([each.problem], lang)
+            if each.scenario:
+                click.echo(each.scenario.rstrip("\n") + "\n")
+        click.echo(f"{file}: {_told(found, len(version.policy.rules))}")
+    return found
+
+
+def _say_unproved(file: str, language: str) -> None:
+    click.echo(f"recoup: {_NOT_PROVED.in_language(language).format(file=file)}", err=True)
 
 
 def _until(seconds: int) -> Callable[[], bool]:

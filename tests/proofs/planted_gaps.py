@@ -328,3 +328,145 @@ expires_on: 2026-05-31
         ("expires_on: 2026-05-31", "expires_on: 2026-06-01"),
     ),
 }
+
+GAPS |= {
+    # What only a whole account shows: the lot alone, no refund before, and all of the money paid out.
+    "a_fee_that_misses_a_range_beside_a_share_of_the_balance": Planted(
+        "gap",
+        "large",
+        """
+[half limit]
+measure: request.points
+at_most: {share: 50%, of: balance, rounding: down, at_least: 3_000}
+unless: [{request.leaving: true}]
+[small fee]
+when: {request.points: {at_most: 10_000}, request.leaving: false}
+flat: 100
+[large fee]
+when: {request.points: {over: 11_000}, request.leaving: false}
+flat: 500
+""",
+        ("over: 11_000", "over: 10_000"),
+    ),
+    # Days without a payout.
+    "an_amount_that_is_never_paid_by_one_method": Planted(
+        "gap",
+        "gift-days",
+        """
+[at-once pay]
+when: {request.method: {in: [cash, credit]}}
+within: 0 days
+[gift-days pay]
+when: {request.method: gift, request.points: {over: 5_000}}
+within: 3 days
+""",
+        (", request.points: {over: 5_000}", ""),
+    ),
+    "the_last_day_of_long_months_without_a_payout": Planted(
+        "gap",
+        "days",
+        """
+[days pay]
+when: {request.day_of_month: {under: 31}}
+within: 3 days
+""",
+        ("under: 31", "at_most: 31"),
+    ),
+    # Points that nobody gets out, or that have ended when they can be used.
+    "a_method_that_one_class_cannot_meet": Planted(
+        "stranded",
+        "own-name",
+        """
+[own-name require]
+when: {account.kind: company, request.method: cash}
+that: {request.receiving_holder: member}
+[company-name require]
+when: {account.kind: company, request.method: cash}
+that: {request.receiving_holder: company}
+""",
+        ("that: {request.receiving_holder: member}", "that: {request.receiving_holder: {in: [member, company]}}"),
+    ),
+    "points_that_end_before_they_are_usable": Planted(
+        "stranded",
+        "late",
+        """
+[life expire]
+when: {lot.source: promo}
+after: 24 months
+[late earn]
+event: survey
+points: 100
+source: promo
+usable_after: 900 days
+""",
+        ("900 days", "14 days"),
+    ),
+    # Rules that never apply because points end first.
+    "an_exclusion_of_points_that_have_ended": Planted(
+        "dead-rule",
+        "old",
+        """
+[life expire]
+when: {lot.source: promo}
+after: 1 year
+until: month_end
+[old exclude]
+when: {lot.source: promo, lot.acquired_on: {at_least_ago: 2 years}}
+""",
+        ("at_least_ago: 2 years", "at_least_ago: 6 months"),
+    ),
+    "a_notice_longer_than_any_life": Planted(
+        "dead-rule",
+        "told",
+        """
+[life expire]
+after: 2 years
+until: 06-30
+[told notice]
+before: [3 years]
+""",
+        ("3 years", "1 month"),
+    ),
+    "one_notice_of_two_that_comes_too_early": Planted(
+        "dead-rule",
+        "told",
+        """
+[life expire]
+after: 2 years
+[told notice]
+before: [1 month, 25 months]
+""",
+        (", 25 months", ", 23 months"),
+    ),
+    # Days that are one off.
+    "a_figure_of_one_day": Planted(
+        "off-by-one",
+        "fee",
+        """
+[fee fee]
+rate: $rate
+rounding: down
+""",
+        ("2026-07-02: 2%", "2026-08-01: 2%"),
+        value("rate", "percent", "request.requested_on", "2026-01-01: 3%", "2026-07-01: 2.2%", "2026-07-02: 2%"),
+    ),
+    "two_rates_on_one_day": Planted(
+        "off-by-one",
+        "later",
+        """
+[before earn]
+event: survey
+when: {event.happened_on: {at_most: 2026-07-01}}
+rate: 1%
+rounding: down
+source: promo
+[later earn]
+event: survey
+when: {event.happened_on: {at_least: 2026-07-01}}
+rate: 2%
+rounding: down
+source: promo
+""",
+        ("at_least: 2026-07-01", "over: 2026-07-01"),
+    ),
+}
