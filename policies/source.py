@@ -92,7 +92,8 @@ def read(
         for event in _events(text, walk):
             walk.take(event)
         if walk.root is _NOTHING:
-            raise _Unreadable(Place(1, 1), _EMPTY)
+            # Only scenario files have times in them.
+            raise _Unreadable(Place(1, 1), _NO_SCENARIOS if times else _EMPTY)
     except _Unreadable as end:
         listed = walk.sorted_problems() if end.fault.code == "too-many-problems" else []
         return None, [*listed, end.fault.at(file, end.place)]
@@ -109,10 +110,12 @@ class _Unreadable(Exception):
 
 
 _NOTHING = object()
-_EMPTY = Fault(
-    "empty-file",
-    both("파일에 내용이 없습니다", "the file says nothing"),
-    both("정책을 쓰십시오", "write a policy in it"),
+_EMPTY, _NO_SCENARIOS = (
+    Fault("empty-file", both("파일에 내용이 없습니다", "the file says nothing"), hint)
+    for hint in (
+        both("정책을 쓰십시오", "write a policy in it"),
+        both("시나리오를 쓰십시오", "write scenarios in it"),
+    )
 )
 _IS_IT_A_RULE_FILE = both("규칙 파일이 맞는지 확인하십시오", "check that this is a rule file")
 
@@ -221,7 +224,7 @@ class _Walk:
     def _take_scalar(self, event: yaml.ScalarEvent, start: Place, end: Place) -> None:
         plain = not event.style and event.tag is None
         if plain and not event.value and not self._open:
-            raise _Unreadable(Place(1, 1), _EMPTY)
+            raise _Unreadable(Place(1, 1), _NO_SCENARIOS if self.times else _EMPTY)
         kind: PieceKind = "plain" if plain else "quoted" if event.style in ("'", '"') else "block"
         self.before = Piece(kind, start, end)
         meaning = self._meaning(event, plain=plain)

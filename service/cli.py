@@ -54,7 +54,9 @@ def main() -> None:
         from service.migrate import WrongSchema
 
         if isinstance(error, Unavailable):
-            _stop(f"the database of DATABASE_URL cannot be used now: {error}")
+            # Another process writes, such as `recoup demo` that fills a database; that is soon over.
+            again = "; try again in a moment" if "locked" in str(error) else ""
+            _stop(f"the database of DATABASE_URL cannot be used now: {error}{again}")
         if isinstance(error, WrongSchema):
             _stop(str(error))
         raise

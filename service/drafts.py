@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -134,11 +134,17 @@ def start_checking(settings: Settings, id: str) -> None:
 
 
 def check(
-    database: Database, versions: Versions, id: str, now: datetime, watch: Watch = lambda _: lambda _: None
+    database: Database,
+    versions: Versions,
+    id: str,
+    now: datetime,
+    watch: Watch = lambda _: lambda _: None,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> Draft:
     """Run all checks of a draft, and keep what they came to; a draft is checked once. Raises Refusal.
 
     What it does to the accounts is worked out where it passed and a version is in force; `watch` sees how far that is.
+    `tell` is told the name of each check before it runs.
     """
     with reading(database):
         found = _found(database, id)
@@ -152,7 +158,7 @@ def check(
             results = [{"check": "check", "passed": False, "count": 0, "problems": problems}]
             changes = []
         else:
-            results = checking.checks_of(loaded)
+            results = checking.checks_of(loaded, tell)
             changes = checking.changes(None if before is None else before.text, found.text)
         coming = [each.version.number for each in to_come if each is not in_force]
         passed = all(each["passed"] for each in results)
@@ -197,6 +203,8 @@ def _approve(
         raise Refusal("own-draft", by=found.actor)
     if found.state in ("checking", "failed", "rejected"):
         raise Refusal("illegal-move", state=found.state, allowed=[])
+    if found.state == "published":
+        raise Refusal("published-already", version=f"{policy}@{found.number}")
     # The holidays of another release may be others, and so the meaning.
     if found.state != "ready" or version is None or version.digest != found.digest:
         raise Refusal("out-of-date", newest=newest)

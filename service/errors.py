@@ -184,6 +184,12 @@ KINDS: Mapping[str, Kind] = {
         ),
         ("newest",),
     ),
+    "published-already": Kind(
+        409,
+        Text("이미 게시된 초안입니다.", "This draft is published already."),
+        Text("버전: {version}. 다시 승인할 것이 없습니다.", "It is {version}; there is nothing left to approve."),
+        ("version",),
+    ),
     "says-the-same": Kind(
         409,
         Text("최신 버전과 뜻이 같습니다.", "The newest version says the same."),

@@ -210,7 +210,7 @@ OPERATIONS: Sequence[Operation] = (
         "policies",
         "Publish a draft",
         {201: "PublishedVersion"},
-        (*OF_A_BODY, "not-found", "own-draft", "illegal-move", "out-of-date"),
+        (*OF_A_BODY, "not-found", "own-draft", "illegal-move", "published-already", "out-of-date"),
         about="By another key than its author's. The version is effective from the instant that is named, else from"
         " the next second on.",
         body=APPROVAL_IN,

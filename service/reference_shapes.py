@@ -531,6 +531,7 @@ PROBLEM: Schema = {
         "allowed": {**list_of(TEXT), "description": "Of `illegal-move`: what may be done in it."},
         "inquiry": {"type": "string", "description": "Of `already-contested`: the inquiry that is open."},
         "newest": {"type": "integer", "description": "Of `out-of-date` and `says-the-same`: the newest version."},
+        "version": {"type": "string", "description": "Of `published-already`: what it became, such as kt-points@2."},
         "roles": {**list_of(TEXT), "description": "Of `forbidden`: one of these is needed."},
         "held": {**list_of(TEXT), "description": "Of `forbidden`: those that the key has."},
         "request_id": {"type": "string", "description": "Of `internal-error`: what its log calls the request."},

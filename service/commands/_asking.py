@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -34,8 +34,17 @@ def told(lang: str) -> Iterator[None]:
         if problems:
             raise SystemExit(1) from None
         said = problem_data(refusal.code, (), refusal.figures, lang)
-        wrong = [f"{next(iter(each.where.values()))}: {each.text.in_language(lang)}" for each in refusal.errors]
-        raise Unusable(" ".join([f"{said['title']} {said['detail']}", *wrong])) from None
+        # Of a field the option is told by which it was given: who typed a command has sent no body.
+        wrong = [f"{_option(each.where)}: {each.text.in_language(lang)}" for each in refusal.errors]
+        raise Unusable(" ".join(wrong) or f"{said['title']} {said['detail']}") from None
+
+
+def _option(where: Mapping[str, str]) -> str:
+    field = next(iter(where.values()))
+    return _OPTIONS.get(field, field)
+
+
+_OPTIONS = {"#/effective_from": "--from", "#/seen": "--seen", "#/reason": "--reason", "#/version": "--version"}
 
 
 def who_asks(database: Database, settings: Settings, *roles: str) -> Reader:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from policies.model import Text
 from service.commands._asking import KEY, told, who_asks
 from service.commands._database import opened
 from service.commands._files import Tested, Unusable, language_option, paint, read_file, read_instant, say_problems
@@ -105,7 +107,7 @@ def draft(file: str, lang: str) -> None:
         click.echo(f"drafted {made.id}")
         versions = Versions(database, settings.cached_versions)
         with _watched(lang) as watch:
-            found = drafts.check(database, versions, made.id, utc_now(), watch)
+            found = drafts.check(database, versions, made.id, utc_now(), watch, partial(_say_running, lang))
         _say(found, lang)
 
 
@@ -125,7 +127,7 @@ def check(ids: tuple[str, ...], lang: str) -> None:
         for each in waiting:
             versions = Versions(database, settings.cached_versions)
             with _watched(lang) as watch:
-                made = drafts.check(database, versions, each, utc_now(), watch)
+                made = drafts.check(database, versions, each, utc_now(), watch, partial(_say_running, lang))
             click.echo(f"{made.id}: {made.state}")
 
 
@@ -244,6 +246,14 @@ def _say(found: Draft, lang: str) -> None:
 
 def _say_published(listed: Listed) -> None:
     click.echo(f"published {listed.policy}@{listed.number} ({listed.digest}), effective from {listed.effective_from}")
+
+
+def _say_running(lang: str, check: str) -> None:
+    """Which check runs: pinning and proving a large file take minutes."""
+    click.echo(_RUNNING.in_language(lang).format(check=check), err=True)
+
+
+_RUNNING = Text("검사 중: {check}", "checking: {check}")
 
 
 @contextmanager

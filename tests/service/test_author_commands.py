@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import z3
 from click.testing import CliRunner, Result
 
 from policies import layout
@@ -211,6 +212,32 @@ def test_prove_says_the_same_to_programs_and_in_korean(run: Run) -> None:
     assert "지급일을 정합니다" in run("prove", "exits.yaml", "--lang", "ko").stdout
     assert ended(run("prove", "sound.yaml")) == (0, "sound.yaml: nothing found, 5 rules\n", "")
     assert json.loads(run("prove", "sound.yaml", "--json").stdout) == []
+
+
+def test_prove_goes_on_behind_a_file_that_it_cannot_prove(run: Run) -> None:
+    Path("sound.yaml").write_text((ROOT / "rules/examples/two-exits-us.yaml").read_text("utf-8"), "utf-8")
+    Path("broken.yaml").write_text("format: 1\n", "utf-8")
+    code, out, told = ended(run("prove", "broken.yaml", "sound.yaml"))
+    assert (code, "sound.yaml: nothing found" in out) == (1, True)
+    assert told.splitlines()[-1] == "recoup: broken.yaml: not proved"
+
+    code, out, told = ended(run("prove", "nowhere.yaml", "broken.yaml", "sound.yaml", "--json"))
+    assert (code, json.loads(out)) == (2, [])
+    assert [line for line in told.splitlines() if line.endswith(": not proved")] == [
+        "recoup: nowhere.yaml: not proved",
+        "recoup: broken.yaml: not proved",
+    ]
+
+
+def test_ctrl_c_ends_proofs_and_says_what_is_not_proved(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        Path(name).write_text((ROOT / "rules/examples/two-exits-us.yaml").read_text("utf-8"), "utf-8")
+    # The solver takes Ctrl-C for itself, and says that it does not know.
+    monkeypatch.setattr("z3.Solver.check", lambda solver, *marks: z3.unknown)
+    monkeypatch.setattr("z3.Solver.reason_unknown", lambda solver: "interrupted from keyboard")
+    code, out, told = ended(run("prove", "a.yaml", "b.yaml"))
+    assert (code, out) == (2, "")
+    assert told == "recoup: a.yaml: not proved\nrecoup: b.yaml: not proved\n"
 
 
 def test_prove_needs_its_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
