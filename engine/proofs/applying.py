@@ -40,7 +40,9 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
 
         def lacks(answer: Answer, rule: Rule = rule) -> list[str] | None:
             shown = prover.show(answer, rule)
-            return None if says(shown, rule) or rule.kind == "notice" else prover.in_the_way(shown)
+            # A conflict is told as an overlap, and a notice of dormancy is known by its conditions only.
+            settled = shown.got["outcome"] == "conflict" or rule.kind == "notice"
+            return None if settled or says(shown, rule) else prover.in_the_way(shown)
 
         inquiry = prover.inquiry(rule)
         # Money is worked out only of what nothing else denies; of its own denial a rule is to be seen.

@@ -74,7 +74,7 @@ class _WaysOut:
 
         def lacks(answer: Answer) -> list[str] | None:
             shown = self.prover.show(answer, self.allocate)
-            return None if shown.got["outcome"] in ("approved", "needs_review") else self.prover.in_the_way(shown)
+            return None if shown.got["outcome"] in _NOT_DENIED else self.prover.in_the_way(shown)
 
         inquiry = self.prover.of_requests
         for settled in ([], *requests.settled):
@@ -90,6 +90,8 @@ def _unknown(prover: Prover, allocate: Rule, what: Text) -> Finding:
     return prover.desk.unknown("stranded", [allocate], ("rules", allocate.index), what)
 
 
+_NOT_DENIED = ("approved", "needs_review", "conflict")
+"""A conflict is told as an overlap: with that mended the request passes."""
 _OWN = ("chosen", "all", "class", "source")
 
 
@@ -233,7 +235,7 @@ def _possible_of_lot(prover: Prover, rule: Rule, premises: Premises) -> Verdict:
 
     def lacks(answer: Answer) -> list[str] | None:
         shown = prover.show(answer, rule)
-        pays = shown.got["outcome"] in ("approved", "needs_review") and bool(shown.got["allocation"])
+        pays = shown.got["outcome"] in _NOT_DENIED and bool(shown.got.get("allocation", True))
         return None if pays else prover.in_the_way(shown)
 
     own = [term for name, term in premises.items() if name in _OWN]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +81,9 @@ def _proved(file: str, timeout: int, lang: str, *, quiet: bool) -> list[Finding]
     from engine.proofs.prove import prove
 
     try:
-        version = load_named(file, lang)
+        # Programs read findings from stdout, and nothing else.
+        with redirect_stdout(sys.stderr) if quiet else nullcontext():
+            version = load_named(file, lang)
     except SystemExit as refused:
         return int(refused.code or 0)
     found = prove(version, file, min(_PATIENCE_MS, timeout * 1000), _until(timeout))
