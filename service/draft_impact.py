@@ -6,19 +6,21 @@ that lasts: whoever serves goes on. What is kept names no account: drafts are ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.comparing import groupings, methods_of
 from engine.population.answers import Asking
 from engine.windows import begins
+from policies.model import Text
 from policies.versions import PolicyVersion
 from service.clock import spoken
 from service.database import Database
-from service.impact import Accounts, Change, effect_of, processors
-from service.impact_report import Words, best, figures, sentences, undecided
+from service.impact import Accounts, Change, Chosen, Decisions, Sample, effect_of, processors
+from service.impact_report import Words, best, figures, how_asked, not_met, said, sentences, undecided
 
 Step = Callable[[int], None]
 Watch = Callable[[int], Step]
@@ -37,6 +39,12 @@ def impact_of(
     change = Change(before, after, by, asking)
     effect = effect_of(change, accounts, max(1, processors() // 2), watch(accounts.looked_at))
     words = Words(before, after, by, at.date())
+    told = [
+        *sentences("accounts", effect, words),
+        how_asked(asking.request),
+        *not_met(before, after, effect),
+        *_of_decisions(database, replace(change, asking=None), at, words),
+    ]
     return {
         "beside": before.number,
         "as_of": spoken(at),
@@ -45,7 +53,29 @@ def impact_of(
         "looked_at": accounts.looked_at,
         "accounts_changed": effect.accounts_changed,
         "best": best(effect),
-        "sentences": [*sentences("accounts", effect, words)],
+        "sentences": told,
         **figures(effect, words),
         "undecided": undecided(effect),
     }
+
+
+def _of_decisions(database: Database, change: Change, at: datetime, words: Words) -> Iterator[dict[str, Any]]:
+    """What the text does to the decisions of some weeks, which were asked for in all the ways that there are."""
+    policy = change.after.policy
+    zone = ZoneInfo(policy.timezone)
+    first = at.astimezone(zone).date() - WEEKS_LOOKED_BACK
+    stored = Decisions(database, policy.id, zone, Chosen(first=first), Sample(MOST_DECISIONS, 0))
+    if not stored.looked_at:
+        return
+    effect = effect_of(change, stored, 1, lambda _: None)
+    yield said(_DECIDED_AGAIN, count=f"{stored.looked_at:,}", stored=f"{stored.rows:,}", first=str(first))
+    yield from sentences("decisions", effect, words)
+
+
+WEEKS_LOOKED_BACK = timedelta(weeks=4)
+MOST_DECISIONS = 1_000
+"""Of more decisions than these, so many are drawn: a check must end in its time."""
+_DECIDED_AGAIN = Text(
+    "{first}부터 저장된 결정 {stored}건 중 {count}건을 같은 사실로 다시 결정했습니다.",
+    "Of the {stored} decisions stored since {first}, {count} were made again on their facts.",
+)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -70,7 +71,7 @@ class Chosen:
     digest: str | None = None
 
 
-class Stored:
+class Stored(ABC):
     """Rows of one table by their ids: all of a policy, or a sample of those."""
 
     table = ""
@@ -128,8 +129,9 @@ class Stored:
             if len(found) < PAGE:
                 return
 
+    @abstractmethod
     def _page(self, ids: list[str]) -> Page:
-        raise NotImplementedError
+        """The rows with these ids."""
 
 
 class Accounts(Stored):

@@ -6,14 +6,14 @@ What was asked stands in a `Heading`, what came of it in an `Effect`, wherever t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from engine.comparing import groupings
 from engine.effect import AMOUNTS, ERRORS, SIDES, Affected, Effect, Tally, Undecided, band_bounds
 from engine.population.answers import Answer
-from policies.model import Scalar, Text
+from policies.model import Rule, Scalar, Text
 from policies.problems import shorten
 from policies.sentences import Teller, word_text
 from policies.show import article, rule_sentence
@@ -56,6 +56,8 @@ class Heading:
     day: date
     as_of: datetime | None = None
     sample: Sample | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
+    """What every request of an account says besides."""
 
 
 def report(heading: Heading, effect: Effect) -> Plain:
@@ -73,7 +75,11 @@ def report(heading: Heading, effect: Effect) -> Plain:
         "looked_at": heading.looked_at,
         "accounts_changed": effect.accounts_changed if heading.source == "accounts" else None,
         "best": best(effect) if heading.source == "accounts" else None,
-        "sentences": [*_sampled(heading), *sentences(heading.source, effect, words)],
+        "sentences": [
+            *_sampled(heading),
+            *sentences(heading.source, effect, words),
+            *([how_asked(heading.further)] if heading.source == "accounts" else []),
+        ],
         **figures(effect, words),
         "affected": [_affected(each, words) for each in effect.affected],
         "undecided": {**undecided(effect), "first": [_named(each) for each in effect.named]},
@@ -235,6 +241,59 @@ def _sampled(heading: Heading) -> Iterator[Plain]:
             stored=f"{heading.stored:,}",
             seed=str(heading.sample.seed),
         )
+
+
+def how_asked(further: Mapping[str, Any]) -> Plain:
+    """How accounts asked, and so what is not among their answers."""
+    if further:
+        return said(_ASKED_WITH, facts=", ".join(f"{name}: {value}" for name, value in further.items()))
+    return {"ko": _ASKED.ko, "en": _ASKED.en}
+
+
+_ASKED = Text(
+    "계정마다 회원 본인이 앱에서 자기 계좌로 신청한 것으로 결정했습니다."
+    " 고객센터 신청이나 다른 사람의 신청은 들어 있지 않습니다.",
+    "Each account asked in the app, as the member, for its own account: requests by phone, or by anybody else, are not"
+    " among these answers.",
+)
+_ASKED_WITH = Text(
+    "계정마다 다음과 같이 신청한 것으로 결정했습니다: {facts}. 나머지는 회원 본인이 앱에서 신청한 것으로 보았습니다.",
+    "Each account asked with {facts}, and otherwise in the app, as the member: other requests are not among these"
+    " answers.",
+)
+
+
+def not_met(before: PolicyVersion, after: PolicyVersion, effect: Effect) -> Iterator[Plain]:
+    """The changed rules that object to, review or charge a request, and that no answer names."""
+    old, new = ({rule.id: rule for rule in each.policy.rules if rule.kind in _NAMED_KINDS} for each in (before, after))
+    values = {
+        name
+        for name in {**before.policy.values, **after.policy.values}
+        if before.policy.values.get(name) != after.policy.values.get(name)
+    }
+    changed = [
+        name
+        for name in {**old, **new}
+        if _plain_rule(old.get(name)) != _plain_rule(new.get(name))
+        or any(values & set(each[name].value_names()) for each in (old, new) if name in each)
+    ]
+    met = {name for name, found in effect.reasons().items() if found.before or found.after}
+    missed = [name for name in changed if name not in met]
+    if missed:
+        yield said(_NOT_MET, rules=", ".join(missed))
+
+
+def _plain_rule(rule: Rule | None) -> Rule | None:
+    """A rule without its place in the file."""
+    return None if rule is None else replace(rule, line=0, index=0)
+
+
+_NAMED_KINDS = ("fee", "tax", "limit", "require", "review", "closed", "offset")
+"""The kinds of rules that an answer names where they made a difference to it."""
+_NOT_MET = Text(
+    "바뀐 규칙 가운데 이 신청 중 하나도 해당하지 않은 것: {rules}. 그 영향은 위 수치에 들어 있지 않습니다.",
+    "Changed, but met by none of these requests: {rules}. What these rules do to others is not in the figures.",
+)
 
 
 def _version(version: PolicyVersion, name: str) -> Plain:

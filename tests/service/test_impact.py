@@ -221,6 +221,9 @@ class Held(Stored):
     def pages(self) -> Iterator[Page]:
         return iter(self._pages)
 
+    def _page(self, ids: list[str]) -> Page:
+        return []
+
 
 @pytest.mark.slow
 def test_several_processes_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
