@@ -40,8 +40,8 @@ def impact_of(
     effect = effect_of(change, accounts, max(1, processors() // 2), watch(accounts.looked_at))
     words = Words(before, after, by, at.date())
     told = [
-        *sentences("accounts", effect, words),
         how_asked(asking.request),
+        *sentences("accounts", effect, words),
         *not_met(before, after, effect),
         *_of_decisions(database, replace(change, asking=None), at, words),
     ]

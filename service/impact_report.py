@@ -77,8 +77,8 @@ def report(heading: Heading, effect: Effect) -> Plain:
         "best": best(effect) if heading.source == "accounts" else None,
         "sentences": [
             *_sampled(heading),
-            *sentences(heading.source, effect, words),
             *([how_asked(heading.further)] if heading.source == "accounts" else []),
+            *sentences(heading.source, effect, words),
         ],
         **figures(effect, words),
         "affected": [_affected(each, words) for each in effect.affected],

@@ -184,10 +184,8 @@ def _unpaid_method(prover: Prover, group: _Group) -> Iterator[Finding]:
             answer, shown = found
             sharing = [rule for of in sides for rule in group.rules if answer.holds(group.covered_by(rule, of))]
             rule = own_rules[0]
-            failing = next(
-                (each.path for each in rule.when.all_of if each.path != path and not answer.holds(world.clause(each))),
-                path,
-            )
+            others = [each for each in rule.when.all_of if each.path != path]
+            failing = next((each.path for each in others if not answer.holds(world.clause(each))), path)
             told = world.told(failing, answer.number(world.fact(failing)))
             yield _gap(prover, group, failing, told, [*sharing, rule], shown, rule)
             return
@@ -302,6 +300,7 @@ def _looked_for(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Ver
     verdict = inquiry.ask(*own).can
     if verdict != "yes":
         return verdict, None
+    answer = Answer("unknown")
     for settled, further in _ways(subject, kind):
         answer, asked = inquiry.guided([*own, *settled], further, lacks)
         if answer.can == "yes" and kept:

@@ -12,7 +12,15 @@ import click
 
 from policies.model import Text
 from service.commands._database import looked_at, record_read
-from service.commands._files import Unusable, language_option, load_rules, made_whole, read_day, read_instant
+from service.commands._files import (
+    Unusable,
+    language_option,
+    load_rules,
+    made_whole,
+    read_day,
+    read_instant,
+    read_json_file,
+)
 from service.commands._versions import PUBLISHED, load_named
 
 if TYPE_CHECKING:
@@ -39,7 +47,9 @@ ALL_OF_FOLDER = Text(
 )
 NO_NUMBER = Text("'{name}'에는 정책@번호를 쓰십시오", "'{name}' is no version; write POLICY@NUMBER")
 ONLY_OF_DECISIONS = Text("{option}에는 --decisions가 필요합니다", "{option} needs --decisions")
-ONLY_OF_ACCOUNTS = Text("--as-of는 --decisions와 함께 쓸 수 없습니다", "--as-of and --decisions do not go together")
+ONLY_OF_ACCOUNTS = Text(
+    "{option} 옵션은 --decisions와 함께 쓸 수 없습니다", "{option} and --decisions do not go together"
+)
 ONE_DAY = Text("--day는 --from, --to와 함께 쓸 수 없습니다", "--day does not go together with --from and --to")
 UNWRITABLE = Text("{name}에 쓸 수 없습니다: {why}", "{name} cannot be written: {why}")
 
@@ -57,6 +67,7 @@ UNWRITABLE = Text("{name}에 쓸 수 없습니다: {why}", "{name} cannot be wri
 @click.option("--by", default="", metavar="FACT", help="What accounts are grouped by [the first choice declared].")
 @click.option("--sample", "count", type=click.IntRange(1), metavar="N", help="Look at N of them only.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which ones a sample is.")
+@click.option("--request", "request_file", metavar="FILE", help="Further facts of the request, as a JSON object.")
 @click.option("--population", "folder", metavar="DIR", help="The accounts of a folder, not of the database.")
 @click.option("--engine", type=click.Choice(["duckdb", "spark", "plain"]), default="duckdb", show_default=True)
 @click.option("--processes", type=click.IntRange(1), metavar="N", help="How many decide [one a processor].")
@@ -77,6 +88,7 @@ def command(
     by: str,
     count: int | None,
     seed: int,
+    request_file: str | None,
     folder: str | None,
     engine: Engine,
     processes: int | None,
@@ -88,7 +100,8 @@ def command(
     """Tell what a change from A to B does to what is stored in the database of DATABASE_URL.
 
     A and B are rule files, or published versions such as kt-points@7. Every account of the policy asks for all its
-    points by each refund method, and both versions decide; or, with --decisions, every decision is made again on the
+    points by each refund method, in the app and as the member unless --request FILE says otherwise, and both versions
+    decide; or, with --decisions, every decision is made again on the
     facts that it was made on. Nothing is written, and nothing is estimated unless --sample asks for it.
 
     With --population the accounts are those of a folder that `recoup population export` wrote: however many there are,
@@ -105,18 +118,21 @@ def command(
     for option, given in (("--day", day), ("--from", first), ("--to", last), ("--policy", policy)):
         if given and not decisions:
             raise Unusable(ONLY_OF_DECISIONS.in_language(lang).format(option=option))
-    if as_of is not None and decisions:
-        raise Unusable(ONLY_OF_ACCOUNTS.in_language(lang))
+    for option, said in (("--as-of", as_of), ("--request", request_file)):
+        if said is not None and decisions:
+            raise Unusable(ONLY_OF_ACCOUNTS.in_language(lang).format(option=option))
+    request = _further(request_file)
     at = utc_now().replace(microsecond=0) if as_of is None else read_instant(as_of, lang)
     sample = None if count is None else Sample(count, seed)
     if folder is not None:
         if decisions or count is not None:
             raise Unusable(ALL_OF_FOLDER.in_language(lang))
-        _print(_of_folder(folder, engine, (before, after), by, at, processes, lang), form, html, lang, force=force)
+        found = _of_folder(folder, engine, (before, after), by, at, request, processes, lang)
+        _print(found, form, html, lang, force=force)
         return
     with looked_at() as (database, _):
         versions = load_named(before, lang, 2, database), load_named(after, lang, 2, database)
-        change = _change(versions, (before, after), by, None if decisions else at, lang)
+        change = _change(versions, (before, after), by, None if decisions else at, request, lang)
         stored = _stored(database, change, days, policy, sample, lang)
         told = _counted(change, (before, after), stored, at, sample, processes)
         if decisions:
@@ -150,8 +166,17 @@ def _counted(
         local_day(at, ZoneInfo(change.after.policy.timezone)),
         at if change.asking else None,
         sample,
+        change.asking.request if change.asking else {},
     )
     return report(heading, effect)
+
+
+def _further(file: str | None) -> dict[str, Any]:
+    """What every request says besides. Raises Unusable."""
+    request = {} if file is None else read_json_file(file)
+    if not isinstance(request, dict):
+        raise Unusable(f'{file} holds no object such as {{"channel": "web"}}')
+    return request
 
 
 def _of_folder(
@@ -160,6 +185,7 @@ def _of_folder(
     names: tuple[str, str],
     by: str,
     at: datetime,
+    request: dict[str, Any],
     processes: int | None,
     language: str,
 ) -> dict[str, Any]:
@@ -173,13 +199,14 @@ def _of_folder(
             versions = load_named(names[0], language, 2, database), load_named(names[1], language, 2, database)
     else:
         versions = load_rules(names[0], language, exit_code=2), load_rules(names[1], language, exit_code=2)
-    change = _change(versions, names, by, at, language)
+    change = _change(versions, names, by, at, request, language)
     assert change.asking is not None, "accounts are asked about"
     with told_in_a_line():
         effect = counted(change, change.asking, folder, engine, processes)
     day = local_day(at, ZoneInfo(change.after.policy.timezone))
     count = effect.accounts
-    return report(Heading(*versions, names, "accounts", change.by, count, count, day, at), effect)
+    heading = Heading(*versions, names, "accounts", change.by, count, count, day, at, None, request)
+    return report(heading, effect)
 
 
 def _print(told: dict[str, Any], form: str, html: str | None, language: str, *, force: bool) -> None:
@@ -197,11 +224,18 @@ def _print(told: dict[str, Any], form: str, html: str | None, language: str, *, 
 
 
 def _change(
-    versions: tuple[PolicyVersion, PolicyVersion], names: tuple[str, str], by: str, at: datetime | None, language: str
+    versions: tuple[PolicyVersion, PolicyVersion],
+    names: tuple[str, str],
+    by: str,
+    at: datetime | None,
+    request: dict[str, Any],
+    language: str,
 ) -> Change:
     """The change; accounts ask at an instant, decisions are made again where there is none. Raises Unusable."""
+    from engine.cases import BadCase
     from engine.comparing import groupings, methods_of
     from engine.population.answers import Asking
+    from engine.population.cases import check_asking
     from service.commands.diff import OTHER_POLICY
     from service.impact import Change
 
@@ -213,7 +247,13 @@ def _change(
     if by and by not in known:
         raise Unusable(NO_GROUPS.in_language(language).format(by=by, known=", ".join(known)))
     # A plain map, because it travels to other processes.
-    asking = None if at is None else Asking(at, methods_of(before, after), "all", {})
+    asking = None if at is None else Asking(at, methods_of(before, after), "all", request)
+    if asking is not None and request:
+        try:
+            for policy in (before, after):
+                check_asking(policy, asking)
+        except BadCase as error:
+            raise Unusable(str(error)) from None
     return Change(*versions, by or next(iter(known)), asking, language)
 
 

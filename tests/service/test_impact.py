@@ -150,7 +150,7 @@ def test_a_planted_change_comes_to_the_figures_that_were_worked_out_by_hand(four
         ("B", "cash", -90),
     ]
     assert found["affected"][1]["vanishes"] == ["active"]
-    assert [each["en"] for each in found["sentences"]][:5] == [
+    assert [each["en"] for each in found["sentences"]][1:6] == [
         "Of 4 accounts, 3 get another answer by some method.",
         "Of 8 answers, 5 change.",
         "10,290 KRW less is paid out in all (67,320 KRW; it was 77,610 KRW).",
