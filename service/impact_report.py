@@ -246,17 +246,17 @@ def _sampled(heading: Heading) -> Iterator[Plain]:
 def how_asked(further: Mapping[str, Any]) -> Plain:
     """How accounts asked, and so what is not among their answers."""
     if further:
-        return said(_ASKED_WITH, facts=", ".join(f"{name}: {value}" for name, value in further.items()))
-    return {"ko": _ASKED.ko, "en": _ASKED.en}
+        return said(_HOW_ASKED_WITH, facts=", ".join(f"{name}: {value}" for name, value in further.items()))
+    return {"ko": _HOW_ASKED.ko, "en": _HOW_ASKED.en}
 
 
-_ASKED = Text(
+_HOW_ASKED = Text(
     "계정마다 회원 본인이 앱에서 자기 계좌로 신청한 것으로 결정했습니다."
     " 고객센터 신청이나 다른 사람의 신청은 들어 있지 않습니다.",
     "Each account asked in the app, as the member, for its own account: requests by phone, or by anybody else, are not"
     " among these answers.",
 )
-_ASKED_WITH = Text(
+_HOW_ASKED_WITH = Text(
     "계정마다 다음과 같이 신청한 것으로 결정했습니다: {facts}. 나머지는 회원 본인이 앱에서 신청한 것으로 보았습니다.",
     "Each account asked with {facts}, and otherwise in the app, as the member: other requests are not among these"
     " answers.",

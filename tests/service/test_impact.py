@@ -26,6 +26,7 @@ from service.answers import draft_answer
 from service.cli import recoup
 from service.config import Settings
 from service.database import Database, close_database, execute, open_database, reading, rows, writing
+from service.draft_impact import impact_of
 from service.impact import Accounts, Change, Chosen, Decisions, Page, Sample, Stored, effect_of
 from service.impact_report import Heading, report
 from service.impact_text import signed
@@ -442,3 +443,18 @@ def test_an_approver_sees_what_a_draft_does_to_all_accounts(database: Database, 
     assert replace(made, data=less).seen != made.seen
     told_so = run("publish", "show", made.id, "--lang", "ko").stdout
     assert "지급액이 모두 1,000원 줄어듭니다(6,000원 → 5,000원)." in told_so
+
+
+def test_a_changed_rule_that_nobody_met_is_named(four: Database) -> None:
+    fee = "when: {request.channel: call_centre}\n    flat: %s\n"
+    added = '  - id: by-phone\n    kind: fee\n    terms: "9"\n    adds_to: [%s]\n    ' + fee
+    reason = '    reason: {ko: "전화 수수료 {fee}원", en: "By phone {fee} won."}\n'
+    others = ", ".join(rule.id for rule in version(POLICY).policy.rules_of("fee"))
+    before, after = (
+        version(POLICY.rstrip() + "\n" + added % (others, amount) + reason) for amount in ("1_500", "1_200")
+    )
+    found = impact_of(four, before, after, NOW, lambda _: NO_STEP)
+    assert [each["en"] for each in found["sentences"] if "by-phone" in each["en"]] == [
+        "Changed, but met by none of these requests: by-phone. What these rules do to others is not in the figures."
+    ]
+    assert found["sentences"][0]["en"].startswith("Each account asked in the app, as the member")
