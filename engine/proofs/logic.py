@@ -5,7 +5,6 @@ The library is an extra: `recoup[prove]`. It publishes no types, so a formula is
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -199,10 +198,10 @@ class Solver:
 
 
 def _checked(solver: Any, *marks: Any) -> Any:
-    """What the solver finds. It takes Ctrl-C for itself and answers that it does not know; who asked is to have it."""
+    """What the solver finds. It takes Ctrl-C for itself and answers that it does not know. Raises KeyboardInterrupt."""
     found = solver.check(*marks)
     if found == z3.unknown and "keyboard" in solver.reason_unknown():
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
     return found
 
 
