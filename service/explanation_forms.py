@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service.explanation_days import KEPT_TOGETHER
 from service.explanation_words import HEADINGS, MORE_LOTS
 
 MOST_LOTS = 20
@@ -39,7 +40,7 @@ def lines(told: Mapping[str, Any], language: str, *, more: bool = False) -> Iter
             yield from _rule(rule, language, more)
         if group["group"] == "denies" and told["nearest"]:
             yield ""
-            yield words["nearest" if told["nearest"]["found"] else "no_nearest"]
+            yield words[nearest_heading(told["nearest"])]
             yield f"  {told['nearest'][language]}"
     yield ""
     yield words["lots"]
@@ -53,6 +54,9 @@ def lines(told: Mapping[str, Any], language: str, *, more: bool = False) -> Iter
         yield f"  {told['contest'][language]}"
     yield ""
     yield told["source"][language]
+    yield ""
+    yield words["record"]
+    yield from (f"  {line[language]}" for line in told["record"])
 
 
 def _rule(rule: Mapping[str, Any], language: str, more: bool) -> Iterator[str]:
@@ -62,12 +66,31 @@ def _rule(rule: Mapping[str, Any], language: str, more: bool) -> Iterator[str]:
     yield from (f"    {each}" for each in unsaid(rule, language))
     for value in rule["values"]:
         yield f"    {value[language]}"
+    yield from (f"    {each[language]}" for each in rule["criteria"])
     if rule["remedy"]:
         yield f"    {rule['remedy'][language]}"
     if more:
         words = HEADINGS[language]
         yield f"    {words['rule']} {rule['rule']}: {rule['more'][language]}"
         yield from (f"    {figure[language]}" for figure in rule["more"]["figures"])
+
+
+def nearest_heading(nearest: Mapping[str, Any]) -> str:
+    """Which heading fits the nearest request: it passes, a person looks at it first, or there is none."""
+    decision = nearest["decision"] or (nearest["today"] and nearest["today"]["decision"])
+    if decision is None:
+        return "no_nearest"
+    return "nearest_review" if decision["outcome"] == "needs_review" else "nearest"
+
+
+def unbroken(said: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a sentence for the page, and which of them, as days and ids of decisions, stay on one line."""
+    end = 0
+    for found in KEPT_TOGETHER.finditer(said):
+        yield said[end : found.start()], False
+        yield found[0], True
+        end = found.end()
+    yield said[end:], False
 
 
 def usable_lots(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -100,6 +123,8 @@ def page(told: Mapping[str, Any], language: str) -> str:
         told=told,
         language=language,
         words=HEADINGS[language],
+        nearest_heading=nearest_heading,
+        unbroken=unbroken,
         most=MOST_LOTS,
         listed=listed,
         unsaid=unsaid,

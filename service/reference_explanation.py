@@ -18,8 +18,19 @@ from service.reference_shapes import (
 )
 
 OR_NONE: Schema = {"type": "null"}
+TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
 FIGURE: Schema = {"description": "A number, a text, a flag or a list of texts."}
 NAMED_LOT = {"lot": TEXT, "source": {"type": ["string", "null"]}, "acquired_on": DAY_OR_NONE}
+SET_ASIDE: dict[str, Schema] = {
+    **NAMED_LOT,
+    "points": AMOUNT,
+    "refundable_from": {
+        **DAY_OR_NONE,
+        "description": "The day from which the lot could pay, as the same request was judged then; null: none was found"
+        " within the first 200 lots, or what is said is about the request.",
+    },
+    **SAID,
+}
 VALUE = object_of(
     {
         "value": TEXT,
@@ -41,11 +52,15 @@ RULE = object_of(
         "article": object_of(SAID),
         "said": list_of(
             object_of(
-                {**SAID, "lots": list_of(object_of({**NAMED_LOT, "points": AMOUNT, **SAID}))},
+                {**SAID, "lots": list_of(object_of(SET_ASIDE))},
                 "A reason to the member, and the lots that it is about; none: it is about the request.",
             )
         ),
         "values": list_of(VALUE),
+        "criteria": {
+            **list_of(object_of(SAID)),
+            "description": "The figures that stand in the rule itself, such as spans and the bounds of a fee.",
+        },
         "remedy": {"oneOf": [ref("Remedy"), OR_NONE]},
         "more": object_of(
             {**SAID, "figures": list_of(object_of({"name": TEXT, "value": FIGURE, **SAID}))},
@@ -74,11 +89,21 @@ LOT = object_of(
     }
 )
 SUMS = dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT)
+PASSING = {"outcome": OUTCOME, **SUMS, "payable_on": DAY_OR_NONE}
+TODAY = object_of(
+    {
+        "set": {"type": "object", "description": "What would have to be otherwise, by path."},
+        "decision": object_of(PASSING),
+        **SAID,
+    },
+    "What would pass on the same day, if what the reasons ask for of the member and of who asks were so.",
+)
 NEAREST = object_of(
     {
         "found": {"type": "boolean"},
         "set": {"type": ["object", "null"], "description": "What differs from the request, by path."},
-        "decision": {"oneOf": [object_of({"outcome": OUTCOME, **SUMS, "payable_on": DAY_OR_NONE}), OR_NONE]},
+        "decision": {"oneOf": [object_of(PASSING), OR_NONE]},
+        "today": {"oneOf": [TODAY, OR_NONE], "description": "Looked for where nothing was found, or a later day only."},
         **SAID,
     },
     "The nearest request that passes, as it was really decided, or that none was found.",
@@ -110,12 +135,25 @@ EXPLANATION = object_of(
         "nearest": {"oneOf": [NEAREST, OR_NONE], "description": "null unless the request was denied."},
         "contest": {
             "oneOf": [
-                object_of({"method": TEXT, "path": TEXT, "body": ANY, "answered_within_days": AMOUNT, **SAID}),
+                object_of(
+                    {
+                        "method": TEXT_OR_NONE,
+                        "path": TEXT_OR_NONE,
+                        "body": {"oneOf": [ANY, OR_NONE]},
+                        "answered_within_days": AMOUNT,
+                        **SAID,
+                    }
+                ),
                 OR_NONE,
             ],
-            "description": "How to contest the decision; `body` lacks the member's own `text`.",
+            "description": "How to contest the decision; `body` lacks the member's own `text`. `method`, `path`"
+            " and `body` are null where the account is not stored: it can write no inquiry.",
         },
         "source": object_of(SAID),
+        "record": {
+            **list_of(object_of({"name": TEXT, **SAID})),
+            "description": "What it takes to look the decision up and check it, a line each.",
+        },
     },
     "Why a decision came out as it did.",
 )

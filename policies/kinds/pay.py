@@ -144,7 +144,7 @@ def _hold_text(rule: Pay, say: Teller) -> str:
         return ""
     span = say.figure(rule.held_for)
     return say.choose(
-        f", 지급도 취소도 되지 않으면 신청일부터 {span}까지만 포인트를 잡아 둠",
+        f", 지급도 취소도 되지 않으면 신청일부터 {span}까지만 포인트를 보류함",
         f"; points that are neither paid out nor given up are held for {span} after the request",
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from service import lines, own, records
+from service import ledger, lines, own, records
 from service.access import record_reads
 from service.answers import decision_answer, kept_decision_answer, with_text
 from service.database import reading
@@ -97,10 +97,12 @@ def explain(id: str) -> Response:
         if found is None:
             raise Refusal("not-found", what=f"/v1/decisions/{id}")
         compiled = parts().versions.compiled(found.decision["digest"])
+        stored = ledger.find_account(parts().database, found.decision["account"]) is not None
     record_reads(id)
     # The case stays whole: what would have passed is really decided.
     found = replace(found, decision=masked(found.decision, g.reader))
-    told, spoken = explanation(found, compiled, parts().settings.answer_within_days), language()
+    days, spoken = parts().settings.answer_within_days, language()
+    told = explanation(found, compiled, days, stored=stored)
     # Who accepts none of the three gets the first.
     form = request.accept_mimetypes.best_match(FORMS, FORMS[0])
     if form == "text/html":

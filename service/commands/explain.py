@@ -48,12 +48,12 @@ def command(
     from service.telling import traced
 
     if _is_file(decision):
-        record, compiled, days = _in_file(decision, rules, lang)
+        (record, compiled, days), stored = _in_file(decision, rules, lang), True
     elif rules is not None:
         raise Unusable("--rules is for a decision in a file: the text of a kept one is kept with it")
     else:
-        record, compiled, days = _kept(decision)
-    told = explanation(record, compiled, days)
+        record, compiled, days, stored = _kept(decision)
+    told = explanation(record, compiled, days, stored=stored)
     if html is not None:
         _write(html, page(told, lang), force=force)
         return
@@ -73,9 +73,11 @@ def _write(name: str, text: str, *, force: bool) -> None:
         raise Unusable(f"{name} cannot be written: {error.strerror}") from None
 
 
-def _kept(id: str) -> tuple[Record, CompiledVersion, int]:
-    """A decision out of the database, the version that it was made on, and within how many days one is answered."""
-    from service import records
+def _kept(id: str) -> tuple[Record, CompiledVersion, int, bool]:
+    """A decision out of the database, the version that it was made on, within how many days one is answered, and
+    whether its account is stored.
+    """
+    from service import ledger, records
     from service.commands._database import looked_at, record_read
     from service.database import reading
     from service.publishing import Versions
@@ -85,12 +87,13 @@ def _kept(id: str) -> tuple[Record, CompiledVersion, int]:
             with reading(database):
                 record = records.find(database, id)
                 compiled = None if record is None else Versions(database, 1).compiled(record.decision["digest"])
+                stored = record is not None and ledger.find_account(database, record.decision["account"]) is not None
         except AssertionError as error:
             raise Unusable(f"{id} contradicts itself: {error}") from None
         if record is None or compiled is None:
             raise Unusable(f"no decision has the id '{id}'")
         record_read(database, "recoup explain", record.id)
-    return record, compiled, settings.answer_within_days
+    return record, compiled, settings.answer_within_days, stored
 
 
 def _in_file(file: str, rules: str | None, language: str) -> tuple[Record, CompiledVersion, int]:

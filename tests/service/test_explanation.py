@@ -61,7 +61,7 @@ def test_a_denial_says_what_would_have_passed_and_how_to_contest_it(client: Flas
     denies = {group["group"]: group["rules"] for group in told["groups"]}["denies"]
     assert [rule["rule"] for rule in denies] == [reason["rule"] for reason in asked["reasons"]]
     assert [line["value"]["ko"] for line in told["asked"] if line["label"]["ko"] == "신청 시각"] == [
-        "2026-03-02 10:00 (Asia/Seoul)"
+        "2026년 3월 2일 오전 10시(한국 시각)"
     ]
     request = {**asked["case"]["request"], **{path.removeprefix("request."): v for path, v in near["set"].items()}}
     again = client.post(DECISIONS, json={"account": "A", "request": request, "dry_run": True}).get_json()
@@ -72,6 +72,15 @@ def test_a_denial_says_what_would_have_passed_and_how_to_contest_it(client: Flas
         contest["path"], json={**contest["body"], "text": "왜?"}, headers={"Idempotency-Key": "contest"}
     )
     assert opened.status_code == 201
+
+
+def test_what_nobody_can_post_is_not_offered(client: FlaskClient, kt_denial: str) -> None:
+    """The account came with the question and is not stored, so an inquiry of it would be refused."""
+    contest = client.get(kt_denial).get_json()["contest"]
+    assert (contest["method"], contest["path"], contest["body"]) == (None, None, None)
+    decision = kt_denial.split("/")[3]
+    assert f"고객센터에 결정 번호({decision})를 알려 주시고 이의를 제기해 주세요." in contest["ko"]
+    assert "app" not in contest["en"]
 
 
 def test_a_decision_is_explained_by_the_text_that_it_was_made_on(client: FlaskClient, database: Database) -> None:
@@ -94,13 +103,16 @@ def test_the_page_stands_alone_and_says_what_the_text_says(client: FlaskClient) 
         written = page.get_data(as_text=True)
         outline = Outline(written)
         assert f'<html lang="{language}">' in written
-        assert [tag for tag in outline.tags if tag in ("h1", "h2")] == ["h1", *["h2"] * 5]
+        assert [tag for tag in outline.tags if tag in ("h1", "h2")] == ["h1", *["h2"] * 6]
         assert not {"script", "link", "img", "iframe"} & set(outline.tags)
         assert ATTACK in outline.text, "what was asked is shown as it was written"
         style = re.search("<style>(.*?)</style>", written, re.DOTALL)
         assert style is not None
         digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
         assert f"style-src 'sha256-{digest}'" in page.headers["Content-Security-Policy"]
+        kept_whole = re.findall('<span class="whole">([^<]*)</span>', written)
+        assert {"2026년 3월 2일", "2 March 2026"} & {*kept_whole}
+        assert where.split("/")[3] in kept_whole
         lines = text.get_data(as_text=True).splitlines()
         assert lines[0].startswith(heading)
         for line in lines[1:]:
@@ -143,7 +155,10 @@ def kt_denial(client: FlaskClient, database: Database) -> str:
 
 def test_the_page_of_a_real_programme_is_in_words_only(client: FlaskClient, kt_denial: str) -> None:
     """No fact, no value and no rule shows by the name that it has in the rule file, but behind "more"."""
-    for language, said in (("ko", "본인확인 수준 2(2025-01-01부터"), ("en", "identity level: 2 (from 2025-01-01")):
+    for language, said in (
+        ("ko", "본인확인 2단계 이상(2025년 1월 1일부터"),
+        ("en", "identity level 2 or higher (from 1 January 2025"),
+    ):
         page = client.get(f"{kt_denial}?lang={language}", headers={"Accept": "text/html"}).get_data(as_text=True)
         letter = Outline(re.sub("(?s)<style>.*?</style>|<details>.*?</details>|<footer.*?</footer>", "", page)).text
         assert said in letter
@@ -163,20 +178,39 @@ def test_what_sets_points_aside_stands_apart_and_names_each_lot(client: FlaskCli
     aside = {rule["rule"]: rule for rule in groups["sets_aside"]["rules"]}
     assert groups["sets_aside"]["points"] == sum(points for _, _, points, _ in KT_LOTS[1:])
     assert [
-        (said["en"].split(".")[0], [lot["en"] for lot in said["lots"]]) for said in aside["promotion-points"]["said"]
+        (said["ko"], said["en"].split(".")[0], [(lot["en"], lot["refundable_from"]) for lot in said["lots"]])
+        for said in aside["promotion-points"]["said"]
     ] == [
         (
-            f"Promotion points are not refunded until some time after they were earned, on {day}",
-            [f"Promotion: {points} points (earned on {day})"],
+            "프로모션 포인트는 적립 후 일정 기간이 지나야 환급됩니다. 지금은 직영몰에서 사용할 수 있습니다.",
+            "Promotion points are not refunded until some time after they were earned, on the day named below",
+            [
+                (
+                    "Promotion: 700 points (earned on 2 December 2025): can be refunded from 2 December 2026 on",
+                    "2026-12-02",
+                ),
+                (
+                    "Promotion: 300 points (earned on 2 January 2026): can be refunded from 2 January 2027 on",
+                    "2027-01-02",
+                ),
+            ],
         )
-        for day, points in (("2025-12-02", 700), ("2026-01-02", 300))
+    ]
+    assert [each["ko"] for each in aside["promotion-points"]["criteria"]] == [
+        "적용된 기준: 적립일부터 12개월이 지나면 이 규칙은 적용되지 않습니다"
+    ]
+    assert [each["ko"] for each in aside["points-earned-unidentified"]["values"]] == [
+        (
+            "적용된 기준: 적립할 때 본인확인 1단계 이상"
+            "(이 포인트는 0단계, 2025년 7월 1일부터 적립된 포인트, 약관 제16조 제3항)"
+        )
     ]
     assert [value["en"] for value in aside["purchase-points-life"]["values"]] == [
-        "The figure that applied: 3 years (points earned until 2024-12-31, article 15.3)"
+        "The figure that applied: 3 years (points earned until 31 December 2024, article 15.3)"
     ]
     assert aside["purchase-points-life"]["more"]["en"].startswith("The points can be used for 3 years")
     assert [value["ko"] for value in aside["purchase-points-life"]["values"]] == [
-        "적용된 기준: 3년(2024-12-31까지 적립된 포인트, 약관 제15조 제3항)"
+        "적용된 기준: 3년(2024년 12월 31일까지 적립된 포인트, 약관 제15조 제3항)"
     ]
     printed = client.get(f"{kt_denial}?lang=ko", headers={"Accept": "text/plain"}).get_data(as_text=True)
     assert printed.index("거절된 이유") < printed.index("승인될 수 있는 신청") < printed.index("환급할 수 없는 포인트")
@@ -230,6 +264,6 @@ def test_of_a_lot_that_has_expired_nothing_else_is_told(client: FlaskClient, dat
     told = client.get(f"{made.headers['Location']}/explanation").get_json()
     (lot,) = told["lots"]
     assert lot["rules"] == ["life", "promotion"]
-    assert "Expired on 2026-01-" in lot["en"]
+    assert " January 2026" in lot["en"]
     assert "Promotion points" not in lot["en"]
     assert "promotion" not in [rule["rule"] for group in told["groups"] for rule in group["rules"]]

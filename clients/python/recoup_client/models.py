@@ -472,6 +472,7 @@ class Explanation(TypedDict):
     nearest: ExplanationNearest | None
     contest: ExplanationContest | None
     source: ExplanationSource
+    record: list[ExplanationRecord]
 
 
 class ExplanationAsked(TypedDict):
@@ -492,9 +493,9 @@ class ExplanationAskedValue(TypedDict):
 
 
 class ExplanationContest(TypedDict):
-    method: str
-    path: str
-    body: dict[str, Any]
+    method: str | None
+    path: str | None
+    body: dict[str, Any] | None
     answered_within_days: int
     ko: str
     en: str
@@ -533,11 +534,18 @@ class ExplanationGroupsRules(TypedDict):
     article: ExplanationGroupsRulesArticle
     said: list[ExplanationGroupsRulesSaid]
     values: list[ExplanationGroupsRulesValues]
+    criteria: list[ExplanationGroupsRulesCriteria]
     remedy: Remedy | None
     more: ExplanationGroupsRulesMore
 
 
 class ExplanationGroupsRulesArticle(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationGroupsRulesCriteria(TypedDict):
     ko: str
     en: str
     text: str
@@ -574,6 +582,7 @@ class ExplanationGroupsRulesSaidLots(TypedDict):
     source: str | None
     acquired_on: str | None
     points: int
+    refundable_from: str | None
     ko: str
     en: str
     text: str
@@ -612,6 +621,7 @@ class ExplanationNearest(TypedDict):
     found: bool
     set: dict[str, Any] | None
     decision: ExplanationNearestDecision | None
+    today: ExplanationNearestToday | None
     ko: str
     en: str
     text: str
@@ -626,6 +636,34 @@ class ExplanationNearestDecision(TypedDict):
     offset: int
     payout: int
     payable_on: str | None
+
+
+class ExplanationNearestToday(TypedDict):
+    """What would pass on the same day, if what the reasons ask for of the member and of who asks were so."""
+
+    set: dict[str, Any]
+    decision: ExplanationNearestTodayDecision
+    ko: str
+    en: str
+    text: str
+
+
+class ExplanationNearestTodayDecision(TypedDict):
+    outcome: Literal["approved", "denied", "needs_review"]
+    points: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+    payable_on: str | None
+
+
+class ExplanationRecord(TypedDict):
+    name: str
+    ko: str
+    en: str
+    text: str
 
 
 class ExplanationSource(TypedDict):
