@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from flask import Blueprint, Response, g, request
 
 from policies.model import Text
 from service.pages.asking import Answer, address, ask, asked
+from service.pages.forms import after_of, fresh_key, papers_of, points_of
 from service.pages.site import back_to, only, page
 from service.roles import MEMBER
 
@@ -20,8 +20,6 @@ SHORTEST_SHARE = 0.01
 """Of the longest bar, so that a small one is still seen."""
 SOON = 3
 """So many of the days on which points end are told at the head."""
-NOT_A_NUMBER = Text("포인트는 숫자로 적어 주세요. 예: 20000", "Write the points as a number, such as 20000.")
-NOTHING_ASKED = Text("환급받을 포인트를 적어 주세요.", "Say how many points you want refunded.")
 
 
 @blueprint.get("")
@@ -85,7 +83,7 @@ def file() -> Response:
     if mistakes:
         return _form(written, None, mistakes, status=422)
     asking = {"account": g.reader.account, "request": body}
-    filed = ask("POST", "/v1/refund-requests", asking, once=written.get("once") or _fresh_key())
+    filed = ask("POST", "/v1/refund-requests", asking, once=written.get("once") or fresh_key())
     if not filed.ok:
         return _form(written, filed, {}, status=filed.status)
     return back_to(f"/member/requests/{filed.data['id']}")
@@ -100,7 +98,7 @@ def requests() -> Response:
         query={"limit": 20, "after": request.args.get("after")},
     )
     policy = _policy(_policy_name())
-    return page("member_requests.html", found=found["refund_requests"], next=_after(found), policy=policy)
+    return page("member_requests.html", found=found["refund_requests"], next=after_of(found), policy=policy)
 
 
 @blueprint.get("/requests/<id>")
@@ -109,20 +107,20 @@ def one_request(id: str) -> Response:
     found = asked("GET", address("refund-requests", id))
     told = ask("GET", address("decisions", found["decision_id"], "explanation"))
     explained = told.data if told.ok else None
-    return page("member_request.html", found=found, told=explained, policy=_policy(_policy_name()), once=_fresh_key())
+    return page("member_request.html", found=found, told=explained, policy=_policy(_policy_name()), once=fresh_key())
 
 
 @blueprint.post("/requests/<id>/cancel")
 def cancel(id: str) -> Response:
     """Take a request back."""
-    asked("POST", address("refund-requests", id, "cancel"), {}, once=request.form.get("once") or _fresh_key())
+    asked("POST", address("refund-requests", id, "cancel"), {}, once=request.form.get("once") or fresh_key())
     return back_to(f"/member/requests/{id}")
 
 
 @blueprint.get("/decisions/<id>")
 def decision(id: str) -> Response:
     """Why a request was decided as it was."""
-    return page("member_decision.html", told=asked("GET", address("decisions", id, "explanation")), once=_fresh_key())
+    return page("member_decision.html", told=asked("GET", address("decisions", id, "explanation")), once=fresh_key())
 
 
 @blueprint.get("/inquiries")
@@ -142,7 +140,7 @@ def ask_something() -> Response:
         "language": g.language,
         **({"decision_id": written["decision_id"]} if written.get("decision_id") else {}),
     }
-    made = ask("POST", "/v1/inquiries", body, once=written.get("once") or _fresh_key())
+    made = ask("POST", "/v1/inquiries", body, once=written.get("once") or fresh_key())
     return back_to(f"/member/inquiries/{made.data['id']}") if made.ok else _inquiries(written, made)
 
 
@@ -160,7 +158,7 @@ def say_more(id: str, what: str) -> Response:
     written = request.form.to_dict()
     text = written.get("text", "").strip()
     body = {"by": "member", **({"text": text} if text or what == "entries" else {})}
-    said = ask("POST", address("inquiries", id, what), body, once=written.get("once") or _fresh_key())
+    said = ask("POST", address("inquiries", id, what), body, once=written.get("once") or fresh_key())
     return back_to(f"/member/inquiries/{id}") if said.ok else _inquiry(id, written, said)
 
 
@@ -186,12 +184,6 @@ def _policy_name() -> str:
 def _policy(name: str) -> dict[str, Any]:
     found: dict[str, Any] = asked("GET", address("policies", name))
     return found
-
-
-def _after(found: Mapping[str, Any]) -> str | None:
-    """Where the next page of a list begins."""
-    following = found["next"]
-    return following.partition("after=")[2].partition("&")[0] if following else None
 
 
 def _by_year(balance: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -225,24 +217,15 @@ def _most(options: list[dict[str, Any]]) -> int:
 
 def _request_of(written: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Text]]:
     """The request that a form says, as the API takes it, and what is wrong with its fields."""
-    mistakes: dict[str, Text] = {}
-    points: int | str = "all"
-    if not written.get("all"):
-        text = written.get("points", "").strip().replace(",", "").removesuffix("포인트").strip()
-        if not text:
-            mistakes["points"] = NOTHING_ASKED
-        elif not (text.isascii() and text.isdigit()) or int(text[:20]) == 0 or len(text) > 15:
-            mistakes["points"] = NOT_A_NUMBER
-        else:
-            points = int(text)
+    points, mistake = points_of(written)
     body: dict[str, Any] = {"points": points, "method": written.get("method", ""), "channel": "web"}
     if written.get("receiving_account", "").strip():
         body["receiving_account"] = written["receiving_account"].strip()
         body["receiving_holder"] = written.get("receiving_holder") or "member"
-    papers = [name.removeprefix("paper:") for name in written if name.startswith("paper:")]
+    papers, mistakes = papers_of(written)
     if papers:
-        body["papers"] = [{"paper": name} for name in papers]
-    return body, mistakes
+        body["papers"] = papers
+    return body, mistakes | ({"points": mistake} if mistake else {})
 
 
 def _tried(body: Mapping[str, Any]) -> Answer:
@@ -256,7 +239,7 @@ def _form(
     return page(
         "member_apply.html",
         status,
-        written={"once": _fresh_key(), **written},
+        written={"once": fresh_key(), **written},
         tried=tried,
         mistakes=mistakes or {},
         balance=balance,
@@ -275,8 +258,8 @@ def _inquiries(written: Mapping[str, str], refused: Answer | None = None) -> Res
         "member_inquiries.html",
         refused.status if refused else 200,
         found=found["inquiries"],
-        next=_after(found),
-        written={"once": _fresh_key(), "decision_id": request.args.get("decision", ""), **written},
+        next=after_of(found),
+        written={"once": fresh_key(), "decision_id": request.args.get("decision", ""), **written},
         refused=refused,
     )
 
@@ -284,8 +267,4 @@ def _inquiries(written: Mapping[str, str], refused: Answer | None = None) -> Res
 def _inquiry(id: str, written: Mapping[str, str], refused: Answer | None = None) -> Response:
     found = asked("GET", address("inquiries", id))
     status = refused.status if refused else 200
-    return page("member_inquiry.html", status, found=found, written={"once": _fresh_key(), **written}, refused=refused)
-
-
-def _fresh_key() -> str:
-    return secrets.token_urlsafe(16)
+    return page("member_inquiry.html", status, found=found, written={"once": fresh_key(), **written}, refused=refused)

@@ -106,9 +106,9 @@ def create_pages(api: Flask) -> Flask:
 
 
 def _blueprints() -> tuple[Blueprint, ...]:
-    from service.pages import member
+    from service.pages import agent, agent_inquiries, agent_requests, member
 
-    return (member.blueprint,)
+    return (member.blueprint, agent.blueprint, agent_requests.blueprint, agent_inquiries.blueprint)
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:

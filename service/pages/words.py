@@ -11,6 +11,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from policies.model import Text
+from policies.vocabulary import WORDS
 
 NOT_FOR_YOU = (
     Text("이 화면을 볼 권한이 없습니다.", "This page is not for you."),
@@ -60,6 +61,9 @@ MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = (
     (("member",), "/member/requests", Text("신청 내역", "My requests")),
     (("member",), "/member/inquiries", Text("문의·이의", "Questions")),
     (("member",), "/member/help", Text("도움말", "Help")),
+    (("agent", "approver"), "/agent", Text("상담 창구", "Desk")),
+    (("agent", "approver"), "/agent/reviews", Text("검토 대기", "Reviews")),
+    (("agent",), "/agent/inquiries", Text("문의·이의", "Inquiries")),
 )
 """The menu: for which roles, where to, and how it is called."""
 
@@ -83,6 +87,11 @@ INQUIRY_STATES = {
     "closed": Text("종료", "Closed"),
     "withdrawn": Text("철회", "Taken back"),
 }
+INQUIRY_OUTCOMES = {
+    "upheld": Text("결정 유지", "The decision stays"),
+    "overturned": Text("결정이 틀렸음", "The decision was wrong"),
+    "explained": Text("설명함", "Explained"),
+}
 STATE_NAMES = {
     "approved": Text("승인", "Approved"),
     "needs_review": Text("검토 중", "Being looked at"),
@@ -94,6 +103,8 @@ STATE_NAMES = {
     "lapsed": Text("기한 지남", "Lapsed"),
     "reversed": Text("되돌림", "Reversed"),
 }
+SOON_DUE = 5
+"""An inquiry with so many days left is shown as one to answer now."""
 WEEKDAYS = ("월", "화", "수", "목", "금", "토", "일")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -188,6 +199,42 @@ def inquiry_state(context: Context, state: str) -> str:
     return INQUIRY_STATES[state].in_language(context["language"])
 
 
+@pass_context
+def inquiry_outcome(context: Context, outcome: str) -> str:
+    """What an outcome of a contest is called."""
+    return INQUIRY_OUTCOMES[outcome].in_language(context["language"])
+
+
+@pass_context
+def clock_of(context: Context, left: int | None) -> str:
+    """How long somebody can still be answered in time, by the days that are left; nothing where nobody waits.
+
+    >>> clock_of({"language": "ko"}, 3), clock_of({"language": "en"}, -1)
+    ('3일 남음', '1 day overdue')
+    """
+    if left is None:
+        return ""
+    days = abs(left)
+    if context["language"] == "ko":
+        return "오늘까지" if left == 0 else f"{days}일 남음" if left > 0 else f"{days}일 지남"
+    if left == 0:
+        return "due today"
+    return f"{days} day{'' if days == 1 else 's'} {'left' if left > 0 else 'overdue'}"
+
+
+def clock_tone(left: int | None) -> str:
+    """How the clock of an inquiry looks: bad when it is overdue, warn when it is about to be."""
+    if left is None or left > SOON_DUE:
+        return ""
+    return "bad" if left < 0 else "warn"
+
+
+@pass_context
+def word_name(context: Context, word: str) -> str:
+    """What a word of the common choices is called, such as who applies."""
+    return WORDS[word].in_language(context["language"]) if word in WORDS else word
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "points": points,
     "money": money,
@@ -198,5 +245,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "state_name": state_name,
     "state_tone": state_tone,
     "inquiry_state": inquiry_state,
+    "inquiry_outcome": inquiry_outcome,
+    "clock": clock_of,
+    "clock_tone": clock_tone,
+    "word_name": word_name,
 }
 IN_TEMPLATES: Mapping[str, Any] = {"t": translated}
