@@ -1,4 +1,4 @@
-"""What an agent sees: what waits, an account with what to say about it, and a refund filed for a member on the phone."""
+"""What an agent sees: what waits, an account with what to say about it, and a refund filed for who calls."""
 
 from __future__ import annotations
 

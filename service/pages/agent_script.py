@@ -1,8 +1,8 @@
-"""What an agent reads out to a member: what can be refunded by each method, what it costs, when it comes, or why not."""
+"""What an agent reads out: what can be refunded by each method, what it costs, when it comes, or why not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policies.model import Text
@@ -36,8 +36,8 @@ ASKED_OF = {"needs_review": WAITS, "approved": COMES}
 
 def script(
     balance: Mapping[str, Any],
-    options: list[Mapping[str, Any]],
-    requests: list[Mapping[str, Any]],
+    options: Sequence[Mapping[str, Any]],
+    requests: Sequence[Mapping[str, Any]],
     currency: str,
     language: str,
 ) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from markupsafe import escape
 from werkzeug.test import Client
 
 from service.database import Database
@@ -88,7 +89,7 @@ def test_an_account_is_found_by_its_id_and_a_wrong_one_is_told(open_site: Client
     for wrong in ("A-9", "A/balance", "%00", "<b>"):
         answer = open_site.get("/agent", query_string={"account": wrong})
         assert (answer.status_code, "There is no account" in answer.text) == (404, True)
-    assert 'value="&lt;b&gt;"' in answer.text
+        assert f'value="{escape(wrong)}"' in answer.text
     assert open_site.get("/agent/accounts/A-9").status_code == 404
 
 
@@ -273,3 +274,55 @@ def test_what_is_not_there_is_not_found(open_site: Client) -> None:
     enter(open_site, "agent")
     for path in ("requests/R-1", "decisions/D-1", "inquiries/Q-1", "accounts/nobody", "accounts/nobody/apply"):
         assert open_site.get(f"/agent/{path}").status_code == 404, path
+
+
+@pytest.mark.slow
+def test_the_desk_works_through_a_day_in_a_browser(visits: Visits) -> None:
+    agent, approver = visits(locale="ko-KR"), visits(dark=True, width=390)
+    page = agent.page
+    agent.enters("agent")
+    page.locator("#account").fill("A-0001")
+    page.get_by_role("button", name="찾기").click()
+    page.wait_for_url("**/agent/accounts/A-0001")
+    assert "고객님께서 지금 쓰실 수 있는 포인트는" in page.locator("main").inner_text()
+    agent.finds_nothing_serious()
+    page.get_by_role("link", name="환급 접수하기").click()
+    page.locator('input[name="method"][value="gift_card"]').check()
+    page.locator("#points").fill("10,000")
+    page.locator("#applicant").select_option("agent")
+    page.locator("#outcome .badge.warn").wait_for()
+    agent.finds_nothing_serious()
+    page.get_by_role("button", name="이대로 접수하기").click()
+    page.wait_for_url("**/agent/requests/R-*")
+    where = page.url.removeprefix(agent.site)
+    assert "승인자만" in page.locator("main").inner_text()
+
+    page = approver.page
+    approver.enters("approver")
+    for path in ("/agent", "/agent/reviews", "/agent/accounts/A-0001", where):
+        approver.goes(path)
+        approver.finds_nothing_serious()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    page.locator("#by").fill("lee-7")
+    page.locator("#reason").fill("The power of attorney is in order.")
+    page.get_by_role("button", name="Approve").click()
+    page.locator(".badge.good").wait_for()
+    assert "lee-7" in page.locator(".steps").inner_text()
+
+    page = agent.page
+    agent.goes(where)
+    page.get_by_role("link", name="이의 받아 적기").click()
+    page.locator("#text").fill("수수료가 이상합니다.")
+    page.get_by_role("button", name="접수", exact=True).click()
+    page.wait_for_url("**/agent/inquiries/Q-*")
+    agent.finds_nothing_serious()
+    page.locator("#answer-text").fill("약관대로 계산되었습니다.")
+    page.locator('input[name="outcome"][value="explained"]').check()
+    page.locator("#reason").fill("약관 제20조")
+    page.get_by_role("button", name="답 보내기").click()
+    page.get_by_text("끝내기").click()
+    page.get_by_role("button", name="종료하기").click()
+    page.get_by_text("종료", exact=True).wait_for()
+    for path in ("/agent", "/agent/inquiries?state=closed"):
+        agent.goes(path)
+        agent.finds_nothing_serious()
