@@ -304,6 +304,7 @@ def policy_answer(policy: Policy, versions: Sequence[Listed], language: str) -> 
         "sources": {name: said(text, language) for name, text in policy.sources.items()},
         "methods": {name: said(text, language) for name, text in policy.methods.items()},
         "papers": {name: said(text, language) for name, text in policy.papers.items()},
+        "facts": {path: said(Text(policy.facts[path].ko, policy.facts[path].en), language) for path in policy.declared},
         "versions": [version_answer(listed) for listed in versions],
     }
 

@@ -50,6 +50,7 @@ POLICY = object_of(
         "sources": SENTENCES,
         "methods": SENTENCES,
         "papers": {**SENTENCES, "description": "What a member may have to show."},
+        "facts": {**SENTENCES, "description": "The facts that the policy declares, by their paths: `account.grade`."},
         "versions": list_of(object_of(VERSION_LINE)),
     }
 )

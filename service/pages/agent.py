@@ -27,7 +27,7 @@ LANGUAGES = ("ko", "en")
 ON_THE_PHONE = {"channel": "call_centre"}
 # No more is known yet of where the money is to go.
 TO_THE_MEMBER = {"receiving_account": "own", "receiving_holder": "member"}
-LABELS = {fact.path.removeprefix("account."): fact for fact in COMMON if fact.path.startswith("account.")}
+COMMON_FACTS = {fact.name: fact for fact in COMMON if fact.scope == "account"}
 HIDDEN_FACTS = ("id", "policy", "activity_days")
 NO_ACCOUNT = Text(
     "이 번호의 계정이 없습니다. 번호를 다시 확인하십시오.", "There is no account of this id. Check it and try again."
@@ -157,7 +157,7 @@ def _account(id: str, written: Mapping[str, str], refused: Answer | None = None)
         "agent_account.html",
         refused.status if refused else 200,
         id=id,
-        facts=[(LABELS.get(name), name, value) for name, value in facts.items() if name not in HIDDEN_FACTS],
+        facts=[_named(name, value, policy) for name, value in facts.items() if name not in HIDDEN_FACTS],
         balance=balance,
         policy=policy,
         options=options,
@@ -171,6 +171,15 @@ def _account(id: str, written: Mapping[str, str], refused: Answer | None = None)
         written={"once": fresh_key(), "decision_id": request.args.get("decision", ""), **written},
         refused=refused,
     )
+
+
+def _named(name: str, value: Any, policy: Mapping[str, Any]) -> tuple[Any, str, Any]:
+    """How a fact of an account is called, its type where it is a common one, and its value."""
+    common = COMMON_FACTS.get(name)
+    if common is not None:
+        return Text(common.ko, common.en), common.type, value
+    # A fact that is no longer declared is still kept.
+    return policy["facts"].get(f"account.{name}", {"ko": name, "en": name}), "", value
 
 
 def _spoken(written: Mapping[str, str]) -> str:

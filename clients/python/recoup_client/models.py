@@ -1229,6 +1229,7 @@ class Policy(TypedDict):
     sources: dict[str, Any]
     methods: dict[str, Any]
     papers: dict[str, Any]
+    facts: dict[str, Any]
     versions: list[PolicyVersionLine]
 
 

@@ -93,6 +93,13 @@ def test_an_account_is_found_by_its_id_and_a_wrong_one_is_told(open_site: Client
     assert open_site.get("/agent/accounts/A-9").status_code == 404
 
 
+def test_facts_of_an_account_are_called_as_the_policy_calls_them(open_site: Client) -> None:
+    enter(open_site, "agent")
+    assert "Identity level 2" in said(open_site.get(ACCOUNT).text)
+    assert "Grade GOLD" in said(open_site.get(ACCOUNT).text)
+    assert "등급 GOLD" in said(open_site.get(f"{ACCOUNT}?lang=ko").text)
+
+
 def test_the_script_says_what_is_so_in_the_members_language(open_site: Client) -> None:
     enter(open_site, "agent")
     words = said(open_site.get(ACCOUNT).text)
