@@ -9,7 +9,7 @@ from policies.model import Text
 from service.pages.words import day, money, points
 
 HAS = Text("고객님께서 지금 쓰실 수 있는 포인트는 {points}입니다.", "You can use {points} now.")
-HELD = Text("신청하신 환급에 {points}가 잡혀 있습니다.", "A refund that you asked for holds {points}.")
+HELD = Text("신청하신 환급에 {points}가 보류되어 있습니다.", "A refund that you asked for holds {points}.")
 WAITS = Text(
     "{asked}에 신청하신 {points} 환급은 담당자가 확인하고 있습니다.",
     "Your request of {asked} for {points} is being looked at by a person.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -139,15 +139,19 @@ def money(context: Context, amount: int, currency: str = "KRW") -> str:
 
 
 @pass_context
-def day(context: Context, written: str | None) -> str:
-    """A day as people write it; a dash where there is none.
+def day(context: Context, written: str | None, zone: str = "Asia/Seoul") -> str:
+    """A day, or that of an instant by the clock of a zone, as people write it; a dash where there is none.
 
     >>> day({"language": "ko"}, "2026-03-02"), day({"language": "en"}, "2026-03-02")
     ('2026년 3월 2일(월)', '2 Mar 2026')
+    >>> day({"language": "en"}, "2026-03-02T16:00:00Z")
+    '3 Mar 2026'
     """
     if written is None:
         return "–"
-    on = date.fromisoformat(written[:10])
+    on = datetime.fromisoformat(written)
+    if "T" in written:
+        on = on.astimezone(ZoneInfo(zone))
     if context["language"] == "ko":
         return f"{on.year}년 {on.month}월 {on.day}일({WEEKDAYS[on.weekday()]})"
     return f"{on.day} {MONTHS[on.month - 1]} {on.year}"

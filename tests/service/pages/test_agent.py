@@ -318,9 +318,9 @@ def test_the_desk_works_through_a_day_in_a_browser(visits: Visits) -> None:
 
     page = agent.page
     agent.goes(where)
-    page.get_by_role("link", name="이의 받아 적기").click()
+    page.get_by_role("link", name="이의 제기 접수하기").click()
     page.locator("#text").fill("수수료가 이상합니다.")
-    page.get_by_role("button", name="접수", exact=True).click()
+    page.get_by_role("button", name="접수하기", exact=True).click()
     page.wait_for_url("**/agent/inquiries/Q-*")
     agent.finds_nothing_serious()
     page.locator("#answer-text").fill("약관대로 계산되었습니다.")
