@@ -9,8 +9,11 @@ import pytest
 from markupsafe import escape
 from werkzeug.test import Client
 
-from service.database import Database
-from tests.service.builders import SetClock, lot_facts, open_account, publish_small
+from service import sessions
+from service.database import Database, writing
+from service.pages.site import COOKIE
+from service.reads import Reader
+from tests.service.builders import NOW, SetClock, lot_facts, open_account, publish_small
 from tests.service.pages.test_member import form, said
 from tests.service.pages.visiting import Visits, enter
 
@@ -218,6 +221,17 @@ def test_a_decision_without_a_reason_or_a_name_is_not_made(
     answer = open_site.post(f"{where}/approve", data=sent)
     assert (answer.status_code, told in answer.text) == (422, True)
     assert "Being looked at" in said(open_site.get(where).text)
+
+
+def test_the_holder_of_a_token_acts_by_no_other_name(open_site: Client, database: Database) -> None:
+    where = reviewed(open_site, database)
+    reader = Reader("lee@example.com", "https://id.example.com", ("approver",), alone=True)
+    open_site.set_cookie(COOKIE, writing(database, lambda: sessions.make(database, reader, NOW)))
+    assert 'name="by"' not in open_site.get(where).text
+    open_site.post(f"{where}/approve", data={**hidden(open_site, where, f"{where}/approve"), **WHY})
+    words = said(open_site.get(where).text)
+    assert "lee@example.com The papers are right." in words
+    assert "lee-7" not in words
 
 
 def test_an_agent_is_told_who_may_decide_and_can_cancel_for_the_member(open_site: Client, database: Database) -> None:
