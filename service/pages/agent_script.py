@@ -27,6 +27,7 @@ FREE = Text("수수료 없이 {payout}을 드립니다.", "There is no fee: you 
 PAID = Text("지급일은 늦어도 {paid}입니다.", "It is paid by {paid}.")
 LOOKED_AT = Text("담당자가 먼저 확인합니다.", "A person looks at it first.")
 NOT_NOW = Text("{method}: 지금은 환급해 드릴 수 없습니다.", "{method}: no refund is possible today.")
+NONE_NOW = Text("지금은 어떤 방법으로도 환급해 드릴 수 없습니다.", "No refund is possible today, by whatever method.")
 WOULD = Text(
     "그렇게 하시면 {points}, {payout}까지 환급됩니다.", "Then {points} could be refunded, and you would get {payout}."
 )
@@ -59,7 +60,15 @@ def script(
         for each in requests
         if each["state"] in ASKED_OF
     ]
-    return [" ".join(head), *asked, *(" ".join(speaker.about(option)) for option in options)]
+    shared = _shared(options)
+    ways = [speaker.without(options[0], shared)] if shared else [speaker.about(option) for option in options]
+    return [" ".join(head), *asked, *map(" ".join, ways)]
+
+
+def _shared(options: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The rules that deny every method; they are told once. None where some method passes."""
+    denying = [{each["rule"] for each in option["reasons"] if each["effect"] == "denies"} for option in options]
+    return set.intersection(*denying) if denying else set()
 
 
 class _Speaker:
@@ -81,8 +90,7 @@ class _Speaker:
         method = option["words"][self._language]
         if option["outcome"] == "denied":
             yield self.say(NOT_NOW, method=method)
-            yield from (each[self._language] for each in option["reasons"] if each["effect"] == "denies")
-            yield from (each[self._language] for each in option["missing"] if each["set"] is not None)
+            yield from self._why(option, {each["rule"] for each in option["missing"]})
             if option["then"]:
                 yield self.say(WOULD, points=option["then"]["points"], payout=option["then"]["payout"])
             return
@@ -96,6 +104,17 @@ class _Speaker:
         if option["outcome"] == "needs_review":
             yield self.say(LOOKED_AT)
             yield from (each[self._language] for each in option["reasons"] if each["effect"] == "reviews")
+
+    def without(self, option: Mapping[str, Any], rules: set[str]) -> Iterator[str]:
+        """Why no method is possible, by the rules that deny each of them."""
+        yield self.say(NONE_NOW)
+        yield from self._why(option, rules)
+
+    def _why(self, option: Mapping[str, Any], rules: set[str]) -> Iterator[str]:
+        """Why some rules deny, and what would help."""
+        denying = [each for each in option["reasons"] if each["effect"] == "denies" and each["rule"] in rules]
+        helping = [each for each in option["missing"] if each["set"] is not None and each["rule"] in rules]
+        yield from (each[self._language] for each in (*denying, *helping))
 
     def _figure(self, name: str, value: Any) -> str:
         if name == "points":

@@ -117,11 +117,29 @@ def test_the_script_says_why_not_and_what_waits(open_site: Client, database: Dat
     where = reviewed(open_site, database)
     enter(open_site, "agent")
     words = said(open_site.get("/agent/accounts/S").text)
-    assert "cash: no refund is possible today. Only active members." in words
+    assert "No refund is possible today, by whatever method. Only active members." in words
     words = said(open_site.get("/agent/accounts/B").text)
     assert "A refund that you asked for holds 45,000 points." in words
     assert "Your request of 2 Mar 2026 for 45,000 points is being looked at by a person." in words
     assert where in open_site.get("/agent/accounts/B").text
+
+
+CASH_STOPS = """\
+  - id: no-cash
+    kind: require
+    terms: "3.1"
+    when: {request.method: cash}
+    that: {account.grade: PLAIN}
+    reason: {ko: "현금 불가", en: "No cash for this grade."}
+"""
+
+
+def test_a_method_that_is_not_possible_is_told_beside_those_that_are(open_site: Client, database: Database) -> None:
+    publish_small(database, CASH_STOPS)
+    enter(open_site, "agent")
+    words = said(open_site.get(ACCOUNT).text)
+    assert "cash: no refund is possible today. No cash for this grade." in words
+    assert "credit: 10,000 points can be refunded today. There is no fee: you receive 10,000 KRW." in words
 
 
 def test_a_refund_is_looked_at_and_then_filed_once_by_phone(open_site: Client) -> None:
