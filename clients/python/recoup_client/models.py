@@ -1276,6 +1276,7 @@ class Problem(TypedDict):
     allowed: NotRequired[list[str]]
     inquiry: NotRequired[str]
     newest: NotRequired[int]
+    version: NotRequired[str]
     roles: NotRequired[list[str]]
     held: NotRequired[list[str]]
     request_id: NotRequired[str]
