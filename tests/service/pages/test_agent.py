@@ -122,9 +122,9 @@ def test_the_script_says_why_not_and_what_waits(open_site: Client, database: Dat
     assert "A refund that you asked for holds 45,000 points." in words
     assert "Your request of 2 Mar 2026 for 45,000 points is being looked at by a person." in words
     assert where in open_site.get("/agent/accounts/B").text
-    decision = re.search(r"decision=([\w-]+)", open_site.get(where).text)
-    assert decision, "no way to contest"
-    assert "45,000 points" in said(open_site.get(f"/agent/decisions/{decision[1]}").text)
+    decision = re.search(r'href="(/agent/decisions/[^"]+)"', open_site.get(where).text)
+    assert decision, "no way to the decision"
+    assert "45,000 points" in said(open_site.get(decision[1]).text)
 
 
 CASH_STOPS = """\
