@@ -60,6 +60,9 @@ MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = (
     (("member",), "/member/requests", Text("신청 내역", "My requests")),
     (("member",), "/member/inquiries", Text("문의·이의", "Questions")),
     (("member",), "/member/help", Text("도움말", "Help")),
+    (("auditor",), "/auditor", Text("결정 찾기", "Decisions")),
+    (("auditor",), "/auditor/rules", Text("규칙 통계", "Rules over time")),
+    (("auditor",), "/auditor/points", Text("포인트 통계", "Points over time")),
 )
 """The menu: for which roles, where to, and how it is called."""
 
