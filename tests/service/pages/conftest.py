@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from flask import Flask
 from playwright.sync_api import sync_playwright
 from werkzeug.test import Client
 
+from service import audit_log
 from service.app import create_app
 from service.config import Settings
 from service.database import Database, close_database, execute, open_database
 from service.demo import set_up
+from service.log.notes import Signer
 from service.pages.site import WithPages
 from service.parts import EXTENSION
 from tests.service.builders import SetClock, lot_facts, open_account, publish_small
@@ -36,6 +39,8 @@ FLAGS = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("chromium", "fonts-noto-cjk")
+LOG = Signer("refunds.example.com/log", bytes(32))
+"""The key by which the log of the example accounts is signed."""
 
 
 @pytest.fixture
@@ -72,6 +77,7 @@ def example_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(database_url=f"sqlite:///{shared / 'example-in-the-making.db'}", access="open")
     database = open_database(settings)
     set_up(database, settings)
+    audit_log.sign_head(database, [LOG], datetime.now(UTC))
     with database.connection_context():
         execute(database, "PRAGMA wal_checkpoint(TRUNCATE)")
     close_database(database)
