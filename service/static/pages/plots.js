@@ -14,6 +14,7 @@ function draw(place) {
   const options = {
     width: place.clientWidth,
     height: 240,
+    padding: [null, 40, null, null],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
     axes: [
       { ...axis, values: (_, ticks) => ticks.map((at) => new Date(at * 1000).toISOString().slice(0, 10)), space: 90 },
