@@ -66,7 +66,9 @@ def open_site(database_url: str, database: Database, clock: SetClock) -> Iterato
 @pytest.fixture(scope="session")
 def example_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the example accounts, made once for all workers."""
-    shared = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    # Above that of a worker is the folder of this run; above that of a run without workers, one of all runs there were.
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     made, claim = shared / "example.db", shared / "example.claim"
     try:
         claim.touch(exist_ok=False)
