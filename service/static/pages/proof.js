@@ -149,10 +149,10 @@ function say(verdict, text = words[verdict]) {
   result.className = verdict === "bad" ? "mistake" : `notice ${verdict === "good" ? "good" : "warn"}`;
 }
 
-// One character of the record, where it says how many points.
+// One character of the record, where it says how much is paid.
 function altered(answer) {
   const { body } = answer.entry;
-  const data = body.data.replace(/"points":(\d)/, (_, digit) => `"points":${(Number(digit) % 9) + 1}`);
+  const data = body.data.replace(/"payout":(\d)/, (_, digit) => `"payout":${(Number(digit) % 9) + 1}`);
   return { ...answer, entry: { ...answer.entry, body: { ...body, data } } };
 }
 
