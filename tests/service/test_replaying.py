@@ -268,7 +268,7 @@ def test_the_service_makes_one_decision_again_and_says_what_differs(
     # The record that somebody changed is another one, found by the same statement.
     keep(database, "D-X", **changes)
     answer = client.get("/v1/audit/decisions/D-X/replay").get_json()
-    conforms("Replay", answer)
+    conforms(answer, "Replay")
     assert (answer["again"], answer["erased"]) == (payout is not None, False)
     assert (answer["now"] or {}).get("payout") == payout
     assert [each.startswith(told) for each in answer["differences"]] == ([True] if told else [])
