@@ -76,6 +76,26 @@ READ = object_of(
 SHAPES: dict[str, Schema] = {
     "FoundDecisions": object_of({"decisions": list_of(LINE), "next": NEXT}),
     "WholeDecision": WHOLE_DECISION,
+    "Replay": object_of(
+        {
+            "id": TEXT,
+            "again": {"type": "boolean", "description": "Whether its case could be decided at all."},
+            "erased": {"type": "boolean", "description": "Whether its case was erased after its time."},
+            "differences": {
+                **list_of(TEXT),
+                "description": "Each place where it differs from the record, as a sentence; none: the same throughout.",
+            },
+            "engine": {**TEXT, "description": "The version of the engine that decided now."},
+            "now": {
+                **object_of(
+                    {"outcome": OUTCOME, **dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT)}
+                ),
+                "type": ["object", "null"],
+                "description": "What it comes to now; null where it cannot be decided.",
+            },
+        },
+        "A decision made again from what is kept of it.",
+    ),
     "Reads": object_of({"reads": list_of(READ), "next": NEXT}),
     "KeptVersion": object_of(
         {
@@ -105,6 +125,15 @@ OPERATIONS: Sequence[Operation] = (
         {200: "WholeDecision"},
         ("bad-request", "not-found", "read-not-recorded"),
         about="The facts, the reasons, the trace, the engine, the digest of the text, and the place in the log.",
+    ),
+    Operation(
+        "get",
+        "/v1/audit/decisions/{id}/replay",
+        "audit",
+        "Make a decision again, and compare it with its record",
+        {200: "Replay"},
+        ("bad-request", "not-found", "read-not-recorded"),
+        about="From the kept case, by the kept text of its digest. Everything is compared but which engine decided.",
     ),
     Operation(
         "get",

@@ -139,6 +139,7 @@ LINKS: Mapping[str, Mapping[int, Mapping[str, Mapping[str, str]]]] = {
         200: {
             "get /v1/audit/entries/{seq}": {"seq": "$response.body#/leaf/seq"},
             "get /v1/audit/versions/{digest}": {"digest": "$response.body#/digest"},
+            "get /v1/audit/decisions/{id}/replay": {"id": ID},
         }
     },
     "GET /v1/audit/reads": {200: {"get /v1/audit/reads": {"after": _first("reads")}}},

@@ -15,7 +15,10 @@ from typing import Any
 import msgspec
 
 from engine.calendars import local_day
+from engine.cases import read_case
 from engine.compiled import CompiledVersion
+from engine.decide import decide
+from engine.decision import Decision
 from engine.replay import differences, replay_event, replay_stored
 from policies.model import Text
 from policies.problems import both
@@ -39,6 +42,7 @@ ANSWERS = (
     ),
     "SELECT COUNT(*), MAX(event_id) FROM event_answer JOIN event ON event.id = event_id",
 )
+CASE = "SELECT digest, {case} FROM decision WHERE id = ?"
 OF_VERSION = "SELECT digest FROM policy_version WHERE policy = ?"
 SELECT_KNOWN = "SELECT COUNT(*) FROM policy_version WHERE policy = ?"
 PAGE = 50
@@ -98,6 +102,19 @@ class Replay:
         """Each stored decision; None for one of a day that was not chosen."""
         for row in self._pages(DECISIONS[0], "id", self._decisions, self._last_decision):
             yield self._replayed(row, self._decision)
+
+    def now(self, id: str) -> Decision | None:
+        """What the kept case of a decision comes to now; None where it comes to nothing: `decisions` tells why."""
+        with reading(self._database):
+            digest, case = rows(self._database, CASE.format(case=in_bytes(self._database, "case_data")), (id,))[0]
+        version = self._texts.of(digest)
+        if case == _GONE or isinstance(version, Text):
+            return None
+        try:
+            return decide(version, read_case(version.policy, msgspec.json.decode(case)))
+        except Exception:
+            # Whatever somebody made of the case, it is told as a difference.
+            return None
 
     def answers(self) -> Iterator[Replayed | None]:
         """Each stored answer to an event, likewise."""

@@ -92,6 +92,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/audit/proofs/consistency": ("auditor",),
     "GET /v1/audit/decisions": ("auditor",),
     "GET /v1/audit/decisions/{id}": ("auditor",),
+    "GET /v1/audit/decisions/{id}/replay": ("auditor",),
     "GET /v1/audit/versions/{digest}": ("auditor",),
     "GET /v1/audit/reads": ("auditor",),
     "GET /v1/audit/rules": ("auditor",),

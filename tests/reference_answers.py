@@ -80,6 +80,7 @@ def tell(ask: Asking, other: Asking, check: Any) -> None:
     ask("POST /v1/decisions:batch", body={"items": [{**for_one, "dry_run": True}, {"account": "nobody"}]})
     for operation in ("GET /v1/decisions/{id}", "GET /v1/decisions/{id}/explanation", "GET /v1/audit/decisions/{id}"):
         ask(operation, made)
+    ask("GET /v1/audit/decisions/{id}/replay", made)
     _tell_of_accounts(ask)
     _tell_of_requests(ask)
     asked = {

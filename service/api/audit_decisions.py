@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
+from engine.decision import ENGINE
 from service import audit_log, decision_search, known, reads, records
 from service.access import record_reads
 from service.answers import kept_decision_answer, version_answer
@@ -19,15 +20,14 @@ from service.errors import FieldError, Refusal, language
 from service.paging import next_page
 from service.parts import answered, parts
 from service.records import rules_that_spoke
+from service.replaying import Chosen, Replay
 from service.shapes import LANGUAGE_QUERY, query
 from service.shapes_audit import DECISIONS_QUERY, READS_QUERY
 
 blueprint = Blueprint("audit-decisions", __name__)
 
-SHOWN = (
-    *("as_of", "requested_on", "account", "policy", "version", "digest"),
-    *("outcome", "points", "gross", "fee", "tax", "offset", "payout"),
-)
+CAME_TO = ("outcome", "points", "gross", "fee", "tax", "offset", "payout")
+SHOWN = ("as_of", "requested_on", "account", "policy", "version", "digest", *CAME_TO)
 
 
 @blueprint.get("/v1/audit/decisions")
@@ -77,6 +77,32 @@ def whole(id: str) -> Response:
             },
             "explanation": f"/v1/decisions/{id}/explanation",
             "reads": f"/v1/audit/reads?{urlencode({'decision': id})}",
+        }
+    )
+
+
+@blueprint.get("/v1/audit/decisions/<id>/replay")
+def again(id: str) -> Response:
+    """A decision made again from what is kept, and every difference from its record."""
+    query(LANGUAGE_QUERY)
+    database = parts().database
+    with reading(database):
+        if not known.decision(database, id):
+            raise Refusal("not-found", what=f"/v1/audit/decisions/{id}/replay")
+    # The text is read anew, and not as it was compiled once: somebody may have changed it since.
+    replay = Replay(database, Chosen(id), language(), 1)
+    (found,) = replay.decisions()
+    assert found is not None, "no day was chosen"
+    now = replay.now(id)
+    record_reads(id)
+    return answered(
+        {
+            "id": id,
+            "again": now is not None,
+            "erased": found.erased,
+            "differences": list(found.differences),
+            "engine": ENGINE,
+            "now": None if now is None else {name: getattr(now, name) for name in CAME_TO},
         }
     )
 

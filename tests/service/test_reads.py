@@ -58,6 +58,7 @@ def shown_at(filed: dict[str, Any], seq: int) -> list[str]:
         f"POST /v1/inquiries/{filed['inquiry']}/withdraw",
         "GET /v1/audit/decisions?account=A",
         f"GET /v1/audit/decisions/{decision}",
+        f"GET /v1/audit/decisions/{decision}/replay",
         f"GET /v1/audit/entries/{seq}",
     ]
 
@@ -84,6 +85,7 @@ def test_what_shows_no_decision_records_nothing(client: FlaskClient, database: D
         "/v1/decisions/D-0/explanation",
         f"/v1/decisions/{filed['decision_id']}?lang=fr",
         "/v1/audit/decisions/D-0",
+        "/v1/audit/decisions/D-0/replay",
         "/v1/audit/decisions?account=nobody",
         "/v1/audit/decisions?acount=A",
         f"/v1/audit/entries/{other}",

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from service.commands.replay import Progress
 from service.config import Settings
@@ -19,6 +20,7 @@ from service.records import INSERT
 from service.replaying import PAGE, Chosen, Replay, Replayed
 from tests.service.builders import LIFE, NOW, SetClock, asking, lot_facts, open_account, publish_small
 from tests.service.processes import run
+from tests.service.test_reference import check as conforms
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
@@ -247,6 +249,29 @@ def test_the_command_ends_as_ci_needs_it(database_url: str) -> None:
     ):
         ended = run(database_url, "replay", *arguments, "--lang", "en")
         assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", words)
+
+
+CHANGED: tuple[tuple[dict[str, Any], int | None, str], ...] = (
+    ({}, 4_950, ""),
+    ({"data": {"payable_on": "2026-03-09"}}, 4_950, "payable_on: was '2026-03-09', is now '2026-03-05'"),
+    ({"outcome": "denied"}, 4_950, "[outcome]: was 'denied', is now 'approved'"),
+    ({"case_data": "{"}, None, "the record is not JSON: "),
+    ({"case_data": {"lots": 7}}, None, "the case cannot be decided again: "),
+)
+
+
+@pytest.mark.parametrize(("changes", "payout", "told"), CHANGED)
+def test_the_service_makes_one_decision_again_and_says_what_differs(
+    client: FlaskClient, database: Database, changes: dict[str, Any], payout: int | None, told: str
+) -> None:
+    decide(database, SetClock(), 5_000)
+    # The record that somebody changed is another one, found by the same statement.
+    keep(database, "D-X", **changes)
+    answer = client.get("/v1/audit/decisions/D-X/replay").get_json()
+    conforms(answer, "Replay")
+    assert (answer["again"], answer["erased"]) == (payout is not None, False)
+    assert (answer["now"] or {}).get("payout") == payout
+    assert [each.startswith(told) for each in answer["differences"]] == ([True] if told else [])
 
 
 def test_a_database_that_is_not_there_or_not_migrated_is_bad_use(empty_sqlite_url: str) -> None:

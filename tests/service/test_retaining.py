@@ -357,6 +357,8 @@ def test_whoever_reads_what_was_erased_is_told_so(
     assert kept["request"] == {"points": 41_000, "method": "credit"}
     assert (kept["outcome"], kept["points"], len(kept["reasons"])) == ("needs_review", 41_000, 1)
     assert client.get(f"/v1/audit/decisions/{decision}").get_json()["case"] is None
+    again = client.get(f"/v1/audit/decisions/{decision}/replay").get_json()
+    assert [again[name] for name in ("again", "erased", "differences", "now")] == [False, True, [], None]
     lines = client.get("/v1/audit/decisions?account=B&outcome=needs_review").get_json()["decisions"]
     assert {line["erased"] for line in lines} == {"retention"}
     assert decision in {line["id"] for line in lines}

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from flask import Flask
 from playwright.sync_api import sync_playwright
 from werkzeug.test import Client
 
+from service import audit_log
 from service.app import create_app
 from service.config import Settings
 from service.database import Database, close_database, execute, open_database
 from service.demo import set_up
+from service.log.notes import Signer
 from service.pages.site import WithPages
 from service.parts import EXTENSION
 from tests.service.builders import SetClock, lot_facts, open_account, publish_small
@@ -36,6 +39,8 @@ FLAGS = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("chromium", "fonts-noto-cjk")
+LOG = Signer("refunds.example.com/log", bytes(32))
+"""The key by which the log of the example accounts is signed."""
 
 
 @pytest.fixture
@@ -61,7 +66,9 @@ def open_site(database_url: str, database: Database, clock: SetClock) -> Iterato
 @pytest.fixture(scope="session")
 def example_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the example accounts, made once for all workers."""
-    shared = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    # Above that of a worker is the folder of this run; above that of a run without workers, one of all runs there were.
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     made, claim = shared / "example.db", shared / "example.claim"
     try:
         claim.touch(exist_ok=False)
@@ -72,6 +79,7 @@ def example_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(database_url=f"sqlite:///{shared / 'example-in-the-making.db'}", access="open")
     database = open_database(settings)
     set_up(database, settings)
+    audit_log.sign_head(database, [LOG], datetime.now(UTC))
     with database.connection_context():
         execute(database, "PRAGMA wal_checkpoint(TRUNCATE)")
     close_database(database)

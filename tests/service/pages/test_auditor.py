@@ -1,0 +1,289 @@
+"""An auditor finds decisions, reads one as a story, has it made again and proved, and sees figures over time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from service import audit_log
+from service.database import Database
+from service.judging import Judge, Question
+from service.pages.auditor import path_of
+from service.publishing import Versions
+from tests.service.builders import NOW, SetClock, asking
+from tests.service.pages.conftest import LOG
+from tests.service.pages.test_member import said
+from tests.service.pages.visiting import Visits, enter
+
+PATHS = ("/auditor", "/auditor/rules", "/auditor/points", "/auditor/decisions/{id}", "/auditor/versions/{digest}")
+
+
+@pytest.fixture
+def audited(open_site: Client, database: Database) -> tuple[Client, str]:
+    """The site with an auditor in it, and a decision on 5,000 points that was kept."""
+    enter(open_site, "auditor")
+    return open_site, decide(database, 5_000)
+
+
+def decide(database: Database, points: int) -> str:
+    judge = Judge(database, Versions(database, 8), SetClock())
+    return judge.judge(Question("A", asking(points, method="cash")), record=True).id
+
+
+def tones(page: Any) -> list[str]:
+    """How each step of a proof came out: good, bad or warn."""
+    return [each.get_attribute("class").removeprefix("badge ") for each in page.locator("#proof-steps .badge").all()]
+
+
+def digest_of(site: Client, decision: str) -> str:
+    found = re.search(r"/auditor/versions/(sha256:\w+)", site.get(f"/auditor/decisions/{decision}").text)
+    assert found, "no text is named"
+    return found[1]
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_page_of_an_auditor_is_there_in_both_languages(audited: tuple[Client, str], language: str) -> None:
+    site, decision = audited
+    digest = digest_of(site, decision)
+    for path in PATHS:
+        answer = site.get(f"{path.format(id=decision, digest=digest)}?lang={language}")
+        assert answer.status_code == 200, path
+        assert f'<html lang="{language}">' in answer.text
+
+
+@pytest.mark.parametrize("path", [*PATHS[:3], "/auditor/decisions/D-1", "/auditor/decisions/D-1/proof.json"])
+def test_only_an_auditor_is_let_in(open_site: Client, path: str) -> None:
+    assert open_site.get(path).status_code == 303
+    enter(open_site, "agent")
+    assert open_site.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/auditor/decisions/D-1", "/auditor/decisions/D-1/proof.json", "/auditor/versions/sha256:0"),
+        *("/auditor/rules/no-such-rule", "/auditor/elsewhere"),
+    ],
+)
+def test_what_was_never_there_is_not_found(open_site: Client, path: str) -> None:
+    enter(open_site, "auditor")
+    assert open_site.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        *(("outcome=approved", True), ("outcome=denied", False), ("account=A", True), ("policy=small&version=1", True)),
+        *(("points_from=5,000&points_to=5,000", True), ("points_from=5001", False), ("day_to=2026-03-02", True)),
+        ("day_from=2026-03-03&day_to=", False),
+    ],
+)
+def test_decisions_are_found_by_what_is_asked_for(audited: tuple[Client, str], asked: str, there: bool) -> None:
+    site, decision = audited
+    answer = site.get(f"/auditor?{asked}")
+    assert (answer.status_code, f"/auditor/decisions/{decision}" in answer.text) == (200, there)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        *(("account=nobody", "account"), ("points_from=many", "points_from"), ("version=1", "version")),
+        *(("day_from=yesterday", "day_from"), ("rule=nothing", "rule"), ("outcome=perhaps", "outcome")),
+        ("points_from=2&points_to=1", "points_from"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_at_its_field(audited: tuple[Client, str], asked: str, field: str) -> None:
+    answer = audited[0].get(f"/auditor?{asked}")
+    assert answer.status_code == 400
+    assert f'aria-describedby="{field}-mistake" aria-invalid="true"' in answer.text
+    assert re.search(rf'id="{field}-mistake">[^<]+<', answer.text)
+    assert 'value="nobody"' in answer.text or "nobody" not in asked
+
+
+def test_a_list_goes_on_where_it_ended(audited: tuple[Client, str], database: Database) -> None:
+    site, first = audited
+    for points in range(1_000, 2_000, 50):
+        decide(database, points)
+    page = site.get("/auditor?account=A").text
+    assert first not in page or page.count("/auditor/decisions/") == 20
+    found = re.search(r'href="(/auditor\?[^"]*after=[^"]*)"', page)
+    assert found, "no way on"
+    behind = site.get(found[1].replace("&amp;", "&")).text
+    seen = re.findall(r"/auditor/decisions/([\w-]+)", page + behind)
+    assert len(seen) == len(set(seen)) == 21
+
+
+def test_a_decision_is_told_from_what_was_asked_to_who_read_it(audited: tuple[Client, str]) -> None:
+    site, decision = audited
+    words = said(site.get(f"/auditor/decisions/{decision}").text)
+    for told in (
+        *("Approved", "Asked for 5,000 points", "5,000 KRW", "4,950 KRW", "The same as the record, in every part."),
+        *("(article 6) fee", "recoup replay", "anyone", f"GET /v1/audit/decisions/{decision}", "1 lot "),
+    ):
+        assert told in words, (told, words)
+
+
+def test_points_fall_out_at_the_stage_that_speaks_first_against_them() -> None:
+    def lot(name: str, left: int, allocated: int = 0, *kinds: str) -> dict[str, Any]:
+        reasons = [{"rule": f"by-{kind}", "kind": kind, "terms": "1", "ko": "가", "en": "a"} for kind in kinds]
+        return {"lot": name, "left": left, "allocated": allocated, "reasons": reasons}
+
+    lots = [lot("1", 50, 30), lot("2", 20, 0, "exclude"), lot("3", 20, 0, "expire", "exclude"), lot("4", 10)]
+    steps = path_of(lots)
+    assert [(each["stage"], each["points"], each["lots"], each["left"]) for each in steps] == [
+        ("all", 100, 4, 100),
+        ("expire", 20, 1, 80),
+        ("exclude", 20, 1, 60),
+        ("pays", 30, 1, 30),
+    ]
+    assert [(each["share"], each["gone"]) for each in steps] == [(100, 0), (80, 20), (60, 20), (30, 0)]
+    assert [each["share"] for each in path_of([])] == [0, 0]
+
+
+def test_a_proof_is_what_the_api_says_for_the_checkpoint(audited: tuple[Client, str], database: Database) -> None:
+    site, decision = audited
+    path = f"/auditor/decisions/{decision}/proof.json"
+    before = site.get(path).get_json()
+    assert before["checkpoint"] is None
+    note = audit_log.sign_head(database, [LOG], NOW)
+    decide(database, 1_000)
+    after = site.get(path).get_json()
+    assert after["checkpoint"]["note"] == note
+    assert after["proof"]["size"] == after["checkpoint"]["size"]
+    assert after["proof"]["root"] == after["checkpoint"]["root"]
+    assert after["entry"]["reference"] == decision
+    assert "refunds.example.com/log" in site.get("/auditor").text
+
+
+@pytest.mark.parametrize("path", ["/auditor/rules", "/auditor/rules/fee", "/auditor/points"])
+def test_figures_come_as_a_page_and_as_csv(audited: tuple[Client, str], path: str) -> None:
+    site, _ = audited
+    days = "day_from=2026-01-01&day_to=2026-12-31&of=all"
+    assert "<table" in site.get(f"{path}?{days}").text
+    answer = site.get(f"{path}?{days}&format=csv")
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    assert answer.text.startswith("policy,")
+    assert ".csv" in answer.headers["Content-Disposition"]
+
+
+def test_a_rule_has_a_line_for_each_period_that_adds_up(audited: tuple[Client, str]) -> None:
+    page = audited[0].get("/auditor/rules/fee?day_from=2026-01-01&day_to=2026-04-30&of=all").text
+    lines = re.findall(r'<th scope="row" data-value="([\d-]+)">.*?data-value="(\d+)"', page)
+    assert lines == [("2026-01-01", "0"), ("2026-02-01", "0"), ("2026-03-01", "1"), ("2026-04-01", "0")]
+    assert 'data-group="counts"' in page
+
+
+def test_outstanding_points_come_as_csv(audited: tuple[Client, str]) -> None:
+    assert audited[0].get("/auditor/outstanding?on=2026-03-02").mimetype == "text/csv"
+    assert audited[0].get("/auditor/outstanding?on=never").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/auditor/rules", "/auditor/rules/fee", "/auditor/points"])
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        *(("day_from=soon", "day_from"), ("day_from=2026-02-01&day_to=2026-01-01", "day_from")),
+        ("policy=none", "policy"),
+    ],
+)
+def test_days_that_are_wrong_are_told_at_their_field(
+    audited: tuple[Client, str], path: str, asked: str, field: str
+) -> None:
+    answer = audited[0].get(f"{path}?{asked}")
+    assert answer.status_code == 400
+    assert f'aria-describedby="{field}-mistake"' in answer.text
+    assert "<tbody" not in answer.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True])
+def test_an_auditor_goes_the_whole_way_in_a_browser(visits: Visits, dark: bool) -> None:
+    auditor = visits(locale="ko-KR" if dark else "en-GB", dark=dark, width=390 if dark else 1280)
+    page = auditor.page
+    auditor.enters("auditor")
+    for path in ("/auditor", "/auditor/rules", "/auditor/rules/monthly-limit", "/auditor/points"):
+        auditor.goes(path)
+        auditor.finds_nothing_serious()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    auditor.goes("/auditor/rules/monthly-limit")
+    page.locator(".plot canvas").first.wait_for()
+    auditor.goes("/auditor?outcome=approved")
+    page.locator("tbody a").first.click()
+    page.wait_for_url("**/auditor/decisions/D-*")
+    assert page.locator("#again + .good").count() == 1
+    verify, alter = page.locator("#proof-form button").all()
+    verify.click()
+    page.locator("#proof-result.warn").wait_for()
+    assert tones(page) == ["good", "good", "good", "good", "warn"], "no key was pasted yet"
+    page.locator("#key").fill(str(LOG.verifier))
+    verify.click()
+    page.locator("#proof-result.good").wait_for()
+    assert tones(page) == ["good"] * 5
+    auditor.finds_nothing_serious()
+    alter.click()
+    page.locator("#proof-result.mistake").wait_for()
+    assert tones(page) == ["bad", "bad", "good", "good", "good"]
+    assert page.locator("#proof-result").inner_text() == (
+        "증명되지 않습니다." if dark else "Refused: it does not hold."
+    )
+    auditor.finds_nothing_serious()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator("#key").fill(str(LOG.verifier)[:-4] + "AAA=")
+    verify.click()
+    page.locator("#proof-steps li:last-child .badge.bad").wait_for()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("part", "broken"),
+    [
+        ("hash", ["good", "good", "good", "bad", "good"]),
+        ("digest", ["good", "bad", "bad", "bad", "good"]),
+        ("root", ["good", "good", "good", "bad", "bad"]),
+        ("signature", ["good", "good", "good", "good", "bad"]),
+    ],
+)
+def test_a_proof_with_one_byte_changed_is_refused(visits: Visits, part: str, broken: list[str]) -> None:
+    auditor = visits()
+    page = auditor.page
+
+    def changed(route: Any) -> None:
+        answer = route.fetch()
+        data = answer.json()
+        if part == "hash":
+            data["proof"]["hashes"][1] = other(data["proof"]["hashes"][1], 5)
+        elif part == "digest":
+            data["entry"]["digest"] = other(data["entry"]["digest"], 20)
+        elif part == "root":
+            data["checkpoint"]["note"] = other(data["checkpoint"]["note"], data["checkpoint"]["note"].index("=\n") - 5)
+        else:
+            data["checkpoint"]["note"] = other(data["checkpoint"]["note"], -10)
+        route.fulfill(response=answer, json=data)
+
+    auditor.enters("auditor")
+    page.route("**/proof.json", changed)
+    auditor.goes("/auditor?outcome=approved")
+    page.locator("tbody a").first.click()
+    page.locator("#key").fill(str(LOG.verifier))
+    page.locator("#proof-form button").first.click()
+    page.locator("#proof-result.mistake").wait_for()
+    assert tones(page) == broken
+
+
+def other(text: str, at: int) -> str:
+    """The text with another character there, of those that base64 and hex have."""
+    at %= len(text)
+    return text[:at] + ("1" if text[at] != "1" else "2") + text[at + 1 :]
+
+
+@pytest.mark.slow
+def test_without_scripts_the_commands_are_there(visits: Visits) -> None:
+    auditor = visits(script=False)
+    auditor.enters("auditor")
+    auditor.goes("/auditor?outcome=denied")
+    auditor.page.locator("tbody a").first.click()
+    assert "recoup audit verify" in auditor.page.locator("main").inner_text()
+    assert not auditor.page.locator("#proof").is_visible()
