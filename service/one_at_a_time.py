@@ -110,17 +110,21 @@ class OneAtATime:
                 each.cancel()
 
     async def _body(self, length: str, receive: Receive) -> bytes | None:
-        """The body, of which no more is read than shows that it is too large; None where the client left."""
+        """The body, of which no more is kept than shows that it is too large; None where the client left."""
         if length.isdecimal() and int(length) > self._most_bytes:
             # The application refuses it by its length.
             return b""
-        body = bytearray()
-        while len(body) <= self._most_bytes:
-            # A body in chunks tells no length: one byte more shows that it is too large.
+        body, let_go = bytearray(), 0
+        while len(body) + let_go <= 2 * self._most_bytes:
             event = await receive()
             if event["type"] == "http.disconnect":
                 return None
-            body += event.get("body", b"")
+            # A body in chunks tells no length: one byte more shows that it is too large. Whoever sends a little more
+            # than there may be can take the answer only when it is sent; so as much again is let go unread.
+            if len(body) <= self._most_bytes:
+                body += event.get("body", b"")
+            else:
+                let_go += len(event.get("body", b""))
             if not event.get("more_body", False):
                 break
         return bytes(body[: self._most_bytes + 1])

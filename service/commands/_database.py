@@ -32,7 +32,7 @@ def opened(*, exactly: bool = False) -> Iterator[tuple[Database, Settings]]:
     url = settings.database_url
     file = url.removeprefix("sqlite://").removeprefix("/") if url.startswith("sqlite:") else ""
     if file and not Path(file).exists():
-        raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup serve --demo` makes one")
+        raise Unusable(f"there is no database {file}; DATABASE_URL names another, `recoup migrate` makes one")
     database = open_database(settings)
     try:
         try:

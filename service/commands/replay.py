@@ -92,7 +92,7 @@ def command(id: str, day: str | None, policy: str, account: str, lang: str) -> N
                         click.echo(f"{each.id}: {line}")
                 progress.step()
         progress.clear()
-    none = not any(counts.values())
+    none = chosen != Chosen() and not any(counts.values())
     click.echo((NONE if none else OTHER if counts["differ"] else SAME).in_language(lang).format(**counts))
     if counts["left_out"]:
         click.echo(LEFT_OUT.in_language(lang).format(**counts))

@@ -29,7 +29,7 @@ def test_explain_tells_a_decision_of_a_file_by_the_rules_that_it_was_made_by(run
     assert told == run("decide", "small.yaml", "case.json").stdout
     assert "Trace" not in told
     assert "lot L-1" not in told
-    assert "포인트 묶음 L-1" in bare, "without its case, a lot has no other name"
+    assert "포인트(번호 L-1)" in bare, "without its case, a lot has no other name"
     assert "판단 과정\n  expire\n    five-years: 적용; L-1\n" in bare
     assert run("explain", "decision.json", "--rules", "small.yaml", "--html", "page.html").exit_code == 0
     assert "<!doctype html>" in Path("page.html").read_text("utf-8")

@@ -67,7 +67,7 @@ LEFT: Event = {"type": "http.disconnect"}
         ([], {"content_length": "0"}, b"", 0),
         ([chunk(b"abc"), chunk(b"de", more=False)], {"content_length": "5"}, b"abcde", 0),
         ([chunk(b"x" * 6), chunk(b"y" * 4), chunk(b"", more=False)], CHUNKED, b"xxxxxxyyyy", 0),
-        ([chunk(b"x" * 6), chunk(b"y" * 6), chunk(b"z" * 6)], CHUNKED, b"xxxxxxyyyyy", 1),
+        ([chunk(b"x" * 6), chunk(b"y" * 6), chunk(b"z" * 9), chunk(b"z")], CHUNKED, b"xxxxxxyyyyy", 1),
         ([chunk(b"x" * 6), chunk(b"y" * 6)], {"content_length": "12"}, b"", 2),
         ([chunk(b"abc"), LEFT], {"content_length": "5"}, b"", 0),
     ],

@@ -405,6 +405,10 @@ class Client:
         """All that is kept of a decision, and where it stands in the log."""
         return self._call(m.WholeDecision, "get /v1/audit/decisions/{id}", id)
 
+    def replay(self, id: str) -> m.Replay:
+        """The decision made again from what is kept of it, and where that differs."""
+        return self._call(m.Replay, "get /v1/audit/decisions/{id}/replay", id)
+
     def reads(
         self,
         *,

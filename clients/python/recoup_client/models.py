@@ -1448,6 +1448,29 @@ class Remedy(TypedDict):
     text: str
 
 
+class Replay(TypedDict):
+    """A decision made again from what is kept of it."""
+
+    id: str
+    again: bool
+    erased: bool
+    differences: list[str]
+    engine: str
+    now: ReplayNow | None
+
+
+class ReplayNow(TypedDict):
+    """What it comes to now; null where it cannot be decided."""
+
+    outcome: Literal["approved", "denied", "needs_review"]
+    points: int
+    gross: int
+    fee: int
+    tax: int
+    offset: int
+    payout: int
+
+
 class Request(TypedDict):
     """What the member asks for. Facts that the policy declares stand beside these."""
 
