@@ -14,7 +14,7 @@ from service.database import Database, execute, rows
 from service.reads import Reader
 
 LASTS = timedelta(hours=8)
-"""A working day; nobody is signed in for longer than the key or token would let them in, either."""
+"""A working day. A key that ends sooner ends the session; a token is only asked for at the door."""
 MEMBERS_LAST = timedelta(minutes=30)
 
 INSERT = (
