@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
+from engine.compiled import CompiledVersion
+from engine.reading import day_words
+from policies.earning import ways_to_earn
 from policies.model import Policy, Text
 from service.deliveries import Delivery
 from service.drafts import Draft
@@ -306,6 +309,29 @@ def policy_answer(policy: Policy, versions: Sequence[Listed], language: str) -> 
         "papers": {name: said(text, language) for name, text in policy.papers.items()},
         "facts": {path: said(Text(policy.facts[path].ko, policy.facts[path].en), language) for path in policy.declared},
         "versions": [version_answer(listed) for listed in versions],
+    }
+
+
+def earning_answer(compiled: CompiledVersion, day: date, language: str) -> dict[str, Any]:
+    """The ways to earn of a version, as they stand on a day."""
+    return {
+        "policy": compiled.policy.id,
+        "version": compiled.version.number,
+        "on": day.isoformat(),
+        "ways": [
+            {
+                "rule": way.rule.id,
+                "terms": way.rule.terms,
+                "event": {"type": way.rule.event, **said(way.event, language)},
+                "source": way.rule.source,
+                "campaign": way.rule.campaign if isinstance(way.rule.campaign, str) else "",
+                "standing": way.standing,
+                "first_on": day_words(way.first_on),
+                "last_on": day_words(way.last_on),
+                "sentence": said(way.sentence, language),
+            }
+            for way in ways_to_earn(compiled.policy, day)
+        ],
     }
 
 

@@ -104,6 +104,7 @@ LINKS: Mapping[str, Mapping[int, Mapping[str, Mapping[str, str]]]] = {
     "GET /v1/policies": {
         200: {
             "get /v1/policies/{id}": {"id": _first("policies", "policy")},
+            "get /v1/policies/{id}/earning": {"id": _first("policies", "policy")},
             "get /v1/policies/{id}/versions": {"id": _first("policies", "policy")},
             "get /v1/audit/versions/{digest}": {"digest": _first("policies", "digest")},
             f"get {SHADOW}": {"id": _first("policies", "policy")},

@@ -66,6 +66,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/faq/{id}": (*ROLES, MEMBER),
     "GET /v1/policies": ROLES,
     "GET /v1/policies/{id}": (*ROLES, MEMBER),
+    "GET /v1/policies/{id}/earning": (*ROLES, MEMBER),
     "GET /v1/policies/{id}/versions": ROLES,
     "GET /v1/policies/{id}/versions/{number}": ROLES,
     "POST /v1/policies/{id}/withdraw": ("approver",),

@@ -172,6 +172,7 @@ def _tell_of_policies(ask: Asking, other: Asking, check: Any) -> None:
     for operation, places in (
         ("GET /v1/policies", ()),
         ("GET /v1/policies/{id}", ("kt-points",)),
+        ("GET /v1/policies/{id}/earning", ("kt-points",)),
         ("GET /v1/policies/{id}/versions", ("tiny",)),
         ("GET /v1/policies/{id}/versions/{number}", ("tiny", 1)),
     ):

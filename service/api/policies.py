@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from service.answers import policy_answer, version_answer
+from service.answers import earning_answer, policy_answer, version_answer
+from service.clock import spoken
 from service.database import reading
 from service.errors import Refusal, language
 from service.parts import answered, parts
-from service.publishing import Listed
+from service.publishing import Listed, local_day_of
 from service.shapes import LANGUAGE_QUERY, query
 
 blueprint = Blueprint("policies", __name__)
@@ -31,6 +32,19 @@ def policy(id: str) -> Response:
         listed = _listed(id)
         newest = parts().versions.compiled(listed[0].digest)
     return answered(policy_answer(newest.policy, listed, language()))
+
+
+@blueprint.get("/v1/policies/<id>/earning")
+def earning(id: str) -> Response:
+    """How points are earned today, what is to come and what is over."""
+    query(LANGUAGE_QUERY)
+    now = parts().clock()
+    with reading(parts().database):
+        _listed(id)
+        in_force = parts().versions.in_force(id, now)
+    if in_force is None:
+        raise Refusal("not-in-force", policy=id, day=spoken(now))
+    return answered(earning_answer(in_force, local_day_of(in_force, now), language()))
 
 
 @blueprint.get("/v1/policies/<id>/versions")

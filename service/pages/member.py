@@ -50,6 +50,14 @@ def lots() -> Response:
     return page("member_lots.html", balance=balance, lots=ordered, policy=_policy(balance["policy"]))
 
 
+@blueprint.get("/earning")
+def earning() -> Response:
+    """How points are earned: what is open, what is to come and what is over."""
+    name = _policy_name()
+    found = asked("GET", address("policies", name, "earning"))
+    return page("member_earning.html", found=found, policy=_policy(name))
+
+
 @blueprint.get("/apply")
 def apply() -> Response:
     """The form of a refund request; worked out at once where it is known what is asked for."""

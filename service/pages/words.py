@@ -59,6 +59,7 @@ MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = (
     (("member",), "/member", Text("내 포인트", "My points")),
     (("member",), "/member/apply", Text("환급 신청", "Ask for a refund")),
     (("member",), "/member/requests", Text("신청 내역", "My requests")),
+    (("member",), "/member/earning", Text("적립 방법", "Earn points")),
     (("member",), "/member/inquiries", Text("문의·이의", "Questions")),
     (("member",), "/member/help", Text("도움말", "Help")),
     (("agent", "approver"), "/agent", Text("상담 창구", "Desk")),

@@ -333,6 +333,10 @@ class Client:
         """What a policy declares, and its versions."""
         return self._call(m.Policy, "get /v1/policies/{id}", id)
 
+    def earning(self, id: str) -> m.Earning:
+        """How points are earned today, what is to come and what is over."""
+        return self._call(m.Earning, "get /v1/policies/{id}/earning", id)
+
     def policy_versions(self, id: str) -> Sequence[m.PolicyVersionLine]:
         """The versions of a policy, the newest first."""
         return self._call(m.PolicyVersions, "get /v1/policies/{id}/versions", id)["versions"]

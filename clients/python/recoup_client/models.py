@@ -305,6 +305,42 @@ class Delivery(TypedDict):
     last_error: str | None
 
 
+class Earning(TypedDict):
+    policy: str
+    version: int
+    on: str
+    ways: list[EarningWays]
+
+
+class EarningWays(TypedDict):
+    rule: str
+    terms: str
+    event: EarningWaysEvent
+    source: str
+    campaign: str
+    standing: Literal["open", "to_come", "over"]
+    first_on: str | None
+    last_on: str | None
+    sentence: EarningWaysSentence
+
+
+class EarningWaysEvent(TypedDict):
+    """What has to happen."""
+
+    type: str
+    ko: str
+    en: str
+    text: str
+
+
+class EarningWaysSentence(TypedDict):
+    """The rule in words, with the figures of today."""
+
+    ko: str
+    en: str
+    text: str
+
+
 class Entries(TypedDict):
     entries: list[Entry]
     next: str | None
