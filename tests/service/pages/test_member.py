@@ -9,7 +9,10 @@ from werkzeug.test import Client
 
 from tests.service.pages.visiting import Visits, enter
 
-PATHS = ("/member", "/member/lots", "/member/apply", "/member/requests", "/member/earning", "/member/inquiries", "/member/help")
+PATHS = (
+    *("/member", "/member/lots", "/member/apply", "/member/requests"),
+    *("/member/earning", "/member/inquiries", "/member/help"),
+)
 
 
 def form(site: Client, path: str, **fields: str) -> dict[str, str]:
