@@ -17,6 +17,7 @@ Standing = Literal["open", "to_come", "over"]
 
 _EVENT_DAY = "event.happened_on"
 _A_DAY = timedelta(days=1)
+_LANGUAGES = ("ko", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,9 @@ def _way(policy: Policy, rule: Earn, day: date) -> WayToEarn:
     first, last = _window(policy, rule, day)
     standing: Standing = "to_come" if first and first > day else "over" if last and last < day else "open"
     told_on = max(day, first) if first else day
-    event, sentence = (
-        Text(*(tell(language) for language in ("ko", "en")))
-        for tell in (
-            lambda language: word_text(policy, policy.facts["event.type"], rule.event, language),
-            lambda language: rule_sentence(policy, rule, language, told_on, alone=True),
-        )
-    )
+    of_event = policy.facts["event.type"]
+    event = Text(*(word_text(policy, of_event, rule.event, language) for language in _LANGUAGES))
+    sentence = Text(*(rule_sentence(policy, rule, language, told_on, alone=True) for language in _LANGUAGES))
     return WayToEarn(rule, event, sentence, first, last, standing)
 
 

@@ -394,6 +394,19 @@ def test_the_command_reads_decisions_and_that_it_did_is_recorded(decided: Databa
     assert {each["decision"] for each in found} >= {"X-erased", "X-wrong"}
 
 
+def test_accounts_ask_as_a_file_says(four: Database, run: Run) -> None:
+    """A fee that only the call centre takes changes nothing for those who ask in the app."""
+    fee = "  - {id: desk, kind: fee, terms: '6.2', when: {request.channel: call_centre}, flat: 100, adds_to: [fee],"
+    fee += ' reason: {ko: "상담 수수료", en: "A fee of the desk."}}\n'
+    Path("new.yaml").write_text(POLICY.replace("  - id: large\n", f"{fee}  - id: large\n"), "utf-8")
+    Path("desk.json").write_text('{"channel": "call_centre"}', "utf-8")
+    in_the_app = json.loads(run("impact", "small@1", "new.yaml", *JSON).stdout)
+    at_the_desk = json.loads(run("impact", "small@1", "new.yaml", *JSON, "--request", "desk.json").stdout)
+    assert (in_the_app["total"]["changed"], in_the_app["total"]["fee"]["difference"]) == (0, 0)
+    # A and B, who can be refunded, by both methods.
+    assert (at_the_desk["total"]["changed"], at_the_desk["total"]["fee"]["difference"]) == (4, 400)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told_so"),
     [
