@@ -36,7 +36,8 @@ FLAGS = (
     *("--disable-component-update", "--disable-sync"),
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PACKAGES = ("chromium", "fonts-noto-cjk")
+# Without what they recommend, which is a desktop with its printers: more than they need themselves.
+PACKAGES = ("--no-install-recommends", "chromium", "fonts-noto-cjk", "fonts-liberation")
 LOG = Signer("refunds.example.com/log", bytes(32))
 """The key by which the log of the example accounts is signed."""
 
