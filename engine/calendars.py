@@ -7,8 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import holidays as library
-
 from policies.model import WEEKDAYS, BusinessDay, DayOfMonth, DayOfYear, Span, Text, Weekday
 from policies.problems import both
 
@@ -225,6 +223,9 @@ def resolve_holidays(calendar: str, first_year: int, last_year: int, extra: Iter
     Traceback (most recent call last):
     engine.calendars.UnknownCalendar: no holidays are known for the calendar 'XX'; write a country code, such as KR
     """
+    # Here, because to load it takes a tenth of a second, and whoever decides by a stored version needs none of it.
+    import holidays as library
+
     country, _, part = calendar.partition("-")
     try:
         found = library.country_holidays(country, subdiv=part or None, years=range(first_year, last_year + 1))

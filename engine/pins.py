@@ -69,7 +69,8 @@ class Pins:
         compiled = compile_version(version)
         self._tried += 1
         for number in self._likely_first(nudge):
-            if run(compiled, self._scenarios[number]).differences:
+            scenario = self._scenarios[number]
+            if run(compiled, scenario, helping="remedy" in scenario.expected.checks).differences:
                 self._noticed[number] = self._tried
                 return True
         return False
@@ -77,8 +78,10 @@ class Pins:
     def _likely_first(self, nudge: Nudge) -> list[int]:
         rules = set(nudge.rules)
 
-        def unlikely(number: int) -> tuple[bool, int]:
-            return rules.isdisjoint(self._speakers[number]), -self._noticed[number]
+        def unlikely(number: int) -> tuple[bool, int, int]:
+            # Where few rules speak, more hangs on each.
+            speakers = self._speakers[number]
+            return rules.isdisjoint(speakers), -self._noticed[number], len(speakers)
 
         return sorted(range(len(self._scenarios)), key=unlikely)
 

@@ -13,6 +13,7 @@ import click
 
 from service import commands
 from service.config import BadSetting
+from service.memory import load_undisturbed
 
 
 class Commands(click.Group):
@@ -44,6 +45,7 @@ def recoup() -> None:
 
 def main() -> None:
     """What the `recoup` script runs: what an operator can mend is one line, not a traceback."""
+    load_undisturbed()
     # Imported here because the database library takes longer to load than most commands run.
     try:
         recoup(prog_name="recoup")

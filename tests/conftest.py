@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 
 import pytest
+
+from service.config import Settings
+from service.database import close_database, connected, execute, open_database
+from service.demo import set_up
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,6 +51,43 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A file that one process of the suite makes for all; the others wait for it."""
+    own = factory.getbasetemp()
+    # Above that of a worker is the folder of this run; above that of a run without workers, one of all runs there were.
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made, claim, failed = shared / name, shared / f"{name}.claim", shared / f"{name}.failed"
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        while not made.exists():
+            assert not failed.exists(), f"another process could not make {name}"
+            time.sleep(0.1)
+        return made
+    unfinished = shared / f"{name}.unfinished"
+    try:
+        make(unfinished)
+    except BaseException:
+        failed.touch()
+        raise
+    return unfinished.rename(made)
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as `recoup serve --demo` sets it up, for each test that wants one to copy."""
+
+    def make(file: Path) -> None:
+        settings = Settings(database_url=f"sqlite:///{file}")
+        database = open_database(settings)
+        set_up(database, settings)
+        with connected(database):
+            execute(database, "PRAGMA wal_checkpoint(TRUNCATE)")
+        close_database(database)
+
+    return made_once(tmp_path_factory, "demo.db", make)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -26,9 +26,7 @@ from policies.sentences import ROUNDINGS
 from policies.values import UNITS
 from policies.vocabulary import TYPES, vocabulary
 from service.cli import recoup
-from service.config import SETTINGS, Settings
-from service.database import close_database, connected, execute, open_database
-from service.demo import set_up
+from service.config import SETTINGS
 from service.errors import KINDS as REFUSALS
 from service.messages import KINDS as MESSAGES
 from service.reference import OPERATIONS
@@ -48,23 +46,12 @@ MEASURES = (*SINGLE_MEASURES, "refund.points", "refunds", "account", "receiving_
 WINDOWS = ("day", "month", "year", "24 hours", "30 days", "ever")
 
 
-@pytest.fixture(scope="module")
-def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as `recoup serve --demo` sets it up, for each page to copy."""
-    file = tmp_path_factory.mktemp("demo") / "recoup.db"
-    settings = Settings(database_url=f"sqlite:///{file}")
-    database = open_database(settings)
-    set_up(database, settings)
-    with connected(database):
-        execute(database, "PRAGMA wal_checkpoint(TRUNCATE)")
-    close_database(database)
-    return file
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, demo_file: Path) -> None:
+def test_the_examples_of_a_page_run(
+    page: Path, tmp_path: Path, demo_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     found = list(blocks(page))
     if (
         any(block.language == "javascript" for block in found)
@@ -72,7 +59,7 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, demo_file: Path)
         and "CI" not in os.environ
     ):
         pytest.skip("node is not installed, which runs the examples in JavaScript: apt-get install nodejs")
-    shell = Shell(demo_file.parent)
+    shell = Shell(tmp_path_factory.mktemp("forks"))
     for name in ("rules", "docs"):
         (tmp_path / name).symlink_to(ROOT / name)
     with _server(tmp_path, demo_file, wanted=any(re.search(r":8000[/\"]", block.body) for block in found)) as port:

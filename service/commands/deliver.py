@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.commands._database import opened
+from service.memory import load_undisturbed
 
 if TYPE_CHECKING:
     from service.config import Settings
@@ -50,6 +51,7 @@ def command(once: bool) -> None:
 
 def beside(parent: Connection) -> None:
     """The deliverer of `recoup serve`, in a process of its own: it ends when the parent says so, or is no more."""
+    load_undisturbed()
     from service.logs import write_as
 
     # A terminal sends Ctrl-C here too, and the parent's block of it is lifted by whatever starts the resource tracker.

@@ -20,6 +20,7 @@ import click
 
 from service.commands._files import Unusable
 from service.config import FOLDER, LOOPBACK, SETTINGS, BadSetting, Settings, read_settings
+from service.memory import collect_seldom, load_undisturbed
 from service.one_at_a_time import OneAtATime
 
 if TYPE_CHECKING:
@@ -97,7 +98,6 @@ def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
     from service.clock import utc_now
     from service.database import close_database, open_database
     from service.migrate import check_schema
-    from service.tokens import Tokens
 
     if settings.access == "open" and settings.host not in LOOPBACK:
         raise BadSetting(
@@ -105,6 +105,8 @@ def prepare(settings: Settings, *, demo: bool) -> Sequence[str]:
             " set ACCESS=keys and make keys with `recoup access create`"
         )
     if settings.identity_provider is not None:
+        from service.tokens import Tokens
+
         # Here it is told; a worker that cannot start would be started again and again.
         Tokens(settings.identity_provider, utc_now)
     where = f"http://{settings.host}:{settings.port}"
@@ -249,9 +251,9 @@ def answering() -> OneAtATime:
     A terminal sends Ctrl-C to every process at once, and the parent then ends the workers by SIGTERM. The two
     together can leave a worker's interpreter waiting for ever, so a worker leaves Ctrl-C to its parent.
     """
+    load_undisturbed()
     from service.app import create_app
     from service.logs import write_as
-    from service.memory import collect_seldom
     from service.pages.site import WithPages
     from service.parts import EXTENSION
     from service.telemetry import provider_of

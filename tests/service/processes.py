@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 # Here, so that a forked server need not import it again.
 import granian  # noqa: F401
@@ -25,7 +26,10 @@ from flask import Flask
 
 from service import app
 from service.commands import serve
-from service.config import read_settings
+from service.config import Settings, read_settings
+from service.database import close_database
+from service.pages import site
+from service.parts import EXTENSION
 from tests import forks
 
 ROOT = Path(__file__).parents[2]
@@ -87,15 +91,29 @@ def _serving(url: str, arguments: Iterable[str], more: Mapping[str, str], *, dra
         process.stdout.close()
 
 
+class Made(NamedTuple):
+    """A service that was made and has not answered anybody yet, and the same with its pages."""
+
+    api: Flask
+    whole: site.WithPages
+
+
+def made(url: str) -> Made:
+    """A service that forks may be given: nothing of it is connected to the database."""
+    api = app.create_app(Settings(database_url=url, access="open"))
+    close_database(api.extensions[EXTENSION].database)
+    return Made(api, site.WithPages(api))
+
+
 class Forked:
     """The server of `recoup serve`, without a deliverer, forked out of this process instead of started anew.
 
     What it has to import is there already, so it answers after a tenth of a second. This process must have no
-    connection to a database when it is forked, and no thread that works. A service that was made and has not answered
-    anybody yet may be given, for one server after the other: its routes are most of the work of a start.
+    connection to a database when it is forked, and no thread that works. A service that was made may be given, for one
+    server after the other: its routes are most of the work of a start.
     """
 
-    def __init__(self, url: str, port: int, workers: int, service: Flask | None = None, **more: str) -> None:
+    def __init__(self, url: str, port: int, workers: int, service: Made | None = None, **more: str) -> None:
         self._lives, alive = os.pipe()
         self.process = os.fork()
         if not self.process:
@@ -108,7 +126,8 @@ class Forked:
                 multiprocessing.set_start_method("fork", force=True)
                 settings = replace(read_settings(), port=port, workers=workers)
                 if service is not None:
-                    app.create_app = lambda *_, **__: service
+                    app.create_app = lambda *_, **__: service.api
+                    vars(site).update(WithPages=lambda _: service.whole)
                 serve._serve(settings, serve.prepare(settings, demo=False))
             os._exit(1)
         os.close(alive)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -47,9 +48,13 @@ def schemathesis(port: int, key: str, folder: Path, *arguments: str) -> str:
 
 
 @pytest.mark.slow
-def test_the_service_keeps_to_its_document(sqlite_url: str, tmp_path: Path) -> None:
+def test_the_service_keeps_to_its_document(demo_file: Path, tmp_path: Path) -> None:
+    database = tmp_path / "recoup.db"
+    shutil.copyfile(demo_file, database)
+    sqlite_url = f"sqlite:///{database}"
     log_key = {"LOG_KEY_FILE": str(tmp_path / "log.key")}
-    with serving_many(sqlite_url, "--demo", "--no-deliver", ACCESS="keys", **log_key) as (_, port, _):
+    of_a_demo = {"WEBHOOK_PRIVATE_ADDRESSES": "yes", "LOG": "text"}
+    with serving_many(sqlite_url, "--no-deliver", ACCESS="keys", **of_a_demo, **log_key) as (_, port, _):
         # It has said where it answers, and waits until it does.
         assert ask(port, "GET", "/")[0] == 200
         made = run(sqlite_url, "access", "create", "all", *(part for role in ROLES for part in ("--role", role)))

@@ -13,14 +13,11 @@ from typing import Any
 
 import pytest
 
-from service.app import create_app
 from service.clock import spoken, utc_now
-from service.config import Settings
 from service.database import Database, close_database, reading, rows
-from service.parts import EXTENSION
 from service.publishing import Versions
 from tests.service.builders import asking
-from tests.service.processes import Forked, ask, forked, reserved_port
+from tests.service.processes import Forked, ask, forked, made, reserved_port
 from tests.service.test_storms import ACCOUNTS, prepared, sound
 
 KILLS = 110
@@ -151,9 +148,8 @@ def test_a_server_that_is_killed_again_and_again_keeps_all_that_it_answered_and_
     with reading(database):
         # Read here once, so that no server has to.
         Versions(database, 1).in_force("small", utc_now())
-    # So are the routes made here. What a server has in memory when it starts is the same.
-    service = create_app(Settings(database_url=database_url, access="open"))
-    close_database(service.extensions[EXTENSION].database)
+    # So are the routes and pages made here. What a server has in memory when it starts is the same.
+    service = made(database_url)
     callers = [Caller(number) for number in range(CALLERS)]
     moments = random.Random(1)
     unheard = 0

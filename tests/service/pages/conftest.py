@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +23,6 @@ from service import audit_log
 from service.app import create_app
 from service.config import Settings
 from service.database import Database, close_database, execute, open_database
-from service.demo import set_up
 from service.log.notes import Signer
 from service.pages.site import WithPages
 from service.parts import EXTENSION
@@ -38,7 +36,8 @@ FLAGS = (
     *("--disable-component-update", "--disable-sync"),
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PACKAGES = ("chromium", "fonts-noto-cjk")
+# Without what they recommend, which is a desktop with its printers: more than they need themselves.
+PACKAGES = ("--no-install-recommends", "chromium", "fonts-noto-cjk", "fonts-liberation")
 LOG = Signer("refunds.example.com/log", bytes(32))
 """The key by which the log of the example accounts is signed."""
 
@@ -64,27 +63,16 @@ def open_site(database_url: str, database: Database, clock: SetClock) -> Iterato
 
 
 @pytest.fixture(scope="session")
-def example_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the example accounts, made once for all workers."""
-    own = tmp_path_factory.getbasetemp()
-    # Above that of a worker is the folder of this run; above that of a run without workers, one of all runs there were.
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    made, claim = shared / "example.db", shared / "example.claim"
-    try:
-        claim.touch(exist_ok=False)
-    except FileExistsError:
-        while not made.exists():
-            time.sleep(0.1)
-        return made
-    settings = Settings(database_url=f"sqlite:///{shared / 'example-in-the-making.db'}", access="open")
-    database = open_database(settings)
-    set_up(database, settings)
+def example_file(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the example accounts, whose log is signed."""
+    file = tmp_path_factory.mktemp("examples") / "recoup.db"
+    shutil.copyfile(demo_file, file)
+    database = open_database(Settings(database_url=f"sqlite:///{file}"))
     audit_log.sign_head(database, [LOG], datetime.now(UTC))
     with database.connection_context():
         execute(database, "PRAGMA wal_checkpoint(TRUNCATE)")
     close_database(database)
-    Path(settings.database_url.removeprefix("sqlite:///")).rename(made)
-    return made
+    return file
 
 
 @pytest.fixture(scope="session")
