@@ -96,6 +96,7 @@ def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> 
     """
     from engine.differences import TRIES, Difference
     from service.commands.replay import Progress
+    from service.difference_report import counts
 
     if old == new == "-":
         raise click.UsageError("only one of the two can be read from stdin")
@@ -116,7 +117,7 @@ def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> 
     if as_json:
         click.echo(json.dumps(_data(told, difference, lang), ensure_ascii=False, indent=2))
     elif told:
-        click.echo(COUNT.in_language(lang).format(changes=difference.count, **_counts(told)))
+        click.echo(COUNT.in_language(lang).format(changes=difference.count, **counts(told)))
     else:
         click.echo(paint((SAME_TEXT if difference.same_text else SAME_RULES).in_language(lang), "green"))
     if told:
@@ -131,13 +132,10 @@ def _scenarios(name: str) -> tuple[Scenario, ...]:
     return () if tested.problems else tuple(tested.scenarios)
 
 
-def _counts(told: list[Found]) -> dict[str, int]:
-    verdicts = [finding.verdict for found in told for finding in found.findings]
-    return {verdict: verdicts.count(verdict) for verdict in ("differs", "proved", "words", "none_found")}
-
-
 def _lines(found: Found, difference: Difference, language: str) -> Iterator[str]:
     """A subject, what it was and is, and each of its changes."""
+    from service.difference_report import scenario_of
+
     subject = found.subject
     lines = _places(subject.lines, language)
     yield paint(subject.title.in_language(language), "cyan") + (f" ({lines})" if lines else "")
@@ -149,7 +147,7 @@ def _lines(found: Found, difference: Difference, language: str) -> Iterator[str]
         yield from (f"    {line}".rstrip() for line in _finding(finding, language))
         if finding.example:
             # Two spaces in, as scenarios stand in their file.
-            yield from _scenario(finding, difference).splitlines()
+            yield from scenario_of(finding, difference).splitlines()
     yield ""
 
 
@@ -170,19 +168,11 @@ def _finding(finding: Finding, language: str) -> Iterator[str]:
 
 def _side_by_side(example: Example, language: str) -> Iterator[str]:
     """What both decide: the outcome, the payout and the reasons, then what else differs; in columns if they fit."""
-    from engine.scenario_text import as_written
-    from policies.flow import written
     from policies.layout import columns
+    from service.difference_report import side_by_side, sides
 
     heads = WAS.in_language(language), NOW.in_language(language)
-    rows = []
-    for key in dict.fromkeys(("outcome", "payout", "reasons", *example.keys)):
-        cells = [written(as_written(got[key])) if key in got else "-" for got in (example.old, example.new)]
-        for at, got in enumerate((example.old, example.new)):
-            if key == "outcome" and "why" in got:
-                cells[at] = UNREADABLE.in_language(language).format(why=_why(got["why"], language))
-        if cells != ["-", "-"]:
-            rows.append((key, *cells))
+    rows = list(side_by_side(*sides(example), example.keys, UNREADABLE, language))
     wide = max(columns(cell) for row in rows for cell in row[1:]) > _WIDEST
     if not wide:
         rows.insert(0, ("", *heads))
@@ -201,36 +191,15 @@ def _side_by_side(example: Example, language: str) -> Iterator[str]:
 _WIDEST = 46
 
 
-def _why(mistakes: Any, language: str) -> str:
-    path, mistake = mistakes[0]
-    return f"{path}: {mistake.text.in_language(language)}"
-
-
-def _scenario(finding: Finding, difference: Difference) -> str:
-    """The example as a scenario of the new file; of the old one where the new one cannot be asked."""
-    from engine.examples import UNREADABLE as NOT_READ
-    from engine.scenario_text import scenario_text
-    from policies.problems import shorten
-
-    example = finding.example
-    assert example is not None, "there is nothing to write"
-    of_new = example.new["outcome"] != NOT_READ
-    version, got = (difference.new, example.new) if of_new else (difference.old, example.old)
-    subject, words = finding.change.subject, finding.change.words.en
-    name = shorten(f"{subject}: {words}" if subject else words, _LONGEST_NAME)
-    return scenario_text(name, example.case, version.policy, got, example.keys)
-
-
-_LONGEST_NAME = 90
-
-
 def _data(told: list[Found], difference: Difference, language: str) -> dict[str, Any]:
     """Everything as plain data; its words in one language."""
+    from service.difference_report import counts
+
     return {
         "old": difference.old.digest,
         "new": difference.new.digest,
         "same_meaning": not told,
-        "counts": {"changes": difference.count, **_counts(told)},
+        "counts": {"changes": difference.count, **counts(told)},
         "changes": [
             {
                 "sort": finding.change.sort,
@@ -240,10 +209,7 @@ def _data(told: list[Found], difference: Difference, language: str) -> dict[str,
                 "new_line": finding.change.lines[1],
                 "was": [each.in_language(language) for each in found.subject.was],
                 "now": [each.in_language(language) for each in found.subject.now],
-                "verdict": finding.verdict,
-                "compared": finding.basis,
-                "tries": finding.tries,
-                "example": _example(finding, difference, language),
+                **_finding_data(finding, difference, language),
             }
             for found in told
             for finding in found.findings
@@ -251,17 +217,13 @@ def _data(told: list[Found], difference: Difference, language: str) -> dict[str,
     }
 
 
-def _example(finding: Finding, difference: Difference, language: str) -> dict[str, Any] | None:
-    example = finding.example
-    if example is None:
-        return None
-    sides = [
-        {**got, "why": _why(got["why"], language)} if "why" in got else dict(got) for got in (example.old, example.new)
-    ]
-    return {
-        "case": example.case,
-        "old": sides[0],
-        "new": sides[1],
-        "differs_in": list(example.keys),
-        "scenario": _scenario(finding, difference),
-    }
+def _finding_data(finding: Finding, difference: Difference, language: str) -> dict[str, Any]:
+    """What one change comes to as plain data; why a case is not taken in one language."""
+    from service.difference_report import of_finding
+
+    data = of_finding(finding, difference)
+    for side in ("old", "new") if data["example"] else ():
+        got = data["example"][side]
+        if "why" in got:
+            got["why"] = got["why"][language]
+    return data

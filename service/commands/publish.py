@@ -151,8 +151,9 @@ def show(id: str, lang: str) -> None:
 @click.argument("id")
 @click.option("--seen", required=True, metavar="DIGEST", help="The digest that `recoup publish show ID` ends with.")
 @click.option("--from", "start", metavar="INSTANT", help="When it is effective; the next second when left out.")
+@click.option("--note", default="", metavar="TEXT", help="What is to be kept with the approval.")
 @language_option
-def approve(id: str, seen: str, start: str | None, lang: str) -> None:
+def approve(id: str, seen: str, start: str | None, note: str, lang: str) -> None:
     """Publish a draft that passed all checks."""
     from service import drafts
     from service.clock import utc_now
@@ -160,7 +161,7 @@ def approve(id: str, seen: str, start: str | None, lang: str) -> None:
     effective_from = None if start is None else read_instant(start, lang)
     with opened() as (database, settings), told(lang):
         who = who_asks(database, settings, "approver")
-        _say_published(drafts.approve(database, id, seen, effective_from, who, utc_now()))
+        _say_published(drafts.approve(database, id, seen, effective_from, who, utc_now(), note=note))
 
 
 @command.command()
@@ -237,6 +238,8 @@ def _say(found: Draft, lang: str) -> None:
             click.echo(f"  {sentence[lang]}")
         for line in tables(impact, lang):
             click.echo(f"  {line}".rstrip())
+    if found.note is not None:
+        click.echo(f"approved by {found.approved_by}: {found.note}")
     if found.rejection is not None:
         click.echo(f"rejected by {found.rejected_by}: {found.rejection}")
     click.echo(f"{found.id} is {found.state}" + (f", seen {found.seen}" if found.state == "ready" else ""))
