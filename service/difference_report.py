@@ -14,9 +14,10 @@ from policies.flow import written
 from policies.model import Text
 from policies.problems import shorten
 from policies.versions import PolicyVersion
+from service.difference_words import UNREADABLE as DOES_NOT_TAKE
+from service.difference_words import VERDICTS
 
 Plain = dict[str, Any]
-VERDICTS = ("differs", "proved", "words", "none_found")
 ALWAYS = ("outcome", "payout", "reasons")
 """What is told of both decisions of an example, whether it differs or not."""
 MOST_TRIES = 40_000
@@ -72,17 +73,16 @@ def counts(found: Sequence[Found]) -> dict[str, int]:
 
 
 def side_by_side(
-    old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str], unreadable: Text, language: str
+    old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str], language: str
 ) -> Iterator[tuple[str, str, str]]:
     """What both decide of an example, as people write it: outcome, payout and reasons, then what else differs.
-
-    `unreadable` says that a text does not take the case, and `why`.
+    Where a text does not take the case, why.
     """
     for key in dict.fromkeys((*ALWAYS, *keys)):
         cells = [written(as_written(got[key])) if key in got else "-" for got in (old, new)]
         for at, got in enumerate((old, new)):
             if key == "outcome" and "why" in got:
-                cells[at] = unreadable.in_language(language).format(why=got["why"][language])
+                cells[at] = DOES_NOT_TAKE.in_language(language).format(why=got["why"][language])
         if cells != ["-", "-"]:
             yield key, cells[0], cells[1]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.difference_report import VERDICTS
+from service.difference_words import VERDICTS
 from service.reference_shapes import (
     AMOUNT,
     INSTANT,

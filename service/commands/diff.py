@@ -19,6 +19,7 @@ from service.commands._files import (
     paint,
 )
 from service.commands._versions import load_named
+from service.difference_words import BASES, NOW, VERDICTS, WAS
 
 if TYPE_CHECKING:
     from engine.differences import Difference, Finding, Found
@@ -40,32 +41,7 @@ SAME_RULES = Text(
     "뜻이 같습니다. 증명: 뜻이 없는 순서를 빼면 내용이 같습니다.",
     "The same meaning, proved: without orders that say nothing they are one text.",
 )
-WAS, NOW = Text("이전", "was"), Text("이후", "now")
 OLD_LINE, NEW_LINE = Text("이전 {line}번째 줄", "old line {line}"), Text("이후 {line}번째 줄", "new line {line}")
-WORDS = Text(
-    "문구만 바뀜: 판정은 같고 읽는 말이 다릅니다", "only words: every decision is the same, people read others"
-)
-PROVED = Text(
-    "다르게 판정되는 사례 없음. 증명: 두 파일의 규칙, 수치, 이름이 같은 것으로 읽힙니다",
-    "no difference in decisions, proved: both texts come to the same rules, figures and names",
-)
-NONE_FOUND = Text(
-    "다르게 판정되는 사례를 {tries:,}번 시도에서 찾지 못함. 없다는 증명은 아닙니다",
-    "none found in {tries:,} tries; that is no proof that there is none",
-)
-DIFFERS = Text("다르게 판정되는 사례({tries:,}번째 시도)", "decided differently (try {tries:,})")
-BASES = {
-    "alone": Text("", ""),
-    "taken_back": Text(
-        "이 변경만으로는 파일이 성립하지 않아, 이후 파일과 거기서 이 변경만 되돌린 것을 비교",
-        "the change cannot stand alone: the new file is compared with itself without the change",
-    ),
-    "together": Text(
-        "이 변경만으로는 파일이 성립하지 않아, 두 파일 전체를 비교",
-        "the change cannot stand alone: the two files are compared as a whole",
-    ),
-}
-UNREADABLE = Text("이 사례를 받지 않음: {why}", "cannot be asked: {why}")
 COUNT = Text(
     "변경 {changes:,}건: 사례 있음 {differs:,}, 증명됨 {proved:,}, 문구만 {words:,}, 찾지 못함 {none_found:,}",
     "changes: {changes:,}; with an example: {differs:,}; proved to decide nothing: {proved:,}; "
@@ -157,9 +133,8 @@ def _places(lines: tuple[int | None, int | None], language: str) -> str:
 
 
 def _finding(finding: Finding, language: str) -> Iterator[str]:
-    verdicts = {"words": WORDS, "proved": PROVED, "none_found": NONE_FOUND, "differs": DIFFERS}
     basis = BASES[finding.basis].in_language(language)
-    told = verdicts[finding.verdict].in_language(language).format(tries=finding.tries)
+    told = VERDICTS[finding.verdict].in_language(language).format(tries=finding.tries)
     yield f"{told}{f' ({basis})' if basis and finding.tries else ''}{':' if finding.example else ''}"
     if finding.example:
         yield from _side_by_side(finding.example, language)
@@ -172,7 +147,7 @@ def _side_by_side(example: Example, language: str) -> Iterator[str]:
     from service.difference_report import side_by_side, sides
 
     heads = WAS.in_language(language), NOW.in_language(language)
-    rows = list(side_by_side(*sides(example), example.keys, UNREADABLE, language))
+    rows = list(side_by_side(*sides(example), example.keys, language))
     wide = max(columns(cell) for row in rows for cell in row[1:]) > _WIDEST
     if not wide:
         rows.insert(0, ("", *heads))
