@@ -75,16 +75,18 @@ def counts(found: Sequence[Found]) -> dict[str, int]:
 def side_by_side(
     old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str], language: str
 ) -> Iterator[tuple[str, str, str]]:
-    """What both decide of an example, as people write it: outcome, payout and reasons, then what else differs.
-    Where a text does not take the case, why.
-    """
-    for key in dict.fromkeys((*ALWAYS, *keys)):
+    """What both decide of an example, as it is written in files. Where a text does not take the case, why."""
+    for key in told_keys(old, new, keys):
         cells = [written(as_written(got[key])) if key in got else "-" for got in (old, new)]
         for at, got in enumerate((old, new)):
             if key == "outcome" and "why" in got:
                 cells[at] = DOES_NOT_TAKE.in_language(language).format(why=got["why"][language])
-        if cells != ["-", "-"]:
-            yield key, cells[0], cells[1]
+        yield key, cells[0], cells[1]
+
+
+def told_keys(old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    """What is told of both decisions of an example: outcome, payout and reasons, then what else differs."""
+    return [key for key in dict.fromkeys((*ALWAYS, *keys)) if key in old or key in new]
 
 
 def sides(example: Example) -> tuple[Plain, Plain]:

@@ -48,8 +48,11 @@ INSERT_CHECK = (
 )
 INSERT_AFFECTED = "INSERT INTO draft_affected (draft_id, place, account_id, data) VALUES (?, ?, ?, ?)"
 SELECT_AFFECTED = "SELECT account_id, data FROM draft_affected WHERE draft_id = ? ORDER BY place"
-# Who was affected by the drafts before is of no use to anybody any more.
-FORGET_AFFECTED = "DELETE FROM draft_affected WHERE draft_id IN (SELECT id FROM policy_draft WHERE policy = ?)"
+# Whom a draft affects is for its approver: once it is published, rejected or outdated, nobody needs it.
+FORGET_AFFECTED = (
+    "DELETE FROM draft_affected WHERE draft_id IN (SELECT id FROM policy_draft WHERE policy = ? AND (base < ?"
+    " OR EXISTS (SELECT 1 FROM draft_rejection WHERE draft_rejection.draft_id = policy_draft.id)))"
+)
 INSERT_REJECTION = 'INSERT INTO draft_rejection (draft_id, actor, "key", reason, rejected_at) VALUES (?, ?, ?, ?, ?)'
 INSERT_PUBLICATION = (
     'INSERT INTO publication (digest, effective_from, draft_id, restores, actor, "key", seen, reason, entered_at)'
@@ -207,14 +210,14 @@ def _keep_check(
         return
     passed = all(each["passed"] for each in data["checks"])
     execute(database, INSERT_CHECK, (found.id, passed, canonical(data), stored(now)))
-    execute(database, FORGET_AFFECTED, (found.policy,))
+    execute(database, FORGET_AFFECTED, (found.policy, newest_number(database, found.policy)))
     told = [(found.id, place, account, canonical(each)) for place, (account, each) in enumerate(affected)]
     execute_many(database, INSERT_AFFECTED, told)
 
 
 def affected(database: Database, id: str) -> list[tuple[str, dict[str, Any]]]:
-    """The accounts that a draft affects most, the most affected first, each with what becomes of its answer; none once
-    a later draft of its policy was checked.
+    """The accounts that a draft affects most, the most affected first, each with what becomes of its answer. They go
+    when a draft of the policy is checked after this one was decided about.
     """
     return [(account, json.loads(data)) for account, data in rows(database, SELECT_AFFECTED, (id,))]
 

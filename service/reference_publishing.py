@@ -235,8 +235,9 @@ OPERATIONS: Sequence[Operation] = (
         "The accounts that a draft affects most",
         {200: "Affected"},
         ("bad-request", "not-found"),
-        about="Up to fifty, each once, by the difference of the payout. They are kept apart from the draft until a"
-        " later draft of its policy was checked; an account that is erased is gone from them.",
+        about="Up to fifty, each once, by the difference of the payout. They are kept apart from the draft: once"
+        " it is published, rejected or outdated, they go with the check of the next one, and with an account that is"
+        " erased.",
     ),
     Operation(
         "post",

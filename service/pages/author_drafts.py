@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, g, request
 
 from policies.model import Text
-from service.difference_report import side_by_side
-from service.difference_words import BASES, VERDICTS
+from service.difference_report import told_keys
+from service.difference_words import BASES, UNREADABLE, VERDICTS
 from service.impact_page import drawn
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.author_steps import steps_of
@@ -24,6 +24,8 @@ blueprint.before_request(only("author", "approver", "auditor"))
 ON_A_PAGE = 20
 ZONE = "Asia/Seoul"
 """By whose clock a policy is read of which no version is published yet."""
+FIELDS = ("effective_from", "note", "reason")
+"""Those beside which a page shows what the API says of them."""
 NO_REASON = Text("이유를 적으십시오. 작성자가 읽습니다.", "Say why. The author reads it.")
 NOT_AN_INSTANT = Text(
     "날짜와 시각을 2026-07-01T00:00처럼 적으십시오. 비우면 바로 시행합니다.",
@@ -103,6 +105,24 @@ def instant_of(written: str, zone: str) -> str | None:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def spoken(value: Any) -> str:
+    """A part of a decision as people read it; a dash where there is nothing.
+
+    >>> spoken(12000), spoken(["fee", "limit"]), spoken({"L1": 500}), spoken([]), spoken(None)
+    ('12,000', 'fee, limit', 'L1: 500', '–', '–')
+    """
+    match value:
+        case bool() | str():
+            return str(value) or "–"
+        case int():
+            return f"{value:,}"
+        case dict():
+            return ", ".join(f"{name}: {spoken(each)}" for name, each in value.items()) or "–"
+        case list():
+            return ", ".join(map(spoken, value)) or "–"
+    return "–"
+
+
 def _draft(
     id: str,
     written: Mapping[str, str] | None = None,
@@ -114,12 +134,11 @@ def _draft(
     listed = versions.data["versions"] if versions.ok else []
     zone = _zone_of(found["policy"])
     shown = found["shown"] or {"impact": None, "differences": None, "to_come": []}
-    of_fields = (
-        {}
-        if refused is None
-        else {each.get("pointer", "").removeprefix("#/"): each["detail"] for each in refused.errors}
-    )
-    told = {name: Text(detail, detail) for name, detail in of_fields.items() if name == "effective_from"}
+    told = {
+        name: Text(each["detail"], each["detail"])
+        for each in (refused.errors if refused else ())
+        if (name := each.get("pointer", "").removeprefix("#/")) in FIELDS
+    }
     return page(
         "author_draft.html",
         refused.status if refused else 422 if mistakes else 200,
@@ -130,15 +149,28 @@ def _draft(
         effect=_effect(id, shown["impact"]),
         own=bool(g.reader.key) and found["by"] == g.reader.name,
         newest=listed[0]["version"] if listed else None,
-        beside=lambda example: list(
-            side_by_side(example["old"], example["new"], example["differs_in"], g.language),
-        ),
+        beside=_beside,
         verdicts=VERDICTS,
         bases=BASES,
         written=written or {},
         refused=refused,
         mistakes={**told, **(mistakes or {})},
     )
+
+
+def _beside(example: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Both decisions of an example, part by part, as people read them. What is only told with a reason is left out."""
+    sides = example["old"], example["new"]
+    found = []
+    for key in told_keys(*sides, [each for each in example["differs_in"] if each != "figures"]):
+        was, now = (
+            UNREADABLE.in_language(g.language).format(why=got["why"][g.language])
+            if key == "outcome" and "why" in got
+            else spoken(got.get(key))
+            for got in sides
+        )
+        found.append((key, was, now))
+    return found
 
 
 def _effect(id: str, impact: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
-"""What is done with a published policy: its newest version withdrawn, and another text decided beside the one in force."""
+"""What is done with a published policy: its newest version withdrawn, another text decided beside the one in force."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -38,7 +39,7 @@ def withdraw(id: str) -> Response:
         return _withdrawal(id, written, mistakes={"reason": NO_REASON})
     body = {"version": int(number) if number.isascii() and number.isdigit() else 0, "reason": reason}
     done = ask("POST", address("policies", id, "withdraw"), body)
-    return back_to(f"/author/drafts?withdrawn={id}") if done.ok else _withdrawal(id, written, done)
+    return back_to(f"/author/drafts?{urlencode({'withdrawn': id})}") if done.ok else _withdrawal(id, written, done)
 
 
 @blueprint.get("/<id>/shadow")

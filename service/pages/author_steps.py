@@ -67,12 +67,13 @@ def with_lines(problems: Sequence[Plain], rules: str, scenarios: str) -> Iterato
 def _check(name: str, check: Plain | None, draft: Plain, language: str) -> Step:
     if check is None:
         if draft["checks"] or draft["state"] in ("rejected", "outdated"):
-            return Step(name, "never", words.NOT_RUN.in_language(language) if draft["checks"] else "")
+            return Step(name, "never", "")
         return Step(name, "running", words.UNDER_WAY.in_language(language))
     found = list(with_lines(check["problems"], draft["rules"], draft["scenarios"]))
     figures = {"count": f"{check['count']:,}", "found": f"{len(found):,}"}
     if not check["passed"]:
-        return Step(name, "failed", words.FAILED[name].in_language(language).format(**figures), found)
+        said = f"{words.FAILED[name].in_language(language).format(**figures)} {words.MEND.in_language(language)}"
+        return Step(name, "failed", said, found)
     if name == "prove" and found:
         return Step(name, "unknown", words.UNKNOWN.in_language(language).format(**figures), found)
     return Step(name, "done", words.PASSED[name].in_language(language).format(**figures), found)
@@ -84,7 +85,7 @@ def _effect(draft: Plain, language: str) -> Step:
         running = draft["state"] == "checking"
         return Step("effect", "waiting" if running else "never", words.NOT_YET.in_language(language) if running else "")
     if not all(each["passed"] for each in draft["checks"]):
-        return Step("effect", "never", words.NOT_RUN.in_language(language))
+        return Step("effect", "never", "")
     if shown["impact"] is None:
         return Step("effect", "done", words.NOTHING_IN_FORCE.in_language(language))
     # The first sentence says how was asked, the second how many accounts get another answer.
@@ -103,8 +104,7 @@ def _approval(draft: Plain, language: str) -> Step:
             return Step("approval", "never", words.OUTDATED.in_language(language))
         case "ready":
             return Step("approval", "waiting", words.WAITS.in_language(language))
-    failed = draft["state"] == "failed"
-    return Step("approval", "never", (words.NOT_RUN if failed else words.NOT_YET).in_language(language))
+    return Step("approval", "never", "")
 
 
 def _effective(draft: Plain, versions: Sequence[Plain], zone: str, language: str) -> Iterator[Step]:

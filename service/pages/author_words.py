@@ -65,10 +65,7 @@ UNKNOWN = Text(
     "No fault is proved. What could not be told in its time, for the approver to look at: {found}.",
 )
 UNDER_WAY = Text("검사하고 있습니다. 몇 분 걸릴 수 있습니다.", "It is being checked, which may take some minutes.")
-NOT_RUN = Text(
-    "앞 단계에서 실패하여 하지 않았습니다. 고쳐서 새 초안을 만드십시오.",
-    "Not run, because a step before it failed. Mend the files and draft again.",
-)
+MEND = Text("고쳐서 새 초안을 만드십시오.", "Mend the files and draft again.")
 NOT_YET = Text("앞 단계가 끝나면 합니다.", "When the steps before it are done.")
 NOTHING_IN_FORCE = Text(
     "비교할 시행 중인 버전이 없습니다.", "No version is in force yet, so there is nothing to compare with."
