@@ -82,8 +82,7 @@ def _check(name: str, check: Plain | None, draft: Plain, language: str) -> Step:
 def _effect(draft: Plain, language: str) -> Step:
     shown = draft["shown"]
     if not draft["checks"]:
-        running = draft["state"] == "checking"
-        return Step("effect", "waiting" if running else "never", words.NOT_YET.in_language(language) if running else "")
+        return Step("effect", _ahead(draft), "")
     if not all(each["passed"] for each in draft["checks"]):
         return Step("effect", "never", "")
     if shown["impact"] is None:
@@ -104,12 +103,17 @@ def _approval(draft: Plain, language: str) -> Step:
             return Step("approval", "never", words.OUTDATED.in_language(language))
         case "ready":
             return Step("approval", "waiting", words.WAITS.in_language(language))
-    return Step("approval", "never", "")
+    return Step("approval", _ahead(draft), "")
+
+
+def _ahead(draft: Plain) -> str:
+    """How a step stands that was not come to: it is still to be, or never will."""
+    return "later" if draft["state"] in ("checking", "ready") else "never"
 
 
 def _effective(draft: Plain, versions: Sequence[Plain], zone: str, language: str) -> Iterator[Step]:
     if draft["version"] is None:
-        yield Step("effective", "never", "")
+        yield Step("effective", _ahead(draft), "")
         return
     newest = versions[0]["version"]
     at = datetime.fromisoformat(draft["effective_from"]).astimezone(ZoneInfo(zone))

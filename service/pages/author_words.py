@@ -35,6 +35,7 @@ STANDINGS: Mapping[str, tuple[str, str, Text]] = {
     "unknown": ("?", "warn", Text("일부 모름", "Partly unknown")),
     "running": ("…", "", Text("진행 중", "Under way")),
     "waiting": ("…", "warn", Text("대기", "Waiting")),
+    "later": ("–", "plain", Text("아직", "Not yet")),
     "never": ("–", "plain", Text("하지 않음", "Not reached")),
 }
 """How a step stands: its sign, how that looks, and in words."""
@@ -66,7 +67,6 @@ UNKNOWN = Text(
 )
 UNDER_WAY = Text("검사하고 있습니다. 몇 분 걸릴 수 있습니다.", "It is being checked, which may take some minutes.")
 MEND = Text("고쳐서 새 초안을 만드십시오.", "Mend the files and draft again.")
-NOT_YET = Text("앞 단계가 끝나면 합니다.", "When the steps before it are done.")
 NOTHING_IN_FORCE = Text(
     "비교할 시행 중인 버전이 없습니다.", "No version is in force yet, so there is nothing to compare with."
 )
@@ -90,6 +90,7 @@ KEYS: Mapping[str, Text] = {
     "points": Text("포인트", "Points"),
     "gross": Text("공제 전 금액", "Before charges"),
     "fee": Text("수수료", "Fee"),
+    "fees": Text("규칙별 수수료", "Fees by rule"),
     "tax": Text("세금", "Tax"),
     "offset": Text("상계", "Set off"),
     "payable_on": Text("지급일", "Paid on"),
