@@ -79,7 +79,7 @@ OUTDATED = Text(
 )
 EFFECTIVE = Text("{policy} {version}: {at}부터 시행.", "{policy} {version}: in effect from {at}.")
 FOLLOWED = Text(
-    "{policy} {version}: {at}부터. 그 뒤 {newest}이(가) 발행되었습니다.",
+    "{policy} {version}: {at}부터. 그 뒤 버전 {newest}도 발행되었습니다.",
     "{policy} {version}: from {at}. Version {newest} has been published since.",
 )
 
