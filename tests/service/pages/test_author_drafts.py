@@ -25,11 +25,12 @@ from service.pages.author_steps import steps_of
 from service.pages.site import WithPages
 from service.parts import EXTENSION
 from service.publishing import Versions, publish
+from service.reads import Reader
 from service.shadowing import Shadowing
 from tests.service.builders import NOW, SetClock, account_facts, asking, lot_facts
 from tests.service.drafting import RULES, texts
 from tests.service.pages.test_member import said
-from tests.service.pages.visiting import Visitor, Visits
+from tests.service.pages.visiting import Visitor, Visits, enter
 from tests.service.processes import ask, serving_many
 
 HOLDERS = {
@@ -140,7 +141,7 @@ def test_who_may_see_what(desk: Desk, name: str, path: str, status: int) -> None
 
 def test_what_the_workbench_sends_is_shown_once_more_and_then_drafted(desk: Desk) -> None:
     rules, scenarios = texts(6_000)
-    sent = {"text": rules.replace("\n", "\r\n"), "scenarios": scenarios}
+    sent = {name: text.replace("\n", "\r\n") for name, text in (("text", rules), ("scenarios", scenarios))}
     shown = desk.enters("kim").post("/author/drafts/new", **sent)
     assert (shown.status_code, "tiny" in said(shown.text), f"{len(rules.splitlines())} lines" in said(shown.text)) == (
         *(200, True, True),
@@ -150,7 +151,8 @@ def test_what_the_workbench_sends_is_shown_once_more_and_then_drafted(desk: Desk
     assert "Being checked" in said(page.text)
     assert "Approve and publish" not in said(page.text)
     # Lines keep the ends that authors give them, so the text is the same.
-    assert drafts.page_of(desk.database, None, 1)[0].text == rules
+    kept = drafts.page_of(desk.database, None, 1)[0]
+    assert (kept.text, kept.scenarios) == (rules, scenarios)
 
 
 def test_problems_of_a_text_are_shown_with_their_lines_and_nothing_typed_is_lost(desk: Desk) -> None:
@@ -251,6 +253,20 @@ def test_nobody_approves_an_own_draft(desk: Desk) -> None:
     # For whoever only writes there is no form, and the API says so, too.
     assert "It is approved by another key" in said(desk.enters("kim").get(path).text)
     assert desk.post(f"{path}/approve", seen="sha256:none").status_code == 403
+
+
+def test_where_no_key_is_asked_for_one_goes_in_as_author_and_as_approver(open_site: Client, database: Database) -> None:
+    publish(database, RULES.encode(), "tiny.yaml", NOW)
+    desk = Desk(open_site, database, {})
+    rules, scenarios = texts(6_000)
+    enter(open_site, "author")
+    made = drafts.draft(database, rules, scenarios, Reader("anyone", "", ("author",)), NOW)
+    drafts.check(database, Versions(database, 4), made.id, NOW)
+    path = f"/author/drafts/{made.id}"
+    assert "Approve and publish" not in said(desk.get(path).text)
+    enter(open_site, "approver")
+    assert desk.post(f"{path}/approve", seen=seen_of(desk.get(path).text)).status_code == 303
+    assert "Approved by anyone." in said(desk.get(path).text)
 
 
 def test_a_rejection_needs_a_reason_that_its_author_reads(desk: Desk) -> None:
