@@ -69,7 +69,7 @@ class Difference:
     ) -> None:
         self.old, self.new = old, new
         self.same_text = old.digest == new.digest
-        self._sides = _side(old), _side(new)
+        self._sides = side_of(old), side_of(new)
         self._known = [scenario.case for scenario in scenarios]
         self._tries = tries
         self._compiled = compile_version(old), compile_version(new)
@@ -152,7 +152,8 @@ class _Places(dict[Path, Place]):
         return Place(1, 1)
 
 
-def _side(version: PolicyVersion) -> Side:
+def side_of(version: PolicyVersion) -> Side:
+    """A version as one of two texts."""
     document, problems = read(version.text.encode(), version.name)
     assert document is not None, problems
     return Side(document, version.policy)

@@ -14,8 +14,9 @@ from engine.compiled import CompiledVersion
 from engine.reading import day_words
 from policies.earning import ways_to_earn
 from policies.model import Policy, Text
+from service.clock import to_the_second
 from service.deliveries import Delivery
-from service.drafts import Draft
+from service.drafts import Draft, Withdrawal
 from service.events import Told
 from service.faq import Found, Links, Shown
 from service.inquiries import Entry, Inquiry
@@ -127,14 +128,15 @@ def draft_line(draft: Draft) -> dict[str, Any]:
         "by": draft.actor,
         "drafted_at": draft.drafted_at,
         "version": draft.number,
+        "effective_from": draft.effective_from,
     }
 
 
 def draft_answer(draft: Draft, language: str) -> dict[str, Any]:
     """A draft with its texts, what its checks came to, and what its approver is to see."""
     data = draft.data or {"checks": [], "shown": None}
-    # Drafts of an earlier release were checked without their impact.
-    shown = data["shown"] and {"impact": None, **data["shown"]}
+    # Drafts of an earlier release were checked without their impact and examples.
+    shown = data["shown"] and {"impact": None, "differences": None, **data["shown"]}
     return {
         **draft_line(draft),
         "rules": draft.text,
@@ -142,8 +144,25 @@ def draft_answer(draft: Draft, language: str) -> dict[str, Any]:
         **with_text({**data, "shown": shown}, language),
         "seen": draft.seen,
         "approved_by": draft.approved_by,
+        "note": draft.note,
         "rejected_by": draft.rejected_by,
         "rejection": draft.rejection,
+    }
+
+
+def affected_answer(found: Sequence[tuple[str, dict[str, Any]]], *, named: bool) -> dict[str, Any]:
+    """The accounts that a draft affects most; without their ids for who is not to see accounts."""
+    return {"affected": [{"account": account if named else None, **data} for account, data in found]}
+
+
+def withdrawal_answer(policy: str, found: Withdrawal, language: str) -> dict[str, Any]:
+    """What a withdrawal would do."""
+    return {
+        "policy": policy,
+        "version": found.number,
+        "restores": found.former.number,
+        "effective_from": to_the_second(found.former.effective_from),
+        "changes": with_text(list(found.changes), language),
     }
 
 

@@ -1,12 +1,13 @@
 """What a draft does to all stored accounts, beside the version in force: for its approver to see.
 
 It is counted exactly, however many accounts there are, by half of the processors, in pages and without a transaction
-that lasts: whoever serves goes on. What is kept names no account: drafts are never changed, and accounts are erased.
+that lasts: whoever serves goes on. What is counted names no account: drafts are never changed, and accounts are erased.
+The most affected accounts are kept apart, where an erasure takes them away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +21,10 @@ from policies.versions import PolicyVersion
 from service.clock import spoken
 from service.database import Database
 from service.impact import Accounts, Change, Chosen, Decisions, Sample, effect_of, processors
-from service.impact_report import Words, best, figures, how_asked, not_met, said, sentences, undecided
+from service.impact_report import Words, affected, best, figures, how_asked, not_met, said, sentences, undecided
 
+Affected = tuple[str, dict[str, Any]]
+"""An account, and what becomes of the answer to it, as plain data without its id."""
 Step = Callable[[int], None]
 Watch = Callable[[int], Step]
 """Is told how many accounts there are, and gives what is told of each page of them."""
@@ -29,8 +32,10 @@ Watch = Callable[[int], Step]
 
 def impact_of(
     database: Database, before: PolicyVersion, after: PolicyVersion, now: datetime, watch: Watch
-) -> dict[str, Any]:
-    """What a text does to the accounts, as plain data. They ask now, or on its first day if that is later."""
+) -> tuple[dict[str, Any], Sequence[Affected]]:
+    """What a text does to the accounts, as plain data, and the most affected ones. They ask now, or on its first day if
+    that is later.
+    """
     starts = begins(after.policy.starts, ZoneInfo(after.policy.timezone))
     at = max(now.replace(microsecond=0), starts)
     by = next(iter(groupings(before.policy, after.policy)))
@@ -45,7 +50,7 @@ def impact_of(
         *not_met(before, after, effect),
         *_of_decisions(database, replace(change, asking=None), at, words),
     ]
-    return {
+    counted = {
         "beside": before.number,
         "as_of": spoken(at),
         "currency": after.policy.currency,
@@ -57,6 +62,7 @@ def impact_of(
         **figures(effect, words),
         "undecided": undecided(effect),
     }
+    return counted, [(each.before.account_id, affected(each)) for each in effect.affected]
 
 
 def _of_decisions(database: Database, change: Change, at: datetime, words: Words) -> Iterator[dict[str, Any]]:

@@ -18,13 +18,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.compiled import CompiledVersion
+from engine.differences import side_of
 from engine.versions import load_version
+from policies.diff import differences
 from policies.versions import PolicyVersion, canonical_text, digest_of
-from service import checking
+from service import checking, difference_report
 from service.clock import spoken, stored, to_the_second
 from service.config import Settings
-from service.database import Database, Row, execute, reading, rows, writing
-from service.draft_impact import Watch, impact_of
+from service.database import Database, Row, execute, execute_many, lock, reading, rows, writing
+from service.draft_impact import Affected, Watch, impact_of
 from service.errors import FieldError, Refusal
 from service.ids import new_id
 from service.json_body import canonical
@@ -43,6 +46,13 @@ INSERT_DRAFT = (
 INSERT_CHECK = (
     "INSERT INTO draft_check (draft_id, passed, data, checked_at) VALUES (?, ?, ?, ?) ON CONFLICT (draft_id) DO NOTHING"
 )
+INSERT_AFFECTED = "INSERT INTO draft_affected (draft_id, place, account_id, data) VALUES (?, ?, ?, ?)"
+SELECT_AFFECTED = "SELECT account_id, data FROM draft_affected WHERE draft_id = ? ORDER BY place"
+# Whom a draft affects is for its approver: once it is published, rejected or outdated, nobody needs it.
+FORGET_AFFECTED = (
+    "DELETE FROM draft_affected WHERE draft_id IN (SELECT id FROM policy_draft WHERE policy = ? AND (base < ?"
+    " OR EXISTS (SELECT 1 FROM draft_rejection WHERE draft_rejection.draft_id = policy_draft.id)))"
+)
 INSERT_REJECTION = 'INSERT INTO draft_rejection (draft_id, actor, "key", reason, rejected_at) VALUES (?, ?, ?, ?, ?)'
 INSERT_PUBLICATION = (
     'INSERT INTO publication (digest, effective_from, draft_id, restores, actor, "key", seen, reason, entered_at)'
@@ -52,7 +62,7 @@ SELECT = (
     "SELECT policy_draft.id, policy_draft.policy, policy_draft.digest, base, policy_draft.text, scenarios,"
     ' policy_draft.actor, policy_draft."key", drafted_at, passed, data, publication.actor, policy_version.number,'
     " (SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = policy_draft.policy),"
-    " draft_rejection.actor, draft_rejection.reason"
+    " draft_rejection.actor, draft_rejection.reason, publication.effective_from, publication.reason"
     " FROM policy_draft LEFT JOIN draft_check ON draft_check.draft_id = policy_draft.id"
     " LEFT JOIN draft_rejection ON draft_rejection.draft_id = policy_draft.id"
     " LEFT JOIN publication ON publication.draft_id = policy_draft.id"
@@ -91,6 +101,8 @@ class Draft:
     number: int | None
     rejected_by: str | None
     rejection: str | None
+    effective_from: str | None
+    note: str | None
 
     @property
     def seen(self) -> str | None:
@@ -152,24 +164,62 @@ def check(
         to_come = versions.in_force_or_to_come(found.policy, now)
         in_force = versions.in_force(found.policy, now)
     if found.data is None:
-        loaded, problems = checking.load(found.text, found.scenarios)
-        if loaded is None:
-            # It was sound for the release that drafted it.
-            results = [{"check": "check", "passed": False, "count": 0, "problems": problems}]
-            changes = []
-        else:
-            results = checking.checks_of(loaded, tell)
-            changes = checking.changes(None if before is None else before.text, found.text)
-        coming = [each.version.number for each in to_come if each is not in_force]
-        passed = all(each["passed"] for each in results)
-        impact = None
-        if passed and loaded is not None and in_force is not None:
-            impact = impact_of(database, in_force.version, loaded.version, now, watch)
-        data = {"checks": results, "shown": {"changes": changes, "to_come": coming, "impact": impact}}
-        row = (id, passed, canonical(data), stored(now))
-        writing(database, lambda: execute(database, INSERT_CHECK, row))
+        data, affected = _checked(database, found, before, to_come, in_force, now, watch, tell)
+        writing(database, lambda: _keep_check(database, found, data, affected, now))
     with reading(database):
         return _found(database, id)
+
+
+def _checked(
+    database: Database,
+    found: Draft,
+    before: PolicyVersion | None,
+    to_come: Sequence[CompiledVersion],
+    in_force: CompiledVersion | None,
+    now: datetime,
+    watch: Watch,
+    tell: Callable[[str], object],
+) -> tuple[dict[str, Any], Sequence[Affected]]:
+    """What the checks of a draft come to, what its approver is to see, and whom it affects most."""
+    loaded, problems = checking.load(found.text, found.scenarios)
+    if loaded is None:
+        # It was sound for the release that drafted it.
+        results = [{"check": "check", "passed": False, "count": 0, "problems": problems}]
+        changes = []
+    else:
+        results = checking.checks_of(loaded, tell)
+        changes = checking.changes(None if before is None else before.text, found.text)
+    coming = [each.version.number for each in to_come if each is not in_force]
+    differences, impact = None, None
+    affected: Sequence[Affected] = ()
+    if loaded is not None and all(each["passed"] for each in results):
+        tell("diff")
+        differences = difference_report.of_draft(before, loaded.version, loaded.scenarios)
+        if in_force is not None:
+            impact, affected = impact_of(database, in_force.version, loaded.version, now, watch)
+    shown = {"changes": changes, "to_come": coming, "differences": differences, "impact": impact}
+    return {"checks": results, "shown": shown}, affected
+
+
+def _keep_check(
+    database: Database, found: Draft, data: dict[str, Any], affected: Sequence[Affected], now: datetime
+) -> None:
+    """Keep what the checks came to, unless another process was earlier, and apart from it whom the draft affects."""
+    lock(database, f"recoup:check:{found.policy}")
+    if _found(database, found.id).data is not None:
+        return
+    passed = all(each["passed"] for each in data["checks"])
+    execute(database, INSERT_CHECK, (found.id, passed, canonical(data), stored(now)))
+    execute(database, FORGET_AFFECTED, (found.policy, newest_number(database, found.policy)))
+    told = [(found.id, place, account, canonical(each)) for place, (account, each) in enumerate(affected)]
+    execute_many(database, INSERT_AFFECTED, told)
+
+
+def affected(database: Database, id: str) -> list[tuple[str, dict[str, Any]]]:
+    """The accounts that a draft affects most, the most affected first, each with what becomes of its answer. They go
+    when a draft of the policy is checked after this one was decided about.
+    """
+    return [(account, json.loads(data)) for account, data in rows(database, SELECT_AFFECTED, (id,))]
 
 
 def unchecked(database: Database) -> list[str]:
@@ -178,13 +228,20 @@ def unchecked(database: Database) -> list[str]:
 
 
 def approve(
-    database: Database, id: str, seen: str, effective_from: datetime | None, who: Reader, now: datetime
+    database: Database,
+    id: str,
+    seen: str,
+    effective_from: datetime | None,
+    who: Reader,
+    now: datetime,
+    *,
+    note: str = "",
 ) -> Listed:
-    """Publish a draft that passed, as `seen` by another than its author. Raises Refusal."""
+    """Publish a draft that passed, as `seen` by another than its author, who may add a `note`. Raises Refusal."""
     with reading(database):
         text = _found(database, id).text
     version, _ = load_version(text.encode(), id)
-    return writing(database, lambda: _approve(database, id, version, seen, effective_from, who, now))
+    return writing(database, lambda: _approve(database, id, version, seen, effective_from, who, now, note))
 
 
 def _approve(
@@ -195,6 +252,7 @@ def _approve(
     effective_from: datetime | None,
     who: Reader,
     now: datetime,
+    note: str,
 ) -> Listed:
     policy = _found(database, id).policy
     newest = newest_number(database, policy, locked=True)
@@ -216,7 +274,7 @@ def _approve(
     if errors:
         raise Refusal("bad-request", errors)
     digest = keep_version(database, version, newest + 1, now)
-    row = (digest, stored(effective_from or _next_second(now)), id, None, who.name, who.key, seen, "", stored(now))
+    row = (digest, stored(effective_from or _next_second(now)), id, None, who.name, who.key, seen, note, stored(now))
     execute(database, INSERT_PUBLICATION, row)
     return tell_of_newest(database, policy, "policy.published", now)
 
@@ -244,24 +302,58 @@ def withdraw(database: Database, policy: str, number: int, reason: str, who: Rea
     """
     with reading(database):
         _check_newest(newest_number(database, policy), number, policy)
-        former = number
-        while (restored := _numbered(database, policy, former)[2]) is not None:
-            former = restored
-        former -= 1
-        if not former:
-            raise Refusal("nothing-before", policy=policy)
-        version, effective_from, _ = _numbered(database, policy, former)
-    # One that was yet to be effective stays so.
-    effective = max(stored(_next_second(now)), effective_from or "")
+        former = _former(database, policy, number, now)
 
     def keep() -> Listed:
         _check_newest(newest_number(database, policy, locked=True), number, policy)
-        digest = keep_version(database, version, number + 1, now)
-        row = (digest, effective, None, former, who.name, who.key, "", reason, stored(now))
+        digest = keep_version(database, former.version, number + 1, now)
+        row = (digest, former.effective_from, None, former.number, who.name, who.key, "", reason, stored(now))
         execute(database, INSERT_PUBLICATION, row)
         return tell_of_newest(database, policy, "policy.withdrawn", now)
 
     return writing(database, keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What a withdrawal goes back to: an earlier version by its number, and from when its text would be effective."""
+
+    number: int
+    version: PolicyVersion
+    effective_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What a withdrawal of the newest version would do: which version it takes back, to what, and what that changes."""
+
+    number: int
+    former: Former
+    changes: Sequence[dict[str, Any]]
+
+
+def withdrawal(database: Database, policy: str, now: datetime) -> Withdrawal:
+    """What a withdrawal of the newest version of a policy would do now. Raises Refusal."""
+    with reading(database):
+        number = newest_number(database, policy)
+        _check_newest(number, number, policy)
+        newest = _numbered(database, policy, number)[0]
+        former = _former(database, policy, number, now)
+    subjects = differences(side_of(newest), side_of(former.version))
+    return Withdrawal(number, former, [difference_report.of_sentences(each) for each in subjects])
+
+
+def _former(database: Database, policy: str, number: int, now: datetime) -> Former:
+    """What the withdrawal of a version goes back to. Raises Refusal: there is nothing before it."""
+    former = number
+    while (restored := _numbered(database, policy, former)[2]) is not None:
+        former = restored
+    former -= 1
+    if not former:
+        raise Refusal("nothing-before", policy=policy)
+    version, effective_from, _ = _numbered(database, policy, former)
+    # One that was yet to be effective stays so.
+    return Former(former, version, max(stored(_next_second(now)), effective_from or ""))
 
 
 def find(database: Database, id: str) -> Draft | None:
@@ -282,7 +374,7 @@ def _another(found: Draft, who: Reader) -> bool:
     """Whether somebody else approves than drafted: a holder of another name, be it of a key or of a token. Names that
     differ in case only are one. Where no keys are asked for, nobody can be told from anybody.
     """
-    if who == ANYONE and not found.key:
+    if who.name == ANYONE.name and not who.key and not found.key:
         return True
     # The issuer of tokens vouches for many.
     another_key = who.alone or who.key != found.key
@@ -330,12 +422,12 @@ def _found(database: Database, id: str) -> Draft:
 
 def _draft(row: Row) -> Draft:
     name, policy, digest, base, text, scenarios, actor, key, drafted_at, passed, data, approved_by, number = row[:13]
-    newest, rejected_by, rejection = row[13:]
+    newest, rejected_by, rejection, effective_from, note = row[13:]
     read = None if data is None else json.loads(data)
     return Draft(
         *(name, policy, digest, base, text, scenarios, actor, key, to_the_second(drafted_at)),
         *(_state(passed, number, rejected=rejection is not None, outdated=newest != base), read, approved_by, number),
-        *(rejected_by, rejection),
+        *(rejected_by, rejection, effective_from and to_the_second(effective_from), note or None),
     )
 
 

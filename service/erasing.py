@@ -23,7 +23,7 @@ from engine.facts import COUNTED_STATES
 from engine.replay import replay_stored
 from service import audit_log, ledger, moves
 from service.clock import stored
-from service.database import Database, lock, on_sqlite, overwriting, reading, rows, writing
+from service.database import Database, execute, lock, on_sqlite, overwriting, reading, rows, writing
 from service.erasures import (
     LOCK,
     OPEN,
@@ -62,6 +62,7 @@ SELECT_NAMED = "SELECT id FROM decision WHERE account <> ? AND {position}(case_d
 SELECT_ANSWERS = "SELECT id FROM idempotency_key WHERE {position}(answer, ?) > 0 ORDER BY id"
 
 
+FORGET_AFFECTED = "DELETE FROM draft_affected WHERE account_id = ?"
 MEANWHILE = timedelta(hours=1)
 
 
@@ -165,6 +166,7 @@ class Erasing:
         if changes or answers:
             erased.id = write(database, changes, account, "asked", actor, reason, now)
         erased.records.update(each.kind for each in changes)
+        execute(database, FORGET_AFFECTED, (account,))
         for key in answers:
             forget_answer(database, key)
         erased.answers = len(answers)

@@ -26,18 +26,25 @@ def page(told: Mapping[str, Any], language: str) -> str:
     return template.render(
         told=told,
         language=language,
-        words={name: text.in_language(language) for name, text in {**WORDS, **HEADINGS}.items()},
-        outcomes={name: text.in_language(language) for name, text in OUTCOMES.items()},
-        methods={each["method"]: each[language] for each in told["methods"]},
-        groups={each["group"]: each[language] for each in told["groups"]},
-        moving=_moving(told),
-        plots=_plots(told, language),
-        width=WIDTH,
+        **drawn(told, language),
         policy=page_policy(),
-        signed=signed,
-        bounds=bounds,
-        share=share,
     )
+
+
+def drawn(told: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What a template needs to show the figures of a report: its words, its plots, and how figures are written."""
+    return {
+        "words": {name: text.in_language(language) for name, text in {**WORDS, **HEADINGS}.items()},
+        "outcomes": {name: text.in_language(language) for name, text in OUTCOMES.items()},
+        "methods": {each["method"]: each[language] for each in told["methods"]},
+        "groups": {each["group"]: each[language] for each in told["groups"]},
+        "moving": _moving(told),
+        "plots": _plots(told, language),
+        "width": WIDTH,
+        "signed": signed,
+        "bounds": bounds,
+        "share": share,
+    }
 
 
 @cache
@@ -65,6 +72,7 @@ def _plots(told: Mapping[str, Any], language: str) -> dict[str, Any]:
         "methods": bars([(each[language], each["lost"], each["gained"]) for each in told["methods"][:MOST_BARS]]),
         "groups": bars([(each[language], each["lost"], each["gained"]) for each in told["groups"][:MOST_BARS]]),
         "reasons": bars([(each["rule"], each["vanishes"], each["appears"]) for each in spoken[:MOST_BARS]]),
+        "amounts": bars([(bounds(each), each["lost"], each["gained"]) for each in told["points"]]),
         "changes": bars([(bounds(each), each["losing"], each["gaining"]) for each in moved], signed=False),
         "outcomes": flow(told["outcomes"]),
     }
@@ -80,7 +88,7 @@ def _moving(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _templates() -> Environment:
     folder = Path(__file__).parent / "templates"
     found = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, folder / "pages"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

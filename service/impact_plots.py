@@ -147,4 +147,6 @@ def flow(outcomes: Sequence[Mapping[str, Any]]) -> Flow:
         )
         better = order.index(after) < order.index(before)
         ribbons.append(Ribbon("same" if before == after else "more" if better else "less", path))
-    return Flow(nodes, sorted(ribbons, key=lambda one: one.sort != "same"), bottom + 4)
+    # A node may be thinner than the words beside it.
+    words = max((node.y for node in nodes), default=0) + BAR
+    return Flow(nodes, sorted(ribbons, key=lambda one: one.sort != "same"), max(bottom, words) + 4)

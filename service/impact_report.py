@@ -81,7 +81,7 @@ def report(heading: Heading, effect: Effect) -> Plain:
             *sentences(heading.source, effect, words),
         ],
         **figures(effect, words),
-        "affected": [_affected(each, words) for each in effect.affected],
+        "affected": [_affected(each) for each in effect.affected],
         "undecided": {**undecided(effect), "first": [_named(each) for each in effect.named]},
     }
 
@@ -305,10 +305,9 @@ def _bounds(edge: int | str) -> Plain:
     return {"from": least, "to": most}
 
 
-def _affected(found: Affected, words: Words) -> Plain:
+def affected(found: Affected) -> Plain:
+    """What becomes of an account's answer, without its id."""
     return {
-        "account": found.before.account_id,
-        "decision": found.reference or None,
         "method": found.before.method,
         "group": found.by,
         "difference": found.difference,
@@ -317,6 +316,10 @@ def _affected(found: Affected, words: Words) -> Plain:
         "appears": sorted({*found.after.reasons} - {*found.before.reasons}),
         "vanishes": sorted({*found.before.reasons} - {*found.after.reasons}),
     }
+
+
+def _affected(found: Affected) -> Plain:
+    return {"account": found.before.account_id, "decision": found.reference or None, **affected(found)}
 
 
 def _answer(answer: Answer) -> Plain:

@@ -38,7 +38,11 @@ ABOUT_AN_INQUIRY: Mapping[str, Mapping[str, str]] = {
     f"get {INQUIRY}": {"id": ID},
     **{f"post {INQUIRY}/{name}": {"id": ID} for name in ("entries", "close", "withdraw")},
 }
-OF_A_DRAFT: Mapping[str, Mapping[str, str]] = {f"get {DRAFT}": {"id": ID}, f"post {DRAFT}/reject": {"id": ID}}
+OF_A_DRAFT: Mapping[str, Mapping[str, str]] = {
+    f"get {DRAFT}": {"id": ID},
+    f"post {DRAFT}/reject": {"id": ID},
+    f"get {DRAFT}/affected": {"id": ID},
+}
 OF_A_SHADOW: Mapping[str, Mapping[str, str]] = {
     f"get {SHADOW}": {"id": POLICY},
     f"get {SHADOW}/differences": {"id": POLICY},

@@ -110,6 +110,11 @@ IMPACT_OR_NULL: Schema = {
     "description": "What it does to all stored accounts beside the version in force; null where a check failed, or none"
     " was in force.",
 }
+DIFFERENCES_OR_NULL: Schema = {
+    "oneOf": [list_of(ref("DraftDifference")), {"type": "null"}],
+    "description": "What it changes of the newest version in meaning, with an example of each change; null where a"
+    " check failed, or there was none.",
+}
 DRAFT_LINE: dict[str, Schema] = {
     "id": TEXT,
     "policy": TEXT,
@@ -119,6 +124,7 @@ DRAFT_LINE: dict[str, Schema] = {
     "by": TEXT,
     "drafted_at": INSTANT,
     "version": {"type": ["integer", "null"], "description": "The version that it was published as, or null."},
+    "effective_from": {**TEXT_OR_NONE, "description": "From when that version is effective; null until published."},
 }
 DRAFT = object_of(
     {
@@ -128,7 +134,14 @@ DRAFT = object_of(
         "checks": {**list_of(CHECK), "description": "Empty until all checks have ended."},
         "shown": {
             "oneOf": [
-                object_of({"changes": list_of(CHANGE), "to_come": list_of(WHOLE), "impact": IMPACT_OR_NULL}),
+                object_of(
+                    {
+                        "changes": list_of(CHANGE),
+                        "to_come": list_of(WHOLE),
+                        "differences": DIFFERENCES_OR_NULL,
+                        "impact": IMPACT_OR_NULL,
+                    }
+                ),
                 {"type": "null"},
             ],
             "description": "What an approver has to look at: the changes, the versions that are published and not yet"
@@ -136,6 +149,7 @@ DRAFT = object_of(
         },
         "seen": {**TEXT_OR_NONE, "description": "The digest of the text, its checks and `shown`, to approve by."},
         "approved_by": TEXT_OR_NONE,
+        "note": {**TEXT_OR_NONE, "description": "What its approver said besides."},
         "rejected_by": TEXT_OR_NONE,
         "rejection": {**TEXT_OR_NONE, "description": "Why it was rejected."},
     },
@@ -197,6 +211,15 @@ OPERATIONS: Sequence[Operation] = (
         ("bad-request", "not-found"),
     ),
     Operation(
+        "get",
+        "/v1/policies/{id}/withdrawal",
+        "policies",
+        "What a withdrawal of the newest version would change",
+        {200: "Withdrawal"},
+        ("bad-request", "not-found", "nothing-before"),
+        about="To be read before one is asked for: which text would come back, and what is different in it.",
+    ),
+    Operation(
         "post",
         "/v1/policies/{id}/withdraw",
         "policies",
@@ -237,6 +260,17 @@ OPERATIONS: Sequence[Operation] = (
         "A draft, what its checks came to and what it changes",
         {200: "Draft"},
         ("bad-request", "not-found"),
+    ),
+    Operation(
+        "get",
+        "/v1/policies/drafts/{id}/affected",
+        "policies",
+        "The accounts that a draft affects most",
+        {200: "Affected"},
+        ("bad-request", "not-found"),
+        about="Up to fifty, each once, by the difference of the payout. They are kept apart from the draft: once"
+        " it is published, rejected or outdated, they go with the check of the next one, and with an account that is"
+        " erased.",
     ),
     Operation(
         "post",

@@ -45,6 +45,7 @@ class ApprovalIn(Strict):
 
     seen = an_id("The `seen` of the draft, as it was shown to whoever approves.", required=True)
     effective_from = an_instant("Not in the past; the next second when left out.")
+    note = words_field(LONGEST_REASON, "What whoever approves says besides.")
 
 
 class RejectionIn(Strict):

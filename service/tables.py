@@ -23,6 +23,7 @@ from peewee import (
 from service.table import Table
 from service.tables_access import AccessKey, AccessKeyEnd
 from service.tables_publishing import (
+    DraftAffected,
     DraftCheck,
     DraftRejection,
     PolicyDraft,
@@ -521,6 +522,7 @@ TABLES = (
     PolicyVersion,
     PolicyDraft,
     DraftCheck,
+    DraftAffected,
     DraftRejection,
     Publication,
     Shadow,

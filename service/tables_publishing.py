@@ -60,6 +60,18 @@ class DraftCheck(Table):
     checked_at = TextField()
 
 
+class DraftAffected(Table):
+    """An account that a draft affects, and its place among the most affected: what becomes of its answer, as JSON."""
+
+    draft = ForeignKeyField(PolicyDraft, index=False)
+    place = IntegerField(constraints=[Check("place >= 0")])
+    account = TextField(column_name="account_id", index=True)
+    data = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("draft", "place")
+
+
 class DraftRejection(Table):
     """That a draft is not to be published, who said so, and why."""
 

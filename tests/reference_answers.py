@@ -155,6 +155,7 @@ def _tell_of_policies(ask: Asking, other: Asking, check: Any) -> None:
         made = ask("POST /v1/policies/drafts", body={"rules": rules, "scenarios": scenarios})["id"]
         check(made)
         found: dict[str, Any] = ask("GET /v1/policies/drafts/{id}", made)
+        ask("GET /v1/policies/drafts/{id}/affected", made)
         return found
 
     for at_most in (5_000, 5_500):
@@ -168,6 +169,7 @@ def _tell_of_policies(ask: Asking, other: Asking, check: Any) -> None:
     for what in ("", "/differences"):
         ask(f"GET /v1/policies/{{id}}/shadow{what}", "tiny")
     ask("POST /v1/policies/{id}/shadow/stop", "tiny")
+    ask("GET /v1/policies/{id}/withdrawal", "tiny")
     other("POST /v1/policies/{id}/withdraw", "tiny", body={"version": 2, "reason": "It is too much."})
     for operation, places in (
         ("GET /v1/policies", ()),

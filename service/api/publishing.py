@@ -5,11 +5,20 @@ from __future__ import annotations
 from flask import Blueprint, Response, g
 
 from service import drafts
-from service.answers import draft_answer, draft_line, version_answer, with_text
+from service.answers import (
+    affected_answer,
+    draft_answer,
+    draft_line,
+    version_answer,
+    with_text,
+    withdrawal_answer,
+)
 from service.database import reading
 from service.errors import Refusal, language
 from service.paging import check_begin, next_page
 from service.parts import answered, parts
+from service.reads import ANYONE
+from service.roles import SEEING
 from service.shapes import LANGUAGE_QUERY, PAGE_QUERY, body, query
 from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, REJECTION_IN, WITHDRAWAL_IN, instant_of
 
@@ -54,12 +63,26 @@ def one(id: str) -> Response:
     return answered(draft_answer(found, language()))
 
 
+@blueprint.get("/v1/policies/drafts/<id>/affected")
+def affected(id: str) -> Response:
+    """The accounts that a draft affects most."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        if drafts.find(parts().database, id) is None:
+            raise Refusal("not-found", what=f"/v1/policies/drafts/{id}")
+        found = drafts.affected(parts().database, id)
+    # Where no key is asked for, everybody sees everything.
+    named = g.reader == ANYONE or bool(set(SEEING) & set(g.reader.roles))
+    return answered(affected_answer(found, named=named))
+
+
 @blueprint.post("/v1/policies/drafts/<id>/approve")
 def approve(id: str) -> Response:
     """Publish a draft."""
     asked = body(APPROVAL_IN)
     start = instant_of(asked.get("effective_from"))
-    listed = drafts.approve(parts().database, id, asked["seen"], start, g.reader, parts().clock())
+    note = asked.get("note", "")
+    listed = drafts.approve(parts().database, id, asked["seen"], start, g.reader, parts().clock(), note=note)
     return answered(version_answer(listed), 201, f"/v1/policies/{listed.policy}/versions/{listed.number}")
 
 
@@ -69,6 +92,14 @@ def reject(id: str) -> Response:
     asked = body(REJECTION_IN)
     found = drafts.reject(parts().database, id, asked["reason"], g.reader, parts().clock())
     return answered(draft_answer(found, language()))
+
+
+@blueprint.get("/v1/policies/<id>/withdrawal")
+def withdrawal(id: str) -> Response:
+    """What a withdrawal would change."""
+    query(LANGUAGE_QUERY)
+    found = drafts.withdrawal(parts().database, id, parts().clock())
+    return answered(withdrawal_answer(id, found, language()))
 
 
 @blueprint.post("/v1/policies/<id>/withdraw")

@@ -19,6 +19,7 @@ from service.commands._files import (
     paint,
 )
 from service.commands._versions import load_named
+from service.difference_words import BASES, NOW, VERDICTS, WAS
 
 if TYPE_CHECKING:
     from engine.differences import Difference, Finding, Found
@@ -40,32 +41,7 @@ SAME_RULES = Text(
     "뜻이 같습니다. 증명: 뜻이 없는 순서를 빼면 내용이 같습니다.",
     "The same meaning, proved: without orders that say nothing they are one text.",
 )
-WAS, NOW = Text("이전", "was"), Text("이후", "now")
 OLD_LINE, NEW_LINE = Text("이전 {line}번째 줄", "old line {line}"), Text("이후 {line}번째 줄", "new line {line}")
-WORDS = Text(
-    "문구만 바뀜: 판정은 같고 읽는 말이 다릅니다", "only words: every decision is the same, people read others"
-)
-PROVED = Text(
-    "다르게 판정되는 사례 없음. 증명: 두 파일의 규칙, 수치, 이름이 같은 것으로 읽힙니다",
-    "no difference in decisions, proved: both texts come to the same rules, figures and names",
-)
-NONE_FOUND = Text(
-    "다르게 판정되는 사례를 {tries:,}번 시도에서 찾지 못함. 없다는 증명은 아닙니다",
-    "none found in {tries:,} tries; that is no proof that there is none",
-)
-DIFFERS = Text("다르게 판정되는 사례({tries:,}번째 시도)", "decided differently (try {tries:,})")
-BASES = {
-    "alone": Text("", ""),
-    "taken_back": Text(
-        "이 변경만으로는 파일이 성립하지 않아, 이후 파일과 거기서 이 변경만 되돌린 것을 비교",
-        "the change cannot stand alone: the new file is compared with itself without the change",
-    ),
-    "together": Text(
-        "이 변경만으로는 파일이 성립하지 않아, 두 파일 전체를 비교",
-        "the change cannot stand alone: the two files are compared as a whole",
-    ),
-}
-UNREADABLE = Text("이 사례를 받지 않음: {why}", "cannot be asked: {why}")
 COUNT = Text(
     "변경 {changes:,}건: 사례 있음 {differs:,}, 증명됨 {proved:,}, 문구만 {words:,}, 찾지 못함 {none_found:,}",
     "changes: {changes:,}; with an example: {differs:,}; proved to decide nothing: {proved:,}; "
@@ -96,6 +72,7 @@ def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> 
     """
     from engine.differences import TRIES, Difference
     from service.commands.replay import Progress
+    from service.difference_report import counts
 
     if old == new == "-":
         raise click.UsageError("only one of the two can be read from stdin")
@@ -116,7 +93,7 @@ def command(old: str, new: str, tries: int | None, as_json: bool, lang: str) -> 
     if as_json:
         click.echo(json.dumps(_data(told, difference, lang), ensure_ascii=False, indent=2))
     elif told:
-        click.echo(COUNT.in_language(lang).format(changes=difference.count, **_counts(told)))
+        click.echo(COUNT.in_language(lang).format(changes=difference.count, **counts(told)))
     else:
         click.echo(paint((SAME_TEXT if difference.same_text else SAME_RULES).in_language(lang), "green"))
     if told:
@@ -131,13 +108,10 @@ def _scenarios(name: str) -> tuple[Scenario, ...]:
     return () if tested.problems else tuple(tested.scenarios)
 
 
-def _counts(told: list[Found]) -> dict[str, int]:
-    verdicts = [finding.verdict for found in told for finding in found.findings]
-    return {verdict: verdicts.count(verdict) for verdict in ("differs", "proved", "words", "none_found")}
-
-
 def _lines(found: Found, difference: Difference, language: str) -> Iterator[str]:
     """A subject, what it was and is, and each of its changes."""
+    from service.difference_report import scenario_of
+
     subject = found.subject
     lines = _places(subject.lines, language)
     yield paint(subject.title.in_language(language), "cyan") + (f" ({lines})" if lines else "")
@@ -149,7 +123,7 @@ def _lines(found: Found, difference: Difference, language: str) -> Iterator[str]
         yield from (f"    {line}".rstrip() for line in _finding(finding, language))
         if finding.example:
             # Two spaces in, as scenarios stand in their file.
-            yield from _scenario(finding, difference).splitlines()
+            yield from scenario_of(finding, difference).splitlines()
     yield ""
 
 
@@ -159,9 +133,8 @@ def _places(lines: tuple[int | None, int | None], language: str) -> str:
 
 
 def _finding(finding: Finding, language: str) -> Iterator[str]:
-    verdicts = {"words": WORDS, "proved": PROVED, "none_found": NONE_FOUND, "differs": DIFFERS}
     basis = BASES[finding.basis].in_language(language)
-    told = verdicts[finding.verdict].in_language(language).format(tries=finding.tries)
+    told = VERDICTS[finding.verdict].in_language(language).format(tries=finding.tries)
     yield f"{told}{f' ({basis})' if basis and finding.tries else ''}{':' if finding.example else ''}"
     if finding.example:
         yield from _side_by_side(finding.example, language)
@@ -170,19 +143,11 @@ def _finding(finding: Finding, language: str) -> Iterator[str]:
 
 def _side_by_side(example: Example, language: str) -> Iterator[str]:
     """What both decide: the outcome, the payout and the reasons, then what else differs; in columns if they fit."""
-    from engine.scenario_text import as_written
-    from policies.flow import written
     from policies.layout import columns
+    from service.difference_report import side_by_side, sides
 
     heads = WAS.in_language(language), NOW.in_language(language)
-    rows = []
-    for key in dict.fromkeys(("outcome", "payout", "reasons", *example.keys)):
-        cells = [written(as_written(got[key])) if key in got else "-" for got in (example.old, example.new)]
-        for at, got in enumerate((example.old, example.new)):
-            if key == "outcome" and "why" in got:
-                cells[at] = UNREADABLE.in_language(language).format(why=_why(got["why"], language))
-        if cells != ["-", "-"]:
-            rows.append((key, *cells))
+    rows = list(side_by_side(*sides(example), example.keys, language))
     wide = max(columns(cell) for row in rows for cell in row[1:]) > _WIDEST
     if not wide:
         rows.insert(0, ("", *heads))
@@ -201,36 +166,15 @@ def _side_by_side(example: Example, language: str) -> Iterator[str]:
 _WIDEST = 46
 
 
-def _why(mistakes: Any, language: str) -> str:
-    path, mistake = mistakes[0]
-    return f"{path}: {mistake.text.in_language(language)}"
-
-
-def _scenario(finding: Finding, difference: Difference) -> str:
-    """The example as a scenario of the new file; of the old one where the new one cannot be asked."""
-    from engine.examples import UNREADABLE as NOT_READ
-    from engine.scenario_text import scenario_text
-    from policies.problems import shorten
-
-    example = finding.example
-    assert example is not None, "there is nothing to write"
-    of_new = example.new["outcome"] != NOT_READ
-    version, got = (difference.new, example.new) if of_new else (difference.old, example.old)
-    subject, words = finding.change.subject, finding.change.words.en
-    name = shorten(f"{subject}: {words}" if subject else words, _LONGEST_NAME)
-    return scenario_text(name, example.case, version.policy, got, example.keys)
-
-
-_LONGEST_NAME = 90
-
-
 def _data(told: list[Found], difference: Difference, language: str) -> dict[str, Any]:
     """Everything as plain data; its words in one language."""
+    from service.difference_report import counts
+
     return {
         "old": difference.old.digest,
         "new": difference.new.digest,
         "same_meaning": not told,
-        "counts": {"changes": difference.count, **_counts(told)},
+        "counts": {"changes": difference.count, **counts(told)},
         "changes": [
             {
                 "sort": finding.change.sort,
@@ -240,10 +184,7 @@ def _data(told: list[Found], difference: Difference, language: str) -> dict[str,
                 "new_line": finding.change.lines[1],
                 "was": [each.in_language(language) for each in found.subject.was],
                 "now": [each.in_language(language) for each in found.subject.now],
-                "verdict": finding.verdict,
-                "compared": finding.basis,
-                "tries": finding.tries,
-                "example": _example(finding, difference, language),
+                **_finding_data(finding, difference, language),
             }
             for found in told
             for finding in found.findings
@@ -251,17 +192,13 @@ def _data(told: list[Found], difference: Difference, language: str) -> dict[str,
     }
 
 
-def _example(finding: Finding, difference: Difference, language: str) -> dict[str, Any] | None:
-    example = finding.example
-    if example is None:
-        return None
-    sides = [
-        {**got, "why": _why(got["why"], language)} if "why" in got else dict(got) for got in (example.old, example.new)
-    ]
-    return {
-        "case": example.case,
-        "old": sides[0],
-        "new": sides[1],
-        "differs_in": list(example.keys),
-        "scenario": _scenario(finding, difference),
-    }
+def _finding_data(finding: Finding, difference: Difference, language: str) -> dict[str, Any]:
+    """What one change comes to as plain data; why a case is not taken in one language."""
+    from service.difference_report import of_finding
+
+    data = of_finding(finding, difference)
+    for side in ("old", "new") if data["example"] else ():
+        got = data["example"][side]
+        if "why" in got:
+            got["why"] = got["why"][language]
+    return data

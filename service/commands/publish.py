@@ -14,6 +14,7 @@ from policies.model import Text
 from service.commands._asking import KEY, told, who_asks
 from service.commands._database import opened
 from service.commands._files import Tested, Unusable, language_option, paint, read_file, read_instant, say_problems
+from service.difference_words import VERDICTS
 
 if TYPE_CHECKING:
     from service.draft_impact import Step, Watch
@@ -151,8 +152,9 @@ def show(id: str, lang: str) -> None:
 @click.argument("id")
 @click.option("--seen", required=True, metavar="DIGEST", help="The digest that `recoup publish show ID` ends with.")
 @click.option("--from", "start", metavar="INSTANT", help="When it is effective; the next second when left out.")
+@click.option("--note", default="", metavar="TEXT", help="What is to be kept with the approval.")
 @language_option
-def approve(id: str, seen: str, start: str | None, lang: str) -> None:
+def approve(id: str, seen: str, start: str | None, note: str, lang: str) -> None:
     """Publish a draft that passed all checks."""
     from service import drafts
     from service.clock import utc_now
@@ -160,7 +162,7 @@ def approve(id: str, seen: str, start: str | None, lang: str) -> None:
     effective_from = None if start is None else read_instant(start, lang)
     with opened() as (database, settings), told(lang):
         who = who_asks(database, settings, "approver")
-        _say_published(drafts.approve(database, id, seen, effective_from, who, utc_now()))
+        _say_published(drafts.approve(database, id, seen, effective_from, who, utc_now(), note=note))
 
 
 @command.command()
@@ -223,12 +225,7 @@ def _say(found: Draft, lang: str) -> None:
         click.echo(f"{each['check']}: {passed}, {each['count']} looked at")
         for problem in each["problems"]:
             click.echo(f"  {problem['file']}:{problem['line']}:{problem['column']}: {problem[lang]}")
-    base = f"{found.policy}@{found.base}" if found.base else "nothing before it"
-    click.echo(f"beside {base}: {len(data['shown']['changes'])} changes")
-    for change in data["shown"]["changes"]:
-        click.echo(f"  {change[lang]}")
-    for number in data["shown"]["to_come"]:
-        click.echo(f"  comes before {found.policy}@{number}, which is not yet in force")
+    _say_changes(found, data["shown"], lang)
     if impact := data["shown"].get("impact"):
         from service.impact_text import tables
 
@@ -237,11 +234,27 @@ def _say(found: Draft, lang: str) -> None:
             click.echo(f"  {sentence[lang]}")
         for line in tables(impact, lang):
             click.echo(f"  {line}".rstrip())
+    if found.note is not None:
+        click.echo(f"approved by {found.approved_by}: {found.note}")
     if found.rejection is not None:
         click.echo(f"rejected by {found.rejected_by}: {found.rejection}")
     click.echo(f"{found.id} is {found.state}" + (f", seen {found.seen}" if found.state == "ready" else ""))
     if found.state == "failed":
         raise SystemExit(1)
+
+
+def _say_changes(found: Draft, shown: dict[str, Any], lang: str) -> None:
+    """What a draft changes, and what it comes before."""
+    base = f"{found.policy}@{found.base}" if found.base else "nothing before it"
+    click.echo(f"beside {base}: {len(shown['changes'])} changes")
+    for change in shown["changes"]:
+        click.echo(f"  {change[lang]}")
+    for subject in shown.get("differences") or ():
+        for change in subject["changes"]:
+            verdict = VERDICTS[change["verdict"]].in_language(lang).format(tries=change["tries"])
+            click.echo(f"  {subject['title'][lang]}: {change[lang]}: {verdict}")
+    for number in shown["to_come"]:
+        click.echo(f"  comes before {found.policy}@{number}, which is not yet in force")
 
 
 def _say_published(listed: Listed) -> None:

@@ -25,7 +25,7 @@ from service.errors import LANGUAGES
 from service.errors import language as asked_language
 from service.logs import log_request
 from service.one_at_a_time import AWAITED, BODY, CUT_OFF, GO_ON
-from service.pages import words
+from service.pages import author_words, words
 from service.pages.asking import API, Refused
 from service.pages.auditor_words import stage_name
 from service.parts import EXTENSION, parts
@@ -91,7 +91,7 @@ def create_pages(api: Flask) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals |= {"static": static_address, "form_token": form_token, "menu": menu, **words.IN_TEMPLATES}
-    app.jinja_env.filters |= {**words.FILTERS, "stage_name": stage_name}
+    app.jinja_env.filters |= {**words.FILTERS, **author_words.FILTERS, "stage_name": stage_name}
     for blueprint in (signing_in.blueprint, *_blueprints()):
         app.register_blueprint(blueprint)
     app.add_url_rule("/static/<path:name>", "static", _static)
@@ -107,10 +107,21 @@ def create_pages(api: Flask) -> Flask:
 
 
 def _blueprints() -> tuple[Blueprint, ...]:
-    from service.pages import agent, agent_inquiries, agent_requests, auditor, auditor_figures, member
+    from service.pages import (
+        agent,
+        agent_inquiries,
+        agent_requests,
+        auditor,
+        auditor_figures,
+        author_drafts,
+        author_new,
+        author_policies,
+        member,
+    )
 
     desk = (agent.blueprint, agent_requests.blueprint, agent_inquiries.blueprint)
-    return (member.blueprint, *desk, auditor.blueprint, auditor_figures.blueprint)
+    publishing = (author_new.blueprint, author_drafts.blueprint, author_policies.blueprint)
+    return (member.blueprint, *desk, *publishing, auditor.blueprint, auditor_figures.blueprint)
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:

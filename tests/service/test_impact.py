@@ -466,7 +466,7 @@ def test_a_changed_rule_that_nobody_met_is_named(four: Database) -> None:
     before, after = (
         version(POLICY.rstrip() + "\n" + added % (others, amount) + reason) for amount in ("1_500", "1_200")
     )
-    found = impact_of(four, before, after, NOW, lambda _: NO_STEP)
+    found, _ = impact_of(four, before, after, NOW, lambda _: NO_STEP)
     assert [each["en"] for each in found["sentences"] if "by-phone" in each["en"]] == [
         "Changed, but met by none of these requests: by-phone. What these rules do to others is not in the figures."
     ]
