@@ -107,10 +107,10 @@ def create_pages(api: Flask) -> Flask:
 
 
 def _blueprints() -> tuple[Blueprint, ...]:
-    from service.pages import agent, agent_inquiries, agent_requests, auditor, auditor_figures, member
+    from service.pages import agent, agent_inquiries, agent_requests, auditor, auditor_figures, author, member
 
     desk = (agent.blueprint, agent_requests.blueprint, agent_inquiries.blueprint)
-    return (member.blueprint, *desk, auditor.blueprint, auditor_figures.blueprint)
+    return (member.blueprint, *desk, auditor.blueprint, auditor_figures.blueprint, author.blueprint)
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
