@@ -1,4 +1,4 @@
-"""What the API says of texts that are being written: their problems, sentences and scenarios, and requests that are tried;
+"""What the API says of texts that are being written: their problems, sentences, scenarios and requests that are tried;
 for the reference.
 """
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.reference_examples import IN_FULL, TEXTS
+from service.reference_examples import TEXTS
 from service.reference_operation import Operation
 from service.reference_publishing import OF_A_BODY
 from service.reference_shapes import AMOUNT, DAY, SAID, TEXT, TEXT_OR_NONE, WHOLE, Schema, list_of, object_of, ref
@@ -115,6 +115,13 @@ SHAPES: dict[str, Schema] = {
         "The scenarios that a version was tested by.",
     ),
 }
+TRIED = {
+    "rules": TEXTS["rules"],
+    "account": {"id": "X-1", "joined_on": "2020-01-01"},
+    "lots": [{"id": "X-1.1", "source": "bill", "acquired_on": "2026-03-01", "amount": 10_000}],
+    "request": {"points": 1_000, "method": "credit"},
+    "as_of": "2026-03-02T01:00:00Z",
+}
 REFUSED = (*OF_A_BODY, "text-too-costly")
 NOT_KEPT = " Nothing is kept. A text that takes more than 20 seconds is refused."
 OPERATIONS: Sequence[Operation] = (
@@ -150,17 +157,7 @@ OPERATIONS: Sequence[Operation] = (
         (*REFUSED, "draft-has-problems", "not-in-force", "rules-conflict"),
         about="For an account, its lots and its history given in full; with reasons and trace." + NOT_KEPT,
         body=TRY_IN,
-        examples=(
-            (
-                "full",
-                "A rule file and an account",
-                {
-                    "rules": TEXTS["rules"],
-                    **{name: IN_FULL[name] for name in ("account", "lots", "as_of")},
-                    "request": {"points": 1_000, "method": "cash"},
-                },
-            ),
-        ),
+        examples=(("full", "A rule file and an account", TRIED),),
     ),
     Operation(
         "get",

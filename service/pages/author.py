@@ -53,12 +53,12 @@ def version(id: str, number: int) -> Response:
 
 @blueprint.get("/workbench")
 def workbench() -> Response:
-    """A text to work on: that of a version, or of a skeleton."""
-    id, number = request.args.get("policy", ""), request.args.get("version", "")
-    if not id:
+    """A text to work on: that of a version, or an empty one where it is not clear of which policy."""
+    policy, number = request.args.get("policy", ""), request.args.get("version", "")
+    if not policy:
         known = asked("GET", "/v1/policies")["policies"]
-        id = known[0]["policy"] if len(known) == 1 else ""
-    sent = {"policy": id, "words": _words(None), **(_texts(id, number) if id else {})}
+        policy = known[0]["policy"] if len(known) == 1 else ""
+    sent = {"policy": policy, "words": _words(None), **(_texts(policy, number) if policy else {})}
     return _workbench(sent, {"check"})
 
 

@@ -57,14 +57,14 @@ def stations_of(decision: Mapping[str, Any], language: str) -> Iterator[Plain]:
         yield {
             "stage": stage["stage"],
             "effect": min(effects, key=EFFECTS.index) if effects else "",
-            "looked": sum(rule["state"] != "idle" for rule in rules),
+            "out": sum(lot["reasons"][0]["kind"] == stage["stage"] for lot in decision["lots"] if lot["reasons"]),
             "rules": rules,
         }
 
 
 def waterfall_of(decision: Mapping[str, Any]) -> list[Plain]:
-    """The amount on its way: points asked for, points that the lots pay, money that they come to, what is taken from it,
-    and the payout. `from` and `width` are shares of 100, of points and of money each by itself.
+    """The amount on its way: points asked for, points that the lots pay, money that they come to, what is taken from
+    it, and the payout. `from` and `width` are shares of 100, of points and of money each by itself.
     """
     asked = decision["request"].get("money")
     allocated = sum(each["points"] for each in decision["allocation"])

@@ -5,6 +5,7 @@ Facts are written as in a scenario file (`joined_on: 2020-05-01`), because those
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,10 +22,11 @@ from service.pages.forms import points_of
 
 COLUMNS = ("id", "source", "amount", "left", "acquired_on", "expires_on", "more")
 """Of the table of lots; `more` are other facts of a lot."""
-SPARE_ROWS = 2
-FEWEST_ROWS = 3
+SPARE_ROWS = 1
+FEWEST_ROWS = 2
 MOST_ROWS = 60
 AT = "10:00"
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NOT_READ = Text("{line}번째 줄을 읽을 수 없습니다: {what}", "Line {line} cannot be read: {what}")
 NOT_FACTS = Text("이름: 값 형식으로 적어 주세요. 예: grade: GOLD", "Write it as name: value, such as grade: GOLD.")
 NO_METHOD = Text("환급 방법을 고르세요.", "Choose a refund method.")
@@ -189,7 +191,7 @@ def _instant(text: str, zone: str, name: str, asked: Asked) -> str:
 
 def _told(scope: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: value
+        name: date.fromisoformat(value) if isinstance(value, str) and DAY.fullmatch(value) else value
         for name, value in facts.items()
         if value not in (None, "", []) and DEFAULTS.get(f"{scope}.{name}", ...) != value
     }
