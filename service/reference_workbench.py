@@ -4,7 +4,8 @@ for the reference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from service.reference_examples import TEXTS
 from service.reference_operation import Operation
@@ -115,7 +116,7 @@ SHAPES: dict[str, Schema] = {
         "The scenarios that a version was tested by.",
     ),
 }
-TRIED = {
+TRIED: Mapping[str, Any] = {
     "rules": TEXTS["rules"],
     "account": {"id": "X-1", "joined_on": "2020-01-01"},
     "lots": [{"id": "X-1.1", "source": "bill", "acquired_on": "2026-03-01", "amount": 10_000}],

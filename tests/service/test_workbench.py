@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from tests.service.test_reference import check
 CHECK, TEST, TRY = "/v1/policies:check", "/v1/policies:test", "/v1/policies:try"
 
 
-def ask(client: FlaskClient, address: str, body: dict[str, Any], language: str = "en") -> dict[str, Any]:
+def ask(client: FlaskClient, address: str, body: Mapping[str, Any], language: str = "en") -> dict[str, Any]:
     answer = client.post(address, json=body, headers={"Accept-Language": language})
     assert answer.status_code == 200, answer.get_data(as_text=True)
     found: dict[str, Any] = answer.get_json()

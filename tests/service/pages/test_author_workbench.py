@@ -399,7 +399,12 @@ def test_an_author_works_on_a_text_in_a_browser(visits: Visits, dark: bool, widt
     assert fits(page)
 
     told: list[str] = []
-    page.on("dialog", lambda dialog: (told.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Any) -> None:
+        told.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.locator('.top a[href="/author"]').click()
     page.wait_for_url("**/author")
     assert told == ["beforeunload"]
