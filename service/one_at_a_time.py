@@ -35,6 +35,7 @@ ARRIVED = "recoup.arrived"
 ASIDE = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 """The paths whose answers need no rules engine."""
 ON_TEXTS = frozenset({b"/v1/policies:check", b"/v1/policies:test", b"/v1/policies:try", b"/author/workbench"})
+VERSIONS = b"/author/policies/"
 """The paths whose answers wait for the process that works on authors' texts (`beside.py`), and nobody with them."""
 BODY = "recoup.body"
 """Why a request has no body although it sends one: it is AWAITED, and the application is asked whether it should be;
@@ -88,7 +89,9 @@ class OneAtATime:
             await send_parts(send, answer, self._most_seconds)
 
     def _thread_of(self, path: bytes) -> ThreadPoolExecutor:
-        return self._aside if path in ASIDE else self._on_texts if path in ON_TEXTS else self._turn
+        if path in ASIDE:
+            return self._aside
+        return self._on_texts if path in ON_TEXTS or path.startswith(VERSIONS) else self._turn
 
     async def _body_in_time(
         self, environ: WSGIEnvironment, thread: ThreadPoolExecutor, receive: Receive
