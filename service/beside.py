@@ -45,7 +45,7 @@ class Beside:
             # One that nobody asked for a while may be about to end.
             found = self._asked(what, figures) or self._asked(what, figures)
         if found is None:
-            raise Refusal("text-too-costly", most=self._seconds)
+            raise Refusal("text-too-costly", most=round(self._seconds))
         kind, answer = found
         if kind == "refused":
             code, errors, told = answer
@@ -86,7 +86,7 @@ class Beside:
             self.end()
             return None
         self.end()
-        raise Refusal("text-too-costly", most=self._seconds)
+        raise Refusal("text-too-costly", most=round(self._seconds))
 
     def _start(self) -> None:
         ours, its = Pipe()

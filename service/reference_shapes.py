@@ -143,13 +143,17 @@ REQUEST["properties"]["lots"] = {
     "description": "The ids of the lots that the member chose, in the order in which they are to pay.",
 }
 REQUEST["properties"]["money"] = {
-    "description": "In place of `points`: how much money the points shall come to, before fees, taxes and debts.",
-    "type": "integer",
+    "description": "In place of `points`: how much money the points shall come to, before fees, taxes and debts. null"
+    " is as if it were left out.",
+    "type": ["integer", "null"],
     "minimum": 1,
     "maximum": MOST,
 }
 REQUEST["required"] = [name for name in REQUEST["required"] if name != "points"]
-REQUEST["oneOf"] = [{"required": ["points"]}, {"required": ["money"]}]
+REQUEST["oneOf"] = [
+    {"required": ["points"], "properties": {"money": {"type": "null"}}},
+    {"required": ["money"], "properties": {"money": {"type": "integer"}, "points": False}},
+]
 PAST_REFUND: Schema = {
     "type": "object",
     "description": "A refund asked for before, by the account or to the same receiving account.",

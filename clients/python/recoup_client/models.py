@@ -1209,7 +1209,7 @@ class PlannedRequest(TypedDict):
     destination_balance: NotRequired[int]
     papers: NotRequired[list[PlannedRequestPapers]]
     lots: NotRequired[list[str]]
-    money: NotRequired[int]
+    money: NotRequired[int | None]
 
 
 class PlannedRequestPapers(TypedDict):
@@ -1483,7 +1483,7 @@ class Request(TypedDict):
     destination_balance: NotRequired[int]
     papers: NotRequired[list[RequestPapers]]
     lots: NotRequired[list[str]]
-    money: NotRequired[int]
+    money: NotRequired[int | None]
 
 
 class RequestPapers(TypedDict):
