@@ -152,7 +152,7 @@ REQUEST["properties"]["money"] = {
 REQUEST["required"] = [name for name in REQUEST["required"] if name != "points"]
 REQUEST["oneOf"] = [
     {"required": ["points"], "properties": {"money": {"type": "null"}}},
-    {"required": ["money"], "properties": {"money": {"type": "integer"}, "points": False}},
+    {"required": ["money"], "properties": {"money": {"type": "integer"}, "points": {"not": {}}}},
 ]
 PAST_REFUND: Schema = {
     "type": "object",
