@@ -1194,7 +1194,7 @@ class PastRefund(TypedDict):
     state: Literal[
         "approved", "needs_review", "settled", "denied", "refused", "failed", "cancelled", "lapsed", "reversed"
     ]
-    payout: NotRequired[int]
+    payout: NotRequired[int | None]
 
 
 class PlannedRequest(TypedDict):
@@ -1209,7 +1209,7 @@ class PlannedRequest(TypedDict):
     destination_balance: NotRequired[int]
     papers: NotRequired[list[PlannedRequestPapers]]
     lots: NotRequired[list[str]]
-    money: NotRequired[int | None]
+    money: NotRequired[int]
 
 
 class PlannedRequestPapers(TypedDict):
