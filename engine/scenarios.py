@@ -29,11 +29,26 @@ Differ = Callable[[str, Any, Any], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """One thing that was expected of a scenario, what came instead, and in which words the two differ."""
+
+    key: str
+    expected: Any
+    got: Any
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What became of one scenario; it passed when nothing differs."""
 
     scenario: Scenario
-    differences: tuple[str, ...]
+    compared: tuple[Compared, ...]
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What differs, whatever was expected."""
+        return tuple(difference for each in self.compared for difference in each.differences)
 
     def lines(self) -> list[str]:
         """Each difference with its place, such as `a.test.yaml:31:7: The minimum: row 3: expected ..., got ...`."""
@@ -49,12 +64,18 @@ def run(compiled: CompiledVersion, scenario: Scenario, *, helping: bool = True) 
     """
     expected = scenario.expected
     got, _ = observe_case(compiled, scenario.case, helping=helping)
-    differences = _differ("outcome", expected.outcome or "answered", got["outcome"])
-    differences += _differ("reasons", list(expected.reasons), got["reasons"])
-    for key, value in expected.checks.items():
-        if key in got:
-            differences += _BY_KEY.get(key, _differ)(key, value, got[key])
-    return Result(scenario, tuple(differences))
+    wanted = {
+        "outcome": expected.outcome or "answered",
+        "reasons": list(expected.reasons),
+        **{key: value for key, value in expected.checks.items() if key in got},
+    }
+    return Result(
+        scenario,
+        tuple(
+            Compared(key, value, got[key], tuple(_BY_KEY.get(key, _differ)(key, value, got[key])))
+            for key, value in wanted.items()
+        ),
+    )
 
 
 def observe(compiled: CompiledVersion, scenario: Scenario) -> Got:
@@ -144,13 +165,13 @@ def _by_lot(taken: Iterable[Taken]) -> dict[str, int]:
 
 
 def _differ(key: str, expected: Any, got: Any) -> list[str]:
-    return [] if expected == got else [f"expected {key} {_words(expected)}, got {_words(got)}"]
+    return [] if expected == got else [f"expected {key} {written(expected)}, got {written(got)}"]
 
 
 def _differ_by_lot(key: str, expected: Any, got: Any) -> list[str]:
     """Every lot, those that are not named being expected to have nothing against them."""
     return [
-        f"lot '{lot}': expected reasons {_words(expected.get(lot, []))}, got {_words(reasons)}"
+        f"lot '{lot}': expected reasons {written(expected.get(lot, []))}, got {written(reasons)}"
         for lot, reasons in got.items()
         if reasons != expected.get(lot, [])
     ]
@@ -158,7 +179,7 @@ def _differ_by_lot(key: str, expected: Any, got: Any) -> list[str]:
 
 def _differ_where_named(key: str, expected: Any, got: Any) -> list[str]:
     return [
-        f"expected {key} {name}: {_words(value)}, got {_words(got.get(name))}"
+        f"expected {key} {name}: {written(value)}, got {written(got.get(name))}"
         for name, value in expected.items()
         if got.get(name) != value
     ]
@@ -181,7 +202,7 @@ def _differ_in_remedy(key: str, expected: Any, got: Any) -> list[str]:
     else:
         offered = [each for at, each in enumerate(got) if each not in got[:at]]
         wanted = [expected] if expected else []
-    told = [" and ".join(map(_words, each)) or "none" for each in (wanted, offered)]
+    told = [" and ".join(map(written, each)) or "none" for each in (wanted, offered)]
     return [] if offered == wanted else [f"expected remedy {told[0]}, got {told[1]}"]
 
 
@@ -202,10 +223,10 @@ _BY_KEY: Mapping[str, Differ] = {
 }
 
 
-def _words(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as an author writes it.
 
-    >>> _words({"bill": 20_000, "promo": None}), _words(["minimum", "unit"])
+    >>> written({"bill": 20_000, "promo": None}), written(["minimum", "unit"])
     ('{bill: 20_000, promo: none}', '[minimum, unit]')
     """
     if isinstance(value, bool):
@@ -213,7 +234,7 @@ def _words(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:_}"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_words(each)}" for name, each in value.items()) + "}"
+        return "{" + ", ".join(f"{name}: {written(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_words, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     return "none" if value is None else str(value)

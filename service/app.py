@@ -28,7 +28,9 @@ from service.api import (
     running,
     shadow,
     webhooks,
+    workbench,
 )
+from service.beside import Beside
 from service.clock import Clock, utc_now
 from service.config import Settings, read_settings
 from service.database import open_database
@@ -87,7 +89,7 @@ def create_app(
     tokens = None if identity is None else Tokens(identity, clock)
     metrics = Metrics(database, versions, clock)
     app.extensions[EXTENSION] = Parts(
-        database, versions, judge, clock, settings, load_faq(settings), desk, metrics, tokens
+        database, versions, judge, clock, settings, load_faq(settings), desk, metrics, tokens, Beside()
     )
     nouns = (
         decisions,
@@ -99,6 +101,7 @@ def create_app(
         policies,
         publishing,
         shadow,
+        workbench,
         member_tokens,
         messages,
         webhooks,

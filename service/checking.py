@@ -58,23 +58,37 @@ class Found:
 
 def load(rules: str, scenarios: str) -> tuple[Loaded | None, list[Plain]]:
     """A rule file and its scenario file, or the problems of both, as `recoup check` tells them."""
+    loaded, problems = read_both(rules, scenarios)
+    return loaded, _plain_all(problems)
+
+
+def read_both(rules: str, scenarios: str) -> tuple[Loaded | None, list[Problem]]:
+    """The same, with the problems as they were found; those of the rule file come first."""
     document, of_scenarios = read_document(scenarios.encode(), "rules.test.yaml")
     named = document and policy_file(document)
     rule_file = PurePath(named or "rules.yaml").name
     scenario_file = f"{rule_file.removesuffix('.yaml')}.test.yaml"
     document, of_scenarios = read_document(scenarios.encode(), scenario_file)
-    version, problems = load_version(rules.encode(), rule_file)
+    version, problems = read_rules(rules, rule_file)
     ready: tuple[Scenario, ...] = ()
     if version is not None and document is not None:
         ready, more = read_scenarios(document, version.policy)
         told = {(problem.line, problem.column) for problem in of_scenarios}
         of_scenarios = of_scenarios + [each for each in more if (each.line, each.column) not in told]
-    found = [plain(each) for each in (*problems, *of_scenarios)]
-    if version is not None and version.policy.id == RESERVED:
-        found.append(_of_file(rule_file, "id-reserved", _RESERVED))
-    if version is None or found:
-        return None, found[:MOST_PROBLEMS]
+    problems = [*problems, *of_scenarios]
+    if version is None or problems:
+        return None, problems
     return Loaded(version, compile_version(version), rule_file, ready), []
+
+
+def read_rules(rules: str, file: str) -> tuple[PolicyVersion | None, list[Problem]]:
+    """A rule file that could be published, or its problems; with one that only keeps it from being published there is
+    a version all the same.
+    """
+    version, problems = load_version(rules.encode(), file)
+    if version is not None and version.policy.id == RESERVED:
+        problems = [*problems, Problem("id-reserved", file, 1, 1, "", _RESERVED, None)]
+    return version, problems
 
 
 _RESERVED = both("정책 이름으로 쓸 수 없습니다: '{id}'", "no policy can have the id '{id}'", id=RESERVED)

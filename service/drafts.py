@@ -16,11 +16,13 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from engine.compiled import CompiledVersion
 from engine.differences import side_of
 from engine.versions import load_version
+from policies.characters import decode
 from policies.diff import differences
 from policies.versions import PolicyVersion, canonical_text, digest_of
 from service import checking, difference_report
@@ -71,6 +73,10 @@ SELECT = (
 SELECT_UNCHECKED = (
     "SELECT id FROM policy_draft WHERE NOT EXISTS (SELECT 1 FROM draft_check WHERE draft_id = policy_draft.id)"
     " AND NOT EXISTS (SELECT 1 FROM draft_rejection WHERE draft_id = policy_draft.id) ORDER BY id"
+)
+SELECT_SCENARIOS = (
+    "SELECT scenarios FROM policy_version JOIN publication ON publication.digest = policy_version.digest"
+    " JOIN policy_draft ON policy_draft.id = publication.draft_id WHERE policy_version.policy = ? AND number = ?"
 )
 SELECT_NUMBER = (
     "SELECT policy_version.digest, effective_from, restores FROM policy_version"
@@ -368,6 +374,25 @@ def page_of(database: Database, after: str | None, limit: int) -> Sequence[Draft
     parameters = (after, limit) if after is not None else (limit,)
     found = rows(database, f"{SELECT} {behind}ORDER BY policy_draft.id DESC LIMIT ?", parameters)
     return [_draft(row) for row in found]
+
+
+def scenarios_of(database: Database, folder: Path, policy: str, number: int) -> str | None:
+    """The scenario file by which a version was tested: that of its draft, or of the version that it restores. One that
+    was published without a draft has the one that lies beside its rule file in a folder. None where there is none.
+    """
+    while (restored := _numbered(database, policy, number)[2]) is not None:
+        number = restored
+    found = rows(database, SELECT_SCENARIOS, (policy, number))
+    if found:
+        scenarios: str = found[0][0]
+        return scenarios
+    text = _numbered(database, policy, number)[0].text
+    for file in sorted(folder.glob("*.yaml")):
+        beside = file.with_suffix(".test.yaml")
+        if beside.is_file() and decode(file.read_bytes()) == text:
+            written = decode(beside.read_bytes())
+            return written if isinstance(written, str) else None
+    return None
 
 
 def _another(found: Draft, who: Reader) -> bool:

@@ -251,6 +251,15 @@ KINDS: Mapping[str, Kind] = {
         Text("problems 목록의 항목을 고쳐 다시 보내십시오.", "Mend what `problems` names and send them again."),
         ("problems",),
     ),
+    "text-too-costly": Kind(
+        422,
+        Text("이 글을 다 볼 수 없었습니다.", "The text takes too much work."),
+        Text(
+            "{most}초 안에 끝나지 않았거나 메모리가 모자랐습니다. 규칙, 시나리오, 목록을 줄여 다시 보내십시오.",
+            "It was not done within {most} seconds, or needed more memory than it may. Send fewer rules, scenarios or"
+            " words in lists.",
+        ),
+    ),
     "unknown-account": Kind(
         422,
         Text("없는 계정입니다.", "There is no such account."),

@@ -1,6 +1,7 @@
 """The application as the server calls it: bodies are awaited side by side, requests answered one at a time.
 
-What is asked by those who watch the process is answered aside, or a process that is busy would look like a dead one.
+What is asked by those who watch the process is answered aside, or a process that is busy would look like a dead one;
+and what authors ask about texts, which another process works on, waits for that one aside.
 
 The rules engine is made for one request at a time, and the application is plain WSGI. A client that stalls in the
 middle of its body must keep nobody else waiting: the event loop waits for bodies, which takes no thread, and one
@@ -33,6 +34,9 @@ ARRIVED = "recoup.arrived"
 """When a request was there whole, by the clock of `perf_counter`; before it waited for its turn."""
 ASIDE = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 """The paths whose answers need no rules engine."""
+ON_TEXTS = frozenset({b"/v1/policies:check", b"/v1/policies:test", b"/v1/policies:try", b"/author/workbench"})
+VERSIONS = b"/author/policies/"
+"""The paths whose answers wait for the process that works on authors' texts (`beside.py`), and nobody with them."""
 BODY = "recoup.body"
 """Why a request has no body although it sends one: it is AWAITED, and the application is asked whether it should be;
 or LATE or CUT_OFF, and to be refused.
@@ -62,6 +66,7 @@ class OneAtATime:
         self._turn = ThreadPoolExecutor(1, "answering")
         self._streams = Streams(self._in_turn, most_bytes, most_streams, most_seconds)
         self._aside = ThreadPoolExecutor(1, "aside")
+        self._on_texts = ThreadPoolExecutor(1, "on texts")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -73,7 +78,7 @@ class OneAtATime:
         # Who sends no body need not wait until others have sent theirs.
         sends_none = length == "0" and "HTTP_TRANSFER_ENCODING" not in environ
         async with nullcontext() if sends_none else self._bodies:
-            thread = self._aside if scope["raw_path"] in ASIDE else self._turn
+            thread = self._thread_of(scope["raw_path"])
             found = b"" if sends_none else await self._body_in_time(environ, thread, receive)
             if found is None:
                 # The client is gone, or what came was no HTTP; whoever is still there is told.
@@ -82,6 +87,11 @@ class OneAtATime:
         with suppress(TimeoutError):
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send_parts(send, answer, self._most_seconds)
+
+    def _thread_of(self, path: bytes) -> ThreadPoolExecutor:
+        if path in ASIDE:
+            return self._aside
+        return self._on_texts if path in ON_TEXTS or path.startswith(VERSIONS) else self._turn
 
     async def _body_in_time(
         self, environ: WSGIEnvironment, thread: ThreadPoolExecutor, receive: Receive

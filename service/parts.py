@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from flask import Response, current_app, g
 
+from service.beside import Beside
 from service.clock import Clock
 from service.config import Settings
 from service.database import Database
@@ -38,6 +39,7 @@ class Parts:
     inquiries: Inquiries
     metrics: Metrics
     tokens: Tokens | None
+    beside: Beside
 
 
 def parts() -> Parts:

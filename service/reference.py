@@ -25,6 +25,7 @@ from service import (
     reference_publishing,
     reference_running,
     reference_shadow,
+    reference_workbench,
 )
 from service.reference_answers import answer_of
 from service.reference_bodies import TOGETHER, body_of
@@ -448,6 +449,7 @@ OPERATIONS: Sequence[Operation] = (
     *reference_access.OPERATIONS,
     *reference_publishing.OPERATIONS,
     *reference_shadow.OPERATIONS,
+    *reference_workbench.OPERATIONS,
     *reference_audit.OPERATIONS,
     *reference_figures.OPERATIONS,
     *reference_decisions.OPERATIONS,
@@ -481,6 +483,7 @@ def reference(version: str) -> dict[str, Any]:
         reference_batch.SHAPES,
         reference_publishing.SHAPES,
         reference_shadow.SHAPES,
+        reference_workbench.SHAPES,
         reference_audit.SHAPES,
         reference_decisions.SHAPES,
         reference_differences.SHAPES,

@@ -144,12 +144,15 @@ REQUEST["properties"]["lots"] = {
 }
 REQUEST["properties"]["money"] = {
     "description": "In place of `points`: how much money the points shall come to, before fees, taxes and debts.",
-    "type": "integer",
+    "type": ["integer", "null"],
     "minimum": 1,
     "maximum": MOST,
 }
 REQUEST["required"] = [name for name in REQUEST["required"] if name != "points"]
-REQUEST["oneOf"] = [{"required": ["points"]}, {"required": ["money"]}]
+REQUEST["oneOf"] = [
+    {"required": ["points"], "properties": {"money": {"type": "null"}}},
+    {"required": ["money"], "properties": {"money": {"type": "integer"}, "points": {"not": {}}}},
+]
 PAST_REFUND: Schema = {
     "type": "object",
     "description": "A refund asked for before, by the account or to the same receiving account.",
@@ -161,7 +164,12 @@ PAST_REFUND: Schema = {
         "method": METHOD,
         "receiving_account": {"type": "string", "maxLength": 200, "default": ""},
         "state": {"type": "string", "enum": list(PAST_STATES)},
-        "payout": {"description": "What was paid out; its points when left out.", **AMOUNT, "maximum": MOST},
+        "payout": {
+            "description": "What was paid out; its points when left out or null.",
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "maximum": MOST,
+        },
     },
     "required": ["id", "account_id", "requested_at", "points", "method", "state"],
     "additionalProperties": False,
@@ -272,6 +280,7 @@ EVENT = _of_scope(
 PLANNED_REQUEST: Schema = {
     **{name: value for name, value in REQUEST.items() if name != "oneOf"},
     "description": "What is known of a request before it is made. Facts that the policy declares stand beside these.",
+    "properties": {**REQUEST["properties"], "money": {**REQUEST["properties"]["money"], "type": "integer"}},
     "required": [],
     "not": {"required": ["points", "money"]},
 }

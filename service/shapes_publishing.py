@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from service.shadows import ORDERS
 from service.shapes import (
@@ -33,11 +34,16 @@ def _count(value: object) -> int:
     return value
 
 
+def a_text(about: str, **options: Any) -> Checked:
+    """A field that holds a text, such as a file."""
+    return Checked(_text, "not-text", {"type": "string"}, about=about, **options)
+
+
 class DraftIn(Strict):
     """A version of a policy before it is published."""
 
-    rules = Checked(_text, "not-text", {"type": "string"}, about="The rule file.", required=True)
-    scenarios = Checked(_text, "not-text", {"type": "string"}, about="The scenario file that tests it.", required=True)
+    rules = a_text("The rule file.", required=True)
+    scenarios = a_text("The scenario file that tests it.", required=True)
 
 
 class ApprovalIn(Strict):
@@ -76,7 +82,7 @@ class ShadowIn(Strict):
     """What is to be decided beside the version in force: one of the two."""
 
     draft = an_id("The id of a draft, whatever its checks came to.")
-    rules = Checked(_text, "not-text", {"type": "string"}, about="A rule file.")
+    rules = a_text("A rule file.")
 
 
 class DifferencesQuery(PageQuery):

@@ -24,6 +24,7 @@ from service.database import close_database, on_sqlite, open_database, writing
 from service.parts import EXTENSION
 from service.reference import OPERATIONS
 from service.reference_answers import FILE
+from service.reference_workbench import TRIED
 from service.roles import ROLES
 from tests.service.builders import SetClock
 from tests.service.drafting import texts
@@ -177,8 +178,13 @@ def _tell_of_policies(ask: Asking, other: Asking, check: Any) -> None:
         ("GET /v1/policies/{id}/earning", ("kt-points",)),
         ("GET /v1/policies/{id}/versions", ("tiny",)),
         ("GET /v1/policies/{id}/versions/{number}", ("tiny", 1)),
+        ("GET /v1/policies/{id}/versions/{number}/scenarios", ("tiny", 1)),
     ):
         ask(operation, *places)
+    rules, scenarios = texts(5_000)
+    ask("POST /v1/policies:check", body={"rules": rules})
+    ask("POST /v1/policies:test", body={"rules": rules, "scenarios": scenarios})
+    ask("POST /v1/policies:try", body={**TRIED, "rules": rules})
 
 
 def _tell_of_the_log(ask: Asking, decision: str) -> None:

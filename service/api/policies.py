@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from service.answers import earning_answer, policy_answer, version_answer
 from service.clock import spoken
 from service.database import reading
+from service.drafts import scenarios_of
 from service.errors import Refusal, language
 from service.parts import answered, parts
 from service.publishing import Listed, local_day_of
@@ -67,6 +68,18 @@ def version(id: str, number: int) -> Response:
         raise Refusal("not-found", what=f"/v1/policies/{id}/versions/{number}")
     listed, text = found
     return answered({**version_answer(listed), "text": text})
+
+
+@blueprint.get("/v1/policies/<id>/versions/<int:number>/scenarios")
+def scenarios(id: str, number: int) -> Response:
+    """The scenarios that a version was tested by."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        found = parts().versions.find(id, number) if number < 2**31 else None
+        if found is None:
+            raise Refusal("not-found", what=f"/v1/policies/{id}/versions/{number}")
+        text = scenarios_of(parts().database, parts().settings.policies, id, number)
+    return answered({"policy": id, "version": number, "scenarios": text})
 
 
 def _listed(id: str) -> list[Listed]:

@@ -175,6 +175,9 @@ def _to_try(where: str, access: str) -> list[str]:
     first = [
         "ACCESS=keys: whoever asks needs a key. Make one in another terminal, and try there:",
         "   KEY=$(.venv/bin/recoup access create trial --role caller | sed -n 's/^key //p')",
+        "To sign in to the pages, as whoever writes policies and whoever approves them:",
+        "   .venv/bin/recoup access create kim --role author",
+        "   .venv/bin/recoup access create lee --role approver",
     ]
     return [
         "",
@@ -186,7 +189,8 @@ def _to_try(where: str, access: str) -> list[str]:
         f"     -d '{body}' | python3 -m json.tool --no-ensure-ascii",
         "2. See what the account has, and what expires when:",
         f"   curl -s {where}/v1/accounts/A-0001/balance{key} | python3 -m json.tool --no-ensure-ascii",
-        f"3. See it as a member does, in a browser: {where} (the reference is {where}/docs)",
+        f"3. See it in a browser, as a member, an agent, an author, an approver or an auditor: {where}",
+        f"   (the reference of the API is {where}/docs)",
         "And in another terminal: see what others are told when a refund is filed:",
         "   .venv/bin/recoup webhooks listen",
         "",

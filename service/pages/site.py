@@ -113,6 +113,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
         agent_requests,
         auditor,
         auditor_figures,
+        author,
         author_drafts,
         author_new,
         author_policies,
@@ -120,7 +121,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     )
 
     desk = (agent.blueprint, agent_requests.blueprint, agent_inquiries.blueprint)
-    publishing = (author_new.blueprint, author_drafts.blueprint, author_policies.blueprint)
+    publishing = (author.blueprint, author_new.blueprint, author_drafts.blueprint, author_policies.blueprint)
     return (member.blueprint, *desk, *publishing, auditor.blueprint, auditor_figures.blueprint)
 
 

@@ -65,6 +65,8 @@ MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = (
     (("agent", "approver"), "/agent", Text("상담 창구", "Desk")),
     (("agent", "approver"), "/agent/reviews", Text("검토 대기", "Reviews")),
     (("agent",), "/agent/inquiries", Text("문의·이의", "Inquiries")),
+    (("author", "approver"), "/author", Text("정책", "Policies")),
+    (("author", "approver"), "/author/workbench", Text("정책 작업대", "Workbench")),
     (("author", "approver", "auditor"), "/author/drafts", Text("초안·발행", "Drafts")),
     (("auditor",), "/auditor", Text("결정 찾기", "Decisions")),
     (("auditor",), "/auditor/rules", Text("규칙 통계", "Rules over time")),

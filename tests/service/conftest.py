@@ -26,8 +26,10 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from engine.versions import load_version
+from service import app as of_service
 from service import faq_files, publishing
 from service.app import create_app
+from service.beside import Beside
 from service.cli import recoup
 from service.config import Settings
 from service.database import close_database, connected, execute, on_sqlite, open_database, rows
@@ -65,6 +67,16 @@ def one_reading() -> Iterator[None]:
         patch.setattr(publishing, "load_version", lru_cache(64)(load_version))
         patch.setattr(faq_files, "read_entry", lru_cache(256)(faq_files.read_entry))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_beside() -> Iterator[None]:
+    """One process works on authors' texts for all services of a worker: to start another takes seconds."""
+    shared = Beside()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(of_service, "Beside", lambda: shared)
+        yield
+    shared.end()
 
 
 @pytest.fixture(scope="session")

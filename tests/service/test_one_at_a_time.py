@@ -147,6 +147,29 @@ def test_a_process_that_is_busy_still_says_that_it_is_alive() -> None:
     assert [each["status"] for each in asyncio.run(meanwhile())] == [200, 200]
 
 
+@pytest.mark.parametrize("path", ["/v1/policies:check", "/author/workbench", "/author/policies/kt-points/versions/1"])
+def test_a_text_that_takes_long_keeps_no_decision_waiting(path: str) -> None:
+    let_go = threading.Event()
+
+    def working(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        if environ["PATH_INFO"] == path:
+            assert let_go.wait(20)
+        return echo(environ, start)
+
+    async def meanwhile() -> Event:
+        app = OneAtATime(working, MOST, 1, 1, 20)
+        first = asyncio.create_task(ask(app, iter(()), path))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            found = await ask(app, iter(()), "/v1/decisions")
+        assert not first.done()
+        let_go.set()
+        await first
+        return found[0]
+
+    assert asyncio.run(meanwhile())["status"] == 200
+
+
 class Door:
     """An application that lets in whoever sends `in`, and says why it was asked."""
 

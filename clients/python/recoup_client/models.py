@@ -1230,7 +1230,7 @@ class PastRefund(TypedDict):
     state: Literal[
         "approved", "needs_review", "settled", "denied", "refused", "failed", "cancelled", "lapsed", "reversed"
     ]
-    payout: NotRequired[int]
+    payout: NotRequired[int | None]
 
 
 class PlannedRequest(TypedDict):
@@ -1519,7 +1519,7 @@ class Request(TypedDict):
     destination_balance: NotRequired[int]
     papers: NotRequired[list[RequestPapers]]
     lots: NotRequired[list[str]]
-    money: NotRequired[int]
+    money: NotRequired[int | None]
 
 
 class RequestPapers(TypedDict):

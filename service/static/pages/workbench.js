@@ -1,0 +1,137 @@
+// The workbench of authors: line numbers, marks on the lines that have problems, and what is told of a text as one types.
+// Without it the buttons do the same by loading the page again.
+
+const form = document.getElementById("workbench");
+const editors = new Map([...form.querySelectorAll(".editor")].map((place) => [place.dataset.of, editor(place)]));
+const QUIET_MS = 600;
+let asking = null;
+let waiting = null;
+let leaving = false;
+
+function editor(place) {
+  const text = place.querySelector("textarea");
+  const gutter = place.querySelector(".gutter");
+  const bands = place.querySelector(".bands");
+  const begun = text.value;
+  let marks = new Map();
+
+  function number() {
+    const lines = text.value.split("\n").length;
+    const numbers = document.createElement("div");
+    const tinted = document.createElement("div");
+    for (let line = 1; line <= lines; line++) {
+      const each = document.createElement("div");
+      const mark = marks.get(line);
+      each.textContent = mark ? `${mark === "problem" ? "✕" : "!"} ${line}` : line;
+      const band = document.createElement("div");
+      each.className = band.className = mark ?? "";
+      numbers.append(each);
+      tinted.append(band);
+    }
+    gutter.replaceChildren(numbers);
+    bands.replaceChildren(tinted);
+    follow();
+  }
+
+  function follow() {
+    for (const each of [gutter, bands]) each.firstElementChild?.style.setProperty("transform", `translateY(${-text.scrollTop}px)`);
+  }
+
+  function mark(found) {
+    marks = found;
+    number();
+  }
+
+  function go(line, column) {
+    const before = text.value.split("\n").slice(0, line - 1);
+    const at = before.reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
+    text.focus();
+    text.setSelectionRange(at, at);
+    const height = parseFloat(getComputedStyle(text).lineHeight);
+    text.scrollTop = Math.max(0, (line - 4) * height);
+    follow();
+  }
+
+  text.addEventListener("scroll", follow);
+  text.addEventListener("input", () => {
+    number();
+    later();
+  });
+  number();
+  return { text, mark, go, changed: () => text.value !== begun };
+}
+
+function marked() {
+  for (const [name, each] of editors) {
+    const found = new Map();
+    for (const link of form.querySelectorAll(`.problems .goto[data-of="${name}"]`)) {
+      const kind = link.closest("li").className;
+      if (found.get(Number(link.dataset.line)) !== "problem") found.set(Number(link.dataset.line), kind);
+    }
+    each.mark(found);
+  }
+}
+
+function later() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => ask(editors.get("scenarios").text.value.trim() ? "check test" : "check"), QUIET_MS);
+}
+
+function show(parts, filled) {
+  const focused = document.activeElement?.id;
+  for (const part of parts.querySelectorAll("[data-part]")) {
+    const place = form.querySelector(`[data-part="${part.dataset.part}"]`);
+    // A form that is being filled in stays as it is, unless something was put into it.
+    if (place && !(part.dataset.part === "case" && !filled && place.querySelector("#example")))
+      place.replaceChildren(...part.childNodes);
+  }
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+  marked();
+}
+
+async function ask(what, button = null) {
+  clearTimeout(waiting);
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  const data = new FormData(form);
+  data.set("do", what);
+  if (button) data.set(button.name, button.value);
+  form.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: data, headers: { "X-Part": "yes" }, signal: mine.signal });
+    if (!answer.ok) throw new Error(answer.status);
+    const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
+    show(parts, /fill|try/.test(what));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    const told = document.createElement("p");
+    told.className = "mistake";
+    told.textContent = form.dataset.failed;
+    form.querySelector('[data-part="problems-status"]').replaceChildren(told);
+  }
+  if (asking === mine) form.removeAttribute("aria-busy");
+}
+
+form.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (button?.name === "do") {
+    event.preventDefault();
+    ask(button.value);
+  } else if (button?.name === "speak") {
+    event.preventDefault();
+    ask("check", button);
+  } else {
+    leaving = true;
+  }
+});
+form.addEventListener("click", (event) => {
+  const link = event.target.closest(".goto");
+  if (!link) return;
+  event.preventDefault();
+  editors.get(link.dataset.of).go(Number(link.dataset.line), Number(link.dataset.column ?? 1));
+});
+window.addEventListener("beforeunload", (event) => {
+  if (!leaving && [...editors.values()].some((each) => each.changed())) event.preventDefault();
+});
+marked();
+if (editors.get("scenarios").text.value.trim() && !form.querySelector(".scenarios")) ask("test");
