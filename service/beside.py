@@ -55,6 +55,14 @@ class Beside:
         data: Answer = answer
         return data
 
+    def warm(self) -> None:
+        """Start the process if there is none, for somebody who is likely to ask soon; waits for nothing."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._start_if_gone()
+            finally:
+                self._lock.release()
+
     def __del__(self) -> None:
         self.end()
 
@@ -73,9 +81,7 @@ class Beside:
 
         Raises Refusal where it took too long.
         """
-        if self._connection is None or self._process is None or self._process.poll() is not None:
-            self.end()
-            self._start()
+        self._start_if_gone()
         assert self._connection is not None, "it was just made"
         try:
             self._connection.send((what, figures))
@@ -88,7 +94,10 @@ class Beside:
         self.end()
         raise Refusal("text-too-costly", most=round(self._seconds))
 
-    def _start(self) -> None:
+    def _start_if_gone(self) -> None:
+        if self._connection is not None and self._process is not None and self._process.poll() is None:
+            return
+        self.end()
         ours, its = Pipe()
         with its:
             self._process = subprocess.Popen(

@@ -40,17 +40,11 @@ KEPT = 4
 def checked(rules: str, now: datetime) -> Plain:
     """The problems of a rule file; of a sound one the advice about it, what it declares, and it in sentences."""
     version, problems = _version(rules)
-    document, _ = read(rules.encode(), RULE_FILE)
     if version is None or problems:
+        document, _ = read(rules.encode(), RULE_FILE)
         return {"problems": _told(problems, {"rules": document}), "declares": None, "sentences": None}
     policy = version.policy
-    advice = advise(policy, version.text.encode(), RULE_FILE)
-    day = max(policy.starts, local_day(now, ZoneInfo(policy.timezone)))
-    return {
-        "problems": _told(advice, {"rules": document}),
-        "declares": _declared(policy),
-        "sentences": _sentences(policy, document, day),
-    }
+    return _sound(rules, max(policy.starts, local_day(now, ZoneInfo(policy.timezone))))
 
 
 def tested(rules: str, scenarios: str, only: str | None) -> Plain:
@@ -91,6 +85,21 @@ def tried(rules: str, data: Mapping[str, Any], at: datetime) -> Plain:
         compiled, data["account"], data["lots"], data["request"], data["history"], at, stored_account=False
     )
     return {"case": case_data(judged.case), "decision": dict(judged.decision)}
+
+
+@lru_cache(KEPT)
+def _sound(rules: str, day: date) -> Plain:
+    """What is told of a text without problems on a day."""
+    version, _ = _version(rules)
+    assert version is not None, "a text without problems is a version"
+    policy = version.policy
+    document, _ = read(rules.encode(), RULE_FILE)
+    advice = advise(policy, version.text.encode(), RULE_FILE)
+    return {
+        "problems": _told(advice, {"rules": document}),
+        "declares": _declared(policy),
+        "sentences": _sentences(policy, document, day),
+    }
 
 
 @lru_cache(KEPT)

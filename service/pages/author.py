@@ -32,6 +32,8 @@ NO_EXAMPLE = Text("고른 시나리오가 파일에 없습니다.", "The scenari
 @blueprint.get("")
 def home() -> Response:
     """The policies, the version in force of each, and all their versions."""
+    # From here one goes on to a text.
+    parts().beside.warm()
     found = [_policy(each["policy"]) for each in asked("GET", "/v1/policies")["policies"]]
     return page("author.html", policies=found)
 

@@ -221,6 +221,17 @@ def test_a_text_that_takes_too_long_is_given_up_and_the_next_one_is_answered() -
     beside.end()
 
 
+def test_a_process_is_started_before_anybody_asks() -> None:
+    kept = Beside()
+    kept.warm()
+    started = kept._process
+    assert started is not None
+    assert kept.ask("checked", RULES, NOW)["sentences"]
+    kept.warm()
+    assert kept._process is started, "it is started once"
+    kept.end()
+
+
 def test_a_process_that_died_is_started_again(beside: Beside) -> None:
     now = datetime(2026, 3, 10, tzinfo=UTC)
     beside.ask("checked", RULES, now)
