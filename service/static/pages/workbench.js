@@ -134,4 +134,3 @@ window.addEventListener("beforeunload", (event) => {
   if (!leaving && [...editors.values()].some((each) => each.changed())) event.preventDefault();
 });
 marked();
-if (editors.get("scenarios").text.value.trim() && !form.querySelector(".scenarios")) ask("test");

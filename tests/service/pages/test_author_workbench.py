@@ -373,6 +373,7 @@ def test_an_author_works_on_a_text_in_a_browser(visits: Visits, dark: bool, widt
     author.finds_nothing_serious()
     assert fits(page)
     author.goes("/author/workbench?policy=kt-points")
+    page.locator('button[value="test"]').click()
     page.locator('[data-part="scenarios-status"] .good').wait_for()
     author.finds_nothing_serious()
     assert fits(page)
@@ -417,6 +418,7 @@ def test_an_author_tries_a_request_and_sees_its_way(visits: Visits, dark: bool, 
     page = author.page
     author.enters("approver")
     author.goes("/author/workbench?policy=kt-points")
+    page.locator('button[value="test"]').click()
     page.locator("#example").select_option(
         label="She turns 25,000 points into gift cards, and each sort of points pays its own fee"
     )
