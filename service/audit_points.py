@@ -280,7 +280,7 @@ def _pages(
 def _last_days(
     database: Database, compiled: CompiledVersion | None, account: str, lots: list[dict[str, Any]], on: date
 ) -> list[str | None]:
-    """The last usable day of each lot, as the rules say it on a day."""
+    """The last usable day of each lot, as the rules say it on a day; in the order of the lots, whatever that is."""
     kept = ledger.find_account(database, account)
     if compiled is None or kept is None:
         return [UNKNOWN] * len(lots)
@@ -295,4 +295,6 @@ def _last_days(
         days = lot_days(compiled, Scene(case.account, on, begins(on, compiled.zone)), case.lots).last_days
     except (BadCase, Conflict):
         return [UNKNOWN] * len(lots)
-    return [None if day is None else day.isoformat() for day in days]
+    # A case has its lots in the order of their ids.
+    by_lot = {lot.id: None if day is None else day.isoformat() for lot, day in zip(case.lots, days, strict=True)}
+    return [by_lot[lot["id"]] for lot in lots]

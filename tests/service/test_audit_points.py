@@ -252,6 +252,18 @@ def test_what_is_outstanding_stands_in_the_month_in_which_the_rules_end_it(
     ]
 
 
+def test_a_last_day_stays_with_its_lot_in_whatever_order_a_database_gives_them(database: Database) -> None:
+    """PostgreSQL gives the rows of a group in any order."""
+    publish_small(database)
+    open_account(database, lot_facts(10_000), lot_facts(20_000, acquired_on="2025-07-01"))
+    compiled = Versions(database, 1).in_force("small", NOW)
+    lots = [{**lot, "rule": ""} for lot in ledger.lots_of(database, "A")]
+    on = date(2026, 3, 31)
+    days = audit_points._last_days(database, compiled, "A", lots, on)
+    assert [day and day[:7] for day in days] == ["2027-06", "2027-07"]
+    assert audit_points._last_days(database, compiled, "A", lots[::-1], on) == days[::-1]
+
+
 def test_what_expired_and_what_was_used_is_told_by_the_month_in_which_it_expires(
     client: FlaskClient, database: Database, run: Run
 ) -> None:
