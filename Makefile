@@ -10,7 +10,8 @@ help:
 
 # Start the service with example accounts on http://127.0.0.1:8000.
 run: .has-python
-	@$(bootstrap)
+	@# `prove` is what a draft of a policy has to pass.
+	@$(bootstrap) prove
 	@exec .venv/bin/recoup serve --demo
 
 # Run everything that must hold: format, lint, types, the audit and the whole suite.

@@ -125,8 +125,8 @@ def _proved(loaded: Loaded) -> Found:
     rules = len(loaded.version.policy.rules)
     if find_spec("z3") is None:
         missing = both(
-            "증명에 필요한 패키지가 없습니다: pip install '.[prove]'",
-            "proofs need a package: pip install '.[prove]'",
+            "증명을 돌릴 수 없어 발행할 수 없습니다. 운영자에게 pip install '.[prove]' 을(를) 부탁하십시오",
+            "nothing can be proved here, so nothing is published: ask its operator for pip install '.[prove]'",
         )
         return Found(rules, [_of_file(loaded.rule_file, "proofs-not-installed", missing)])
     from engine.proofs.prove import prove

@@ -55,8 +55,12 @@ def version(id: str, number: int) -> Response:
 
 @blueprint.get("/workbench")
 def workbench() -> Response:
-    """A text to work on: that of a version, or an empty one where it is not clear of which policy."""
-    policy, number = request.args.get("policy", ""), request.args.get("version", "")
+    """A text to work on: that of a draft or of a version, or an empty one where it is not clear of which policy."""
+    policy, number, draft = (request.args.get(name, "") for name in ("policy", "version", "draft"))
+    if draft:
+        found = asked("GET", address("policies", "drafts", draft))
+        own = {"policy": found["policy"], "text": found["rules"], "scenarios": found["scenarios"]}
+        return _workbench({"words": _words(None), **own}, {"check"})
     if not policy:
         known = asked("GET", "/v1/policies")["policies"]
         policy = known[0]["policy"] if len(known) == 1 else ""

@@ -17,6 +17,7 @@ from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.author_steps import steps_of
 from service.pages.forms import after_of
 from service.pages.site import back_to, only, page
+from service.parts import parts
 
 blueprint = Blueprint("author_drafts", __name__, url_prefix="/author/drafts")
 blueprint.before_request(only("author", "approver", "auditor"))
@@ -27,6 +28,7 @@ ZONE = "Asia/Seoul"
 FIELDS = ("effective_from", "note", "reason")
 """Those beside which a page shows what the API says of them."""
 NO_REASON = Text("이유를 적으십시오. 작성자가 읽습니다.", "Say why. The author reads it.")
+IN_THE_PAST = Text("{at}은(는) 지났습니다. 지금은 {now}입니다({zone}).", "{at} has passed; here it is {now} ({zone}).")
 NOT_AN_INSTANT = Text(
     "날짜와 시각을 2026-07-01T00:00처럼 적으십시오. 비우면 바로 시행합니다.",
     "Write day and time as in 2026-07-01T00:00, or nothing: then it is in effect at once.",
@@ -62,11 +64,13 @@ def text(id: str) -> Response:
 def approve(id: str) -> Response:
     """Publish a draft, from the instant that was written on."""
     written = request.form.to_dict()
-    found = asked("GET", address("policies", "drafts", id))
+    zone = _zone_of(asked("GET", address("policies", "drafts", id))["policy"])
     try:
-        start = instant_of(written.get("effective_from", ""), _zone_of(found["policy"]))
+        start = instant_of(written.get("effective_from", ""), zone)
     except ValueError:
         return _draft(id, written, mistakes={"effective_from": NOT_AN_INSTANT})
+    if start and datetime.fromisoformat(start) < parts().clock():
+        return _draft(id, written, mistakes={"effective_from": _passed(written["effective_from"], zone)})
     note = written.get("note", "").strip()
     body = {
         "seen": written.get("seen", ""),
@@ -156,6 +160,13 @@ def _draft(
         refused=refused,
         mistakes={**told, **(mistakes or {})},
     )
+
+
+def _passed(written: str, zone: str) -> Text:
+    """That an instant has passed, by the clock by which it was written."""
+    at = written.replace("T", " ")
+    now = f"{parts().clock().astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return Text(*(each.format(at=at, now=now, zone=zone) for each in (IN_THE_PAST.ko, IN_THE_PAST.en)))
 
 
 def _beside(example: Mapping[str, Any]) -> list[tuple[str, str, str]]:

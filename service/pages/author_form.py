@@ -104,8 +104,11 @@ def filled(case: Mapping[str, Any], zone: str) -> dict[str, str]:
 
 
 def rows_of(sent: Mapping[str, str]) -> range:
-    """The rows of the table of lots that are shown: those with something in them, and some to add more."""
-    used = [int(name.split("-")[1]) for name, value in sent.items() if _is_cell(name) and value.strip()]
+    """The rows of the table of lots that are shown: those with something in them, and some to add more. A source
+    alone, which a list always has, is nothing.
+    """
+    cells = [name for name, value in sent.items() if _is_cell(name) and value.strip() and not name.endswith("-source")]
+    used = [int(name.split("-")[1]) for name in cells]
     return range(min(MOST_ROWS, max(FEWEST_ROWS, max(used, default=-1) + 1 + SPARE_ROWS)))
 
 

@@ -4,6 +4,8 @@
 const form = document.getElementById("workbench");
 const editors = new Map([...form.querySelectorAll(".editor")].map((place) => [place.dataset.of, editor(place)]));
 const QUIET_MS = 600;
+// Where what came of a button is told.
+const RESULTS = { check: "problems-status", test: "scenarios-status", "test try": "tried-status" };
 let asking = null;
 let waiting = null;
 let leaving = false;
@@ -89,7 +91,47 @@ function show(parts, filled) {
   marked();
 }
 
-async function ask(what, button = null) {
+function post(data, signal) {
+  return fetch(form.action, { method: "POST", body: data, headers: { "X-Part": "yes" }, signal });
+}
+
+function over(answer) {
+  return answer.status === 403 || answer.redirected;
+}
+
+// Whether somebody is signed in still, or again: then the forms of this page are sent in that session.
+async function signedIn() {
+  const page = await fetch("/author");
+  if (!page.ok || page.redirected) return false;
+  const token = new DOMParser().parseFromString(await page.text(), "text/html").querySelector('[name="form_token"]');
+  if (!token) return false;
+  for (const each of document.querySelectorAll('[name="form_token"]')) each.value = token.value;
+  return true;
+}
+
+function tellSignedOut() {
+  const told = document.createElement("p");
+  told.className = "mistake";
+  told.append(`${form.dataset.signedOut} `);
+  const link = document.createElement("a");
+  link.href = "/start";
+  link.target = "_blank";
+  link.textContent = form.dataset.signIn;
+  told.append(link);
+  const place = form.querySelector('[data-part="problems-status"]');
+  place.replaceChildren(told);
+  place.scrollIntoView({ block: "nearest" });
+  form.removeAttribute("aria-busy");
+}
+
+async function handOver(button) {
+  if (!(await signedIn())) return tellSignedOut();
+  leaving = true;
+  form.action = button.formAction;
+  form.submit();
+}
+
+async function ask(what, button = null, pressed = false) {
   clearTimeout(waiting);
   asking?.abort();
   const mine = (asking = new AbortController());
@@ -98,10 +140,17 @@ async function ask(what, button = null) {
   if (button) data.set(button.name, button.value);
   form.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: data, headers: { "X-Part": "yes" }, signal: mine.signal });
+    let answer = await post(data, mine.signal);
+    // Somebody who signed in again in another window has another token.
+    if (over(answer) && (await signedIn())) {
+      data.set("form_token", form.elements.form_token.value);
+      answer = await post(data, mine.signal);
+    }
+    if (over(answer)) return tellSignedOut();
     if (!answer.ok) throw new Error(answer.status);
     const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
     show(parts, /fill|try/.test(what));
+    if (pressed) form.querySelector(`[data-part="${RESULTS[what] ?? "case"}"]`)?.scrollIntoView({ block: "nearest" });
   } catch (error) {
     if (error.name === "AbortError") return;
     const told = document.createElement("p");
@@ -116,12 +165,13 @@ form.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button?.name === "do") {
     event.preventDefault();
-    ask(button.value);
+    ask(button.value, null, true);
   } else if (button?.name === "speak") {
     event.preventDefault();
     ask("check", button);
   } else {
-    leaving = true;
+    event.preventDefault();
+    handOver(button);
   }
 });
 form.addEventListener("click", (event) => {

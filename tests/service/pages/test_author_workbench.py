@@ -15,7 +15,7 @@ from service.pages.author_form import Asked, asked_of, field_of, filled, rows_of
 from service.publishing import publish
 from service.reference_workbench import TRIED
 from tests.service.builders import NOW
-from tests.service.drafting import RULES, SCENARIOS, approved, texts
+from tests.service.drafting import RULES, SCENARIOS, approved, ready, texts
 from tests.service.pages.visiting import Visits, enter
 
 ZONE = "Asia/Seoul"
@@ -114,6 +114,13 @@ def test_a_version_is_shown_as_text_and_in_sentences(author: Client) -> None:
 def test_the_workbench_opens_the_text_in_force_or_another_version(author: Client) -> None:
     assert "at_most: 4_500" in author.get("/author/workbench?policy=tiny").text
     assert "at_most: 5_000" in author.get("/author/workbench?policy=tiny&version=1").text
+
+
+def test_the_workbench_opens_a_draft_that_is_to_be_mended(open_site: Client, database: Database) -> None:
+    enter(open_site, "author")
+    page = open_site.get(f"/author/workbench?draft={ready(database, 4_600).id}").text
+    assert "at_most: 4_600" in of_editor(page, "text")
+    assert "4_601" in of_editor(page, "scenarios")
 
 
 def test_the_workbench_opens_a_text_with_the_scenarios_of_its_draft(open_site: Client, database: Database) -> None:
@@ -343,6 +350,12 @@ def test_the_amount_is_drawn_down_to_the_payout() -> None:
     assert (asked["amount"], asked["unit"]) == (120, "money")
 
 
+def test_one_row_is_spare_however_often_a_request_is_tried() -> None:
+    sent = {"lot-0-id": "L", "lot-0-source": "bill", "lot-1-source": "bill", "lot-2-source": "bill"}
+    assert rows_of(sent) == range(2)
+    assert rows_of(sent | {"lot-1-amount": "5"}) == range(3)
+
+
 def test_a_mistake_of_no_known_place_is_told_all_the_same() -> None:
     assert field_of("#/lots", Asked()) == "lots"
     assert field_of("#/lots/3/id", Asked(rows=[0])) == "lots"
@@ -438,6 +451,30 @@ def test_an_author_tries_a_request_and_sees_its_way(visits: Visits, dark: bool, 
     page.locator("#points-mistake").wait_for()
     assert page.locator("#points").input_value() == "many"
     author.finds_nothing_serious()
+
+
+@pytest.mark.slow
+def test_a_session_that_is_over_loses_no_text(visits: Visits) -> None:
+    author = visits()
+    page = author.page
+    author.enters("author")
+    author.goes("/author/workbench?policy=kt-points")
+    kept = author.context.cookies()
+    author.context.clear_cookies()
+    types(page, "always: 3 years", "always: 4 years")
+    page.get_by_text("You are signed out. Your text is as it was").wait_for()
+    page.get_by_role("button", name="Hand over as a draft").click()
+    assert page.get_by_role("link", name="Sign in in another window").get_attribute("target") == "_blank"
+    assert "always: 4 years" in page.locator("#text").input_value()
+
+    author.trouble.clear()
+    author.context.add_cookies(kept)
+    other = author.context.new_page()
+    other.goto(f"{author.site}/start")
+    page.get_by_role("button", name="Run the scenarios").click()
+    page.locator('[data-part="scenarios-status"] .mistake').wait_for()
+    page.get_by_role("button", name="Hand over as a draft").click()
+    page.wait_for_url("**/author/drafts/new")
 
 
 @pytest.mark.slow
