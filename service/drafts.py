@@ -33,7 +33,15 @@ from service.draft_impact import Affected, Watch, impact_of
 from service.errors import FieldError, Refusal
 from service.ids import new_id
 from service.json_body import canonical
-from service.publishing import Listed, Versions, keep_version, newest_number, read_version, tell_of_newest
+from service.publishing import (
+    SELECT_BY_DIGEST,
+    Listed,
+    Versions,
+    keep_version,
+    newest_number,
+    read_version,
+    tell_of_newest,
+)
 from service.reads import ANYONE, Reader
 
 log = logging.getLogger("recoup.service")
@@ -380,13 +388,14 @@ def scenarios_of(database: Database, folder: Path, policy: str, number: int) -> 
     """The scenario file by which a version was tested: that of its draft, or of the version that it restores. One that
     was published without a draft has the one that lies beside its rule file in a folder. None where there is none.
     """
-    while (restored := _numbered(database, policy, number)[2]) is not None:
-        number = restored
+    # What the texts say is not asked, so none is read.
+    while (row := rows(database, SELECT_NUMBER, (policy, number))[0])[2] is not None:
+        number = row[2]
     found = rows(database, SELECT_SCENARIOS, (policy, number))
     if found:
         scenarios: str = found[0][0]
         return scenarios
-    text = _numbered(database, policy, number)[0].text
+    text = rows(database, SELECT_BY_DIGEST, row[:1])[0][2]
     for file in sorted(folder.glob("*.yaml")):
         beside = file.with_suffix(".test.yaml")
         if beside.is_file() and decode(file.read_bytes()) == text:
