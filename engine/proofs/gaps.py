@@ -3,7 +3,7 @@
 That no rule speaks is often meant: bill credit is free, young points cost more. A gap is told only where the rules
 around it show that it is none of that:
 - **between**: the least and the most of a number or day are covered, by different rules, and something between is not;
-- **one missing**: one number or day is not covered, and those before and after it are, by different rules;
+- **one missing**: one number or day is not covered, and those before and after it are, be it by one rule;
 - **left out**: every other member of a choice is covered, by more than one rule;
 - **carved out**: a rule names a class that it is not for, no other rule takes it, and by another method one does;
 - **unpaid**: of rules that say when it is paid, that all other methods have a day of payout and this one has it
@@ -35,6 +35,8 @@ from policies.problems import both
 
 _BETWEEN = ("expire", "price", "fee", "tax", "pay", "limit")
 _ONE_MISSING = (*_BETWEEN, "exclude", "allocate", "earn")
+_MISSING_OF_ONE = (*_BETWEEN, "allocate", "earn")
+"""Of which one rule by itself may forget one number or day; to exclude all but one is what an exclusion is for."""
 _LEFT_OUT = ("expire", "price", "fee")
 _CARVED_OUT = ("price", "fee")
 _ORDERED = ("points", "money", "number", "date")
@@ -95,14 +97,23 @@ def _groups(prover: Prover) -> Iterator[_Group]:
         if rule.kind in _ONE_MISSING and not (isinstance(rule, Exclude) and rule.allowed_methods is not None):
             found.setdefault(key, []).append(rule)
     for rules in found.values():
-        if len(rules) > 1 or rules[0].kind == "pay":
+        if len(rules) > 1 or rules[0].kind == "pay" or _leaves_out_one(rules[0]):
             yield _Group(rules[0].kind, tuple(rules), prover.subject(rules[0]).world)
 
 
 def _paths(group: _Group) -> list[str]:
-    """The facts that at least two of the rules name, or one in alternatives."""
+    """The facts that at least two of the rules name, and those of which one leaves something out."""
     named = [path for rule in group.rules for path in {clause.path for clause in rule.when.comparisons()}]
-    return [path for path in dict.fromkeys(named) if named.count(path) > 1]
+    left_out = {path for rule in group.rules for path in _leaves_out_one(rule)}
+    return [path for path in dict.fromkeys(named) if named.count(path) > 1 or path in left_out]
+
+
+def _leaves_out_one(rule: Rule) -> list[str]:
+    """The facts along which a rule may speak of what is before and after something, and not of it."""
+    if rule.kind not in _MISSING_OF_ONE:
+        return []
+    clauses = [clause for clause in rule.when.all_of if clause.operator in ("is_not", "not_in")]
+    return [clause.path for clause in (*clauses, *(each for branch in rule.when.any_of for each in branch))]
 
 
 def _of_number(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
@@ -110,17 +121,20 @@ def _of_number(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
     if fact.path.startswith("event.day_of") or fact.path.startswith("request.day_of"):
         return
     here = world.fact(path)
-    there = [here >= 1] if fact.none else []
-    sides: list[tuple[str, Facts, Facts]] = []
+    least, most = _ends(world, path)
+    asked: list[tuple[Facts, Facts, list[Term]]] = []
+    before: Facts
+    after: Facts
     if group.kind in _BETWEEN:
-        least, most = _ends(world, path)
-        sides.append(("between", {path: least}, {path: most}))
-    sides.append(("missing", {path: here - 1}, {path: here + 1}))
+        before, after = {path: least}, {path: most}
+        asked.append((before, after, [group.by_different(before, after), *([here >= 1] if fact.none else [])]))
+    before, after = {path: here - 1}, {path: here + 1}
+    by_one = [group.covered(before), group.covered(after)]
+    around = by_one if group.kind in _MISSING_OF_ONE else [group.by_different(before, after)]
+    asked.append((before, after, [*around, least < here, here < most]))
     verdicts = set()
-    for _, before, after in sides:
-        around = group.by_different(before, after)
-        own = [opposite(group.covered()), around, *there]
-        verdict, found = _looked_for(prover, group, own)
+    for before, after, around in asked:
+        verdict, found = _looked_for(prover, group, [opposite(group.covered()), *around])
         verdicts.add(verdict)
         if found is not None:
             answer, shown = found

@@ -19,6 +19,63 @@ flat: 500
 """,
         ("over: 10_000", "at_least: 10_000"),
     ),
+    "a_fee_that_leaves_one_amount_out_by_itself": Planted(
+        "gap",
+        "fee",
+        """
+[fee fee]
+when: {request.method: cash, request.points: {is_not: 5_000}}
+flat: 100
+""",
+        ("{request.method: cash, request.points: {is_not: 5_000}}", "{request.method: cash}"),
+    ),
+    "a_fee_that_leaves_one_of_some_amounts_out": Planted(
+        "gap",
+        "fee",
+        """
+[fee fee]
+when: {request.points: {not_in: [5_000, 7_000]}}
+flat: 100
+[five fee]
+when: {request.points: 5_000}
+flat: 0
+""",
+        ("not_in: [5_000, 7_000]", "is_not: 5_000"),
+    ),
+    "a_price_of_alternatives_that_leave_one_amount_out": Planted(
+        "gap",
+        "price",
+        """
+[price price]
+when: {any: [{request.points: {under: 5_000}}, {request.points: {over: 5_000}}]}
+every: 100
+pays: 90
+rounding: down
+""",
+        ("over: 5_000", "at_least: 5_000"),
+    ),
+    "a_life_that_leaves_one_day_out_by_itself": Planted(
+        "gap",
+        "life",
+        """
+[life expire]
+when: {lot.acquired_on: {is_not: 2025-07-01}}
+after: 3 years
+""",
+        ("{lot.acquired_on: {is_not: 2025-07-01}}", "{lot.acquired_on: {at_least: 2020-01-01}}"),
+    ),
+    "a_purchase_of_one_amount_that_earns_nothing": Planted(
+        "gap",
+        "shopping",
+        """
+[shopping earn]
+event: purchase
+source: shop
+when: {event.amount: {is_not: 5_000}}
+steps: {every: 100, earn: 1}
+""",
+        ("when: {event.amount: {is_not: 5_000}}", "unless: [{event.amount: 5_000}]"),
+    ),
     "a_fee_that_misses_a_range": Planted(
         "gap",
         "large",
