@@ -79,7 +79,8 @@ def run(folder: str, methods: tuple[str, ...], engine: Engine, output: str) -> R
     asking = Asking(AS_OF, methods)
     way = way_of(version, asking, engine)
     start, begun = time.perf_counter(), time.process_time()
-    with opened() as connection:
+    # As `recoup population decide` does.
+    with tempfile.TemporaryDirectory() as rough, opened(spill=rough) as connection:
         population = Population(connection, folder, version.policy)
         for _ in write_answers(output, answers(version, asking, population, way, 1)):
             pass
