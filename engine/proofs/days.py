@@ -30,16 +30,28 @@ def reach(function: DayOfDay) -> tuple[int, int]:
 
     Looked up in years around one century with a leap day and one without, where the extremes of all years lie.
     """
+    return _apart((function,), ())
+
+
+@cache
+def _apart(one: tuple[DayOfDay, ...], other: tuple[DayOfDay, ...]) -> tuple[int, int]:
+    """How far what comes of a day by one row of functions lies from what comes of it by another, at least and most."""
     apart = []
     for year in _TELLING_YEARS:
         for month in range(1, 13):
             end = month_end(date(year, month, 1)).day
             for day in {min(each, end) for each in _TELLING_DAYS}:
-                one = date(year, month, day)
-                apart.append((function(one) - one).days)
+                start = date(year, month, day)
+                apart.append((_through(one, start) - _through(other, start)).days)
     # Of spans longer than a century, each further one may have another leap day less or more.
     slack = max(abs(each) for each in apart) // 36_000
     return min(apart) - slack, max(apart) + slack
+
+
+def _through(functions: tuple[DayOfDay, ...], day: date) -> date:
+    for function in functions:
+        day = function(day)
+    return day
 
 
 @dataclass(slots=True)
@@ -61,10 +73,30 @@ class Days:
 
     def after(self, span: Span, day: Term) -> Term:
         """The day that lies a span after a day."""
+        if span.count == 0:
+            return day
         if span.unit == "days":
             return day + span.count
         months = span.count * (12 if span.unit == "years" else 1)
-        return self.of(months_after(months), day) if months else day
+        return self.of(months_after(months), day)
+
+    def relate(self, day: Term) -> None:
+        """Say how far a day lies from the others that follow from the same one: no lesson about one of them does."""
+        start, steps = self._origin(day)
+        for _, other in list(self._known.values()):
+            whence, others = self._origin(other)
+            if whence is not None and start is not None and whence.get_id() == start.get_id() and others != steps:
+                least, most = _apart(steps, others)
+                self.axioms.add(day, day - other >= least, day - other <= most)
+
+    def _origin(self, day: Term) -> tuple[Term | None, tuple[DayOfDay, ...]]:
+        """From which day a day follows in the end, and by what; None where it follows from none."""
+        of = {out.get_id(): (before, function) for (function, _), (before, out) in self._known.items()}
+        steps: tuple[DayOfDay, ...] = ()
+        while day.get_id() in of:
+            day, function = of[day.get_id()]
+            steps = (function, *steps)
+        return (day if steps else None), steps
 
     def lessons(self, answer: Answer) -> int:
         """Teach what a model gets wrong; returns how much that was."""

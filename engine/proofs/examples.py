@@ -75,12 +75,16 @@ def request_example(
     if lot.get("left") == lot["amount"]:
         del lot["left"]
     request = _facts(world, answer, "request", day)
-    chosen = world.facts.get("lot.chosen")
-    if chosen is not None and answer.knows(chosen) and answer.number(chosen):
-        request["lots"] = [LOT]
+    # Beside the lot, those that the member chose: nothing is left of them, so that the sums stay what they are.
+    own, chosen = (_known(world, answer, path) for path in ("lot.chosen", "request.chosen_lots"))
+    others = [{**lot, "id": f"{LOT}-{number}", "amount": 0} for number in range(1, chosen - own + 1)]
+    for each in others:
+        each.pop("left", None)
+    if own or others:
+        request["lots"] = [*[LOT] * own, *[each["id"] for each in others]]
     if papers and policy.rules_of("paper"):
         request["papers"] = [{"paper": name, "issued_on": day} for name in policy.papers]
-    parts: dict[str, Any] = {"account": account, "lots": [lot]}
+    parts: dict[str, Any] = {"account": account, "lots": [lot, *others]}
     if times:
         shared = {"method": request["method"], "at": f"{day} 00:00"}
         if "receiving_account" in request:
@@ -88,6 +92,12 @@ def request_example(
         points = [1] * (times - 1) + [before - times + 1]
         parts["history"] = [{"at": shared["at"], "points": each, **shared} for each in points]
     return Example({**parts, "as_of": _at(day, minutes), "request": request})
+
+
+def _known(world: World, answer: Answer, path: str) -> int:
+    """What a fact is in a model, 0 where nothing was asked of it."""
+    fact = world.facts.get(path)
+    return answer.number(fact) if fact is not None and answer.knows(fact) else 0
 
 
 def event_example(world: World, answer: Answer, earned: Iterable[Mapping[str, Any]] = ()) -> Example:

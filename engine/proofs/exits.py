@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from engine.proofs.applying import named
@@ -38,6 +39,11 @@ def exits(prover: Prover) -> Iterator[Finding]:
         yield from _none_passes(prover, allocate, {}, None) if anyone == "no" else ()
         return
     open_methods = []
+    times = []
+    for each in _times_of_figures(prover):
+        found = _closed_then(prover, ways_out, each, {}, None)
+        times += [] if found else [each]
+        yield from found or ()
     for method, word in prover.policy.methods.items():
         chosen = {"chosen": _is(prover, "request.method", method)}
         verdict = ways_out.possible(chosen)
@@ -52,6 +58,9 @@ def exits(prover: Prover) -> Iterator[Finding]:
             yield _unknown(prover, allocate, what)
         else:
             open_methods.append(method)
+            closed = (_closed_then(prover, ways_out, each, chosen, word) for each in times)
+            # One time is enough: the next is closed by the same rules.
+            yield from next((found for found in closed if found), ())
     yield from _closed_to_classes(prover, ways_out, open_methods)
     yield from _sources(prover, allocate)
     yield from _last_points(prover, ways_out)
@@ -92,7 +101,7 @@ def _unknown(prover: Prover, allocate: Rule, what: Text) -> Finding:
 
 _NOT_DENIED = ("approved", "needs_review", "conflict")
 """A conflict is told as an overlap: with that mended the request passes."""
-_OWN = ("chosen", "all", "class", "source")
+_OWN = ("chosen", "all", "class", "source", "since")
 
 
 def _is(prover: Prover, path: str, member: Any) -> Term:
@@ -122,6 +131,62 @@ def _none_passes(prover: Prover, allocate: Rule, chosen: Premises, member: str |
     yield from _shown(
         prover, rules or [allocate], allocate, chosen, message, hint, f"No request for {member or 'points'} passes"
     )
+
+
+def _closed_then(
+    prover: Prover, ways_out: _WaysOut, time: tuple[date, date | None], chosen: Premises, word: Text | None
+) -> list[Finding]:
+    """What is to be told of requests, or those by a method, in a time from one new figure to the next: that several
+    rules together let none pass. What one rule says by itself is meant.
+    """
+    first, behind = time
+    world = prover.requests.world
+    within = [world.today >= first.toordinal(), *([] if behind is None else [world.today < behind.toordinal()])]
+    chosen = {**chosen, "since": every(within)}
+    verdict = ways_out.possible(chosen)
+    if verdict == "yes":
+        return []
+    when = both("{first}부터", "from {first} on", first=first)
+    if behind is not None:
+        last = behind - timedelta(days=1)
+        when = both("{first}부터 {last}까지", "from {first} to {last}", first=first, last=last)
+    who = when if word is None else both("{word}({when})", "for {word} {when}", word=word, when=when)
+    if verdict == "unknown":
+        what = both(
+            "{who}: 통과하는 신청이 있는지 알아내지 못했습니다",
+            "whether any request {who} passes was not found out",
+            who=who,
+        )
+        return [_unknown(prover, ways_out.allocate, what)]
+    premises = {**prover.requests.passes, "usable": prover.requests.available >= 1, **chosen}
+    causes = [name for name in prover.of_requests.clash(premises) if name not in (*_OWN, "usable")]
+    rules = named(prover, causes, ways_out.allocate)
+    if len(rules) < 2:
+        return []
+    message = both(
+        "{who}: 통과하는 신청이 없습니다({told})",
+        "no request {who} passes: {told}",
+        who=who,
+        told=prover.desk.causes(causes),
+    )
+    hint = both("막는 규칙의 수치를 맞추십시오", "let the figures of the rules that deny it fit each other")
+    name = f"No request passes on {first}"
+    return [*_shown(prover, rules, ways_out.allocate, chosen, message, hint, name)]
+
+
+def _times_of_figures(prover: Prover) -> Iterator[tuple[date, date | None]]:
+    """The times from one new figure to the next of rules that may deny a request."""
+    firsts = sorted({each for each in _new_figures(prover) if each > prover.policy.starts})
+    return zip(firsts, [*firsts[1:], None], strict=False)
+
+
+def _new_figures(prover: Prover) -> Iterator[date]:
+    """The days of a request from which rules that may deny it have another figure."""
+    for rule in prover.policy.rules:
+        if isinstance(rule, Require | Limit):
+            for value in map(prover.policy.values.__getitem__, rule.value_names()):
+                if value.dated_by == "request.requested_on":
+                    yield from (first for first, _ in value.since[1:] if first is not None)
 
 
 def _says_method(rule: Rule) -> bool:

@@ -64,8 +64,9 @@ class Desk:
         """A question that was not answered."""
         message = both("알 수 없음(unknown): {what}", "unknown: {what}", what=what)
         hint = both(
-            "--timeout 값을 늘려 다시 실행하거나, 조건을 간단히 쓰십시오",
-            "run it again with a longer --timeout, or write the conditions more simply",
+            "--timeout 값을 늘려 다시 실행하거나, 조건을 간단히 쓰십시오. 그래도 같으면 시나리오로 확인하십시오",
+            "run it again with a longer --timeout, or write the conditions more simply; "
+            "where neither helps, test it by a scenario of your own",
         )
         return self.finding(code, rules, path, message, hint, "", proven=False)
 

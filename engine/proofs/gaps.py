@@ -14,47 +14,67 @@ An exception (`unless`) is an answer: who is excepted is covered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 
 from engine.proofs.days import FIRST, LAST
 from engine.proofs.findings import Finding
 from engine.proofs.inquiry import Verdict
-from engine.proofs.logic import Answer, Term, either, every, number, opposite
+from engine.proofs.logic import Answer, Term, either, every, follows, number, opposite
 from engine.proofs.others import Others
+from engine.proofs.overlaps import first_charge
 from engine.proofs.prover import Prover, Shown
-from engine.proofs.requests import Requests
+from engine.proofs.requests import PLENTY, Requests
 from engine.proofs.standing import within
-from engine.proofs.world import PAST, Facts, World
+from engine.proofs.world import PAST, Facts, Leaf, World
+from policies.kinds.clawback import Clawback
+from policies.kinds.dormancy import Dormancy
 from policies.kinds.earn import Earn
 from policies.kinds.exclude import Exclude
 from policies.kinds.fee import Fee
 from policies.kinds.limit import Limit
-from policies.model import Condition, Policy, Rule, Table, Text
+from policies.model import Amount, Condition, Policy, Rule, Table, Text
 from policies.problems import both
+from policies.sentences import percent_text
 
 _BETWEEN = ("expire", "price", "fee", "tax", "pay", "limit")
-_ONE_MISSING = (*_BETWEEN, "exclude", "allocate", "earn")
-_MISSING_OF_ONE = (*_BETWEEN, "allocate", "earn")
+_ONE_MISSING = (*_BETWEEN, "exclude", "allocate", "earn", "clawback", "dormancy")
+_MISSING_OF_ONE = (*_BETWEEN, "allocate", "earn", "clawback", "dormancy")
 """Of which one rule by itself may forget one number or day; to exclude all but one is what an exclusion is for."""
-_LEFT_OUT = ("expire", "price", "fee")
+_LEFT_OUT = ("expire", "price", "fee", "pay", "allocate")
 _CARVED_OUT = ("price", "fee")
-_ORDERED = ("points", "money", "number", "date")
+_ORDERED = ("points", "money", "number", "date", "percent")
 _MOST_AGE = 150
 _MOST = 10**12
 
 
+_GROSS = "gross"
+"""Stands among the facts for the money that the points come to, by which fees may go."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Rules of one sort, one of which might cover a case."""
+    """Rules of one sort, one of which might cover a case. That a fee is none of a `gross` counts where that is given:
+    along other facts, an amount that costs nothing may be meant.
+    """
 
     kind: str
     rules: tuple[Rule, ...]
     world: World
+    gross: Term | None = None
 
     def covered_by(self, rule: Rule, of: Facts | None = None) -> Term:
         """Where a rule speaks of a case, be it to make an exception of it."""
-        return every([self.world.condition(rule.when, of), self.world.clauses(within(rule), of)])
+        speaks = [self.world.condition(rule.when, of), self.world.clauses(within(rule), of)]
+        if isinstance(rule, Fee) and self.gross is not None:
+            gross = self.gross if of is None else of.get(_GROSS, self.gross)
+            speaks += [follows(where, gross >= least) for where, least in self._bounds(rule.gross_at_least)]
+            speaks += [follows(where, gross < most) for where, most in self._bounds(rule.gross_under)]
+        return every(speaks)
+
+    def _bounds(self, bound: Amount | None) -> list[Leaf]:
+        return [] if bound is None else self.world.amounts(bound)
 
     def covered(self, of: Facts | None = None) -> Term:
         """Where one of them does."""
@@ -71,6 +91,8 @@ def gaps(prover: Prover) -> Iterator[Finding]:
     for group in _groups(prover):
         paths = {path: prover.policy.facts[path].type for path in _paths(group)}
         found = [gap for path, sort in paths.items() if sort in _ORDERED for gap in _of_number(prover, group, path)]
+        if sum(isinstance(rule, Fee) and _by_gross(rule) for rule in group.rules) > 1:
+            found += _of_number(prover, replace(group, gross=prover.requests.gross), _GROSS)
         if not _proven(found) and group.kind in _CARVED_OUT:
             found += _carved_out(prover, group)
         if not _proven(found) and group.kind in _LEFT_OUT:
@@ -78,7 +100,12 @@ def gaps(prover: Prover) -> Iterator[Finding]:
         if not _proven(found) and group.kind == "pay":
             found += [*_unpaid_method(prover, group), *_unpaid_day(prover, group)][:1]
         # What was not found out by one number is no matter where a gap is told.
-        yield from _proven(found) or found[:1]
+        yield from _different(_proven(found)) or found[:1]
+
+
+def _different(found: Sequence[Finding]) -> list[Finding]:
+    """Each gap once: what two facts leave out together is seen along both, in one case."""
+    return list({each.scenario.partition("\n")[2]: each for each in reversed(found)}.values())[::-1]
 
 
 def _proven(found: Sequence[Finding]) -> list[Finding]:
@@ -94,6 +121,8 @@ def _groups(prover: Prover) -> Iterator[_Group]:
             key = (rule.kind, rule.measure, next(name for name in senses if getattr(rule, name) is not None))
         elif isinstance(rule, Earn):
             key = (rule.kind, rule.event, rule.source)
+        elif isinstance(rule, Clawback):
+            key = (rule.kind, rule.event, rule.of)
         if rule.kind in _ONE_MISSING and not (isinstance(rule, Exclude) and rule.allowed_methods is not None):
             found.setdefault(key, []).append(rule)
     for rules in found.values():
@@ -108,6 +137,10 @@ def _paths(group: _Group) -> list[str]:
     return [path for path in dict.fromkeys(named) if named.count(path) > 1 or path in left_out]
 
 
+def _by_gross(rule: Fee) -> bool:
+    return rule.gross_at_least is not None or rule.gross_under is not None
+
+
 def _leaves_out_one(rule: Rule) -> list[str]:
     """The facts along which a rule may speak of what is before and after something, and not of it."""
     if rule.kind not in _MISSING_OF_ONE:
@@ -117,45 +150,67 @@ def _leaves_out_one(rule: Rule) -> list[str]:
 
 
 def _of_number(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
-    world, fact = group.world, prover.policy.facts[path]
-    if fact.path.startswith("event.day_of") or fact.path.startswith("request.day_of"):
+    world = group.world
+    if path.startswith(("event.day_of", "request.day_of")):
         return
-    here = world.fact(path)
-    least, most = _ends(world, path)
-    asked: list[tuple[Facts, Facts, list[Term]]] = []
+    # A percentage is known by what it is a part of: the more is left of a lot, the less of it was used.
+    measured = "lot.left" if path == "lot.used_rate" else path
+    here = prover.requests.gross if path == _GROSS else world.fact(measured)
+    least, most = _ends(world, measured)
+    within = [least < here, here < most, *_charged(prover, group)]
+    asked: list[tuple[Facts, Facts, Term]] = []
     before: Facts
     after: Facts
     if group.kind in _BETWEEN:
-        before, after = {path: least}, {path: most}
-        asked.append((before, after, [group.by_different(before, after), *([here >= 1] if fact.none else [])]))
-    before, after = {path: here - 1}, {path: here + 1}
-    by_one = [group.covered(before), group.covered(after)]
-    around = by_one if group.kind in _MISSING_OF_ONE else [group.by_different(before, after)]
-    asked.append((before, after, [*around, least < here, here < most]))
+        before, after = {measured: least}, {measured: most}
+        asked.append((before, after, group.by_different(before, after)))
+    before, after = {measured: here - 1}, {measured: here + 1}
+    by_one = every([group.covered(before), group.covered(after)])
+    asked.append((before, after, by_one if group.kind in _MISSING_OF_ONE else group.by_different(before, after)))
     verdicts = set()
     for before, after, around in asked:
-        verdict, found = _looked_for(prover, group, [opposite(group.covered()), *around])
+        verdict, found = _looked_for(prover, group, [opposite(group.covered()), around, *within])
         verdicts.add(verdict)
         if found is not None:
             answer, shown = found
             sharing = [
                 rule for of in (before, after) for rule in group.rules if answer.holds(group.covered_by(rule, of))
             ]
-            value = answer.number(here)
-            yield _gap(prover, group, path, world.told(path, value), sharing, shown)
+            yield _gap(prover, group, path, _told(prover, world, answer, path), sharing, shown)
             return
     if "unknown" in verdicts:
         yield _unknown(prover, group, path)
 
 
+def _told(prover: Prover, world: World, answer: Answer, path: str) -> Text:
+    """What a fact is in a case, in words."""
+    if path == "lot.used_rate":
+        amount, left = answer.number(world.fact("lot.amount")), answer.number(world.fact("lot.left"))
+        used = percent_text(Fraction(100 * (amount - left), amount))
+        return Text(used, used)
+    if path == _GROSS:
+        gross = f"{answer.number(prover.requests.gross):,}"
+        return Text(gross, gross)
+    return world.told(path, answer.number(world.fact(path)))
+
+
+def _charged(prover: Prover, group: _Group) -> list[Term]:
+    """Where dormancy is charged, so that one sees who is not: on the day of the first charge of one of the rules."""
+    rules = [rule for rule in group.rules if isinstance(rule, Dormancy)]
+    if not rules:
+        return []
+    return [either([first_charge(prover, rule) for rule in rules]), prover.days.world.fact("lot.left") >= PLENTY]
+
+
 def _ends(world: World, path: str) -> tuple[Term, Term]:
     """The least and the most that a number or day can be."""
-    fact = world.policy.facts[path]
-    if fact.type == "date":
+    if path in world.policy.facts and world.policy.facts[path].type == "date":
         first = world.policy.starts if path == world.today_path else FIRST
         return number(first.toordinal()), world.today if path in PAST else number(LAST.toordinal())
     if path in ("account.age", "account.year_age"):
         return number(0), number(_MOST_AGE)
+    if path == "lot.left":
+        return number(0), world.fact("lot.amount")
     return number(1 if path == "request.points" else 0), number(_MOST)
 
 
@@ -176,10 +231,25 @@ def _left_out(prover: Prover, group: _Group, path: str) -> Iterator[Finding]:
         if found is not None:
             answer, shown = found
             sharing = [rule for of in sides for rule in group.rules if answer.holds(group.covered_by(rule, of))]
-            yield _gap(prover, group, path, world.told(path, world.words.number(member)), sharing, shown)
+            yield _gap(prover, group, path, _where_too(prover, group, answer, path), sharing, shown)
             return
     if "unknown" in verdicts:
         yield _unknown(prover, group, path)
+
+
+def _where_too(prover: Prover, group: _Group, answer: Answer, path: str) -> Text:
+    """A choice of a case in words, and the others that it takes for the case to be left out."""
+    world, facts = group.world, prover.policy.facts
+    told = world.told(path, answer.number(world.fact(path)))
+    for other in _paths(group):
+        if other == path or facts[other].type != "choice":
+            continue
+        members = [{other: number(world.words.number(each))} for each in facts[other].choices]
+        if any(answer.holds(group.covered(of)) for of in members):
+            more = world.told(other, answer.number(world.fact(other)))
+            name = facts[other]
+            told = Text(f"{told.ko}, {name.ko} {more.ko}", f"{told.en} and {name.en} is {more.en}")
+    return told
 
 
 def _unpaid_method(prover: Prover, group: _Group) -> Iterator[Finding]:
@@ -290,19 +360,11 @@ def _looked_for(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Ver
     """
     rule, kind = group.rules[0], group.kind
     inquiry, subject = prover.inquiry(rule), prover.subject(rule)
-    ids = {each.id for each in group.rules}
     kept: list[tuple[Answer, Shown]] = []
-
-    def speaks(shown: Shown) -> bool:
-        if kind == "exclude":
-            return any(ids & set(rules) for rules in shown.got["lots"].values())
-        if kind == "earn":
-            return any(line["rule"] in ids for line in shown.got.get("earned", ()))
-        return bool(ids & shown.speaking.get(kind, frozenset()))
 
     def lacks(answer: Answer) -> list[str] | None:
         shown = prover.show(answer, rule)
-        if shown.got["outcome"] in ("conflict", "not_in_force", "unsound") or speaks(shown):
+        if shown.got["outcome"] in ("conflict", "not_in_force", "unsound") or _speaks(group, shown):
             return []
         if (kind in _PAYING and shown.got["outcome"] == "denied") or (
             kind != "exclude" and any(shown.got.get("lots", {}).values())
@@ -331,6 +393,21 @@ def _looked_for(prover: Prover, group: _Group, own: Sequence[Term]) -> tuple[Ver
     return "yes", better or seen
 
 
+def _speaks(group: _Group, shown: Shown) -> bool:
+    """Whether a rule of the group has its say in a decided case."""
+    ids, kind = {each.id for each in group.rules}, group.kind
+    if kind == "exclude":
+        return any(ids & set(rules) for rules in shown.got["lots"].values())
+    if kind == "earn":
+        return any(line["rule"] in ids for line in shown.got.get("earned", ()))
+    if group.gross is not None:
+        # A fee that is none of this gross applies, and charges nothing.
+        return bool(ids & set(shown.got.get("fees", ())))
+    if kind in ("clawback", "dormancy"):
+        return bool(ids & set(shown.got["reasons"]))
+    return bool(ids & shown.speaking.get(kind, frozenset()))
+
+
 def _ways(subject: Requests | Others, kind: str) -> Iterator[tuple[Sequence[Term], Mapping[str, Term]]]:
     """What to settle of a case so that the engine confirms it, and what may have to hold besides."""
     if not isinstance(subject, Requests):
@@ -350,14 +427,21 @@ _PAYING = ("price", "fee", "tax", "pay")
 
 
 def _unknown(prover: Prover, group: _Group, path: str) -> Finding:
-    fact, last = prover.policy.facts[path], group.rules[-1]
+    last = group.rules[-1]
     what = both(
         "규칙 사이에 빠진 경우가 있는지 알아내지 못했습니다({fact}: {rules})",
         "whether these rules leave a case out by {fact} was not found out: {rules}",
-        fact=Text(fact.ko, fact.en),
+        fact=_words(prover.policy, path),
         rules=", ".join(rule.id for rule in group.rules),
     )
     return prover.desk.unknown("gap", [last, *group.rules[:-1]], ("rules", last.index), what)
+
+
+def _words(policy: Policy, path: str) -> Text:
+    """What a number or day along which there is a gap is called."""
+    if path == _GROSS:
+        return both("환급액", "the money that the points come to")
+    return Text(policy.facts[path].ko, policy.facts[path].en)
 
 
 def _gap(
@@ -371,11 +455,10 @@ def _gap(
 ) -> Finding:
     around = list(dict.fromkeys(sharing))
     last = about or max(around, key=lambda rule: rule.index)
-    fact = prover.policy.facts[path]
     message = both(
         "{fact} {told}: {none}. 주위에는 규칙이 있습니다({rules})",
         "where {fact} is {told}, {none}, although the rules around it do: {rules}",
-        fact=Text(fact.ko, fact.en),
+        fact=_words(prover.policy, path),
         told=told,
         none=_NONE[group.kind],
         rules=", ".join(rule.id for rule in around),
@@ -397,6 +480,8 @@ _NONE = {
     "exclude": both("포인트를 제외하는 규칙이 없습니다", "no rule excludes the points"),
     "allocate": both("사용 순서를 정하는 규칙이 없습니다", "no rule says which lots pay first"),
     "earn": both("적립하는 규칙이 없습니다", "no rule grants points"),
+    "clawback": both("회수하는 규칙이 없습니다", "no rule takes points back"),
+    "dormancy": both("차감하는 규칙이 없습니다", "no rule charges dormancy"),
 }
 _KEYS = {
     "expire": ("last_usable_on",),
@@ -408,4 +493,6 @@ _KEYS = {
     "exclude": ("lots", "available"),
     "allocate": (),
     "earn": ("earned",),
+    "clawback": ("taken", "earned"),
+    "dormancy": ("charged",),
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 from engine.proofs.days import start_of_month
 from engine.proofs.examples import day_example
-from engine.proofs.findings import Finding
+from engine.proofs.findings import Code, Finding
 from engine.proofs.logic import Answer, Term, either, every, opposite
 from engine.proofs.prover import Prover, Shown
 from engine.proofs.standing import Premises
@@ -99,7 +100,7 @@ def _early(prover: Prover, rule: Notice, before: Length, premises: Premises, pat
 
 
 def never_usable(prover: Prover) -> Iterator[Finding]:
-    """Points that have ended on the day on which they become usable."""
+    """Points that have ended on the day on which they become usable, or end on that day."""
     requests = prover.requests
     world = requests.world
     for rule in prover.policy.rules:
@@ -110,6 +111,7 @@ def never_usable(prover: Prover) -> Iterator[Finding]:
         for where, span in world.amounts(rule.usable_after):
             day = world.days.after(span, acquired)
             first = day if rule.usable_from == "day" else world.days.of(start_of_month, day)
+            world.days.relate(first)
             ways.append(every([where, usable == first]))
         granted = [world.fact("lot.source") == world.words.number(rule.source), either(ways)]
         if isinstance(rule.campaign, str):
@@ -117,6 +119,9 @@ def never_usable(prover: Prover) -> Iterator[Finding]:
         lasting = either([requests.last_day == 0, requests.last_day >= usable])
         verdict = prover.of_requests.ask(*granted, lasting).can
         if verdict == "yes":
+            longer = either([requests.last_day == 0, requests.last_day > usable])
+            if prover.of_requests.ask(*granted, longer).can == "no":
+                yield _useless(prover, rule, granted, _ON_ONE_DAY)
             continue
         if verdict == "unknown":
             what = both(
@@ -125,32 +130,58 @@ def never_usable(prover: Prover) -> Iterator[Finding]:
             )
             yield prover.desk.unknown("stranded", [rule], ("rules", rule.index), what)
             continue
-        yield _useless(prover, rule, granted, lasting)
+        yield _useless(prover, rule, granted, _NEVER)
 
 
-def _useless(prover: Prover, rule: Earn, granted: list[Term], lasting: Term) -> Finding:
+class _Useless(NamedTuple):
+    """Too short a time for points that a rule grants: how it is told, and whether they have ended on the first day."""
+
+    code: Code
+    message: Text
+    name: str
+    ended: bool
+
+
+_NEVER = _Useless(
+    "stranded",
+    both(
+        "이 규칙으로 적립된 포인트는 쓸 수 있게 되기 전에 끝납니다({rules})",
+        "what this rule grants ends before it can be used: {rules}",
+    ),
+    "What {rule} grants has ended when it becomes usable",
+    True,
+)
+_ON_ONE_DAY = _Useless(
+    "off-by-one",
+    both(
+        "이 규칙으로 적립된 포인트는 마지막 사용일 하루에만 쓸 수 있습니다({rules})",
+        "what this rule grants can be used on its last day only: {rules}",
+    ),
+    "What {rule} grants ends on the day on which it becomes usable",
+    False,
+)
+
+
+def _useless(prover: Prover, rule: Earn, granted: list[Term], what: _Useless) -> Finding:
     requests, path = prover.requests, ("rules", rule.index)
     usable = requests.world.fact("lot.usable_from_on")
     lives = prover.policy.rules_of("expire")
     around = [each for each in lives if prover.of_requests.ask(*granted, requests.standing.speaks(each)).can == "yes"]
-    message = both(
-        "이 규칙으로 적립된 포인트는 쓸 수 있게 되기 전에 끝납니다({rules})",
-        "what this rule grants ends before it can be used: {rules}",
-        rules=", ".join(each.id for each in around) or rule.id,
-    )
+    figures = {"rules": ", ".join(each.id for each in around) or rule.id}
+    message = Text(what.message.ko.format_map(figures), what.message.en.format_map(figures))
     hint = both(
         "usable_after: 기간을 유효기간보다 짧게 쓰십시오", "let usable_after: be shorter than the life of the points"
     )
 
     def confirm(answer: Answer) -> Shown | None:
         shown = prover.show(answer, allocate)
-        return shown if shown.expired else None
+        return shown if shown.expired is what.ended else None
 
     allocate = prover.policy.rules_of("allocate")[0]
     on_that_day = [*granted, requests.world.today == usable, requests.left >= 1]
     _, shown = prover.of_requests.confirmed(on_that_day, partial(prover.wishes, rule=allocate), confirm)
     if shown is None:
-        return prover.desk.unknown("stranded", [rule], path, message)
-    name = f"What {rule.id} grants has ended when it becomes usable"
+        return prover.desk.unknown(what.code, [rule], path, message)
+    name = what.name.format(rule=rule.id)
     scenario = prover.desk.scenario(name, shown.example, shown.got, ("lots", "last_usable_on"))
-    return prover.desk.finding("stranded", [rule, *around], path, message, hint, scenario)
+    return prover.desk.finding(what.code, [rule, *around], path, message, hint, scenario)

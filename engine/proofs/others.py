@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from engine.compiled import DAY_KINDS, EVENT_KINDS, CompiledVersion
-from engine.proofs.logic import Answer, Term, either, every
+from engine.proofs.logic import YES, Answer, Term, either, every
 from engine.proofs.standing import Premises, Standing
 from engine.proofs.world import World
 from policies.kinds.earn import Earn
@@ -49,9 +51,18 @@ class Others:
             ]
             found[f"brings {rule.id}"] = either(steps)
         elif rule.rate is not None:
-            rates = either([where for where, rate in world.amounts(rule.rate) if rate > 0])
-            found[f"brings {rule.id}"] = rates if rule.of else every([rates, amount >= 1])
+            rates = [(where, rate) for where, rate in world.amounts(rule.rate) if rate > 0]
+            bringing = [every([where, YES if rule.of else _brings(rule, rate, amount)]) for where, rate in rates]
+            found[f"brings {rule.id}"] = either(bringing)
         return found
+
+
+def _brings(rule: Earn, rate: Fraction, amount: Term) -> Term:
+    """Where a rate of an amount of money comes to a point, rounded as the rule says."""
+    part, whole = amount * rate.numerator, 100 * rate.denominator
+    if rule.rounding == "up":
+        return amount >= 1
+    return 2 * part >= whole if rule.rounding == "half_up" else part >= whole
 
 
 def _yes(condition: bool) -> Term:

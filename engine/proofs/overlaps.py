@@ -16,11 +16,14 @@ from policies.kinds.dormancy import Dormancy
 from policies.kinds.fee import Fee
 from policies.kinds.offset import Offset
 from policies.kinds.tax import Tax
-from policies.model import Rule, Text
+from policies.model import Rule, Span, SpanUnit, Text
 from policies.problems import both
 
 ONE_AT_A_TIME = ("expire", "allocate", "price", "fee", "tax", "offset", "pay", "clawback", "dormancy")
 """The kinds of which only one rule may decide."""
+
+_MOST_CHARGES = 120
+"""So many charges of one rule are looked at: ten years of one a month."""
 
 MOST_OVERLAPS = 100
 """More are not looked for: a file with so many says something else than its author thinks."""
@@ -155,22 +158,57 @@ def _may_clash(prover: Prover, one: Rule, other: Rule) -> bool:
 
 
 def _due(prover: Prover, one: Rule, other: Rule) -> list[Term]:
-    """Of charges for dormancy, that both are made on one day: the first of each, or the last."""
+    """Of charges for dormancy, that both are made on one day: the first of each, or the last, or one so long after the
+    last activity that both are.
+    """
     if not (isinstance(one, Dormancy) and isinstance(other, Dormancy)):
         return []
-    return [first_charge(prover, rule) for rule in (one, other)]
+    together = every([first_charge(prover, rule) for rule in (one, other)])
+    ours, theirs = _charges(one), _charges(other)
+    if ours is None or theirs is None:
+        return [together]
+    common = sorted({*ours} & {*theirs}, key=lambda each: each.count)
+    return [either([together, *[_idle_for(prover, length) for length in common[:1]]])]
+
+
+def _charges(rule: Dormancy) -> list[Span] | None:
+    """How long after the last activity a rule charges, in days or months; None where that is not the same for all."""
+    idle, step, last = rule.idle, rule.every, rule.everything_after
+    if not isinstance(idle, Span) or not isinstance(step, Span | None) or not isinstance(last, Span | None):
+        return None
+    lengths = [_counted(each) for each in (idle, step, last) if each is not None]
+    if len({unit for _, unit in lengths}) > 1:
+        return None
+    (first, unit), *_ = lengths
+    times = 1 if step is None else _MOST_CHARGES
+    found = [first + number * (0 if step is None else _counted(step)[0]) for number in range(times)]
+    end = None if last is None else _counted(last)[0]
+    return [Span(count, unit) for count in found if end is None or count < end]
+
+
+def _counted(length: Span) -> tuple[int, SpanUnit]:
+    return (length.count * 12, "months") if length.unit == "years" else (length.count, length.unit)
+
+
+def _idle_for(prover: Prover, length: Span) -> Term:
+    """Where an account has been idle for just so long."""
+    world = prover.days.world
+    last, joined = world.fact("account.last_activity_on"), world.fact("account.joined_on")
+    return either(
+        [
+            every([last > 0, world.today == world.days.after(length, last)]),
+            every([last == 0, world.today == world.days.after(length, joined)]),
+        ]
+    )
 
 
 def first_charge(prover: Prover, rule: Dormancy) -> Term:
     """Where a charge for dormancy is the first, or the last that takes everything."""
     world = prover.days.world
-    last, joined = world.fact("account.last_activity_on"), world.fact("account.joined_on")
     days = []
     for span in (rule.idle if rule.points or rule.rate else None, rule.everything_after):
         for where, length in [] if span is None else world.amounts(span):
-            after_last, after_joined = world.days.after(length, last), world.days.after(length, joined)
-            days.append(every([where, last > 0, world.today == after_last]))
-            days.append(every([where, last == 0, world.today == after_joined]))
+            days.append(every([where, _idle_for(prover, length)]))
     return either(days)
 
 

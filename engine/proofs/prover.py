@@ -152,6 +152,8 @@ class Prover:
         yield every([world.today >= start + 30, world.today <= start + 4 * 366])
         if isinstance(subject, Requests) and answer.knows(subject.before):
             yield subject.before == 0
+        if "request.chosen_lots" in world.facts:
+            yield world.facts["request.chosen_lots"] <= 3
         facts = {path: term for path, term in world.facts.items() if answer.knows(term)}
         for path, term in facts.items():
             fact = self.policy.facts[path]

@@ -18,7 +18,7 @@ from engine.compiled import CompiledVersion
 from engine.kinds.closed import ReadyClosed
 from engine.kinds.expire import end_of_life
 from engine.plans import LOT_KINDS, REQUEST_KINDS
-from engine.proofs.days import DayOfDay
+from engine.proofs.days import DayOfDay, start_of_month
 from engine.proofs.logic import NO, YES, Answer, Term, choose, either, every, flag, follows, opposite, whole
 from engine.proofs.standing import Premises, Standing
 from engine.proofs.world import Leaf, World
@@ -114,12 +114,14 @@ class Requests:
                 found[f"denied {rule.id}"] = follows(speaks(rule), self.world.condition(rule.that))
             elif isinstance(rule, Limit):
                 found[f"denied {rule.id}"] = follows(speaks(rule), self.within(rule))
-            elif isinstance(rule, Closed) and _always_closed(rule):
-                found[f"denied {rule.id}"] = opposite(speaks(rule))
+            elif isinstance(rule, Closed) and (whole_days := self._closed_whole_days(rule)) is not None:
+                found[f"denied {rule.id}"] = opposite(every([speaks(rule), whole_days]))
             elif isinstance(rule, Price) and rule.whole_steps and isinstance(rule.every, int) and self._of_all(rule):
                 found[f"denied {rule.id}"] = follows(speaks(rule), self.points % rule.every == 0)
             elif isinstance(rule, Fee) and isinstance(rule.flat, int) and _unbound(rule) and self._of_all(rule):
                 found[f"eaten {rule.id}"] = follows(speaks(rule), self.gross > rule.flat)
+            elif isinstance(rule, Exclude) and self._of_all(rule):
+                found[f"excluded {rule.id}"] = opposite(speaks(rule))
         found["short"] = self.points <= self.available
         return found
 
@@ -229,6 +231,23 @@ class Requests:
                 self.axioms.add(known, follows(known, either([(today - 1) % 7 == number for number in numbers])))
         return self._closed_days[rule.id]
 
+    def _closed_whole_days(self, rule: Closed) -> Term | None:
+        """Just the days on which a rule is closed at all hours, None where the calendar of holidays or hours decide."""
+        if rule.hours is not None or rule.holidays is not None or rule.dates:
+            return None
+        world = self.world
+        today = world.today
+        if "last" in rule.days_of_month:
+            last, first = world.days.of(month_end, today), world.days.of(start_of_month, today)
+            self.axioms.add(last, last >= first + _SHORTEST_MONTH - 1, last <= first + _LONGEST_MONTH - 1)
+        weekdays = [(today - 1) % 7 == WEEKDAYS.index(day) for day in rule.weekdays]
+        ranges = [every([today >= days.start.toordinal(), today <= days.end.toordinal()]) for days in rule.days]
+        of_month = [
+            today == world.days.of(month_end, today) if day == "last" else world.fact("request.day_of_month") == day
+            for day in rule.days_of_month
+        ]
+        return every([either(each) for each in (weekdays, ranges, of_month) if each])
+
     def ready_closed(self, rule: Rule) -> ReadyClosed:
         """The rule as the engine has it."""
         found: ReadyClosed = next(ready for ready in self.compiled.rules["closed"] if ready.id == rule.id)
@@ -327,6 +346,8 @@ PLENTY = 100_000
 _MUCH = 10**9
 """More money than any example is about."""
 
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
+
 _MOST_TIMES = 20
 """No example has more past refunds."""
 
@@ -349,12 +370,6 @@ def _rounded(held: Term, rate: Fraction, rounding: str) -> Term:
     if rounding == "up":
         return (part + whole_part - 1) / whole_part
     return part / whole_part if rounding == "down" else (2 * part + whole_part) / (2 * whole_part)
-
-
-def _always_closed(rule: Closed) -> bool:
-    """Whether it is closed at all times."""
-    fields = (rule.hours, rule.days, rule.days_of_month, rule.dates)
-    return not any(fields) and rule.holidays is None and set(rule.weekdays) == set(WEEKDAYS)
 
 
 def _days(rule: Closed, first: date) -> Iterator[date]:

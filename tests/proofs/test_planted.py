@@ -16,8 +16,9 @@ from policies.layout import rewritten
 from policies.versions import PolicyVersion
 from tests.proofs.planted import CLASHES, Planted, text
 from tests.proofs.planted_gaps import GAPS
+from tests.proofs.planted_wide import SOUND, WIDE
 
-PLANTED = CLASHES | GAPS
+PLANTED = CLASHES | GAPS | WIDE
 ROOT = Path(__file__).parent.parent.parent
 RULE_FILES = sorted(path for path in ROOT.glob("rules/**/*.yaml") if not path.name.endswith(".test.yaml"))
 
@@ -46,6 +47,11 @@ def test_what_mends_a_fault_raises_none(planted: Planted) -> None:
     whole = text(planted.rules.replace(*planted.mended), planted.values.replace(*planted.mended))
     assert whole != text(planted.rules, planted.values), "nothing is mended"
     assert [str(each.problem) for each in found_in(loaded(whole.encode()))] == []
+
+
+@pytest.mark.parametrize("rules", SOUND.values(), ids=SOUND)
+def test_sound_rules_raise_none_however_unusual(rules: str) -> None:
+    assert [str(each.problem) for each in found_in(loaded(text(rules).encode()))] == []
 
 
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.stem)
