@@ -94,7 +94,8 @@ class Bound:
     that the rule names: a review `at_least` 10 lets at most 9 pass, so it is -1 there. `fixed` is that measure where it
     is the same for every request. With `or_all` a request for all points that can be refunded passes whatever the
     measure is; and where it is `lifted_by_offset`, a payout all of which is set off against a debt: nothing is paid out
-    then. `always` are the amounts that it lets through where these are the same for every request.
+    then. `always` are the amounts that it lets through where these are the same for every request, and `plain` is the
+    limit where nothing counts besides but the points asked for.
     """
 
     gauge: Gauge
@@ -106,6 +107,7 @@ class Bound:
     or_all: bool = False
     lifted_by_offset: bool = False
     always: Allowed | None = None
+    plain: int | None = None
 
     @property
     def amounts(self) -> tuple[Amount | None, ...]:
@@ -129,7 +131,11 @@ class Bound:
 
     def read(self, judgement: Judgement) -> Reading:
         """What the bound comes to for the request. Equal to a bound passes."""
-        limit, gauge, scene = self.fixed, self.gauge, judgement.scene
+        limit, gauge, scene = self.plain, self.gauge, judgement.scene
+        if limit is not None:
+            points = scene.points
+            return Reading(limit, 0, points, self.holds(points, limit))
+        limit = self.fixed
         if limit is None:
             amount = self.amount
             limit = (amount.read(judgement) if isinstance(amount, Held) else amount.read(scene, None)) + self.beyond
@@ -240,7 +246,9 @@ def make_bound(rule: Limit | Review, workshop: Workshop) -> Bound | None:
         bound = replace(bound, or_all=rule.or_all, lifted_by_offset=lifted_by_offset)
     if fixed is None or not measured.alone:
         return bound
-    return replace(bound, always=bound.allowed(Reading(fixed, 0, 0, passes=False)))
+    always = bound.allowed(Reading(fixed, 0, 0, passes=False))
+    plain = measured.of == "request.points" and not bound.or_all
+    return replace(bound, always=always, plain=fixed if plain else None)
 
 
 def _amount(bound: BoundAmount, workshop: Workshop) -> Amount | Held:

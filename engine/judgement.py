@@ -190,17 +190,13 @@ class Judgement(Struct):
         """
         if not self.tracing:
             return
-        chosen: Iterable[dict[str, Any]] = self.plan.lines(kind)
+        chosen = self.plan.lines(kind)
         if without or only:
             left_out, told = {ready.id for ready in without}, {ready.id for ready in only}
-            chosen = [line for line in chosen if line["rule"] not in left_out and (not told or line["rule"] in told)]
-        lines = []
-        for line in chosen:
-            own = line.copy()
-            if line["rule"] in figures:
-                own["figures"] = figures[line["rule"]]
-            lines.append(own)
-        self.trace[stage or kind] = lines
+            chosen = {id_: line for id_, line in chosen.items() if id_ not in left_out and (not told or id_ in told)}
+        self.trace[stage or kind] = [
+            {**line, "figures": figures[rule]} if rule in figures else line.copy() for rule, line in chosen.items()
+        ]
 
 
 def lot_lines(

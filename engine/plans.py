@@ -104,16 +104,16 @@ class Plan:
     speaking: Mapping[str, tuple[Any, ...]]
     _rules: Mapping[str, tuple[Ready, ...]]
     _lots: dict[Matched, LotPlan]
-    _lines: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    _lines: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
-    def lines(self, kind: str) -> tuple[dict[str, Any], ...]:
-        """How every rule of a kind stands, for the trace, which copies it. Only what is asked for is told: a search for
-        an amount goes through many plans, and traces none.
+    def lines(self, kind: str) -> Mapping[str, dict[str, Any]]:
+        """How every rule of a kind stands, by its id, for the trace, which copies it. Only what is asked for is told: a
+        search for an amount goes through many plans, and traces none.
         """
         found = self._lines.get(kind)
         if found is None:
             standing = statuses(self._rules[kind], self.matched)
-            found = self._lines[kind] = tuple([trace_line(status) for status in standing])
+            found = self._lines[kind] = {status.ready.id: trace_line(status) for status in standing}
         return found
 
     def lot_plans(self, matched: list[Matched]) -> list[LotPlan]:
