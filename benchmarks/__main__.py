@@ -22,6 +22,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.population.processes import processors
+
 ROOT = Path(__file__).parent.parent
 KEPT = "\n## Measured by hand\n"
 PACKAGES = (
@@ -124,7 +126,7 @@ def circumstances(asked: str, load: tuple[str, str]) -> Iterator[tuple[str, str]
     """The machine, the versions, the day and the command."""
     yield "command", f"`{asked}`"
     yield "day", f"{datetime.now(UTC):%Y-%m-%d}"
-    yield "processors", f"{len(os.sched_getaffinity(0))}, {processor()}"
+    yield "processors", f"{processors()}, {processor()}"
     yield "memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
     yield "system", f"{platform.system()} {platform.machine()}"
     yield "busy with", f"{load[0]} processes on average before the run, {load[1]} at its end (its own among them)"

@@ -51,6 +51,8 @@ def load(engines: Iterable[str] = ENGINES) -> tuple[list[Peer], list[str]]:
         try:
             found += import_module(f"{__name__}.{engine}").peers()
         except ModuleNotFoundError as problem:
+            if (problem.name or "").startswith("benchmarks"):
+                raise
             missing.append(f"{engine}: the package of {problem.name} is not installed; make bench installs it")
         except Missing as problem:
             missing.append(f"{engine}: {problem}")
