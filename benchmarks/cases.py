@@ -80,6 +80,25 @@ def _points(random_: random.Random) -> int:
     return random_.randrange(45_000, 65_001, 100)
 
 
+EDGES = (50, 999, 1_000, 1_001, 1_100, 3_400, 9_900, 10_000, 50_000, 50_100, 100_000, 100_100)
+"""Amounts on both sides of each figure of the policy."""
+
+
+def make_edge_cases(lots: int) -> list[Json]:
+    """Some cases that ask for amounts on both sides of each bound, by each method: what chance seldom draws."""
+    found = []
+    for case in make_cases(6, lots, seed=11):
+        left = 100_000 - sum(past["points"] for past in case["history"])
+        available = decide_plainly(case)["available"]
+        account = {**case["account"], "status": "active", "identity_level": 1}
+        found += [
+            {**case, "account": account, "request": {"points": points, "method": method}}
+            for points in sorted({*EDGES, left, left + 100, available, available + 1, available + 100} - {0})
+            for method in METHODS
+        ]
+    return found
+
+
 def with_days_as_numbers(case: Json) -> Json:
     """The case with days as numbers, for engines that compare no texts."""
     lots = [{**lot, "expires_day": date.fromisoformat(lot["expires_on"]).toordinal()} for lot in case["lots"]]

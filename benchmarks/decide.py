@@ -2,8 +2,8 @@
 
     python -m benchmarks.decide [--cases 1000] [--lots 20] [--rounds 5] [--engine cedar ...]
 
-Everybody decides the same cases from the same Python dicts, and every answer is compared with the plain function's
-before anything is timed. Recoup's time holds everything: reading and checking the case, the decision with its figures,
+Everybody decides the same cases from the same Python dicts, and every answer, and those to cases at each bound of the
+policy, is compared with the plain function's before anything is timed. Recoup's time holds everything: reading and checking the case, the decision with its figures,
 its reasons in two languages and its trace, and the result as plain data; the others give a part of that, and what an
 engine cannot say Python does within its time. All take turns. Only the ratios mean something: a busy machine changes
 the rates. For each case the best of its rounds is what the code costs where no neighbour disturbs.
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import peers
-from benchmarks.cases import Json, answer, decide_plainly, make_cases
+from benchmarks.cases import Json, answer, decide_plainly, make_cases, make_edge_cases
 from benchmarks.peers import Peer
 from engine.cases import read_case
 from engine.decide import compile_version, decide
@@ -155,9 +155,8 @@ def main() -> None:
     cases = make_cases(options.cases, options.lots)
     others, missing = peers.load(options.engine or peers.ENGINES)
     ours = recoup()
-    check(Peer("Recoup", lambda case: in_short(ours(case)), ""), cases)
-    for peer in others:
-        check(peer, cases)
+    for peer in (Peer("Recoup", lambda case: in_short(ours(case)), ""), *others):
+        check(peer, cases + make_edge_cases(options.lots))
     everybody = [
         Peer(PLAIN, decide_plainly, "all, and no reasons in words, figures, trace or allocation"),
         Peer("Recoup, in full", ours, ""),

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import __main__ as everything
 from benchmarks import log, peers, population
 from benchmarks.__main__ import ALSO, BENCHMARKS, Benchmark
-from benchmarks.cases import decide_plainly, make_cases
+from benchmarks.cases import decide_plainly, make_cases, make_edge_cases
 from benchmarks.decide import check, in_short, recoup
 from benchmarks.filing import measure, prepare
 from benchmarks.peers import Peer
@@ -31,7 +31,7 @@ def lines_of(benchmark: str, *arguments: str) -> list[str]:
 @pytest.mark.parametrize("lots", [0, 1, 20])
 def test_recoup_decides_the_cases_as_the_plain_function_does(lots: int) -> None:
     decide = recoup()
-    for case in make_cases(300, lots, seed=lots):
+    for case in make_cases(300, lots, seed=lots) + make_edge_cases(lots):
         assert decide_plainly(case) == in_short(decide(case))
 
 
@@ -67,7 +67,7 @@ def test_the_populations_that_are_measured_are_answered_alike(
 @pytest.mark.parametrize("engine", peers.ENGINES)
 def test_an_engine_decides_the_cases_as_the_plain_function_does(engine: str) -> None:
     """The benchmark itself compares the answers, before it times any."""
-    told = lines_of("decide", "--cases", "400", "--rounds", "1", "--warm", "0", "--engine", engine)
+    told = lines_of("decide", "--cases", "100", "--rounds", "1", "--warm", "0", "--engine", engine)
     left_out = [line for line in told if line.startswith(f"left out: {engine}: ")]
     if left_out:
         assert engine != "durable_rules", "it is always installed"
