@@ -3,10 +3,11 @@
     python -m benchmarks.decide [--cases 1000] [--lots 20] [--rounds 5] [--engine cedar ...]
 
 Everybody decides the same cases from the same Python dicts, and every answer, and those to cases at each bound of the
-policy, is compared with the plain function's before anything is timed. Recoup's time holds everything: reading and checking the case, the decision with its figures,
-its reasons in two languages and its trace, and the result as plain data; the others give a part of that, and what an
-engine cannot say Python does within its time. All take turns. Only the ratios mean something: a busy machine changes
-the rates. For each case the best of its rounds is what the code costs where no neighbour disturbs.
+policy, is compared with the plain function's before anything is timed. Recoup's time holds everything: reading and
+checking the case, the decision with its figures, its reasons in two languages and its trace, and the result as plain
+data; the others give a part of that, and what an engine cannot say Python does within its time. All take turns. Only
+the ratios mean something: a busy machine changes the rates. For each case the best of its rounds is what the code
+costs where no neighbour disturbs.
 """
 
 from __future__ import annotations
