@@ -44,7 +44,7 @@ format: .has-python
 	@$(in_venv) ruff check --fix
 	@$(in_venv) ruff format
 
-# Measure decisions a second, beside a peer.
+# Measure what things cost, beside other engines, a bare server and raw SQL.
 bench: .has-python
 	@$(bootstrap) test parquet pg prove otel batch contract browser bench
 	@$(in_venv) benchmarks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,9 @@ Json = dict[str, Any]
 
 METHODS = ("cash", "bill", "gift")
 REFUNDABLE_CAMPAIGNS = ("C2", "C5")
+LOT_RULES = ("expired", "promotion", "pending")
+REQUEST_RULES = ("identity", "status", "method", "minimum", "unit", "per-request", "per-month", "enough")
+"""In the order in which an answer has them."""
 
 
 def make_cases(count: int, lots: int, seed: int = 7) -> list[Json]:
@@ -76,6 +80,36 @@ def _points(random_: random.Random) -> int:
     return random_.randrange(45_000, 65_001, 100)
 
 
+EDGES = (50, 999, 1_000, 1_001, 1_100, 3_400, 9_900, 10_000, 50_000, 50_100, 100_000, 100_100)
+"""Amounts on both sides of each figure of the policy."""
+
+
+def make_edge_cases(lots: int) -> list[Json]:
+    """Some cases that ask for amounts on both sides of each bound, by each method: what chance seldom draws."""
+    found = []
+    for case in make_cases(6, lots, seed=11):
+        left = 100_000 - sum(past["points"] for past in case["history"])
+        available = decide_plainly(case)["available"]
+        account = {**case["account"], "status": "active", "identity_level": 1}
+        found += [
+            {**case, "account": account, "request": {"points": points, "method": method}}
+            for points in sorted({*EDGES, left, left + 100, available, available + 1, available + 100} - {0})
+            for method in METHODS
+        ]
+    return found
+
+
+def with_days_as_numbers(case: Json) -> Json:
+    """The case with days as numbers, for engines that compare no texts."""
+    lots = [{**lot, "expires_day": date.fromisoformat(lot["expires_on"]).toordinal()} for lot in case["lots"]]
+    return {**case, "lots": lots, "day": date.fromisoformat(case["as_of"][:10]).toordinal()}
+
+
+def in_order(rules: Sequence[str], found: Iterable[str]) -> list[str]:
+    """What was found, in the order of the rules, for engines that find without an order."""
+    return sorted(found, key=rules.index)
+
+
 def answer(outcome: str, reasons: list[str], fee: int, available: int, excluded: list[Any], payout: int = 0) -> Json:
     """The part of a decision that every engine has to give, in one shape."""
     return {
@@ -104,13 +138,22 @@ def decide_plainly(case: Json) -> Json:
             excluded.append([lot["id"], why])
         else:
             available += lot["amount"]
-    points, method = case["request"]["points"], case["request"]["method"]
-    reasons = _against(case, points, method, available)
+    reasons = _against(case, case["request"]["points"], case["request"]["method"], available)
+    return concluded(case, reasons, available, excluded)
+
+
+def concluded(case: Json, reasons: list[str], available: int, excluded: list[Any]) -> Json:
+    """The answer, where all that stands against the request is known."""
     if reasons:
         return answer("denied", reasons, 0, available, excluded)
+    points, method = case["request"]["points"], case["request"]["method"]
     fee = _fee(method, points)
-    charged = {"cash": ["transfer-fee"] if fee else [], "gift": ["gift-fee"]}.get(method, [])
-    return answer("approved", charged, fee, available, excluded, points - fee)
+    return answer("approved", charges(method, fee), fee, available, excluded, points - fee)
+
+
+def charges(method: str, fee: int) -> list[str]:
+    """The rule that charged a fee, as a list."""
+    return {"cash": ["transfer-fee"] if fee else [], "gift": ["gift-fee"]}.get(method, [])
 
 
 def _against(case: Json, points: int, method: str, available: int) -> list[str]:

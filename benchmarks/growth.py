@@ -141,7 +141,7 @@ def main() -> None:
     print("seconds of the processor, and MiB at the most; every decision is the plain function's\n")
     show("rules", [(n, Size(rules=n)) for n in _sizes(options.rules)])
     show("words of a list", [(n, Size(members=n)) for n in _sizes(options.words)])
-    show("lots", [(n, Size(lots=n)) for n in _sizes(options.lots)])
+    show("lots", [(n, Size(lots=n)) for n in (1, *_sizes(options.lots))])
 
 
 def _sizes(most: int) -> list[int]:

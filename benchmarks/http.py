@@ -23,21 +23,14 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from flask import Flask, request
-
-from benchmarks.served import SECONDS_TO_END, Served, await_answer, free_port, prepare, processor_seconds, serving
-from service.commands.serve import BODIES, CONNECTIONS, STREAMS
-from service.config import Settings
-from service.memory import collect_seldom
-from service.one_at_a_time import OneAtATime
+from benchmarks.served import Served, prepare, processor_seconds, serving, serving_bare
 
 ACCOUNTS = 40
-MOST_BYTES = 1_000_000
 LUA = """
 local number = 0
 wrk.method = "POST"
@@ -69,59 +62,6 @@ class Measured(NamedTuple):
     half: float
     most: float
     busy: float
-
-
-def bare() -> Flask:
-    """The bare handler, for granian's own WSGI."""
-    app = Flask("bare")
-
-    @app.post("/v1/decisions")
-    def answer() -> dict[str, str]:
-        request.get_data()
-        return {"outcome": "approved"}
-
-    collect_seldom()
-    return app
-
-
-def bare_one_at_a_time() -> OneAtATime:
-    """The bare handler, as the service is served."""
-    return OneAtATime(bare().wsgi_app, MOST_BYTES, BODIES, STREAMS, Settings().stall_seconds)
-
-
-def serve(port: int, interface: str) -> None:
-    """Serve the bare handler until told to stop."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
-    own = interface == Interfaces.WSGI
-    Granian(
-        f"benchmarks.http:{'bare' if own else 'bare_one_at_a_time'}",
-        factory=True,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces(interface),
-        workers=1,
-        blocking_threads=1 if own else None,
-        backpressure=CONNECTIONS,
-        websockets=False,
-        log_level=LogLevels.warning,
-    ).serve()
-
-
-@contextmanager
-def serving_bare(interface: str) -> Iterator[tuple[int, int]]:
-    """The bare handler in a process of its own: its port, and the process."""
-    port = free_port()
-    command = [sys.executable, "-m", "benchmarks.http", "--bare", interface, "--port", str(port)]
-    with subprocess.Popen(command) as process:
-        try:
-            await_answer(port)
-            yield port, process.pid
-        finally:
-            process.terminate()
-            process.wait(SECONDS_TO_END)
 
 
 def lua(folder: Path, name: str, key: str, dry_run: bool, status: int) -> Path:
@@ -215,12 +155,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--url", help="an empty database; a SQLite file where left out")
-    parser.add_argument("--bare", help=argparse.SUPPRESS)
-    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.bare:
-        serve(options.port, options.bare)
-        return
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed: apt-get install wrk")
     with tempfile.TemporaryDirectory() as name:

@@ -96,6 +96,24 @@ def serving(url: str, key: str, arguments: Sequence[str] = (), **more: str) -> I
             reading.join()
 
 
+@contextmanager
+def serving_bare(interface: str) -> Iterator[tuple[int, int]]:
+    """The bare handler in a process of its own: its port, and the process."""
+    port = free_port()
+    with subprocess.Popen(bare_command(port, interface)) as process:
+        try:
+            await_answer(port)
+            yield port, process.pid
+        finally:
+            process.terminate()
+            process.wait(SECONDS_TO_END)
+
+
+def bare_command(port: int, interface: str) -> list[str]:
+    """The command that serves the bare handler."""
+    return [sys.executable, "-m", "benchmarks.bare", "--interface", interface, "--port", str(port)]
+
+
 def await_answer(port: int) -> None:
     """Wait until somebody answers: the processes that do are started after a service has said that it answers."""
     end = time.monotonic() + SECONDS_TO_START

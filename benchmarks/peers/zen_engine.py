@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
 from importlib.metadata import version
 
 import zen
 
-from benchmarks.cases import Json, answer
-
-NAME = f"zen-engine {version('zen-engine')}, expression graph, trace on"
+from benchmarks.cases import Json, answer, charges, with_days_as_numbers
+from benchmarks.peers import Peer
 
 _LOTS = (
     'map(lots, {id: #.id, amount: #.amount, why: filter([#.expires_day < day ? "expired" : "",'
@@ -40,10 +38,10 @@ _EXPRESSIONS = {
 }
 
 
-def prepared(case: Json) -> Json:
-    """The case with days as numbers, because zen-engine compares no texts. This is not part of its time."""
-    lots = [{**lot, "expires_day": date.fromisoformat(lot["expires_on"]).toordinal()} for lot in case["lots"]]
-    return {**case, "lots": lots, "day": date.fromisoformat(case["as_of"][:10]).toordinal()}
+def peers() -> list[Peer]:
+    """zen-engine with its trace, which is its way to say why."""
+    name = f"zen-engine {version('zen-engine')}, trace on"
+    return [Peer(name, decider(), "days as numbers, which rule charged the fee", with_days_as_numbers)]
 
 
 def decider() -> Callable[[Json], Json]:
@@ -74,8 +72,7 @@ def decider() -> Callable[[Json], Json]:
         found = graph.evaluate(case, {"trace": True})["result"]
         fee = int(found["fee"])
         # zen has no rule of its own for a fee, so which one was charged follows from the method.
-        charged = {"cash": ["transfer-fee"] if fee else [], "gift": ["gift-fee"]}.get(case["request"]["method"], [])
-        reasons = found["reasons"] or charged
+        reasons = found["reasons"] or charges(case["request"]["method"], fee)
         return answer(found["outcome"], reasons, fee, int(found["available"]), found["excluded"], int(found["payout"]))
 
     return decide
