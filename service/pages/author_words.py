@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from policies.flow import written
 from policies.model import Text
 from service.impact_report import OUTCOMES
 
@@ -139,6 +140,7 @@ def outcome_name(context: Context, outcome: str) -> str:
 
 
 FILTERS = {
+    "written": written,
     "draft_state": draft_state,
     "draft_tone": draft_tone,
     "part_name": part_name,
