@@ -122,8 +122,11 @@ SHAPES: dict[str, Schema] = {
     "TestedText": object_of(
         {
             "problems": {**list_of(ref("TextProblem")), "description": "With any, no scenario is run."},
-            "passed": AMOUNT,
+            "passed": {**AMOUNT, "description": "Of the results: each row of a table is one."},
             "failed": AMOUNT,
+            "scenarios": object_of(
+                {"passed": AMOUNT, "failed": AMOUNT}, "Of the scenarios: a table is one, and fails where a row does."
+            ),
             "results": list_of(RESULT),
         },
         "What became of the scenarios.",

@@ -62,10 +62,14 @@ def tested(rules: str, scenarios: str, only: str | None) -> Plain:
             "rules": read(rules.encode(), RULE_FILE)[0],
             "scenarios": read_document(scenarios.encode(), SCENARIO_FILE)[0],
         }
-        return {"problems": _told(problems, documents), "passed": 0, "failed": 0, "results": []}
+        none = {"passed": 0, "failed": 0, "scenarios": {"passed": 0, "failed": 0}, "results": []}
+        return {"problems": _told(problems, documents), **none}
     asked = [each for each in loaded.scenarios if only in (None, each.name)]
     results = [run(loaded.compiled, each) for each in asked]
     failed = sum(bool(each.differences) for each in results)
+    # Each row of a table is a result, and all of them are one scenario.
+    names = {each.scenario.name for each in results}
+    failing = {each.scenario.name for each in results if each.differences}
     # What fails is what its author has to see.
     shown = sorted(results, key=lambda each: not each.differences)[:MOST_RESULTS]
     if len(results) <= MOST_RESULTS:
@@ -74,6 +78,7 @@ def tested(rules: str, scenarios: str, only: str | None) -> Plain:
         "problems": [],
         "passed": len(results) - failed,
         "failed": failed,
+        "scenarios": {"passed": len(names) - len(failing), "failed": len(failing)},
         "results": [_result(each, with_case=only is not None) for each in shown],
     }
 

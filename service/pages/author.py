@@ -34,7 +34,7 @@ def home() -> Response:
     """The policies, the version in force of each, and all their versions."""
     # From here one goes on to a text.
     parts().beside.warm()
-    found = [_policy(each["policy"]) for each in asked("GET", "/v1/policies")["policies"]]
+    found = [_with_withdrawals(each["policy"]) for each in asked("GET", "/v1/policies")["policies"]]
     return page("author.html", policies=found)
 
 
@@ -46,7 +46,7 @@ def version(id: str, number: int) -> Response:
     return page(
         "author_version.html",
         version=found,
-        policy=_policy(id),
+        policy=_with_withdrawals(id),
         checked=checked,
         words=_words(request.args.get("words")),
         lines=found["text"].rstrip("\n").split("\n"),
@@ -84,6 +84,12 @@ def _policy(id: str) -> dict[str, Any]:
     today = now.astimezone(ZoneInfo(found["timezone"])).date().isoformat()
     in_force = [each["version"] for each in found["versions"] if _effective(each, now) and each["starts"] <= today]
     return {**found, "in_force": in_force[0] if in_force else None}
+
+
+def _with_withdrawals(id: str) -> dict[str, Any]:
+    """A policy, and what was withdrawn of it by the number of the version."""
+    found = asked("GET", address("policies", id, "withdrawals"))["withdrawals"]
+    return {**_policy(id), "withdrawn": {each["version"]: each for each in found}}
 
 
 def _effective(version: Mapping[str, Any], now: datetime) -> bool:
