@@ -15,13 +15,14 @@ from service.errors import LANGUAGES
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.author_drawing import lanes_of, stations_of, waterfall_of
 from service.pages.author_form import Asked, asked_of, facts_of, field_of, filled, rows_of
+from service.pages.author_vocabulary import vocabulary_of
 from service.pages.site import only, page
 from service.parts import parts
 
 blueprint = Blueprint("author", __name__, url_prefix="/author")
 blueprint.before_request(only("author", "approver"))
 
-PARTS = ("check", "test", "fill", "try")
+PARTS = ("check", "test", "fill", "try", "words")
 """What the workbench can be asked for, by the names of its buttons."""
 CHECK, TEST, TRY = "/v1/policies:check", "/v1/policies:test", "/v1/policies:try"
 ZONE = "Asia/Seoul"
@@ -135,6 +136,7 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, in_part: bool = False)
             scope: facts_of(declares["facts"] if declares else (), scope) for scope in ("account", "lot", "request")
         },
         rows=rows_of(sent),
+        vocabulary=vocabulary_of(text) if "words" in wanted else (),
         groups=_groups((told["tested"] or {}).get("results", [])),
         today=parts().clock().astimezone(ZoneInfo(ZONE)).date().isoformat(),
         **told,
