@@ -64,6 +64,8 @@ def test_an_empty_text_is_refused_at_once(author: Client, language: str, told: s
     assert told in answer.text
     assert 'aria-describedby="text-mistake" aria-invalid="true"' in answer.text
     assert 'id="scenarios-mistake"' in answer.text
+    # It is said once, not also as a problem of a line that is not there.
+    assert "rules.yaml:" not in answer.text
     assert "mistake" not in author.get("/author/drafts/new").text
 
 
