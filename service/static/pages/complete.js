@@ -27,6 +27,11 @@ function before(text) {
   return ENDS.exec(text.value.slice(0, text.selectionStart))[0];
 }
 
+function low(text) {
+  const lines = text.value.slice(0, text.selectionStart).split("\n").length;
+  return lines * parseFloat(getComputedStyle(text).lineHeight) - text.scrollTop > text.clientHeight / 2;
+}
+
 function fitting() {
   const begun = before(open.text).toLowerCase();
   const found = open.words.filter((each) => each.word.toLowerCase().includes(begun));
@@ -70,7 +75,8 @@ async function begin(text) {
   const words = await known();
   if (document.activeElement !== text || !words.length) return;
   const list = document.createElement("ul");
-  list.className = "completion";
+  // Never over the line that is being written.
+  list.className = low(text) ? "completion high" : "completion";
   list.id = "completion";
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", form.dataset.words);

@@ -85,6 +85,9 @@ def test_ctrl_space_lists_what_fits_and_the_keyboard_takes_it(
     listed.first.wait_for()
     assert [each.split()[0] for each in listed.all_inner_texts()] == ["account.identity_level"]
     assert text.get_attribute("aria-activedescendant") == "complete-0"
+    # It is never over the line that is being written, here the last one.
+    editor, box = text.bounding_box(), page.locator(".completion").bounding_box()
+    assert box["y"] + box["height"] < editor["y"] + editor["height"] - 20
     visitor.finds_nothing_serious()
     text.press("Enter")
     assert text.input_value().endswith("# account.identity_level")
