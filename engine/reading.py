@@ -284,7 +284,20 @@ def _day_or_none(raw: object) -> date | None:
 def _flag(raw: object) -> bool:
     if raw is True or raw is False:
         return raw
+    for word, meant in ((True, _YES), (False, _NO)):
+        if isinstance(raw, str) and raw.strip().lower() in meant:
+            hint = both(
+                "따옴표 없이 true 또는 false로 쓰십시오. 여기서는 {word}",
+                "write true or false without quotes, here {word}",
+                word=shown(word),
+            )
+            raise _unfit(raw, hint)
     raise _unfit(raw, both("true 또는 false로 쓰십시오", "write true or false"))
+
+
+# What people write where true or false is meant.
+_YES = frozenset({"yes", "y", "on", "true", "예", "네"})
+_NO = frozenset({"no", "n", "off", "false", "아니오", "아니요"})
 
 
 def _whole(least: int) -> Reader:

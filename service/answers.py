@@ -16,7 +16,7 @@ from policies.earning import ways_to_earn
 from policies.model import Policy, Text
 from service.clock import to_the_second
 from service.deliveries import Delivery
-from service.drafts import Draft, Withdrawal
+from service.drafts import Draft, Withdrawal, Withdrawn
 from service.events import Told
 from service.faq import Found, Links, Shown
 from service.inquiries import Entry, Inquiry
@@ -125,6 +125,8 @@ def draft_line(draft: Draft) -> dict[str, Any]:
         "digest": draft.digest,
         "base": draft.base,
         "state": draft.state,
+        "passed": draft.passed,
+        "about": draft.about,
         "by": draft.actor,
         "drafted_at": draft.drafted_at,
         "version": draft.number,
@@ -134,7 +136,7 @@ def draft_line(draft: Draft) -> dict[str, Any]:
 
 def draft_answer(draft: Draft, language: str) -> dict[str, Any]:
     """A draft with its texts, what its checks came to, and what its approver is to see."""
-    data = draft.data or {"checks": [], "shown": None}
+    data = draft.data or {"checks": list(draft.steps), "shown": None}
     # Drafts of an earlier release were checked without their impact and examples.
     shown = data["shown"] and {"impact": None, "differences": None, **data["shown"]}
     return {
@@ -163,6 +165,23 @@ def withdrawal_answer(policy: str, found: Withdrawal, language: str) -> dict[str
         "restores": found.former.number,
         "effective_from": to_the_second(found.former.effective_from),
         "changes": with_text(list(found.changes), language),
+    }
+
+
+def withdrawals_answer(found: Sequence[Withdrawn]) -> dict[str, Any]:
+    """The versions of a policy that were taken back."""
+    return {
+        "withdrawals": [
+            {
+                "version": each.number,
+                "published_as": each.published_as,
+                "restores": each.restores,
+                "by": each.actor,
+                "at": each.at,
+                "reason": each.reason,
+            }
+            for each in found
+        ]
     }
 
 

@@ -42,6 +42,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "policy_version": Kind("digest", ("digest", "policy", "number", "starts", "text", "holidays", "published_at")),
     "policy_draft": Kind("id", ("id", "policy", "digest", "base", "text", "scenarios", "actor", "key", "drafted_at")),
+    "draft_about": Kind("draft_id", ("draft_id", "about")),
     "draft_check": Kind("draft_id", ("draft_id", "passed", "data", "checked_at")),
     "draft_rejection": Kind("draft_id", ("draft_id", "actor", "key", "reason", "rejected_at")),
     "publication": Kind(

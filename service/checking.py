@@ -148,15 +148,20 @@ CHECKS: Mapping[str, Callable[[Loaded], Found]] = {
 }
 
 
-def checks_of(loaded: Loaded, tell: Callable[[str], object] = lambda _: None) -> list[Plain]:
-    """What each check comes to; `tell` is told its name before. Those behind one that fails are not run: they rely on
-    it.
+def checks_of(
+    loaded: Loaded,
+    tell: Callable[[str], object] = lambda _: None,
+    ended: Callable[[int, Plain], object] = lambda *_: None,
+) -> list[Plain]:
+    """What each check comes to; `tell` is told its name before, and `ended` its place and what it came to. Those behind
+    one that fails are not run: they rely on it.
     """
     results: list[Plain] = []
     for name, check in CHECKS.items():
         tell(name)
         found = check(loaded)
         results.append({"check": name, "passed": found.passed, "count": found.count, "problems": list(found.problems)})
+        ended(len(results) - 1, results[-1])
         if not found.passed:
             break
     return results

@@ -23,6 +23,9 @@ ALWAYS = ("outcome", "payout", "reasons")
 MOST_TRIES = 40_000
 """So many cases are tried for all changes of a draft together, and at least LEAST_TRIES for each: it has to end."""
 LEAST_TRIES = 200
+FEW_TRIES = 2_000
+FEWEST_TRIES = 10
+"""The same where somebody waits for the answer."""
 _LONGEST_NAME = 90
 
 
@@ -30,11 +33,21 @@ def of_draft(before: PolicyVersion | None, after: PolicyVersion, scenarios: Sequ
     """What a draft changes of a version, each change with a case that is decided otherwise where one was found; None
     where there is no version before it.
     """
-    if before is None:
-        return None
-    difference = Difference(before, after, scenarios)
-    tries = min(TRIES, max(LEAST_TRIES, MOST_TRIES // max(1, difference.count)))
-    found = Difference(before, after, scenarios, tries) if tries < TRIES else difference
+    return None if before is None else _within(before, after, scenarios, MOST_TRIES, LEAST_TRIES)
+
+
+def of_versions(old: PolicyVersion, new: PolicyVersion) -> list[Plain]:
+    """What one version changes of another, as a draft's is told; somebody waits for it, so fewer cases are tried."""
+    return _within(old, new, (), FEW_TRIES, FEWEST_TRIES)
+
+
+def _within(
+    old: PolicyVersion, new: PolicyVersion, scenarios: Sequence[Scenario], most: int, least: int
+) -> list[Plain]:
+    """What is different, with at most so many tries in all, and at least so many for each change."""
+    difference = Difference(old, new, scenarios)
+    tries = min(TRIES, max(least, most // max(1, difference.count)))
+    found = Difference(old, new, scenarios, tries) if tries < TRIES else difference
     return [of_subject(each, found) for each in found.found()]
 
 

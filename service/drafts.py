@@ -14,8 +14,9 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,10 @@ INSERT_DRAFT = (
     'INSERT INTO policy_draft (id, policy, digest, base, text, scenarios, actor, "key", drafted_at)'
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_ABOUT = "INSERT INTO draft_about (draft_id, about) VALUES (?, ?)"
+INSERT_STEP = "INSERT INTO draft_step (draft_id, place, data) VALUES (?, ?, ?) ON CONFLICT (draft_id, place) DO NOTHING"
+SELECT_STEPS = "SELECT data FROM draft_step WHERE draft_id = ? ORDER BY place"
+FORGET_STEPS = "DELETE FROM draft_step WHERE draft_id = ?"
 INSERT_CHECK = (
     "INSERT INTO draft_check (draft_id, passed, data, checked_at) VALUES (?, ?, ?, ?) ON CONFLICT (draft_id) DO NOTHING"
 )
@@ -72,9 +77,10 @@ SELECT = (
     "SELECT policy_draft.id, policy_draft.policy, policy_draft.digest, base, policy_draft.text, scenarios,"
     ' policy_draft.actor, policy_draft."key", drafted_at, passed, data, publication.actor, policy_version.number,'
     " (SELECT COALESCE(MAX(number), 0) FROM policy_version WHERE policy = policy_draft.policy),"
-    " draft_rejection.actor, draft_rejection.reason, publication.effective_from, publication.reason"
+    " draft_rejection.actor, draft_rejection.reason, publication.effective_from, publication.reason, draft_about.about"
     " FROM policy_draft LEFT JOIN draft_check ON draft_check.draft_id = policy_draft.id"
     " LEFT JOIN draft_rejection ON draft_rejection.draft_id = policy_draft.id"
+    " LEFT JOIN draft_about ON draft_about.draft_id = policy_draft.id"
     " LEFT JOIN publication ON publication.draft_id = policy_draft.id"
     " LEFT JOIN policy_version ON policy_version.digest = publication.digest"
 )
@@ -85,6 +91,11 @@ SELECT_UNCHECKED = (
 SELECT_SCENARIOS = (
     "SELECT scenarios FROM policy_version JOIN publication ON publication.digest = policy_version.digest"
     " JOIN policy_draft ON policy_draft.id = publication.draft_id WHERE policy_version.policy = ? AND number = ?"
+)
+SELECT_WITHDRAWALS = (
+    "SELECT number, restores, actor, entered_at, reason FROM policy_version"
+    " JOIN publication ON publication.digest = policy_version.digest"
+    " WHERE policy = ? AND restores IS NOT NULL ORDER BY number DESC"
 )
 SELECT_NUMBER = (
     "SELECT policy_version.digest, effective_from, restores FROM policy_version"
@@ -97,7 +108,8 @@ class Draft:
     """A text that is to be published.
 
     `base` is the number of the newest version when it was drafted, 0 where there was none; `data` what its checks came
-    to and what its approver is to see, None until they have ended; `number` that of the version that it became.
+    to and what its approver is to see, None until they have ended, and `passed` whether they all passed; `number` that
+    of the version that it became; `about` what it is for, in a line; `steps` the checks that ended while others run.
     """
 
     id: str
@@ -110,6 +122,7 @@ class Draft:
     key: str
     drafted_at: str
     state: str
+    passed: bool | None
     data: dict[str, Any] | None
     approved_by: str | None
     number: int | None
@@ -117,6 +130,8 @@ class Draft:
     rejection: str | None
     effective_from: str | None
     note: str | None
+    about: str | None
+    steps: Sequence[dict[str, Any]] = ()
 
     @property
     def seen(self) -> str | None:
@@ -126,8 +141,12 @@ class Draft:
         return digest_of(canonical({"digest": self.digest, "scenarios": self.scenarios, **self.data}))
 
 
-def draft(database: Database, rules: str, scenarios: str, who: Reader, now: datetime) -> Draft:
-    """Keep a draft; its checks are still to be run. Raises Refusal: with problems, or nothing new in it."""
+def draft(database: Database, rules: str, scenarios: str, who: Reader, now: datetime, *, about: str = "") -> Draft:
+    """Keep a draft; its checks are still to be run. Raises Refusal: with problems, or nothing new in it.
+
+    `about` says what it is for, in one line; where it is written on several, they become one.
+    """
+    line = " ".join(about.split())
     loaded, problems = checking.load(rules, scenarios)
     if loaded is None:
         raise Refusal("draft-has-problems", problems=problems)
@@ -141,6 +160,8 @@ def draft(database: Database, rules: str, scenarios: str, who: Reader, now: date
         made = new_id("P", now)
         row = (made, policy, version.digest, base, version.text, scenarios, who.name, who.key, stored(now))
         execute(database, INSERT_DRAFT, row)
+        if line:
+            execute(database, INSERT_ABOUT, (made, line))
         return _found(database, made)
 
     return writing(database, keep)
@@ -201,7 +222,7 @@ def _checked(
         results = [{"check": "check", "passed": False, "count": 0, "problems": problems}]
         changes = []
     else:
-        results = checking.checks_of(loaded, tell)
+        results = checking.checks_of(loaded, tell, partial(_keep_step, database, found.id))
         changes = checking.changes(None if before is None else before.text, found.text)
     coming = [each.version.number for each in to_come if each is not in_force]
     differences, impact = None, None
@@ -215,6 +236,17 @@ def _checked(
     return {"checks": results, "shown": shown}, affected
 
 
+def _keep_step(database: Database, id: str, place: int, result: dict[str, Any]) -> None:
+    """Keep what one check came to while the others run, for whoever looks meanwhile."""
+
+    def keep() -> None:
+        # Another process may have ended all of them.
+        if _found(database, id).data is None:
+            execute(database, INSERT_STEP, (id, place, canonical(result)))
+
+    writing(database, keep)
+
+
 def _keep_check(
     database: Database, found: Draft, data: dict[str, Any], affected: Sequence[Affected], now: datetime
 ) -> None:
@@ -224,6 +256,7 @@ def _keep_check(
         return
     passed = all(each["passed"] for each in data["checks"])
     execute(database, INSERT_CHECK, (found.id, passed, canonical(data), stored(now)))
+    execute(database, FORGET_STEPS, (found.id,))
     execute(database, FORGET_AFFECTED, (found.policy, newest_number(database, found.policy)))
     told = [(found.id, place, account, canonical(each)) for place, (account, each) in enumerate(affected)]
     execute_many(database, INSERT_AFFECTED, told)
@@ -357,6 +390,27 @@ def withdrawal(database: Database, policy: str, now: datetime) -> Withdrawal:
     return Withdrawal(number, former, [difference_report.of_sentences(each) for each in subjects])
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A version that was taken back: the number under which which text came back, by whom, when and why."""
+
+    number: int
+    published_as: int
+    restores: int
+    actor: str
+    at: str
+    reason: str
+
+
+def withdrawals(database: Database, policy: str) -> list[Withdrawn]:
+    """What was withdrawn of a policy, the newest first."""
+    # A withdrawal takes back the version before it, which was the newest.
+    return [
+        Withdrawn(number - 1, number, restores, actor, to_the_second(at), reason)
+        for number, restores, actor, at, reason in rows(database, SELECT_WITHDRAWALS, (policy,))
+    ]
+
+
 def _former(database: Database, policy: str, number: int, now: datetime) -> Former:
     """What the withdrawal of a version goes back to. Raises Refusal: there is nothing before it."""
     former = number
@@ -373,7 +427,12 @@ def _former(database: Database, policy: str, number: int, now: datetime) -> Form
 def find(database: Database, id: str) -> Draft | None:
     """The draft of an id."""
     found = rows(database, f"{SELECT} WHERE policy_draft.id = ?", (id,))
-    return _draft(found[0]) if found else None
+    if not found:
+        return None
+    made = _draft(found[0])
+    if made.data is not None:
+        return made
+    return replace(made, steps=tuple(json.loads(data) for (data,) in rows(database, SELECT_STEPS, (id,))))
 
 
 def page_of(database: Database, after: str | None, limit: int) -> Sequence[Draft]:
@@ -456,12 +515,14 @@ def _found(database: Database, id: str) -> Draft:
 
 def _draft(row: Row) -> Draft:
     name, policy, digest, base, text, scenarios, actor, key, drafted_at, passed, data, approved_by, number = row[:13]
-    newest, rejected_by, rejection, effective_from, note = row[13:]
+    newest, rejected_by, rejection, effective_from, note, about = row[13:]
     read = None if data is None else json.loads(data)
+    state = _state(passed, number, rejected=rejection is not None, outdated=newest != base)
     return Draft(
         *(name, policy, digest, base, text, scenarios, actor, key, to_the_second(drafted_at)),
-        *(_state(passed, number, rejected=rejection is not None, outdated=newest != base), read, approved_by, number),
-        *(rejected_by, rejection, effective_from and to_the_second(effective_from), note or None),
+        # SQLite answers 0 and 1.
+        *(state, None if passed is None else bool(passed), read, approved_by, number),
+        *(rejected_by, rejection, effective_from and to_the_second(effective_from), note or None, about),
     )
 
 

@@ -25,6 +25,10 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "no-decision": Text("이런 결정이 없습니다.", "is the id of no decision"),
     "unknown-version": Text("정책 {policy}에 그런 버전이 없습니다.", "is no published version of {policy}"),
     "no-draft": Text("이런 초안이 없습니다.", "is the id of no draft"),
+    "in-force-already": Text(
+        "이 초안은 {version}(으)로 이미 시행되었습니다. 자기 자신과 나란히 판정할 것은 없습니다.",
+        "came into force already, as {version}; there is nothing to decide beside itself",
+    ),
     "another-policy": Text("정책 {policy}의 글입니다.", "is a text of the policy {policy}"),
     "draft-or-rules": Text(
         "draft와 rules 중 하나만 쓰십시오.", "is one of `draft` and `rules`; write just one of them"

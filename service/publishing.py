@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 from engine.calendars import local_day
 from engine.compiled import CompiledVersion, compile_version
@@ -171,6 +172,27 @@ def tell_of_newest(database: Database, policy: str, kind: str, at: datetime) -> 
     return listed
 
 
+def in_force_from(database: Database, policy: str, number: int) -> str | None:
+    """The instant, as it is stored, from which a version is in force: it is effective and its first day has come. None
+    where a newer one is in force by then, as after a withdrawal, so that it never is.
+    """
+    listed = [_listed_exactly(row) for row in rows(database, SELECT_VERSIONS, (policy,))]
+    instants = {each.number: _begin_of(database, each) for each in listed}
+    at = instants[number]
+    return None if any(newer > number and begin <= at for newer, begin in instants.items()) else at
+
+
+def _begin_of(database: Database, listed: Listed) -> str:
+    """The instant, as it is stored, from which a version is effective and has started."""
+    # Wherever on earth the programme is.
+    begun = (date.fromisoformat(listed.starts) + timedelta(days=2)).isoformat()
+    if listed.effective_from is not None and begun < listed.effective_from:
+        return listed.effective_from
+    zone = ZoneInfo(read_version(database, listed.digest).policy.timezone)
+    first = stored(datetime.combine(date.fromisoformat(listed.starts), time(), zone))
+    return max(first, listed.effective_from or "")
+
+
 def read_version(database: Database, digest: str) -> PolicyVersion:
     """The version of a digest that is known to be kept."""
     policy, number, text, holidays = rows(database, SELECT_BY_DIGEST, (digest,))[0]
@@ -261,3 +283,8 @@ def _listed(row: Row) -> Listed:
     policy, number, digest, starts, published_at, effective_from, restores = row
     effective = effective_from and to_the_second(effective_from)
     return Listed(policy, number, digest, str(starts), to_the_second(published_at), effective, restores)
+
+
+def _listed_exactly(row: Row) -> Listed:
+    """The same with the instant as it is stored."""
+    return replace(_listed(row), effective_from=row[5])

@@ -100,7 +100,29 @@ WITHDRAWAL = object_of(
     },
     "What a withdrawal would do.",
 )
+WITHDRAWALS = object_of(
+    {
+        "withdrawals": list_of(
+            object_of(
+                {
+                    "version": {**WHOLE, "description": "The version that was taken back."},
+                    "published_as": {**WHOLE, "description": "The version as which the former text came back."},
+                    "restores": {**WHOLE, "description": "The version whose text that is."},
+                    "by": TEXT,
+                    "at": INSTANT,
+                    "reason": {**TEXT, "description": "Why, as whoever withdrew it said."},
+                }
+            )
+        )
+    },
+    "The versions of a policy that were taken back, the newest first.",
+)
 SHAPES: dict[str, Schema] = {
+    "Withdrawals": WITHDRAWALS,
+    "VersionsDifference": object_of(
+        {"policy": TEXT, "old": WHOLE, "new": WHOLE, "differences": list_of(ref("DraftDifference"))},
+        "What one version changes of another.",
+    ),
     "DraftDifference": DIFFERENCE,
     "Affected": object_of({"affected": {**list_of(ref("AffectedAccount")), "description": "The most affected first."}}),
     "AffectedAccount": AFFECTED,

@@ -22,7 +22,7 @@ from service.reference_shapes import (
     ref,
 )
 from service.shapes import PAGE_QUERY
-from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, REJECTION_IN, WITHDRAWAL_IN
+from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, REJECTION_IN, VERSIONS_QUERY, WITHDRAWAL_IN
 
 OF_A_BODY = ("unreadable-json", "bad-request", "cut-off", "too-slow", "too-large", "unsupported-media-type")
 VERSION_LINE: dict[str, Schema] = {
@@ -121,6 +121,11 @@ DRAFT_LINE: dict[str, Schema] = {
     "digest": TEXT,
     "base": {**AMOUNT, "description": "The newest version when it was drafted, 0: there was none."},
     "state": {"type": "string", "enum": list(STATES)},
+    "passed": {
+        "type": ["boolean", "null"],
+        "description": "Whether it passed all checks, whatever became of it since; null until they have ended.",
+    },
+    "about": {**TEXT_OR_NONE, "description": "What it is for, as its author said it."},
     "by": TEXT,
     "drafted_at": INSTANT,
     "version": {"type": ["integer", "null"], "description": "The version that it was published as, or null."},
@@ -131,7 +136,7 @@ DRAFT = object_of(
         **DRAFT_LINE,
         "rules": {"type": "string", "description": "The rule file."},
         "scenarios": {"type": "string", "description": "The scenario file."},
-        "checks": {**list_of(CHECK), "description": "Empty until all checks have ended."},
+        "checks": {**list_of(CHECK), "description": "Those that have ended, in their order."},
         "shown": {
             "oneOf": [
                 object_of(
@@ -218,6 +223,25 @@ OPERATIONS: Sequence[Operation] = (
         {200: "Withdrawal"},
         ("bad-request", "not-found", "nothing-before"),
         about="To be read before one is asked for: which text would come back, and what is different in it.",
+    ),
+    Operation(
+        "get",
+        "/v1/policies/{id}/withdrawals",
+        "policies",
+        "Which versions were withdrawn, by whom and why",
+        {200: "Withdrawals"},
+        ("bad-request", "not-found"),
+    ),
+    Operation(
+        "get",
+        "/v1/policies/{id}/differences",
+        "policies",
+        "What one version changes of another in meaning",
+        {200: "VersionsDifference"},
+        ("bad-request", "not-found", "text-too-costly"),
+        about="Of any two versions: change by change, each with a case that is decided otherwise where one was found."
+        " Where there are many changes, fewer cases are tried for each.",
+        query=VERSIONS_QUERY,
     ),
     Operation(
         "post",

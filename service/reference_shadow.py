@@ -49,6 +49,10 @@ SHADOW = object_of(
         "started_at": INSTANT,
         "ended_by": TEXT_OR_NONE,
         "ended_at": {"type": ["string", "null"], "format": "date-time"},
+        "in_force_as": {
+            "type": ["integer", "null"],
+            "description": "The version that its draft became, where that came into force and so ended it; nobody did.",
+        },
         "counts": object_of(
             {
                 "decided": {**AMOUNT, "description": "`same`, `different` and `failed`."},
@@ -113,8 +117,8 @@ OPERATIONS: Sequence[Operation] = (
         {201: "Shadow"},
         (*OF_A_BODY, "not-found", "illegal-move", "draft-has-problems"),
         about="From now on every decision of the policy that is kept, recorded or filed, is decided by it too, after it"
-        " was answered: the text answers nobody. What was decided otherwise is kept in short, without facts; of an"
-        " earlier shadow only the counts stay.",
+        " was answered: the text answers nobody. It ends when it is stopped, or when its draft comes into force. What"
+        " was decided otherwise is kept in short, without facts; of an earlier shadow only the counts stay.",
         body=SHADOW_IN,
         examples=(("draft", "A draft", {"draft": "P-01K5M2W8Q3ZV4N7R9T0XYB6C1E"}),),
     ),

@@ -29,6 +29,23 @@ PROBLEM = object_of(
     },
     "What is wrong with a text, or advice about it, and where.",
 )
+FACT = object_of(
+    {
+        "path": {"type": "string", "description": "Such as `account.grade`."},
+        "type": {
+            "type": "string",
+            "enum": ["points", "money", "number", "date", "text", "flag", "choice"],
+        },
+        **SAID,
+        "choices": {**SENTENCES, "description": "The members of a choice, in words; of anything else none."},
+        "default": {
+            "type": ["string", "integer", "boolean", "null"],
+            "description": "What holds where a case does not say; null where nothing does, or it has to say.",
+        },
+        "required": {"type": "boolean", "description": "Whether a case has to say it."},
+    },
+    "A fact that a policy knows.",
+)
 DECLARES = object_of(
     {
         "policy": TEXT,
@@ -40,6 +57,10 @@ DECLARES = object_of(
         "methods": SENTENCES,
         "rules": AMOUNT,
         "values": AMOUNT,
+        "facts": {
+            **list_of(FACT),
+            "description": "What a case can say of an account, its lots and a request; declared ones first.",
+        },
     },
     "What a text declares.",
 )
@@ -101,8 +122,11 @@ SHAPES: dict[str, Schema] = {
     "TestedText": object_of(
         {
             "problems": {**list_of(ref("TextProblem")), "description": "With any, no scenario is run."},
-            "passed": AMOUNT,
+            "passed": {**AMOUNT, "description": "Of the results: each row of a table is one."},
             "failed": AMOUNT,
+            "scenarios": object_of(
+                {"passed": AMOUNT, "failed": AMOUNT}, "Of the scenarios: a table is one, and fails where a row does."
+            ),
             "results": list_of(RESULT),
         },
         "What became of the scenarios.",

@@ -70,6 +70,8 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/policies/{id}/versions": ROLES,
     "GET /v1/policies/{id}/versions/{number}": ROLES,
     "GET /v1/policies/{id}/withdrawal": PUBLISHING,
+    "GET /v1/policies/{id}/withdrawals": PUBLISHING,
+    "GET /v1/policies/{id}/differences": PUBLISHING,
     "GET /v1/policies/{id}/versions/{number}/scenarios": PUBLISHING,
     "POST /v1/policies:check": DRAFTING,
     "POST /v1/policies:test": DRAFTING,

@@ -17,8 +17,8 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -67,9 +67,11 @@ SHORT = ("outcome", "points", "fee", "payout")
 COMPARED = (*SHORT, "gross", "tax", "offset", "payable_on", "last_held_on", "allocation", "reasons")
 
 SELECT_OPEN = (
-    "SELECT shadow.id, policy, started_at, COALESCE(ended_at, ''), position, ends FROM shadow"
-    " JOIN shadow_progress ON shadow_progress.shadow_id = shadow.id"
+    "SELECT shadow.id, shadow.policy, started_at, COALESCE(ended_at, ''), position, ends, policy_version.number"
+    " FROM shadow JOIN shadow_progress ON shadow_progress.shadow_id = shadow.id"
     " LEFT JOIN shadow_end ON shadow_end.shadow_id = shadow.id"
+    " LEFT JOIN publication ON publication.draft_id = shadow.draft_id"
+    " LEFT JOIN policy_version ON policy_version.digest = publication.digest"
     " WHERE (ends IS NULL OR position < ends) AND leased_until <= ? ORDER BY leased_until, shadow.id"
 )
 SELECT_POSITION = "SELECT position FROM shadow_progress WHERE shadow_id = ?"
@@ -190,7 +192,15 @@ class Shadowing:
         return sum(self._serve(each, size, stop or threading.Event()) for each in found)
 
     def _open(self) -> list[Open]:
-        return [Open(*row) for row in rows(self._database, SELECT_OPEN, (stored(self._clock()),))]
+        now = self._clock()
+        return [self._as_it_stands(row, now) for row in rows(self._database, SELECT_OPEN, (stored(now),))]
+
+    def _as_it_stands(self, row: Row, now: datetime) -> Open:
+        """A shadow; one whose draft came into force by now has ended by that."""
+        *own, number = row
+        found = Open(*own)
+        at = shadows.came_into_force(self._database, found.policy, number, found.ended_at, now)
+        return replace(found, ended_at=at) if at else found
 
     def _serve(self, shadow: Open, size: int, stop: threading.Event) -> int:
         """Go on with one shadow up to a size of the log, if nobody else does: how many decisions."""

@@ -1,6 +1,7 @@
 """Shadows: texts that are decided beside the one in force of their policy, on the decisions that are kept anyway.
 
-A shadow answers nobody. That it was started and stopped is never changed and in the log; what came of it are counts,
+A shadow answers nobody. That it was started and stopped is never changed and in the log (that its own draft came into
+force, which ends it, is the publication's); what came of it are counts,
 and of decisions that it decides otherwise a short note without facts. `shadowing.py` decides.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from service.database import Database, Row, execute, lock, rows, writing
 from service.errors import FieldError, Refusal
 from service.ids import new_id
 from service.json_body import canonical
-from service.publishing import newest_number
+from service.publishing import in_force_from, newest_number
 from service.reads import Reader
 
 STATES = ("running", "ending", "ended")
@@ -47,9 +48,12 @@ INSERT_PROGRESS = (
 )
 INSERT_END = 'INSERT INTO shadow_end (shadow_id, actor, "key", ended_at) VALUES (?, ?, ?, ?)'
 SELECT = (
-    "SELECT shadow.id, policy, draft_id, digest, shadow.actor, started_at, shadow_end.actor, ended_at, position, ends"
+    "SELECT shadow.id, shadow.policy, shadow.draft_id, shadow.digest, shadow.actor, started_at, shadow_end.actor,"
+    " ended_at, position, ends, policy_version.number"
     " FROM shadow JOIN shadow_progress ON shadow_progress.shadow_id = shadow.id"
     " LEFT JOIN shadow_end ON shadow_end.shadow_id = shadow.id"
+    " LEFT JOIN publication ON publication.draft_id = shadow.draft_id"
+    " LEFT JOIN policy_version ON policy_version.digest = publication.digest"
 )
 SELECT_POLICIES = "SELECT DISTINCT policy FROM shadow ORDER BY policy"
 SELECT_WAITING = (
@@ -73,7 +77,11 @@ FOREVER = "~"
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """A text that is, or was, decided beside the one in force; `draft` is None where a rule file was handed in."""
+    """A text that is, or was, decided beside the one in force; `draft` is None where a rule file was handed in.
+
+    It ends when somebody stops it, or when its own draft comes into force, as the version of the number `in_force_as`:
+    then nobody ended it, and there is nothing beside which it could be decided.
+    """
 
     id: str
     policy: str
@@ -85,6 +93,7 @@ class Shadow:
     ended_at: str | None
     position: int
     ends: int | None
+    in_force_as: int | None = None
 
     @property
     def state(self) -> str:
@@ -106,7 +115,7 @@ def start(
     """Have a draft, or the text of a rule file, decided beside what is in force of its policy, from now on. Raises
     Refusal.
     """
-    version = _of_draft(database, draft) if draft is not None else _of_text(rules or "", "rules.yaml")
+    version = _of_draft(database, draft, now) if draft is not None else _of_text(rules or "", "rules.yaml")
     found = version.policy.id
     if policy not in (None, found):
         where = "rules" if draft is None else "draft"
@@ -116,7 +125,7 @@ def start(
         lock(database, f"recoup:shadow:{found}")
         if not newest_number(database, found):
             raise Refusal("not-found", what=f"/v1/policies/{found}")
-        before = newest(database, found)
+        before = newest(database, found, now)
         if before is not None and before.state == "running":
             raise Refusal("illegal-move", state="running", allowed=["stop"])
         execute(database, FORGET, (found,))
@@ -125,7 +134,7 @@ def start(
         row = (made, found, draft, version.digest, version.text, holidays, who.name, who.key, stored(now))
         execute(database, INSERT, row)
         execute(database, INSERT_PROGRESS, (made, audit_log.size_of(database)))
-        return _newest(database, found)
+        return _newest(database, found, now)
 
     return writing(database, keep)
 
@@ -135,19 +144,29 @@ def stop(database: Database, policy: str, who: Reader, now: datetime) -> Shadow:
 
     def keep() -> Shadow:
         lock(database, f"recoup:shadow:{policy}")
-        found = _newest(database, policy)
+        found = _newest(database, policy, now)
         if found.state != "running":
             raise Refusal("illegal-move", state=found.state, allowed=["start"])
         execute(database, INSERT_END, (found.id, who.name, who.key, stored(now)))
-        return _newest(database, policy)
+        return _newest(database, policy, now)
 
     return writing(database, keep)
 
 
-def newest(database: Database, policy: str) -> Shadow | None:
-    """The newest shadow of a policy."""
-    found = rows(database, f"{SELECT} WHERE policy = ? ORDER BY shadow.id DESC LIMIT 1", (policy,))
-    return _shadow(found[0]) if found else None
+def newest(database: Database, policy: str, now: datetime) -> Shadow | None:
+    """The newest shadow of a policy, as it stands now."""
+    found = rows(database, f"{SELECT} WHERE shadow.policy = ? ORDER BY shadow.id DESC LIMIT 1", (policy,))
+    return _shadow(database, found[0], now) if found else None
+
+
+def came_into_force(database: Database, policy: str, number: int | None, ended_at: str | None, now: datetime) -> str:
+    """The instant, as it is stored, at which the version that a shadow's draft became came into force, and so ended it;
+    "" where it has not by now, or where somebody had stopped the shadow before.
+    """
+    at = None if number is None else in_force_from(database, policy, number)
+    if at is None or at > stored(now) or (ended_at and ended_at <= at):
+        return ""
+    return at
 
 
 def policies(database: Database) -> list[str]:
@@ -167,6 +186,7 @@ def line(shadow: Shadow) -> dict[str, Any]:
         "started_at": to_the_second(shadow.started_at),
         "ended_by": shadow.ended_by,
         "ended_at": None if shadow.ended_at is None else to_the_second(shadow.ended_at),
+        "in_force_as": shadow.in_force_as,
     }
 
 
@@ -233,10 +253,13 @@ def differences(
     return [_difference(*row) for row in rows(database, sql, (*parameters, limit))]
 
 
-def _of_draft(database: Database, id: str) -> PolicyVersion:
+def _of_draft(database: Database, id: str, now: datetime) -> PolicyVersion:
     found = drafts.find(database, id)
     if found is None:
         raise Refusal("bad-request", [FieldError.at(("draft",), "no-draft")])
+    if came_into_force(database, found.policy, found.number, None, now):
+        version = f"{found.policy}@{found.number}"
+        raise Refusal("bad-request", [FieldError.at(("draft",), "in-force-already", version=version)])
     return _of_text(found.text, id)
 
 
@@ -247,15 +270,18 @@ def _of_text(text: str, file: str) -> PolicyVersion:
     return version
 
 
-def _newest(database: Database, policy: str) -> Shadow:
-    found = newest(database, policy)
+def _newest(database: Database, policy: str, now: datetime) -> Shadow:
+    found = newest(database, policy, now)
     if found is None:
         raise Refusal("not-found", what=f"/v1/policies/{policy}/shadow")
     return found
 
 
-def _shadow(row: Row) -> Shadow:
-    return Shadow(*row)
+def _shadow(database: Database, row: Row, now: datetime) -> Shadow:
+    *own, number = row
+    found = Shadow(*own)
+    at = came_into_force(database, found.policy, number, found.ended_at, now)
+    return replace(found, ended_by=None, ended_at=at, in_force_as=number) if at else found
 
 
 def _difference(decision: str, apart: int, before: str, after: str, differs_in: str) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from service.shadows import ORDERS
 from service.shapes import (
     Checked,
     Complaint,
+    LanguageQuery,
     PageQuery,
     Strict,
     a_choice,
+    a_number,
     an_id,
     an_instant,
     null_as_any_other,
@@ -19,6 +21,7 @@ from service.shapes import (
 )
 
 LONGEST_REASON = 2_000
+LONGEST_ABOUT = 200
 MOST_VERSIONS = 2**31 - 1
 
 
@@ -44,6 +47,7 @@ class DraftIn(Strict):
 
     rules = a_text("The rule file.", required=True)
     scenarios = a_text("The scenario file that tests it.", required=True)
+    about = words_field(LONGEST_ABOUT, "What it is for, in one line.")
 
 
 class ApprovalIn(Strict):
@@ -85,6 +89,13 @@ class ShadowIn(Strict):
     rules = a_text("A rule file.")
 
 
+class VersionsQuery(LanguageQuery):
+    """Two versions of a policy."""
+
+    old = a_number(1, MOST_VERSIONS, "The number of the one.", required=True)
+    new = a_number(1, MOST_VERSIONS, "The number of the other, whose changes are told.", required=True)
+
+
 class DifferencesQuery(PageQuery):
     """A page of what a shadow decides otherwise."""
 
@@ -103,4 +114,5 @@ APPROVAL_IN = ApprovalIn()
 REJECTION_IN = RejectionIn()
 WITHDRAWAL_IN = WithdrawalIn()
 SHADOW_IN = ShadowIn()
+VERSIONS_QUERY = VersionsQuery()
 DIFFERENCES_QUERY = DifferencesQuery()

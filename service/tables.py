@@ -23,9 +23,11 @@ from peewee import (
 from service.table import Table
 from service.tables_access import AccessKey, AccessKeyEnd
 from service.tables_publishing import (
+    DraftAbout,
     DraftAffected,
     DraftCheck,
     DraftRejection,
+    DraftStep,
     PolicyDraft,
     PolicyVersion,
     Publication,
@@ -521,6 +523,8 @@ class DecisionRead(Table):
 TABLES = (
     PolicyVersion,
     PolicyDraft,
+    DraftAbout,
+    DraftStep,
     DraftCheck,
     DraftAffected,
     DraftRejection,
@@ -566,6 +570,7 @@ TABLES = (
 NEVER_CHANGED = (
     PolicyVersion,
     PolicyDraft,
+    DraftAbout,
     DraftCheck,
     DraftRejection,
     Publication,

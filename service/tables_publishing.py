@@ -51,6 +51,24 @@ class PolicyDraft(Table):
         indexes = ((("policy", "id"), False),)
 
 
+class DraftAbout(Table):
+    """What a draft is for, in one line of its author; drafts of whom nobody said have none."""
+
+    draft = ForeignKeyField(PolicyDraft, primary_key=True)
+    about = TextField()
+
+
+class DraftStep(Table):
+    """What one check of a draft came to, as JSON, at its place among them; gone once all have ended."""
+
+    draft = ForeignKeyField(PolicyDraft, index=False)
+    place = IntegerField(constraints=[Check("place >= 0")])
+    data = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("draft", "place")
+
+
 class DraftCheck(Table):
     """What all checks of a draft came to, and what its approver is to see, as JSON in `data`."""
 

@@ -17,12 +17,15 @@ from engine.compiled import CompiledVersion, compile_version
 from engine.facts import Case, DayCase, EventCase, case_data
 from engine.scenario_file import Scenario, read_document
 from engine.scenarios import Compared, Result, run, written
+from engine.versions import load_version
 from policies.advice import advise
-from policies.model import Policy, Rule, Text
+from policies.model import Fact, Policy, Rule, Text
 from policies.problems import MOST_PROBLEMS, Place, Problem
+from policies.sentences import word_text
 from policies.show import HEADINGS, article, change_lines, head_lines, rule_sentence
 from policies.source import Document, read
 from policies.versions import PolicyVersion
+from service import difference_report
 from service.checking import Loaded, plain, read_both, read_rules
 from service.errors import Refusal
 from service.judging import judged_by
@@ -33,6 +36,8 @@ RULE_FILE, SCENARIO_FILE = "rules.yaml", "rules.test.yaml"
 MOST_RESULTS = 2_000
 """More scenarios are run and counted, but not listed one by one."""
 LONGEST_VALUE = 600
+SCOPES = ("account", "lot", "request")
+"""Whose facts a request that is tried can have."""
 KEPT = 4
 """So many texts stay compiled: whoever writes scenarios or tries requests asks about the same one again."""
 
@@ -57,10 +62,14 @@ def tested(rules: str, scenarios: str, only: str | None) -> Plain:
             "rules": read(rules.encode(), RULE_FILE)[0],
             "scenarios": read_document(scenarios.encode(), SCENARIO_FILE)[0],
         }
-        return {"problems": _told(problems, documents), "passed": 0, "failed": 0, "results": []}
+        none = {"passed": 0, "failed": 0, "scenarios": {"passed": 0, "failed": 0}, "results": []}
+        return {"problems": _told(problems, documents), **none}
     asked = [each for each in loaded.scenarios if only in (None, each.name)]
     results = [run(loaded.compiled, each) for each in asked]
     failed = sum(bool(each.differences) for each in results)
+    # Each row of a table is a result, and all of them are one scenario.
+    names = {each.scenario.name for each in results}
+    failing = {each.scenario.name for each in results if each.differences}
     # What fails is what its author has to see.
     shown = sorted(results, key=lambda each: not each.differences)[:MOST_RESULTS]
     if len(results) <= MOST_RESULTS:
@@ -69,8 +78,20 @@ def tested(rules: str, scenarios: str, only: str | None) -> Plain:
         "problems": [],
         "passed": len(results) - failed,
         "failed": failed,
+        "scenarios": {"passed": len(names) - len(failing), "failed": len(failing)},
         "results": [_result(each, with_case=only is not None) for each in shown],
     }
+
+
+def compared(old: tuple[int, str, list[str]], new: tuple[int, str, list[str]]) -> Plain:
+    """What a published version changes of another; each is its number, its text and its holidays."""
+    versions = []
+    for number, text, holidays in (old, new):
+        days = tuple(map(date.fromisoformat, holidays))
+        version, problems = load_version(text.encode(), f"{number}.yaml", number=number, holidays=days)
+        assert version is not None, f"a published text has problems: {problems}"
+        versions.append(version)
+    return {"differences": difference_report.of_versions(*versions)}
 
 
 def tried(rules: str, data: Mapping[str, Any], at: datetime) -> Plain:
@@ -164,6 +185,29 @@ def _declared(policy: Policy) -> Plain:
         "methods": {name: _said(text) for name, text in policy.methods.items()},
         "rules": len(policy.rules),
         "values": len(policy.values),
+        "facts": [_fact(policy, each) for each in _given(policy)],
+    }
+
+
+def _given(policy: Policy) -> list[Fact]:
+    """The facts that a case can give of an account, its lots and a request: what the file declares first."""
+    found = [each for each in policy.facts.values() if each.scope in SCOPES and not each.derived]
+    return sorted(found, key=lambda each: (SCOPES.index(each.scope), each.path not in policy.declared))
+
+
+def _fact(policy: Policy, fact: Fact) -> Plain:
+    default = fact.default.isoformat() if isinstance(fact.default, date) else fact.default
+    return {
+        "path": fact.path,
+        "type": fact.type,
+        "ko": fact.ko,
+        "en": fact.en,
+        "choices": {
+            each: _in_both(lambda language, each=each: word_text(policy, fact, each, language))  # type: ignore[misc]
+            for each in fact.choices
+        },
+        "default": default,
+        "required": fact.required,
     }
 
 

@@ -28,6 +28,7 @@ TAGS = (
 # What authors do by commands and in a browser, and figures, which finance reads as CSV.
 LEFT_OUT = (
     *("/v1/policies:", "/v1/policies/drafts", "/v1/policies/{id}/withdraw", "/v1/policies/{id}/shadow"),
+    "/v1/policies/{id}/differences",
     *("/v1/policies/{id}/versions/{number}/scenarios", *FIGURES),
 )
 # What stands in a list and has no name of its own in the document, where the name of the list and its field is none.

@@ -153,7 +153,8 @@ def _tell_of_requests(ask: Asking) -> None:
 def _tell_of_policies(ask: Asking, other: Asking, check: Any) -> None:
     def drafted(at_most: int) -> dict[str, Any]:
         rules, scenarios = texts(at_most)
-        made = ask("POST /v1/policies/drafts", body={"rules": rules, "scenarios": scenarios})["id"]
+        about = f"A limit of {at_most:,} points"
+        made = ask("POST /v1/policies/drafts", body={"rules": rules, "scenarios": scenarios, "about": about})["id"]
         check(made)
         found: dict[str, Any] = ask("GET /v1/policies/drafts/{id}", made)
         ask("GET /v1/policies/drafts/{id}/affected", made)
@@ -179,8 +180,10 @@ def _tell_of_policies(ask: Asking, other: Asking, check: Any) -> None:
         ("GET /v1/policies/{id}/versions", ("tiny",)),
         ("GET /v1/policies/{id}/versions/{number}", ("tiny", 1)),
         ("GET /v1/policies/{id}/versions/{number}/scenarios", ("tiny", 1)),
+        ("GET /v1/policies/{id}/withdrawals", ("tiny",)),
     ):
         ask(operation, *places)
+    ask("GET /v1/policies/{id}/differences", "tiny", query="?old=1&new=2")
     rules, scenarios = texts(5_000)
     ask("POST /v1/policies:check", body={"rules": rules})
     ask("POST /v1/policies:test", body={"rules": rules, "scenarios": scenarios})

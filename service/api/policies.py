@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from service.answers import earning_answer, policy_answer, version_answer
+from service import drafts
+from service.answers import earning_answer, policy_answer, version_answer, with_text, withdrawals_answer
 from service.clock import spoken
 from service.database import reading
 from service.drafts import scenarios_of
-from service.errors import Refusal, language
+from service.errors import FieldError, Refusal, language
 from service.parts import answered, parts
 from service.publishing import Listed, local_day_of
 from service.shapes import LANGUAGE_QUERY, query
+from service.shapes_publishing import VERSIONS_QUERY
 
 blueprint = Blueprint("policies", __name__)
 
@@ -80,6 +82,36 @@ def scenarios(id: str, number: int) -> Response:
             raise Refusal("not-found", what=f"/v1/policies/{id}/versions/{number}")
         text = scenarios_of(parts().database, parts().settings.policies, id, number)
     return answered({"policy": id, "version": number, "scenarios": text})
+
+
+@blueprint.get("/v1/policies/<id>/withdrawals")
+def withdrawals(id: str) -> Response:
+    """The versions that were taken back, by whom and why."""
+    query(LANGUAGE_QUERY)
+    with reading(parts().database):
+        _listed(id)
+        found = drafts.withdrawals(parts().database, id)
+    return answered(withdrawals_answer(found))
+
+
+@blueprint.get("/v1/policies/<id>/differences")
+def differences(id: str) -> Response:
+    """What one version changes of another in meaning."""
+    asked = query(VERSIONS_QUERY)
+    numbers = {name: asked[name] for name in ("old", "new")}
+    with reading(parts().database):
+        known = {each.number: each.digest for each in _listed(id)}
+        errors = [
+            FieldError.in_parameter(name, "unknown-version", policy=id)
+            for name, number in numbers.items()
+            if number not in known
+        ]
+        if errors:
+            raise Refusal("bad-request", errors)
+        kept = [parts().versions.kept(known[number]) for number in numbers.values()]
+    texts = [(listed.number, text, holidays) for listed, text, holidays in filter(None, kept)]
+    found = parts().beside.ask("compared", *texts)
+    return answered({"policy": id, **numbers, "differences": with_text(found["differences"], language())})
 
 
 def _listed(id: str) -> list[Listed]:

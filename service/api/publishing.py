@@ -30,7 +30,9 @@ def draft() -> Response:
     """Keep a draft, and have it checked."""
     asked = body(DRAFT_IN)
     try:
-        made = drafts.draft(parts().database, asked["rules"], asked["scenarios"], g.reader, parts().clock())
+        texts = asked["rules"], asked["scenarios"]
+        about = asked.get("about", "")
+        made = drafts.draft(parts().database, *texts, g.reader, parts().clock(), about=about)
     except Refusal as refusal:
         if "problems" in refusal.figures:
             refusal.figures["problems"] = with_text(refusal.figures["problems"], language())

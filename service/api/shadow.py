@@ -69,7 +69,7 @@ def differences(id: str) -> Response:
 
 
 def _newest(id: str) -> Shadow:
-    found = shadows.newest(parts().database, id)
+    found = shadows.newest(parts().database, id, parts().clock())
     if found is None:
         raise Refusal("not-found", what=f"/v1/policies/{id}/shadow")
     return found

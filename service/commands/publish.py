@@ -88,8 +88,9 @@ def in_one_step(files: tuple[Path, ...], lang: str) -> None:
 
 @command.command()
 @click.argument("file")
+@click.option("--about", default="", metavar="TEXT", help="What it is for, in one line of at most 200 characters.")
 @language_option
-def draft(file: str, lang: str) -> None:
+def draft(file: str, about: str, lang: str) -> None:
     """Draft FILE with its scenarios, and run all checks.
 
     Ends with 1 when a check fails; the draft is kept, and cannot be approved.
@@ -97,14 +98,18 @@ def draft(file: str, lang: str) -> None:
     from service import drafts
     from service.clock import utc_now
     from service.publishing import Versions
+    from service.shapes_publishing import LONGEST_ABOUT
 
+    if len(about) > LONGEST_ABOUT:
+        raise Unusable(f"--about has {len(about)} characters: write at most {LONGEST_ABOUT}")
     tested = Tested(file)
     if tested.problems:
         say_problems(sorted(tested.problems), lang)
         raise SystemExit(1)
     rules, scenarios = (read_file(name).decode("utf-8-sig") for name in (tested.rule_file, tested.scenario_file))
     with opened() as (database, settings), told(lang):
-        made = drafts.draft(database, rules, scenarios, who_asks(database, settings, "author"), utc_now())
+        who = who_asks(database, settings, "author")
+        made = drafts.draft(database, rules, scenarios, who, utc_now(), about=about)
         click.echo(f"drafted {made.id}")
         versions = Versions(database, settings.cached_versions)
         with _watched(lang) as watch:
@@ -212,14 +217,19 @@ def list_them(limit: int) -> None:
         click.echo(f"{listed.policy}@{listed.number}: starts {listed.starts}, effective {since}{restored}")
     for each in drafted:
         became = f" as {each.policy}@{each.number}" if each.number else ""
-        click.echo(f"{each.id} {each.state}{became}: {each.policy}, by {each.actor}, {each.drafted_at}")
+        # It may have failed before another version came, or somebody rejected it.
+        failed = ", failed a check" if each.passed is False and each.state != "failed" else ""
+        about = f": {each.about}" if each.about else ""
+        click.echo(f"{each.id} {each.state}{failed}{became}: {each.policy}, by {each.actor}, {each.drafted_at}{about}")
     if not published and not drafted:
         click.echo("there are none")
 
 
 def _say(found: Draft, lang: str) -> None:
     """What an approver has to see of a draft. Ends with 1 when a check failed."""
-    data: dict[str, Any] = found.data or {"checks": [], "shown": {"changes": [], "to_come": []}}
+    if found.about:
+        click.echo(found.about)
+    data: dict[str, Any] = found.data or {"checks": found.steps, "shown": {"changes": [], "to_come": []}}
     for each in data["checks"]:
         passed = paint("passed", "green") if each["passed"] else paint("failed", "red")
         click.echo(f"{each['check']}: {passed}, {each['count']} looked at")

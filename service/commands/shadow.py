@@ -47,6 +47,10 @@ HEAD = Text(
     "{policy}: {id} {state}, {what}, since {started_at}, by {started_by}",
 )
 UNTIL = Text("  {ended_at}에 중지 ({ended_by})", "  stopped {ended_at} by {ended_by}")
+CAME = Text(
+    "  {ended_at}에 끝남: 초안이 {policy}@{in_force_as}(으)로 시행됨",
+    "  ended {ended_at}: its draft came into force as {policy}@{in_force_as}",
+)
 COUNTS = Text(
     "  판정 {decided:,}: 같음 {same:,}, 다름 {different:,}, 판정 불가 {failed:,}; 대기 {waiting:,}, 지워짐 {erased:,}",
     "  decided {decided:,}: same {same:,}, different {different:,}, failed {failed:,}; waiting {waiting:,},"
@@ -127,13 +131,14 @@ def stop(policy: str | None, lang: str) -> None:
 def show(policy: str | None, limit: int, as_json: bool, lang: str) -> None:
     """Show what the newest shadow of POLICY, or of each policy, came to: counts, and what differs, by decision."""
     from service import shadows
+    from service.clock import utc_now
     from service.database import reading
 
     with looked_at() as (database, _), reading(database):
         asked = shadows.policies(database) if policy is None else [policy]
         found = []
         for name in asked:
-            shadow = shadows.newest(database, name)
+            shadow = shadows.newest(database, name, utc_now())
             if shadow is None:
                 raise Unusable(NO_SHADOW.in_language(lang).format(policy=name))
             lists = {order: [*shadows.differences(database, shadow, order, None, limit)] for order in shadows.ORDERS}
@@ -147,10 +152,11 @@ def show(policy: str | None, limit: int, as_json: bool, lang: str) -> None:
 def _only_one(database: Database, lang: str) -> str:
     """The policy whose shadow is on, where there is just one. Raises Unusable."""
     from service import shadows
+    from service.clock import utc_now
     from service.database import reading
 
     with reading(database):
-        found = [shadows.newest(database, name) for name in shadows.policies(database)]
+        found = [shadows.newest(database, name, utc_now()) for name in shadows.policies(database)]
     on = [each.policy for each in found if each is not None and each.state == "running"]
     if len(on) != 1:
         raise Unusable((WHICH if on else NOTHING_ON).in_language(lang).format(known=", ".join(on)))
@@ -163,7 +169,7 @@ def _lines(found: Mapping[str, Any], lang: str) -> Iterator[str]:
     head["what"] = found["draft"] or FILE.in_language(lang)
     yield HEAD.in_language(lang).format(**head)
     if found["ended_at"]:
-        yield UNTIL.in_language(lang).format(**found)
+        yield (UNTIL if found["in_force_as"] is None else CAME).in_language(lang).format(**found)
     yield COUNTS.in_language(lang).format(**found["counts"])
     yield PAYOUT.in_language(lang).format(**found["payout"])
     for outcome in found["outcomes"]:

@@ -14,14 +14,15 @@ from service.clock import spoken
 from service.errors import LANGUAGES
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.author_drawing import lanes_of, stations_of, waterfall_of
-from service.pages.author_form import Asked, asked_of, field_of, filled, rows_of
+from service.pages.author_form import Asked, asked_of, facts_of, field_of, filled, rows_of
+from service.pages.author_vocabulary import vocabulary_of
 from service.pages.site import only, page
 from service.parts import parts
 
 blueprint = Blueprint("author", __name__, url_prefix="/author")
 blueprint.before_request(only("author", "approver"))
 
-PARTS = ("check", "test", "fill", "try")
+PARTS = ("check", "test", "fill", "try", "words")
 """What the workbench can be asked for, by the names of its buttons."""
 CHECK, TEST, TRY = "/v1/policies:check", "/v1/policies:test", "/v1/policies:try"
 ZONE = "Asia/Seoul"
@@ -34,7 +35,7 @@ def home() -> Response:
     """The policies, the version in force of each, and all their versions."""
     # From here one goes on to a text.
     parts().beside.warm()
-    found = [_policy(each["policy"]) for each in asked("GET", "/v1/policies")["policies"]]
+    found = [_with_withdrawals(each["policy"]) for each in asked("GET", "/v1/policies")["policies"]]
     return page("author.html", policies=found)
 
 
@@ -46,7 +47,7 @@ def version(id: str, number: int) -> Response:
     return page(
         "author_version.html",
         version=found,
-        policy=_policy(id),
+        policy=_with_withdrawals(id),
         checked=checked,
         words=_words(request.args.get("words")),
         lines=found["text"].rstrip("\n").split("\n"),
@@ -86,6 +87,12 @@ def _policy(id: str) -> dict[str, Any]:
     return {**found, "in_force": in_force[0] if in_force else None}
 
 
+def _with_withdrawals(id: str) -> dict[str, Any]:
+    """A policy, and what was withdrawn of it by the number of the version."""
+    found = asked("GET", address("policies", id, "withdrawals"))["withdrawals"]
+    return {**_policy(id), "withdrawn": {each["version"]: each for each in found}}
+
+
 def _effective(version: Mapping[str, Any], now: datetime) -> bool:
     """Whether a version is effective by now; the newest of those that are, and have started, is in force."""
     return version["effective_from"] is None or version["effective_from"] <= spoken(now)
@@ -111,7 +118,7 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, in_part: bool = False)
         if "test" in wanted and text.strip() and scenarios.strip():
             told["tested"] = asked("POST", TEST, {"rules": text, "scenarios": scenarios})
         if "fill" in wanted and declares:
-            told["example_mistake"] = _fill(sent, text, scenarios, declares["timezone"])
+            told["example_mistake"] = _fill(sent, text, scenarios, declares)
         if "try" in wanted and declares:
             told |= _try(sent, text, declares)
     except Refused as refused:
@@ -119,12 +126,17 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, in_part: bool = False)
             raise
         told["refused"] = refused.answer
     told = {"checked": None, "tested": None, "tried": None, "asked": Asked(), "example_mistake": None, **told}
+    declares = (told["checked"] or {}).get("declares")
     return page(
         "author_parts.html" if in_part else "author_workbench.html",
         sent=sent,
         wanted=wanted,
-        declares=(told["checked"] or {}).get("declares"),
+        declares=declares,
+        facts={
+            scope: facts_of(declares["facts"] if declares else (), scope) for scope in ("account", "lot", "request")
+        },
         rows=rows_of(sent),
+        vocabulary=vocabulary_of(text) if "words" in wanted else (),
         groups=_groups((told["tested"] or {}).get("results", [])),
         today=parts().clock().astimezone(ZoneInfo(ZONE)).date().isoformat(),
         **told,
@@ -161,7 +173,7 @@ def _groups(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [*found.values()]
 
 
-def _fill(sent: dict[str, str], text: str, scenarios: str, zone: str) -> Text | None:
+def _fill(sent: dict[str, str], text: str, scenarios: str, declares: Mapping[str, Any]) -> Text | None:
     """Put the case of the chosen scenario into the form; what is wrong with the choice."""
     name, row = sent.get("example", ""), sent.get("example_row", "")
     found = asked("POST", TEST, {"rules": text, "scenarios": scenarios, "scenario": name})["results"]
@@ -170,13 +182,13 @@ def _fill(sent: dict[str, str], text: str, scenarios: str, zone: str) -> Text | 
         return NO_EXAMPLE
     for field in [field for field in sent if field.startswith("lot-")]:
         del sent[field]
-    sent |= filled(cases[0], zone)
+    sent |= filled(cases[0], declares["timezone"], declares["facts"])
     return None
 
 
 def _try(sent: Mapping[str, str], text: str, declares: Mapping[str, Any]) -> dict[str, Any]:
     """What the request of the form comes to, drawn; or what is wrong with its fields."""
-    form = asked_of(sent, declares["timezone"])
+    form = asked_of(sent, declares["timezone"], declares["facts"])
     if form.mistakes:
         return {"asked": form}
     found = ask("POST", TRY, {"rules": text, **form.body})
@@ -197,6 +209,7 @@ def _place_mistakes(found: Answer, form: Asked) -> None:
     for error in found.errors:
         where = field_of(error.get("pointer", ""), form)
         name = error.get("pointer", "").rpartition("/")[2]
-        told = f"{name}: {error['detail']}"
+        # A field has the name of its fact beside it.
+        told = error["detail"] if where in form.fields else f"{name}: {error['detail']}"
         before = form.mistakes.get(where)
         form.mistakes[where] = Text(*(f"{before.ko}; {told}",) * 2) if before else Text(told, told)

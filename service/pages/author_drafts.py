@@ -153,7 +153,7 @@ def _draft(
         effect=_effect(id, shown["impact"]),
         own=bool(g.reader.key) and found["by"] == g.reader.name,
         newest=listed[0]["version"] if listed else None,
-        beside=_beside,
+        beside=beside_of,
         verdicts=VERDICTS,
         bases=BASES,
         written=written or {},
@@ -169,7 +169,7 @@ def _passed(written: str, zone: str) -> Text:
     return Text(*(each.format(at=at, now=now, zone=zone) for each in (IN_THE_PAST.ko, IN_THE_PAST.en)))
 
 
-def _beside(example: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def beside_of(example: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Both decisions of an example, part by part, as people read them. What is only told with a reason is left out."""
     sides = example["old"], example["new"]
     found = []

@@ -1,12 +1,13 @@
 """A request that an author tries: from a form to the API's words, and from a scenario's case to the form.
 
-Facts are written as in a scenario file (`joined_on: 2020-05-01`), because those who write policies know that.
+Each fact that the text knows has a field (`account.joined_on`); what has none, and what somebody would rather paste, is
+written as in a scenario file (`joined_on: 2020-05-01`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,10 +17,13 @@ from engine.local_times import BadTime, instant_of
 from engine.reading import instant_words
 from policies.flow import written
 from policies.model import Text
+from policies.problems import told as with_hint
 from policies.source import read
 from policies.vocabulary import COMMON
 from service.pages.forms import points_of
 
+ELSEWHERE = ("request.points", "request.method")
+"""Facts that have a place of their own in the form."""
 COLUMNS = ("id", "source", "amount", "left", "acquired_on", "expires_on", "more")
 """Of the table of lots; `more` are other facts of a lot."""
 SPARE_ROWS = 1
@@ -27,9 +31,17 @@ FEWEST_ROWS = 2
 MOST_ROWS = 60
 AT = "10:00"
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+NUMBERS = ("points", "money", "number")
+SCOPES = ("account", "request")
+"""Whose facts have a field each; those of lots stand in their table."""
 NOT_READ = Text("{line}번째 줄을 읽을 수 없습니다: {what}", "Line {line} cannot be read: {what}")
 NOT_FACTS = Text("이름: 값 형식으로 적어 주세요. 예: grade: GOLD", "Write it as name: value, such as grade: GOLD.")
 NO_METHOD = Text("환급 방법을 고르세요.", "Choose a refund method.")
+TWICE = Text(
+    "'{name}' 팩트가 위 칸에도 있습니다. 한 곳에만 적으십시오.",
+    "'{name}' stands in a field above, too: write it in one place.",
+)
 NOT_AN_AMOUNT = Text("숫자로 적어 주세요. 예: 30000", "Write a number, such as 30000.")
 DEFAULTS = {fact.path: fact.default for fact in COMMON}
 
@@ -42,14 +54,21 @@ class Asked:
     mistakes: dict[str, Text] = field(default_factory=dict)
     # Which row of the form each lot stands in.
     rows: list[int] = field(default_factory=list)
+    # The paths of the facts that stand in a field, or would.
+    fields: set[str] = field(default_factory=set)
 
 
-def asked_of(sent: Mapping[str, str], zone: str) -> Asked:
+Facts = Sequence[Mapping[str, Any]]
+"""The facts that a text knows, as the API tells them."""
+
+
+def asked_of(sent: Mapping[str, str], zone: str, facts: Facts = ()) -> Asked:
     """What a form says of account, lots, request, earlier refunds and the instant."""
     asked = Asked()
-    account = _facts(sent.get("account", ""), "account", asked)
+    account, request = (
+        _in_fields(sent, scope, facts, _facts(sent.get(scope, ""), scope, asked), asked) for scope in SCOPES
+    )
     lots = list(_lots(sent, asked))
-    request = _facts(sent.get("request", ""), "request", asked)
     points, mistake = points_of({"points": sent.get("points", ""), "all": sent.get("all", "")})
     if mistake and "money" not in request:
         asked.mistakes["points"] = mistake
@@ -67,15 +86,28 @@ def asked_of(sent: Mapping[str, str], zone: str) -> Asked:
     return asked
 
 
-def filled(case: Mapping[str, Any], zone: str) -> dict[str, str]:
+def facts_of(facts: Facts, scope: str) -> list[Mapping[str, Any]]:
+    """The facts of an account, a lot or a request that a form asks for one by one."""
+    return [each for each in facts if each["path"].startswith(f"{scope}.") and each["path"] not in ELSEWHERE]
+
+
+def filled(case: Mapping[str, Any], zone: str, facts: Facts = ()) -> dict[str, str]:
     """The fields of the form for a case. What stands at its default is left out."""
     at = datetime.fromisoformat(case["as_of"]).astimezone(ZoneInfo(zone))
     request = dict(case["request"])
     points = request.pop("points", None)
     method = request.pop("method")
+    told = {"account": _told("account", case["account"]), "request": _told("request", request)}
+    fields = {
+        each["path"]: _as_field(told[scope].pop(name))
+        for scope in SCOPES
+        for each in facts_of(facts, scope)
+        if (name := each["path"].partition(".")[2]) in told[scope]
+    }
     sent = {
-        "account": _lines(_told("account", case["account"])),
-        "request": _lines(_told("request", request)),
+        **dict.fromkeys((each["path"] for scope in SCOPES for each in facts_of(facts, scope)), ""),
+        **fields,
+        **{scope: _lines(told[scope]) for scope in SCOPES},
         "history": "\n".join(
             ", ".join(
                 f"{'at' if name == 'requested_at' else name}: {written(_local(name, value, zone))}"
@@ -115,6 +147,8 @@ def rows_of(sent: Mapping[str, str]) -> range:
 def field_of(pointer: str, asked: Asked) -> str:
     """The field of the form that a mistake of the API is about, by its JSON pointer."""
     parts = pointer.removeprefix("#/").split("/")
+    if ".".join(parts[:2]) in asked.fields:
+        return ".".join(parts[:2])
     if parts[0] == "lots" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(asked.rows):
         return f"lot-{asked.rows[int(parts[1])]}"
     if parts[0] == "request" and len(parts) > 1 and parts[1] in ("points", "method"):
@@ -135,15 +169,43 @@ def _lots(sent: Mapping[str, str], asked: Asked) -> Iterable[dict[str, Any]]:
             continue
         lot: dict[str, Any] = {"id": cells["id"] or f"lot{row + 1}", "source": cells["source"]}
         for name in ("amount", "left"):
-            number = cells[name].replace(",", "").replace("_", "")
-            if number.isascii() and number.isdigit():
-                lot[name] = int(number)
-            elif number:
-                asked.mistakes[f"lot-{row}"] = NOT_AN_AMOUNT
+            if cells[name]:
+                lot[name] = _whole(cells[name], f"lot-{row}", asked)
         lot |= {name: cells[name] for name in ("acquired_on", "expires_on") if cells[name]}
         lot |= _facts(f"{{{cells['more']}}}" if cells["more"] else "", f"lot-{row}", asked)
         asked.rows.append(row)
         yield lot
+
+
+def _in_fields(sent: Mapping[str, str], scope: str, facts: Facts, told: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """The facts that are told already, with those that stand in fields of their own."""
+    for each in facts_of(facts, scope):
+        path = each["path"]
+        name, value = path.partition(".")[2], sent.get(path, "").strip()
+        if name not in told:
+            asked.fields.add(path)
+        if not value:
+            continue
+        if name in told:
+            asked.mistakes[scope] = Text(*(TWICE.in_language(language).format(name=name) for language in ("ko", "en")))
+        elif each["type"] in NUMBERS:
+            told[name] = _whole(value, path, asked)
+        else:
+            told[name] = {"true": True, "false": False}.get(value, value) if each["type"] == "flag" else value
+    return told
+
+
+def _whole(text: str, name: str, asked: Asked) -> int:
+    """A whole number as people write it; what is none is told at the field of that name."""
+    digits = text.replace(",", "").replace("_", "")
+    if WHOLE.fullmatch(digits):
+        return int(digits)
+    asked.mistakes[name] = NOT_AN_AMOUNT
+    return 0
+
+
+def _as_field(value: Any) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
 def _history(text: str, account: Mapping[str, Any], zone: str, asked: Asked) -> Iterable[dict[str, Any]]:
@@ -162,7 +224,7 @@ def _facts(text: str, name: str, asked: Asked) -> dict[str, Any]:
     document, problems = read(text.encode(), name, times=True)
     if document is None or problems:
         first = problems[0]
-        figures = (first.line, first.message)
+        figures = (first.line, with_hint(first.message, first.hint))
         asked.mistakes[name] = Text(
             *(
                 NOT_READ.in_language(each).format(line=figures[0], what=figures[1].in_language(each))

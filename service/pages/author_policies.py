@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from policies.model import Text
+from service.difference_words import BASES, VERDICTS
 from service.pages.asking import Answer, Refused, address, ask, asked
-from service.pages.author_drafts import NO_REASON
+from service.pages.author_drafts import NO_REASON, beside_of
 from service.pages.author_words import FAILURES, SHADOW_STATES
 from service.pages.forms import after_of
 from service.pages.site import back_to, only, page
@@ -40,6 +41,23 @@ def withdraw(id: str) -> Response:
     body = {"version": int(number) if number.isascii() and number.isdigit() else 0, "reason": reason}
     done = ask("POST", address("policies", id, "withdraw"), body)
     return back_to(f"/author/drafts?{urlencode({'withdrawn': id})}") if done.ok else _withdrawal(id, written, done)
+
+
+@blueprint.get("/<id>/compare")
+def compare(id: str) -> Response:
+    """What one version changes of another in meaning."""
+    chosen = {name: request.args.get(name, "") for name in ("old", "new")}
+    found = asked("GET", address("policies", id, "differences"), query=chosen)
+    return page(
+        "author_compare.html",
+        policy=asked("GET", address("policies", id)),
+        old=found["old"],
+        new=found["new"],
+        differences=found["differences"],
+        beside=beside_of,
+        verdicts=VERDICTS,
+        bases=BASES,
+    )
 
 
 @blueprint.get("/<id>/shadow")

@@ -66,11 +66,11 @@ def with_lines(problems: Sequence[Plain], rules: str, scenarios: str) -> Iterato
 
 def _check(name: str, check: Plain | None, draft: Plain, language: str) -> Step:
     if check is None:
-        if draft["checks"] or draft["state"] in ("rejected", "outdated"):
-            return Step(name, "never", "")
-        return Step(name, "running", words.UNDER_WAY.in_language(language))
+        standing = _standing(name, draft)
+        return Step(name, standing, words.UNDER_WAY.in_language(language) if standing == "running" else "")
     found = list(with_lines(check["problems"], draft["rules"], draft["scenarios"]))
-    figures = {"count": f"{check['count']:,}", "found": f"{len(found):,}"}
+    places = {(each["file"], each["line"]) for each in found}
+    figures = {"count": f"{check['count']:,}", "found": f"{len(found):,}", "places": f"{len(places):,}"}
     if not check["passed"]:
         said = f"{words.FAILED[name].in_language(language).format(**figures)} {words.MEND.in_language(language)}"
         return Step(name, "failed", said, found)
@@ -81,8 +81,9 @@ def _check(name: str, check: Plain | None, draft: Plain, language: str) -> Step:
 
 def _effect(draft: Plain, language: str) -> Step:
     shown = draft["shown"]
-    if not draft["checks"]:
-        return Step("effect", _ahead(draft), "")
+    if shown is None or not draft["checks"]:
+        standing = _standing("effect", draft)
+        return Step("effect", standing, words.UNDER_WAY.in_language(language) if standing == "running" else "")
     if not all(each["passed"] for each in draft["checks"]):
         return Step("effect", "never", "")
     if shown["impact"] is None:
@@ -104,6 +105,13 @@ def _approval(draft: Plain, language: str) -> Step:
         case "ready":
             return Step("approval", "waiting", words.WAITS.in_language(language))
     return Step("approval", _ahead(draft), "")
+
+
+def _standing(name: str, draft: Plain) -> str:
+    """How a step stands that has not ended: those behind a failed one are not come to."""
+    if draft["state"] != "checking" or not all(each["passed"] for each in draft["checks"]):
+        return "never"
+    return "running" if (*CHECKS, "effect")[len(draft["checks"])] == name else "later"
 
 
 def _ahead(draft: Plain) -> str:

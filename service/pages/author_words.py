@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from policies.flow import written
 from policies.model import Text
 from service.impact_report import OUTCOMES
 
@@ -42,7 +43,10 @@ STANDINGS: Mapping[str, tuple[str, str, Text]] = {
 
 PASSED: Mapping[str, Text] = {
     "check": Text("규칙 {count}개를 읽었고 잘못이 없습니다.", "Nothing is wrong with its {count} rules."),
-    "test": Text("시나리오 {count}개가 모두 통과했습니다.", "All {count} scenarios pass."),
+    "test": Text(
+        "시나리오가 모두 통과했습니다: 표의 행까지 세어 {count}건.",
+        "All scenarios pass: {count} cases, each row of a table counted.",
+    ),
     "pin": Text(
         "수치와 조건을 하나씩 바꿔 본 {count}번 모두 시나리오가 알아챘습니다.",
         "A scenario notices each of {count} nudges.",
@@ -54,7 +58,10 @@ PASSED: Mapping[str, Text] = {
 }
 FAILED: Mapping[str, Text] = {
     "check": Text("파일에 잘못이 있습니다: {found}건.", "The files have problems: {found}."),
-    "test": Text("시나리오 {count}개 중 기대와 다른 것이 있습니다: {found}건.", "Of {count} scenarios, {found} fail."),
+    "test": Text(
+        "표의 행까지 센 시나리오 {count}건 중 기대와 다른 것이 있습니다: {places}건.",
+        "Cases that fail: {places} of {count}, each row of a table counted.",
+    ),
     "pin": Text(
         "{count}번 바꿔 본 것 중 어느 시나리오도 알아채지 못한 것이 있습니다: {found}건.",
         "Of {count} nudges, no scenario notices {found}.",
@@ -65,7 +72,7 @@ UNKNOWN = Text(
     "증명된 잘못은 없습니다. 시간 안에 알 수 없었던 것: {found}건. 승인하는 사람이 보십시오.",
     "No fault is proved. What could not be told in its time, for the approver to look at: {found}.",
 )
-UNDER_WAY = Text("검사하고 있습니다. 몇 분 걸릴 수 있습니다.", "It is being checked, which may take some minutes.")
+UNDER_WAY = Text("지금 하고 있습니다. 몇 분 걸릴 수 있습니다.", "It is under way, which may take some minutes.")
 MEND = Text("고쳐서 새 초안을 만드십시오.", "Mend the files and draft again.")
 NOTHING_IN_FORCE = Text(
     "비교할 시행 중인 버전이 없습니다.", "No version is in force yet, so there is nothing to compare with."
@@ -139,6 +146,7 @@ def outcome_name(context: Context, outcome: str) -> str:
 
 
 FILTERS = {
+    "written": written,
     "draft_state": draft_state,
     "draft_tone": draft_tone,
     "part_name": part_name,

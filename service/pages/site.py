@@ -262,9 +262,12 @@ def _token_of(secret: str) -> str:
 
 def _refused(error: Refused) -> Response:
     data = error.answer.data
-    return page(
-        "error.html", error.answer.status, title=data["title"], detail=data["detail"], errors=error.answer.errors
-    )
+    if data["code"] == "bad-request" and request.method == "GET":
+        # Somebody changed the address by hand.
+        return _error_page(error.answer.status, words.NOT_UNDERSTOOD)
+    said = words.REFUSALS.get(data["code"])
+    detail = said.in_language(g.language) if said else data["detail"]
+    return page("error.html", error.answer.status, title=data["title"], detail=detail, errors=error.answer.errors)
 
 
 def _http_error(error: HTTPException) -> Response:

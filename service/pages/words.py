@@ -43,6 +43,20 @@ NOT_UNDERSTOOD = (
         "앞 화면으로 돌아가 다시 하십시오. 아무것도 바뀌지 않았습니다.", "Go back and try again. Nothing was changed."
     ),
 )
+REFUSALS: Mapping[str, Text] = {
+    "bad-request": Text("아래에 적힌 것을 고쳐 다시 보내십시오.", "Mend what is told below and send it again."),
+    "not-found": Text(
+        "주소를 확인하십시오. 지워졌거나 처음부터 없던 것입니다.", "Check the address: what it names is not here."
+    ),
+    "illegal-move": Text(
+        "그 사이에 누가 먼저 했을 수 있습니다. 화면을 새로 열어 지금 상태를 보십시오.",
+        "Somebody may have been earlier: load the page again and look how it stands.",
+    ),
+    "forbidden": Text(
+        "지금 로그인한 역할로는 할 수 없습니다.", "The roles that you are signed in with do not allow it."
+    ),
+}
+"""What is said of a refusal in place of the API's own words, which are for programs."""
 UNAVAILABLE = (
     Text("지금은 답할 수 없습니다.", "There is no answer just now."),
     Text("잠시 뒤에 다시 하십시오. 아무것도 바뀌지 않았습니다.", "Try again in a moment. Nothing was changed."),
@@ -246,7 +260,15 @@ def word_name(context: Context, word: str) -> str:
     return WORDS[word].in_language(context["language"]) if word in WORDS else word
 
 
+@pass_context
+def refusal_words(context: Context, data: Mapping[str, Any]) -> str:
+    """What is said of a refusal of the API, in words of people."""
+    said = REFUSALS.get(data["code"])
+    return f"{data['title']} {said.in_language(context['language']) if said else data['detail']}"
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "refusal_words": refusal_words,
     "points": points,
     "money": money,
     "day": day,

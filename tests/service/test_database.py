@@ -213,6 +213,7 @@ def test_the_database_refuses_to_change_what_is_never_changed(database: Database
         "publication": "digest",
         "shadow_end": "shadow_id",
         "draft_rejection": "draft_id",
+        "draft_about": "draft_id",
     }
     column = keys.get(table, "id")
     for statement in (f'UPDATE "{table}" SET {column} = {column}', f'DELETE FROM "{table}"'):  # noqa: S608
@@ -281,6 +282,7 @@ FILL: tuple[str, ...] = (
     "INSERT INTO log_node VALUES (0, '')",
     "INSERT INTO log_checkpoint (size, note, signed_at) VALUES (0, '', '')",
     "INSERT INTO policy_draft VALUES ('P', 'p', 'sha256:0', 0, '', '', '', '', '')",
+    "INSERT INTO draft_about VALUES ('P', '')",
     "INSERT INTO draft_check VALUES ('P', TRUE, '{}', '')",
     "INSERT INTO draft_rejection VALUES ('P', '', '', '', '')",
     "INSERT INTO publication VALUES ('sha256:0', '', 'P', NULL, '', '', '', '', '')",

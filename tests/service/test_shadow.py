@@ -81,16 +81,16 @@ def counts(database: Database, policy: str = "small") -> dict[str, int]:
     return {name: count for name, count in seen(database, policy)["counts"].items() if count}
 
 
-def seen(database: Database, policy: str = "small") -> dict[str, Any]:
+def seen(database: Database, policy: str = "small", now: datetime = NOW) -> dict[str, Any]:
     with reading(database):
-        shadow = shadows.newest(database, policy)
+        shadow = shadows.newest(database, policy, now)
         assert shadow is not None
         return {**shadows.line(shadow), **shadows.figures(database, shadow)}
 
 
 def noted(database: Database, order: str = "newest") -> list[Any]:
     with reading(database):
-        shadow = shadows.newest(database, "small")
+        shadow = shadows.newest(database, "small", NOW)
         assert shadow is not None
         return [*shadows.differences(database, shadow, order, None, 3_000)]
 

@@ -1081,6 +1081,7 @@ class LogEntry(TypedDict):
     kind: Literal[
         "policy_version",
         "policy_draft",
+        "draft_about",
         "draft_check",
         "draft_rejection",
         "publication",

@@ -5,7 +5,7 @@ const form = document.getElementById("workbench");
 const editors = new Map([...form.querySelectorAll(".editor")].map((place) => [place.dataset.of, editor(place)]));
 const QUIET_MS = 600;
 // Where what came of a button is told.
-const RESULTS = { check: "problems-status", test: "scenarios-status", "test try": "tried-status" };
+const RESULTS = { check: "problems-status", words: "vocabulary", test: "scenarios-status", "test try": "tried-status" };
 let asking = null;
 let waiting = null;
 let leaving = false;

@@ -179,7 +179,7 @@ def test_a_draft_is_told_from_its_checks_to_whom_it_affects(desk: Desk) -> None:
     words = said(page)
     for told in (
         *(
-            "All 5 scenarios pass.",
+            "All scenarios pass: 5 cases, each row of a table counted.",
             "Proved for every case",
             "Waits for the approval of another key",
         ),
@@ -205,7 +205,9 @@ def test_a_draft_that_fails_says_where_and_cannot_be_approved(desk: Desk) -> Non
     page = desk.enters("lee").get(path).text
     words = said(page)
     assert "Failed a check" in words
-    assert re.search(r"Of \d+ scenarios, \d fail\. Mend the files and draft again\.", words)
+    assert re.search(
+        r"Cases that fail: \d of \d+, each row of a table counted\. Mend the files and draft again\.", words
+    )
     assert re.search(r"tiny\.test\.yaml:\d+:\d+", page)
     assert ("Not reached" in words, "Approve and publish" in words) == (True, False)
     assert desk.approves(path).status_code == 409
@@ -353,7 +355,7 @@ DRAFT: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("draft", "standings"),
     [
-        ({"state": "checking", "checks": []}, "running running running running later later later"),
+        ({"state": "checking", "checks": []}, "running later later later later later later"),
         ({}, "done done done done done waiting later"),
         (
             {"checks": [*CHECKED[:3], {**CHECKED[3], "problems": [UNKNOWN]}]},

@@ -162,7 +162,7 @@ def test_scenarios_turn_red_and_say_what_was_expected_and_what_came(author: Clie
     assert "pass." in plain(of(green, "scenarios-status"))
     assert 'class="failed"' not in green.text
     red = post(author, text=texts(4_000)[0], do="test")
-    assert "failed" in plain(of(red, "scenarios-status"))
+    assert "1 scenario fails" in plain(of(red, "scenarios-status"))
     failing = plain(of(red, "scenarios"))
     assert "fails" in failing
     assert "outcome : expected approved came denied" in failing.replace("outcome:", "outcome :")
