@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from policies.source import read
 from service.pages.asking import Answer, ask
 from service.pages.author_steps import with_lines
+from service.pages.author_texts import scenarios_of
 from service.pages.site import back_to, only, page
 
 blueprint = Blueprint("author_new", __name__, url_prefix="/author/drafts/new")
@@ -27,6 +28,8 @@ def make() -> Response:
     """Show what the workbench sent, to be looked at once more; or make the draft, and have it checked."""
     # Browsers send lines with both ends, and texts are kept as their authors write them.
     written = {name: value.replace("\r\n", "\n") for name, value in request.form.items()}
+    # The workbench leaves a long file where it is until it is opened.
+    written["scenarios"] = scenarios_of(written)
     if not written.get("make"):
         return _form(written)
     body = {"rules": written.get("text", ""), "scenarios": written.get("scenarios", "")}

@@ -2,10 +2,15 @@
 // Without it the buttons do the same by loading the page again.
 
 const form = document.getElementById("workbench");
-const editors = new Map([...form.querySelectorAll(".editor")].map((place) => [place.dataset.of, editor(place)]));
+const editors = new Map();
 const QUIET_MS = 600;
 // Where what came of a button is told.
-const RESULTS = { check: "problems-status", test: "scenarios-status", "test try": "tried-status" };
+const RESULTS = {
+  check: "problems-status",
+  test: "scenarios-status",
+  "test try": "tried-status",
+  open: "scenario-file",
+};
 let asking = null;
 let waiting = null;
 let leaving = false;
@@ -16,22 +21,34 @@ function editor(place) {
   const bands = place.querySelector(".bands");
   const begun = text.value;
   let marks = new Map();
+  let lines = 0;
 
+  // The numbers are one text: a browser lays out an element for each line only slowly.
   function number() {
-    const lines = text.value.split("\n").length;
+    const count = text.value.split("\n").length;
     const numbers = document.createElement("div");
     const tinted = document.createElement("div");
-    for (let line = 1; line <= lines; line++) {
-      const each = document.createElement("div");
-      const mark = marks.get(line);
-      each.textContent = mark ? `${mark === "problem" ? "✕" : "!"} ${line}` : line;
+    let from = 1;
+    const plain = (until) => {
+      numbers.append(Array.from({ length: until - from }, (_, at) => `${from + at}\n`).join(""));
+      from = until;
+    };
+    for (const [line, mark] of [...marks].sort(([one], [other]) => one - other)) {
+      if (line > count) break;
+      plain(line);
+      const each = document.createElement("span");
+      each.textContent = `${mark === "problem" ? "✕" : "!"} ${line}`;
       const band = document.createElement("div");
-      each.className = band.className = mark ?? "";
-      numbers.append(each);
+      each.className = band.className = mark;
+      band.style.top = `calc(${line - 1} * var(--line-height))`;
+      numbers.append(each, "\n");
       tinted.append(band);
+      from = line + 1;
     }
+    plain(count + 1);
     gutter.replaceChildren(numbers);
     bands.replaceChildren(tinted);
+    lines = count;
     follow();
   }
 
@@ -56,14 +73,16 @@ function editor(place) {
 
   text.addEventListener("scroll", follow);
   text.addEventListener("input", () => {
-    number();
+    if (text.value.split("\n").length !== lines) number();
     later();
   });
-  number();
   return { text, mark, go, changed: () => text.value !== begun };
 }
 
+// Every editor that is on the page, one that was opened just now too, with its marks.
 function marked() {
+  for (const place of form.querySelectorAll(".editor"))
+    if (!editors.has(place.dataset.of)) editors.set(place.dataset.of, editor(place));
   for (const [name, each] of editors) {
     const found = new Map();
     for (const link of form.querySelectorAll(`.problems .goto[data-of="${name}"]`)) {
@@ -76,7 +95,9 @@ function marked() {
 
 function later() {
   clearTimeout(waiting);
-  waiting = setTimeout(() => ask(editors.get("scenarios").text.value.trim() ? "check test" : "check"), QUIET_MS);
+  // A file that is not opened is there all the same.
+  const some = !editors.has("scenarios") || editors.get("scenarios").text.value.trim();
+  waiting = setTimeout(() => ask(some ? "check test" : "check"), QUIET_MS);
 }
 
 function show(parts, filled) {
@@ -165,7 +186,7 @@ form.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button?.name === "do") {
     event.preventDefault();
-    ask(button.value, null, true);
+    ask(button.value, null, true).then(() => button.value === "open" && editors.get("scenarios")?.text.focus());
   } else if (button?.name === "speak") {
     event.preventDefault();
     ask("check", button);
@@ -174,11 +195,12 @@ form.addEventListener("submit", (event) => {
     handOver(button);
   }
 });
-form.addEventListener("click", (event) => {
+form.addEventListener("click", async (event) => {
   const link = event.target.closest(".goto");
   if (!link) return;
   event.preventDefault();
-  editors.get(link.dataset.of).go(Number(link.dataset.line), Number(link.dataset.column ?? 1));
+  if (!editors.has(link.dataset.of)) await ask("open");
+  editors.get(link.dataset.of)?.go(Number(link.dataset.line), Number(link.dataset.column ?? 1));
 });
 window.addEventListener("beforeunload", (event) => {
   if (!leaving && [...editors.values()].some((each) => each.changed())) event.preventDefault();
