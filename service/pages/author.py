@@ -117,6 +117,8 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, may_fold: bool, in_par
         sent=sent,
         folded=may_fold and len(scenarios) > MOST_OPEN,
         wanted=wanted,
+        trying=bool(wanted - {"check", "open"}),
+        spoken="speak" in request.form,
         declares=(told["checked"] or {}).get("declares"),
         rows=rows_of(sent),
         groups=_groups((told["tested"] or {}).get("results", [])),

@@ -21,11 +21,16 @@ function editor(place) {
   const bands = place.querySelector(".bands");
   const begun = text.value;
   let marks = new Map();
-  let lines = 0;
+  // Kept here, because to ask for it lays out the whole page.
+  let scrolled = 0;
+  // So many stand there before there is a script.
+  let lines = gutter.textContent.split("\n").length;
+
+  const count = () => text.value.split("\n").length;
 
   // The numbers are one text: a browser lays out an element for each line only slowly.
   function number() {
-    const count = text.value.split("\n").length;
+    lines = count();
     const numbers = document.createElement("div");
     const tinted = document.createElement("div");
     let from = 1;
@@ -34,7 +39,7 @@ function editor(place) {
       from = until;
     };
     for (const [line, mark] of [...marks].sort(([one], [other]) => one - other)) {
-      if (line > count) break;
+      if (line > lines) break;
       plain(line);
       const each = document.createElement("span");
       each.textContent = `${mark === "problem" ? "✕" : "!"} ${line}`;
@@ -45,18 +50,19 @@ function editor(place) {
       tinted.append(band);
       from = line + 1;
     }
-    plain(count + 1);
+    plain(lines + 1);
     gutter.replaceChildren(numbers);
     bands.replaceChildren(tinted);
-    lines = count;
     follow();
   }
 
-  function follow() {
-    for (const each of [gutter, bands]) each.firstElementChild?.style.setProperty("transform", `translateY(${-text.scrollTop}px)`);
+  function follow(to = scrolled) {
+    scrolled = to;
+    for (const each of [gutter, bands]) each.firstElementChild?.style.setProperty("transform", `translateY(${-scrolled}px)`);
   }
 
   function mark(found) {
+    if (!found.size && !marks.size && count() === lines) return;
     marks = found;
     number();
   }
@@ -68,12 +74,12 @@ function editor(place) {
     text.setSelectionRange(at, at);
     const height = parseFloat(getComputedStyle(text).lineHeight);
     text.scrollTop = Math.max(0, (line - 4) * height);
-    follow();
+    follow(text.scrollTop);
   }
 
-  text.addEventListener("scroll", follow);
+  text.addEventListener("scroll", () => follow(text.scrollTop));
   text.addEventListener("input", () => {
-    if (text.value.split("\n").length !== lines) number();
+    if (count() !== lines) number();
     later();
   });
   return { text, mark, go, changed: () => text.value !== begun };
@@ -171,7 +177,12 @@ async function ask(what, button = null, pressed = false) {
     if (!answer.ok) throw new Error(answer.status);
     const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
     show(parts, /fill|try/.test(what));
-    if (pressed) form.querySelector(`[data-part="${RESULTS[what] ?? "case"}"]`)?.scrollIntoView({ block: "nearest" });
+    if (pressed) {
+      const place = form.querySelector(`[data-part="${RESULTS[what] ?? "case"}"]`);
+      const folded = form.querySelector("[data-opens]");
+      if (parts.querySelector(`[data-part="${folded.dataset.opens}"]`)) folded.open = true;
+      place?.scrollIntoView({ block: "nearest" });
+    }
   } catch (error) {
     if (error.name === "AbortError") return;
     const told = document.createElement("p");

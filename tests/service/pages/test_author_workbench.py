@@ -64,7 +64,7 @@ def plain(html: str) -> str:
 def of(answer: TestResponse, name: str) -> str:
     """One part of the workbench."""
     found = re.search(
-        rf'<div data-part="{name}"[^>]*>(.*?)</div>(?=\s*(?:<div data-part|</section>|$))', answer.text, re.DOTALL
+        rf'<div data-part="{name}"[^>]*>(.*?)</div>(?=\s*(?:<div data-part|</details>|</section>|$))', answer.text, re.DOTALL
     )
     assert found, (name, answer.text[:2_000])
     return found[1]
