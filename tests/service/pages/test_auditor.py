@@ -22,6 +22,10 @@ from tests.service.pages.visiting import Visits, enter
 
 PATHS = ("/auditor", "/auditor/rules", "/auditor/points", "/auditor/decisions/{id}", "/auditor/versions/{digest}")
 
+SQUEEZED = """() => [...document.querySelectorAll("th, td")].filter(each => each.innerText && each.clientWidth < 60
+  && each.clientHeight > 150).map(each => each.innerText)"""
+"""The cells of tables that are so narrow that what they hold stands one letter below the other."""
+
 
 @pytest.fixture
 def audited(open_site: Client, database: Database) -> tuple[Client, str]:
@@ -236,6 +240,8 @@ def test_an_auditor_goes_the_whole_way_in_a_browser(visits: Visits, dark: bool) 
         auditor.goes(path)
         auditor.finds_nothing_serious()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        squeezed = page.evaluate(SQUEEZED)
+        assert squeezed == [], f"{path}: words are broken into letters"
     auditor.goes("/auditor/rules/monthly-limit")
     page.locator(".plot canvas").first.wait_for()
     auditor.goes("/auditor?outcome=approved")
