@@ -71,7 +71,9 @@ def plain(html: str) -> str:
 def of(answer: TestResponse, name: str) -> str:
     """One part of the workbench."""
     found = re.search(
-        rf'<div data-part="{name}"[^>]*>(.*?)</div>(?=\s*(?:<div data-part|</details>|</section>|$))', answer.text, re.DOTALL
+        rf'<div data-part="{name}"[^>]*>(.*?)</div>(?=\s*(?:<div data-part|</details>|</section>|$))',
+        answer.text,
+        re.DOTALL,
     )
     assert found, (name, answer.text[:2_000])
     return found[1]
@@ -423,10 +425,9 @@ def test_an_author_works_on_a_text_in_a_browser(visits: Visits, dark: bool, widt
     page = author.page
     author.enters("author")
     author.goes("/author/policies/kt-points/versions/1")
-    page.locator("#text-title ~ details summary").click()
     author.finds_nothing_serious()
     assert fits(page)
-    page.locator('.words .reasons a').last.click()
+    page.locator(".words .reasons a").last.click()
     assert page.evaluate("document.querySelector(':target').textContent.trim().startsWith('- id: ')")
     author.goes("/author/workbench?policy=kt-points")
     assert page.locator("textarea#scenarios").count() == 0
