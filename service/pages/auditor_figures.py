@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.auditor import mistakes_of
-from service.pages.auditor_words import FIGURES, MOVEMENTS, OF, PER
+from service.pages.auditor_words import A_YEAR, FIGURES, FOUR_WEEKS, MOVEMENTS, OF, PER, SPANS
 from service.pages.site import only, page
 from service.parts import parts
 from service.periods import periods
@@ -21,6 +21,7 @@ blueprint = Blueprint("auditor_figures", __name__, url_prefix="/auditor")
 blueprint.before_request(only("auditor"))
 
 ZONE = ZoneInfo("Asia/Seoul")
+MOST_DAYS = timedelta(days=62)
 RULES = "/v1/audit/rules"
 POINTS = "/v1/audit/points"
 COUNTED = [name for name in FIGURES if not name.startswith("points_") and name not in ("fee", "tax", "offset")]
@@ -30,7 +31,7 @@ COUNTED = [name for name in FIGURES if not name.startswith("points_") and name n
 @blueprint.get("/rules")
 def rules() -> Response:
     """How often each rule spoke between two days, and what it came to."""
-    written = _written("whole")
+    written = _written("whole", FOUR_WEEKS)
     found = ask("GET", RULES, query={**written, "per": "whole", "format": _form()})
     if found.ok and _form() == "csv":
         return _csv(found)
@@ -44,6 +45,7 @@ def rules() -> Response:
         columns=_columns(lines, FIGURES),
         unreadable=found.data["unreadable"] if found.ok else 0,
         csv=_as_csv("/auditor/rules", written),
+        spans=_spans("/auditor/rules", written),
         again=urlencode({name: written[name] for name in ("day_from", "day_to", "of")}),
         **_choices(),
     )
@@ -52,7 +54,7 @@ def rules() -> Response:
 @blueprint.get("/rules/<rule>")
 def rule(rule: str) -> Response:
     """One rule over time: a line for each period, all versions together."""
-    written = _written("month")
+    written = _written("", FOUR_WEEKS)
     found = ask("GET", address("audit", "rules", rule), query={**written, "format": _form()})
     if found.status == 404:
         raise Refused(found)
@@ -69,6 +71,7 @@ def rule(rule: str) -> Response:
         columns=_columns(lines, FIGURES) or ["spoke"],
         counted=COUNTED,
         csv=_as_csv(f"/auditor/rules/{rule}", written),
+        spans=_spans(f"/auditor/rules/{quote(rule, safe='')}", {**written, "per": request.args.get("per", "")}),
         **_choices(),
     )
 
@@ -76,7 +79,7 @@ def rule(rule: str) -> Response:
 @blueprint.get("/points")
 def points() -> Response:
     """What became of points between two days, by source and rule."""
-    written = _written("whole")
+    written = _written("whole", A_YEAR)
     split = request.args.get("split", "")
     asking = {name: written[name] for name in ("day_from", "day_to", "policy", "per")}
     found = ask("GET", POINTS, query={**asking, "split": split, "format": _form()})
@@ -91,6 +94,7 @@ def points() -> Response:
         lines=lines,
         columns=[name for name in MOVEMENTS if name in ("opening", "closing") or name in _columns(lines, MOVEMENTS)],
         csv=_as_csv("/auditor/points", asking),
+        spans=_spans("/auditor/points", asking),
         csv_by_expiry=_as_csv("/auditor/points", {**asking, "split": "expiry"}),
         csv_outstanding="/auditor/outstanding?"
         + urlencode(
@@ -112,17 +116,41 @@ def outstanding() -> Response:
     )
 
 
-def _written(per: str) -> dict[str, str]:
-    """What the form says; a year until today, where it says nothing."""
+def _written(per: str, span: str) -> dict[str, str]:
+    """What the form says; one of the usual spans where it names no day, and what suits the days where it says not for
+    what a line is to be.
+    """
+    first, last = _days(span)
+    usual = {"day_from": first, "day_to": last, "per": per, "of": "filed", "policy": ""}
+    written = {name: request.args.get(name, "").strip() or value for name, value in usual.items()}
+    written["per"] = written["per"] or _per(written["day_from"], written["day_to"])
+    return written
+
+
+def _per(day_from: str, day_to: str) -> str:
+    """A line for each day where few days are asked for, else for each month."""
+    try:
+        few = date.fromisoformat(day_to) - date.fromisoformat(day_from) <= MOST_DAYS
+    except ValueError:
+        few = False
+    return "day" if few else "month"
+
+
+def _days(span: str) -> tuple[str, str]:
+    """The first and the last day of a usual span, which ends today."""
     today = parts().clock().astimezone(ZONE).date()
-    usual = {
-        "day_from": date(today.year - 1, today.month, 1).isoformat(),
-        "day_to": today.isoformat(),
-        "per": per,
-        "of": "filed",
-        "policy": "",
-    }
-    return {name: request.args.get(name, "").strip() or value for name, value in usual.items()}
+    return (today - timedelta(days=SPANS[span].days - 1)).isoformat(), today.isoformat()
+
+
+def _spans(path: str, asking: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Where the figures of each usual span are, and whether it is the one that is shown."""
+    found = []
+    for name, span in SPANS.items():
+        first, last = _days(name)
+        own = {key: value for key, value in {**asking, "day_from": first, "day_to": last}.items() if value}
+        shown = (asking["day_from"], asking["day_to"]) == (first, last)
+        found.append({"name": span.name, "href": f"{path}?{urlencode(own)}", "shown": shown})
+    return found
 
 
 def _form() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -28,6 +29,22 @@ STAGES: Mapping[str, Text] = {
     "pays": Text("이 신청에 쓰인 포인트", "Points that pay for this request"),
 }
 """The stages in the order in which they are told."""
+
+
+class Span(NamedTuple):
+    """Days that end with today, and what they are called."""
+
+    name: Text
+    days: int
+
+
+FOUR_WEEKS, A_YEAR = "weeks", "year"
+SPANS: Mapping[str, Span] = {
+    FOUR_WEEKS: Span(Text("최근 4주", "Last four weeks"), 28),
+    "quarter": Span(Text("최근 13주", "Last thirteen weeks"), 91),
+    A_YEAR: Span(Text("최근 1년", "Last year"), 365),
+}
+"""The spans that are at hand, the shortest first."""
 
 FIGURES: Mapping[str, Text] = {
     "spoke": Text("적용", "Spoke"),

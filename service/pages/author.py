@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request
 
 from policies.model import Text
-from service.clock import spoken
 from service.errors import LANGUAGES
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.author_drawing import lanes_of, stations_of, waterfall_of
 from service.pages.author_form import Asked, asked_of, facts_of, field_of, filled, rows_of
+from service.pages.author_texts import MOST_OPEN, draft_texts, policy_of, scenarios_of, texts_of
 from service.pages.author_vocabulary import vocabulary_of
 from service.pages.site import only, page
 from service.parts import parts
@@ -22,7 +21,7 @@ from service.parts import parts
 blueprint = Blueprint("author", __name__, url_prefix="/author")
 blueprint.before_request(only("author", "approver"))
 
-PARTS = ("check", "test", "fill", "try", "words")
+PARTS = ("check", "test", "fill", "try", "words", "open")
 """What the workbench can be asked for, by the names of its buttons."""
 CHECK, TEST, TRY = "/v1/policies:check", "/v1/policies:test", "/v1/policies:try"
 ZONE = "Asia/Seoul"
@@ -50,7 +49,8 @@ def version(id: str, number: int) -> Response:
         policy=_with_withdrawals(id),
         checked=checked,
         words=_words(request.args.get("words")),
-        lines=found["text"].rstrip("\n").split("\n"),
+        lines=found["text"].rstrip("\n").count("\n") + 1,
+        pieces=_pieces(found["text"].rstrip("\n"), checked["sentences"]),
     )
 
 
@@ -59,14 +59,12 @@ def workbench() -> Response:
     """A text to work on: that of a draft or of a version, or an empty one where it is not clear of which policy."""
     policy, number, draft = (request.args.get(name, "") for name in ("policy", "version", "draft"))
     if draft:
-        found = asked("GET", address("policies", "drafts", draft))
-        own = {"policy": found["policy"], "text": found["rules"], "scenarios": found["scenarios"]}
-        return _workbench({"words": _words(None), **own}, {"check"})
+        return _workbench({"words": _words(None), **draft_texts(draft)}, {"check"}, may_fold=True)
     if not policy:
         known = asked("GET", "/v1/policies")["policies"]
         policy = known[0]["policy"] if len(known) == 1 else ""
-    sent = {"policy": policy, "words": _words(None), **(_texts(policy, number) if policy else {})}
-    return _workbench(sent, {"check"})
+    sent = {"policy": policy, "words": _words(None), **(texts_of(policy, number) if policy else {})}
+    return _workbench(sent, {"check"}, may_fold=True)
 
 
 @blueprint.post("/workbench")
@@ -75,41 +73,36 @@ def worked() -> Response:
     sent = {name: value.replace("\r\n", "\n") for name, value in request.form.items()}
     sent["words"] = _words(sent.pop("speak", None) or sent.get("words"))
     wanted = {each for each in sent.get("do", "check").split() if each in PARTS} or {"check"}
-    return _workbench(sent, wanted, in_part="X-Part" in request.headers)
+    may_fold = "scenarios" not in sent and "open" not in wanted
+    sent["scenarios"] = scenarios_of(sent)
+    return _workbench(sent, wanted, may_fold=may_fold, in_part="X-Part" in request.headers)
 
 
-def _policy(id: str) -> dict[str, Any]:
-    """A policy with its versions, the one in force marked."""
-    found: dict[str, Any] = asked("GET", address("policies", id))
-    now = parts().clock()
-    today = now.astimezone(ZoneInfo(found["timezone"])).date().isoformat()
-    in_force = [each["version"] for each in found["versions"] if _effective(each, now) and each["starts"] <= today]
-    return {**found, "in_force": in_force[0] if in_force else None}
+def _pieces(text: str, sentences: Mapping[str, Any] | None) -> list[tuple[int | None, str]]:
+    """A text in few pieces: each line that a sentence is about, with its number, and between them all others together.
+
+    A browser lays out every element by itself, and a text of a thousand lines is there much sooner as a hundred of
+    them.
+    """
+    named = {rule["line"] for heading in (sentences or {}).get("headings", ()) for rule in heading["rules"]}
+    found: list[tuple[int | None, str]] = []
+    between: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if number in named:
+            found += [(None, "".join(between)), (number, f"{line}\n")]
+            between = []
+        else:
+            between.append(f"{line}\n")
+    return [*found, (None, "".join(between))]
 
 
 def _with_withdrawals(id: str) -> dict[str, Any]:
     """A policy, and what was withdrawn of it by the number of the version."""
     found = asked("GET", address("policies", id, "withdrawals"))["withdrawals"]
-    return {**_policy(id), "withdrawn": {each["version"]: each for each in found}}
+    return {**policy_of(id), "withdrawn": {each["version"]: each for each in found}}
 
 
-def _effective(version: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a version is effective by now; the newest of those that are, and have started, is in force."""
-    return version["effective_from"] is None or version["effective_from"] <= spoken(now)
-
-
-def _texts(id: str, number: str) -> dict[str, str]:
-    """The rules and the scenarios of a version; without a number of the one in force."""
-    policy = _policy(id)
-    chosen = int(number) if number.isascii() and number.isdigit() else policy["in_force"]
-    if chosen is None:
-        chosen = policy["versions"][0]["version"]
-    text = asked("GET", address("policies", id, "versions", chosen))["text"]
-    scenarios = asked("GET", address("policies", id, "versions", chosen, "scenarios"))["scenarios"]
-    return {"version": str(chosen), "text": text, "scenarios": scenarios or ""}
-
-
-def _workbench(sent: dict[str, str], wanted: set[str], *, in_part: bool = False) -> Response:
+def _workbench(sent: dict[str, str], wanted: set[str], *, may_fold: bool, in_part: bool = False) -> Response:
     text, scenarios = sent.get("text", ""), sent.get("scenarios", "")
     told: dict[str, Any] = {"refused": None}
     try:
@@ -130,7 +123,10 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, in_part: bool = False)
     return page(
         "author_parts.html" if in_part else "author_workbench.html",
         sent=sent,
+        folded=may_fold and len(scenarios) > MOST_OPEN,
         wanted=wanted,
+        trying=bool(wanted - {"check", "open", "words"}),
+        spoken="speak" in request.form,
         declares=declares,
         facts={
             scope: facts_of(declares["facts"] if declares else (), scope) for scope in ("account", "lot", "request")

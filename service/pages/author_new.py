@@ -11,6 +11,7 @@ from policies.model import Text
 from policies.source import read
 from service.pages.asking import Answer, ask
 from service.pages.author_steps import with_lines
+from service.pages.author_texts import scenarios_of
 from service.pages.site import back_to, only, page
 from service.shapes_publishing import LONGEST_ABOUT
 
@@ -43,6 +44,8 @@ def make() -> Response:
     """Show what the workbench sent, to be looked at once more; or make the draft, and have it checked."""
     # Browsers send lines with both ends, and texts are kept as their authors write them.
     written = {name: value.replace("\r\n", "\n") for name, value in request.form.items()}
+    # The workbench leaves a long file where it is until it is opened.
+    written["scenarios"] = scenarios_of(written)
     if not written.get("make"):
         return _form(written)
     if _empty(written):

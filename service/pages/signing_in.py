@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, g, request, url_for
 
 from service import sessions
 from service.access import holder_of
@@ -65,10 +65,11 @@ def sign_in() -> Response:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    """Sign out."""
+    """Sign out; to sign in anew and go on where that was asked for."""
     secret = request.cookies.get(COOKIE, "")
     writing(parts().database, lambda: sessions.end(parts().database, secret))
-    answer = back_to("/start")
+    following = own_address(request.form.get("next"), "")
+    answer = back_to(url_for("signing_in.start", next=following) if following else "/start")
     answer.delete_cookie(COOKIE, path="/")
     return answer
 

@@ -144,10 +144,9 @@ def only(*roles: str) -> Callable[[], Response | None]:
     def check() -> Response | None:
         reader: Reader | None = g.reader
         if reader is None:
-            back = request.full_path.rstrip("?") if request.method == "GET" else request.path
-            return back_to(url_for("signing_in.start", next=back))
+            return back_to(url_for("signing_in.start", next=_this_page()))
         if not set(roles) & set(reader.roles):
-            return _error_page(403, words.NOT_FOR_YOU)
+            return _error_page(403, words.NOT_FOR_YOU, sign_in=_this_page())
         return None
 
     return check
@@ -212,7 +211,7 @@ def _check_form() -> Response | None:
         return None
     sent = request.headers.get("X-Form-Token") or request.form.get("form_token", "")
     if g.reader is None or not hmac.compare_digest(sent.encode(), form_token().encode()):
-        return _error_page(403, words.FORM_IS_OLD)
+        return _error_page(403, words.FORM_IS_OLD, sign_in="" if g.reader else _page_before())
     return None
 
 
@@ -267,7 +266,8 @@ def _refused(error: Refused) -> Response:
         return _error_page(error.answer.status, words.NOT_UNDERSTOOD)
     said = words.REFUSALS.get(data["code"])
     detail = said.in_language(g.language) if said else data["detail"]
-    return page("error.html", error.answer.status, title=data["title"], detail=detail, errors=error.answer.errors)
+    told = {"title": data["title"], "detail": detail, "errors": error.answer.errors}
+    return page("error.html", error.answer.status, **told, sign_in="")
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -281,6 +281,17 @@ def _bug(error: Exception) -> Response:
     return _error_page(500, words.OUR_MISTAKE)
 
 
-def _error_page(status: int, told: tuple[Text, Text]) -> Response:
+def _error_page(status: int, told: tuple[Text, Text], *, sign_in: str = "") -> Response:
+    """A page that says what went wrong; with a way to sign in and go on at an address, where that helps."""
     title, detail = (each.in_language(g.language) for each in told)
-    return page("error.html", status, title=title, detail=detail, errors=[])
+    return page("error.html", status, title=title, detail=detail, errors=[], sign_in=sign_in)
+
+
+def _page_before() -> str:
+    """The page whose form was sent, as the browser says."""
+    return own_address(urlsplit(request.referrer or "").path, "/start")
+
+
+def _this_page() -> str:
+    """The address that was asked for, to come back to."""
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path

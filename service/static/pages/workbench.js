@@ -2,10 +2,16 @@
 // Without it the buttons do the same by loading the page again.
 
 const form = document.getElementById("workbench");
-const editors = new Map([...form.querySelectorAll(".editor")].map((place) => [place.dataset.of, editor(place)]));
+const editors = new Map();
 const QUIET_MS = 600;
 // Where what came of a button is told.
-const RESULTS = { check: "problems-status", words: "vocabulary", test: "scenarios-status", "test try": "tried-status" };
+const RESULTS = {
+  check: "problems-status",
+  words: "vocabulary",
+  test: "scenarios-status",
+  "test try": "tried-status",
+  open: "scenario-file",
+};
 let asking = null;
 let waiting = null;
 let leaving = false;
@@ -16,30 +22,48 @@ function editor(place) {
   const bands = place.querySelector(".bands");
   const begun = text.value;
   let marks = new Map();
+  // Kept here, because to ask for it lays out the whole page.
+  let scrolled = 0;
+  // So many stand there before there is a script.
+  let lines = gutter.textContent.split("\n").length;
 
+  const count = () => text.value.split("\n").length;
+
+  // The numbers are one text: a browser lays out an element for each line only slowly.
   function number() {
-    const lines = text.value.split("\n").length;
+    lines = count();
     const numbers = document.createElement("div");
     const tinted = document.createElement("div");
-    for (let line = 1; line <= lines; line++) {
-      const each = document.createElement("div");
-      const mark = marks.get(line);
-      each.textContent = mark ? `${mark === "problem" ? "✕" : "!"} ${line}` : line;
+    let from = 1;
+    const plain = (until) => {
+      numbers.append(Array.from({ length: until - from }, (_, at) => `${from + at}\n`).join(""));
+      from = until;
+    };
+    for (const [line, mark] of [...marks].sort(([one], [other]) => one - other)) {
+      if (line > lines) break;
+      plain(line);
+      const each = document.createElement("span");
+      each.textContent = `${mark === "problem" ? "✕" : "!"} ${line}`;
       const band = document.createElement("div");
-      each.className = band.className = mark ?? "";
-      numbers.append(each);
+      each.className = band.className = mark;
+      band.style.top = `calc(${line - 1} * var(--line-height))`;
+      numbers.append(each, "\n");
       tinted.append(band);
+      from = line + 1;
     }
+    plain(lines + 1);
     gutter.replaceChildren(numbers);
     bands.replaceChildren(tinted);
     follow();
   }
 
-  function follow() {
-    for (const each of [gutter, bands]) each.firstElementChild?.style.setProperty("transform", `translateY(${-text.scrollTop}px)`);
+  function follow(to = scrolled) {
+    scrolled = to;
+    for (const each of [gutter, bands]) each.firstElementChild?.style.setProperty("transform", `translateY(${-scrolled}px)`);
   }
 
   function mark(found) {
+    if (!found.size && !marks.size && count() === lines) return;
     marks = found;
     number();
   }
@@ -51,19 +75,21 @@ function editor(place) {
     text.setSelectionRange(at, at);
     const height = parseFloat(getComputedStyle(text).lineHeight);
     text.scrollTop = Math.max(0, (line - 4) * height);
-    follow();
+    follow(text.scrollTop);
   }
 
-  text.addEventListener("scroll", follow);
+  text.addEventListener("scroll", () => follow(text.scrollTop));
   text.addEventListener("input", () => {
-    number();
+    if (count() !== lines) number();
     later();
   });
-  number();
   return { text, mark, go, changed: () => text.value !== begun };
 }
 
+// Every editor that is on the page, one that was opened just now too, with its marks.
 function marked() {
+  for (const place of form.querySelectorAll(".editor"))
+    if (!editors.has(place.dataset.of)) editors.set(place.dataset.of, editor(place));
   for (const [name, each] of editors) {
     const found = new Map();
     for (const link of form.querySelectorAll(`.problems .goto[data-of="${name}"]`)) {
@@ -76,7 +102,9 @@ function marked() {
 
 function later() {
   clearTimeout(waiting);
-  waiting = setTimeout(() => ask(editors.get("scenarios").text.value.trim() ? "check test" : "check"), QUIET_MS);
+  // A file that is not opened is there all the same.
+  const some = !editors.has("scenarios") || editors.get("scenarios").text.value.trim();
+  waiting = setTimeout(() => ask(some ? "check test" : "check"), QUIET_MS);
 }
 
 function show(parts, filled) {
@@ -150,7 +178,12 @@ async function ask(what, button = null, pressed = false) {
     if (!answer.ok) throw new Error(answer.status);
     const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
     show(parts, /fill|try/.test(what));
-    if (pressed) form.querySelector(`[data-part="${RESULTS[what] ?? "case"}"]`)?.scrollIntoView({ block: "nearest" });
+    if (pressed) {
+      const place = form.querySelector(`[data-part="${RESULTS[what] ?? "case"}"]`);
+      const folded = form.querySelector("[data-opens]");
+      if (parts.querySelector(`[data-part="${folded.dataset.opens}"]`)) folded.open = true;
+      place?.scrollIntoView({ block: "nearest" });
+    }
   } catch (error) {
     if (error.name === "AbortError") return;
     const told = document.createElement("p");
@@ -165,7 +198,7 @@ form.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button?.name === "do") {
     event.preventDefault();
-    ask(button.value, null, true);
+    ask(button.value, null, true).then(() => button.value === "open" && editors.get("scenarios")?.text.focus());
   } else if (button?.name === "speak") {
     event.preventDefault();
     ask("check", button);
@@ -174,11 +207,12 @@ form.addEventListener("submit", (event) => {
     handOver(button);
   }
 });
-form.addEventListener("click", (event) => {
+form.addEventListener("click", async (event) => {
   const link = event.target.closest(".goto");
   if (!link) return;
   event.preventDefault();
-  editors.get(link.dataset.of).go(Number(link.dataset.line), Number(link.dataset.column ?? 1));
+  if (!editors.has(link.dataset.of)) await ask("open");
+  editors.get(link.dataset.of)?.go(Number(link.dataset.line), Number(link.dataset.column ?? 1));
 });
 window.addEventListener("beforeunload", (event) => {
   if (!leaving && [...editors.values()].some((each) => each.changed())) event.preventDefault();

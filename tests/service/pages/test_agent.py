@@ -96,6 +96,13 @@ def test_an_account_is_found_by_its_id_and_a_wrong_one_is_told(open_site: Client
     assert open_site.get("/agent/accounts/A-9").status_code == 404
 
 
+def test_points_that_can_be_refunded_are_said_of_the_method_they_are_counted_for(open_site: Client) -> None:
+    enter(open_site, "agent")
+    methods = {"en": "Refundable (cash)", "ko": "환급 대상(현금)"}
+    for language, words in methods.items():
+        assert words in said(open_site.get(f"{ACCOUNT}?lang={language}").text)
+
+
 def test_facts_of_an_account_are_called_as_the_policy_calls_them(open_site: Client) -> None:
     enter(open_site, "agent")
     assert "Identity level 2" in said(open_site.get(ACCOUNT).text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from service import audit_log
 from service.database import Database
 from service.judging import Judge, Question
 from service.pages.auditor import path_of
+from service.pages.auditor_figures import ZONE
 from service.publishing import Versions
 from tests.service.builders import NOW, SetClock, asking
 from tests.service.pages.conftest import LOG
@@ -19,6 +21,10 @@ from tests.service.pages.test_member import said
 from tests.service.pages.visiting import Visits, enter
 
 PATHS = ("/auditor", "/auditor/rules", "/auditor/points", "/auditor/decisions/{id}", "/auditor/versions/{digest}")
+
+SQUEEZED = """() => [...document.querySelectorAll("th, td")].filter(each => each.innerText && each.clientWidth < 60
+  && each.clientHeight > 150).map(each => each.innerText)"""
+"""The cells of tables that are so narrow that what they hold stands one letter below the other."""
 
 
 @pytest.fixture
@@ -176,6 +182,32 @@ def test_a_rule_has_a_line_for_each_period_that_adds_up(audited: tuple[Client, s
     assert 'data-group="counts"' in page
 
 
+def spans_of(page: str) -> list[tuple[str, str, bool]]:
+    """The spans at hand: the first and the last day of each, and whether it is the one that is shown."""
+    links = re.findall(r'<li><a href="[^"]*day_from=([\d-]+)&amp;day_to=([\d-]+)[^"]*"( aria-current)?', page)
+    return [(first, last, bool(shown)) for first, last, shown in links]
+
+
+def test_rules_are_counted_over_four_weeks_until_another_span_is_chosen(audited: tuple[Client, str]) -> None:
+    site, _ = audited
+    today = NOW.astimezone(ZONE).date()
+    starts = [(today - timedelta(days=days - 1)).isoformat() for days in (28, 91, 365)]
+    usual = site.get("/auditor/rules").text
+    assert spans_of(usual) == [(start, today.isoformat(), start == starts[0]) for start in starts]
+    assert f'value="{starts[0]}"' in usual
+    assert [shown for *_, shown in spans_of(site.get("/auditor/points").text)] == [False, False, True]
+    chosen = site.get(f"/auditor/rules?day_from={starts[1]}&day_to={today}&of=all").text
+    assert [shown for *_, shown in spans_of(chosen)] == [False, True, False]
+    assert "of=all" in re.findall(r'<li><a href="([^"]*day_from[^"]*)"', chosen)[0], "what else was chosen stays"
+
+
+def test_a_rule_over_few_days_has_a_line_for_each_day(audited: tuple[Client, str]) -> None:
+    page = audited[0].get("/auditor/rules/fee?of=all").text
+    lines = re.findall(r'<th scope="row" data-value="([\d-]+)">.*?data-value="(\d+)"', page)
+    assert len(lines) == 28
+    assert lines[-1] == (NOW.astimezone(ZONE).date().isoformat(), "1")
+
+
 def test_outstanding_points_come_as_csv(audited: tuple[Client, str]) -> None:
     assert audited[0].get("/auditor/outstanding?on=2026-03-02").mimetype == "text/csv"
     assert audited[0].get("/auditor/outstanding?on=never").status_code == 400
@@ -208,6 +240,8 @@ def test_an_auditor_goes_the_whole_way_in_a_browser(visits: Visits, dark: bool) 
         auditor.goes(path)
         auditor.finds_nothing_serious()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        squeezed = page.evaluate(SQUEEZED)
+        assert squeezed == [], f"{path}: words are broken into letters"
     auditor.goes("/auditor/rules/monthly-limit")
     page.locator(".plot canvas").first.wait_for()
     auditor.goes("/auditor?outcome=approved")

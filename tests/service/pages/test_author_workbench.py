@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from service import drafts
 from service.database import Database
 from service.pages.author_drawing import lanes_of, stations_of, waterfall_of
 from service.pages.author_form import Asked, asked_of, field_of, filled, rows_of
+from service.pages.author_texts import MOST_OPEN
 from service.publishing import publish
 from service.reference_workbench import TRIED
 from tests.service.builders import NOW
-from tests.service.drafting import RULES, SCENARIOS, approved, ready, texts
+from tests.service.drafting import AUTHOR, RULES, SCENARIOS, approved, ready, texts
 from tests.service.pages.visiting import Visits, enter
 
 ZONE = "Asia/Seoul"
@@ -41,10 +43,15 @@ def author(open_site: Client, database: Database) -> Client:
     return open_site
 
 
-def post(site: Client, **fields: str) -> TestResponse:
-    token = re.search(r'name="form_token" value="([^"]+)"', site.get("/author/workbench?policy=tiny").text)
+def token_of(page: str) -> str:
+    token = re.search(r'name="form_token" value="([^"]+)"', page)
     assert token, "no form"
-    sent = {"form_token": token[1], "text": RULES, "scenarios": SCENARIOS, "policy": "tiny", **fields}
+    return token[1]
+
+
+def post(site: Client, **fields: str) -> TestResponse:
+    token = token_of(site.get("/author/workbench?policy=tiny").text)
+    sent = {"form_token": token, "text": RULES, "scenarios": SCENARIOS, "policy": "tiny", **fields}
     part = {"X-Part": "yes"} if sent.pop("part", "") else {}
     return site.post("/author/workbench", data=sent, headers=part)
 
@@ -64,7 +71,9 @@ def plain(html: str) -> str:
 def of(answer: TestResponse, name: str) -> str:
     """One part of the workbench."""
     found = re.search(
-        rf'<div data-part="{name}"[^>]*>(.*?)</div>(?=\s*(?:<div data-part|</section>|$))', answer.text, re.DOTALL
+        rf'<div data-part="{name}"[^>]*>(.*?)</div>(?=\s*(?:<div data-part|</details>|</section>|$))',
+        answer.text,
+        re.DOTALL,
     )
     assert found, (name, answer.text[:2_000])
     return found[1]
@@ -127,6 +136,39 @@ def test_the_workbench_opens_a_text_with_the_scenarios_of_its_draft(open_site: C
     approved(database, 4_500)
     enter(open_site, "author")
     assert "4_501" in of_editor(open_site.get("/author/workbench?policy=tiny").text, "scenarios")
+
+
+@pytest.fixture
+def long_draft(open_site: Client, database: Database) -> str:
+    """A draft whose scenario file is too long to stand on the workbench at once, and its author signed in."""
+    scenarios = f"# What it means.\n{SCENARIOS}{'# and so on' * 2_000}\n"
+    assert len(scenarios) > MOST_OPEN
+    enter(open_site, "author")
+    return drafts.draft(database, RULES, scenarios, AUTHOR, NOW).id
+
+
+def test_a_long_scenario_file_waits_until_it_is_opened(open_site: Client, long_draft: str) -> None:
+    folded = open_site.get(f"/author/workbench?draft={long_draft}").text
+    assert "# What it means." not in folded
+    assert "Open the scenario file" in folded
+    asking = {"form_token": token_of(folded), "text": RULES, "draft": long_draft}
+    assert "# What it means." in of_editor(
+        open_site.post("/author/workbench", data={**asking, "do": "open"}).text, "scenarios"
+    )
+    assert "Open the scenario file" in open_site.post("/author/workbench", data={**asking, "do": "check"}).text
+    part = open_site.post("/author/workbench", data={**asking, "do": "open"}, headers={"X-Part": "yes"})
+    assert re.findall(r'data-part="([\w-]+)"', part.text)[-1] == "scenario-file"
+
+
+def test_a_file_that_is_not_opened_is_run_and_handed_over_all_the_same(open_site: Client, long_draft: str) -> None:
+    token = token_of(open_site.get(f"/author/workbench?draft={long_draft}").text)
+    asking = {"form_token": token, "text": RULES, "draft": long_draft}
+    told = open_site.post("/author/workbench", data={**asking, "do": "test"})
+    assert "pass." in plain(of(told, "scenarios-status"))
+    assert "# What it means." not in told.text
+    assert "# What it means." in of_editor(open_site.post("/author/drafts/new", data=asking).text, "scenarios")
+    emptied = open_site.post("/author/drafts/new", data={**asking, "scenarios": ""})
+    assert of_editor(emptied.text, "scenarios") == "", "what an author emptied stays empty"
 
 
 def test_problems_are_listed_with_their_lines_and_what_was_typed_is_kept(author: Client) -> None:
@@ -385,11 +427,23 @@ def test_an_author_works_on_a_text_in_a_browser(visits: Visits, dark: bool, widt
     author.goes("/author/policies/kt-points/versions/1")
     author.finds_nothing_serious()
     assert fits(page)
+    page.locator(".words .reasons a").last.click()
+    assert page.evaluate("document.querySelector(':target').textContent.trim().startsWith('- id: ')")
     author.goes("/author/workbench?policy=kt-points")
+    assert page.locator("textarea#scenarios").count() == 0
     page.locator('button[value="test"]').click()
     page.locator('[data-part="scenarios-status"] .good').wait_for()
+    assert page.locator("#points").is_visible(), "what scenarios can fill in is shown"
     author.finds_nothing_serious()
     assert fits(page)
+    page.locator('.scenarios input[value="all"]').check()
+    link = page.locator(".scenarios .goto").nth(40)
+    link.click()
+    page.locator("textarea#scenarios").wait_for()
+    page.wait_for_function("() => document.activeElement.id === 'scenarios'")
+    before = page.locator("textarea#scenarios").evaluate("text => text.value.slice(0, text.selectionStart)")
+    assert before.count("\n") + 1 == int(link.get_attribute("data-line"))
+    assert page.locator('[data-of="scenarios"] .gutter').inner_text().startswith("1\n2\n3")
 
     types(page, "always: 3 years", "always: 3 yeers")
     page.locator(".problems .problem").first.wait_for()
@@ -490,6 +544,9 @@ def test_without_scripts_the_buttons_do_the_same(visits: Visits) -> None:
     page.locator("#text").fill(page.locator("#text").input_value().replace("3 yeers", "3 years"))
     page.locator('button[value="test"]').click()
     assert "408" in page.locator('[data-part="scenarios-status"]').inner_text()
+    page.locator('button[value="open"]').click()
+    assert page.locator("textarea#scenarios").input_value().count("name:") > 100
+    page.locator('button[value="test"]').click()
     page.locator('button[value="test fill"]').click()
     page.locator("#points").fill("1000")
     page.locator('button[value="test try"]').click()

@@ -104,6 +104,34 @@ def test_another_role_is_refused(open_site: Client) -> None:
     assert open_site.get("/member").status_code == 403
 
 
+def test_whoever_is_refused_can_sign_in_with_another_key_and_go_on(open_site: Client) -> None:
+    enter(open_site, "auditor")
+    refused = open_site.get("/agent/accounts/A?speak=en").text
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', refused.partition("<h1>")[2]))
+    assert fields["next"] == "/agent/accounts/A?speak=en"
+    out = open_site.post("/sign-out", data=fields)
+    assert out.headers["Location"] == "/start?next=/agent/accounts/A?speak%3Den"
+    assert f'name="next" value="{fields["next"]}"' in open_site.get(out.headers["Location"]).text
+    assert open_site.get("/agent/accounts/A").status_code == 303
+
+
+def test_a_form_that_comes_after_signing_out_says_where_to_sign_in(open_site: Client) -> None:
+    came_from = {"Referer": "http://localhost/member/apply?method=cash"}
+    told = open_site.post("/member/requests", headers=came_from)
+    assert told.status_code == 403
+    assert 'href="/start?next=/member/apply"' in told.text
+    assert 'href="/start?next=/start"' in open_site.post("/member/requests", headers={"Referer": "//e.example//x"}).text
+
+
+@pytest.mark.parametrize("next", ["//e.example/", "https://e.example/"])
+def test_signing_out_leads_nowhere_else(open_site: Client, next: str) -> None:
+    enter(open_site, "member")
+    page = open_site.get("/member").text
+    token = re.search(r'name="form_token" value="([^"]+)"', page)
+    assert token
+    assert open_site.post("/sign-out", data={"form_token": token[1], "next": next}).headers["Location"] == "/start"
+
+
 ELSEWHERE = ("https://e.example/", "//e.example/", "/\\e.example", "javascript:alert(1)", "e")
 
 

@@ -9,8 +9,6 @@ from tests.service.pages.visiting import Visits
 
 MOST = 150_000
 """Bytes of a page with everything that it brings."""
-OWN_TEXT = {"/author/workbench": 110_000}
-"""Where the reader's own text stands on the page, it weighs what it weighs: so many bytes for the example programme."""
 
 
 @pytest.mark.slow
@@ -22,5 +20,5 @@ def test_pages_are_light_and_stand_still(visits: Visits, role: str) -> None:
         # A browser of its own session has nothing of the page yet.
         visitor.context.new_cdp_session(visitor.page).send("Network.clearBrowserCache")
         seen = look(visitor.page, visitor.site + path)
-        assert seen.weight <= MOST + OWN_TEXT.get(path, 0), f"{path} weighs {seen.weight} bytes"
+        assert seen.weight <= MOST, f"{path} weighs {seen.weight} bytes"
         assert seen.shift == 0, f"{path} shifts by {seen.shift}"
