@@ -198,7 +198,8 @@ class ObjectReader:
         unknown = (key for key in data if key not in names)
         room = max(0, MOST_MISTAKES - len(errors))
         for key in islice(unknown, room):
-            errors.append((f"{path}.{key}", self._unknown(key, hint=len(errors) < MOST_HINTS)))
+            name = str(key).replace(".", "\\.")
+            errors.append((f"{path}.{name}", self._unknown(key, hint=len(errors) < MOST_HINTS)))
         return values
 
     def _unknown(self, key: object, *, hint: bool) -> Mistake:
@@ -211,6 +212,15 @@ class ObjectReader:
 
     def _example(self) -> str:
         return ", ".join(f'"{name}": ...' for name in self._names()[:2])
+
+
+def parts_of(path: str) -> list[str]:
+    r"""The names and places that a path of `Errors` leads through. A dot inside of a name has a backslash before it.
+
+    >>> parts_of("lots.0.left"), parts_of("event.a\\.b")
+    (['lots', '0', 'left'], ['event', 'a.b'])
+    """
+    return [part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", path)]
 
 
 def printable(texts: Iterable[str]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from engine.cases import BadCase, read_event_case
 from engine.compiled import CompiledVersion
 from engine.facts import EventCase
+from engine.reading import parts_of
 from policies.kinds.clawback import Clawback
 from policies.kinds.earn import Earn
 from policies.model import Policy
@@ -30,7 +31,7 @@ def read(
         data = {"account": account.facts, "event": event, "earned": earned, "lots": lots}
         return read_event_case(compiled.policy, data)
     except BadCase as error:
-        errors = [FieldError({"pointer": pointer(path.split("."))}, mistake.text) for path, mistake in error.mistakes]
+        errors = [FieldError({"pointer": pointer(parts_of(path))}, mistake.text) for path, mistake in error.mistakes]
         raise Refusal("account-does-not-fit", errors) from None
 
 
@@ -72,7 +73,7 @@ def check(
         case = read_event_case(compiled.policy, {"account": account.facts, "event": sound, "earned": [], "lots": []})
     except BadCase as error:
         for path, mistake in error.mistakes:
-            scope, *rest = path.split(".")
+            scope, *rest = parts_of(path)
             if scope == "event":
                 found.append(FieldError({"pointer": pointer(rest)}, mistake.text))
             else:

@@ -18,6 +18,7 @@ from engine.compiled import CompiledVersion
 from engine.decide import decide
 from engine.errors import Conflict, NotInForce
 from engine.facts import Case, case_data
+from engine.reading import parts_of
 from service import ledger, moves, records, refund_requests
 from service.clock import Clock, spoken
 from service.database import Database, Unavailable, connected, lock, reading, writing
@@ -245,6 +246,6 @@ def judged_by(
 
 def _unfit(error: BadCase, *, stored_account: bool) -> Refusal:
     """Whose mistake it is: the caller's, or that of an account which was stored for another text."""
-    errors = [FieldError({"pointer": pointer(path.split("."))}, mistake.text) for path, mistake in error.mistakes]
+    errors = [FieldError({"pointer": pointer(parts_of(path))}, mistake.text) for path, mistake in error.mistakes]
     in_body = not stored_account or any(path.partition(".")[0] == "request" for path, _ in error.errors)
     return Refusal("bad-request" if in_body else "account-does-not-fit", errors)

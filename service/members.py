@@ -13,7 +13,7 @@ from typing import Any
 from engine.cases import BadCase, read_day_case
 from engine.compiled import CompiledVersion
 from engine.facts import day_case_data
-from engine.reading import shown
+from engine.reading import parts_of, shown
 from service import ledger
 from service.claims import Claims
 from service.clock import spoken
@@ -144,7 +144,7 @@ def _read(
         complete: dict[str, Any] = day_case_data(read_day_case(compiled.policy, data))["account"]
     except BadCase as error:
         mistakes = [
-            FieldError({"pointer": pointer(path.split(".")[1:])}, mistake.text) for path, mistake in error.mistakes
+            FieldError({"pointer": pointer(parts_of(path)[1:])}, mistake.text) for path, mistake in error.mistakes
         ]
         raise Refusal("bad-request", mistakes) from None
     mistakes = list(_implausible({name: value for name, value in complete.items() if name in given}, today))

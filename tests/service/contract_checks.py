@@ -43,7 +43,8 @@ UNSAYABLE: Mapping[str, str] = {
 """The refusals that a request may get although the document allows it, each with the reason."""
 # Facts are read by the words of the policy, which has its own sentences: of texts, days and what it declares itself.
 # What is a number, a flag or a choice in all policies the document can say; not that `left` is at most `amount`.
-FACTS = re.compile(r"#/((account|lots|history|request)\b|[^/]+(/\d+)?$)")
+# The empty name is a name too: `#/` is the pointer of it.
+FACTS = re.compile(r"#/((account|lots|history|request)\b|[^/]*(/\d+)?$)")
 SAYABLE = {fact.name for fact in COMMON if fact.type not in ("date", "text")} - {"left"}
 
 

@@ -177,3 +177,12 @@ def test_no_answer_may_be_stored_framed_or_run_by_a_browser(client: FlaskClient)
         closed = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         assert headers["Content-Security-Policy"] == f"default-src 'none'; {closed}"
         assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
+
+
+@pytest.mark.parametrize("key", ["a.b", ".", "a\\.b", "¡ð.¨"])
+def test_a_name_with_a_dot_in_it_is_one_part_of_its_pointer(client: FlaskClient, key: str) -> None:
+    event = {"id": "E-dot", "account": "A", "type": "purchase", "amount": 1, "happened_at": "2026-03-02T00:00:00Z"}
+    told = client.post("/v1/events", json={**event, key: 1}).get_json()
+    assert [each["pointer"] for each in told["errors"]] == [f"#/{key}"]
+    decided = client.post("/v1/decisions", json={"account": "A", "request": {**asking(1_000), key: 1}}).get_json()
+    assert [each["pointer"] for each in decided["errors"]] == [f"#/request/{key}"]
