@@ -63,7 +63,7 @@ def apply() -> Response:
     """The form of a refund request; worked out at once where it is known what is asked for."""
     written = request.args.to_dict()
     body, mistakes = _request_of(written)
-    return _form(written, None if mistakes or not body["method"] else _tried(body))
+    return _form(written, None if mistakes or not body["method"] else _tried(body, written))
 
 
 @blueprint.post("/apply")
@@ -71,7 +71,7 @@ def check() -> Response:
     """The form again, with what the request would come to."""
     written = request.form.to_dict()
     body, mistakes = _request_of(written)
-    return _form(written, None if mistakes else _tried(body), mistakes, status=422 if mistakes else 200)
+    return _form(written, None if mistakes else _tried(body, written), mistakes, status=422 if mistakes else 200)
 
 
 @blueprint.post("/check")
@@ -79,7 +79,7 @@ def check_part() -> Response:
     """What the request would come to, as a part of the page."""
     written = request.form.to_dict()
     body, mistakes = _request_of(written)
-    tried = None if mistakes else _tried(body)
+    tried = None if mistakes else _tried(body, written)
     return page("member_check.html", written=written, tried=tried, mistakes=mistakes, policy=_policy(written["policy"]))
 
 
@@ -236,8 +236,10 @@ def _request_of(written: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, T
     return body, mistakes | ({"points": mistake} if mistake else {})
 
 
-def _tried(body: Mapping[str, Any]) -> Answer:
-    return ask("POST", "/v1/decisions", {"account": g.reader.account, "request": body, "dry_run": True})
+def _tried(body: Mapping[str, Any], written: Mapping[str, str]) -> Answer:
+    """What a request would come to. Whose account it is the form says before its number is known."""
+    tried = {"receiving_holder": written.get("receiving_holder") or "member", **body}
+    return ask("POST", "/v1/decisions", {"account": g.reader.account, "request": tried, "dry_run": True})
 
 
 def _form(

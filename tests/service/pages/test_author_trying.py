@@ -176,6 +176,7 @@ def test_a_newcomer_tries_a_request_by_the_fields_alone(visits: Visits, locale: 
     visitor.enters("author")
     page = visitor.page
     page.goto(f"{visitor.site}/author/workbench?policy=kt-points")
+    page.locator("#try-title").click()
     page.locator('[name="account.identity_level"]').fill("2")
     page.locator('[name="account.contact_verified"]').select_option("true")
     page.locator('[name="request.receiving_account"]').fill("RA-1")

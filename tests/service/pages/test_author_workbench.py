@@ -429,6 +429,9 @@ def test_an_author_works_on_a_text_in_a_browser(visits: Visits, dark: bool, widt
     assert fits(page)
     page.locator(".words .reasons a").last.click()
     assert page.evaluate("document.querySelector(':target').textContent.trim().startsWith('- id: ')")
+    assert page.locator(":target").is_visible(), "the text opens where a rule leads"
+    author.finds_nothing_serious()
+    assert fits(page)
     author.goes("/author/workbench?policy=kt-points")
     assert page.locator("textarea#scenarios").count() == 0
     page.locator('button[value="test"]').click()

@@ -118,6 +118,16 @@ def test_what_is_anothers_is_not_there(open_site: Client) -> None:
 
 
 @pytest.mark.slow
+def test_whose_account_it_is_is_known_before_its_number(visits: Visits) -> None:
+    member = visits(script=False)
+    member.enters("member")
+    member.goes("/member/apply?method=cash&points=5000")
+    told = member.page.get_by_role("main").inner_text()
+    assert "Please name the account that the cash should go to." in told
+    assert "own name" not in told, "the form says that it is the member's own"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_member_goes_the_whole_way_in_a_browser(visits: Visits, dark: bool) -> None:
     member = visits(locale="ko-KR", dark=dark, width=390 if dark else 1280)
