@@ -27,7 +27,7 @@ test-spark: .has-python
 
 # Check format, lint and types.
 check: .has-python
-	@$(bootstrap) test parquet pg prove otel batch contract browser
+	@$(bootstrap) test parquet pg prove otel batch contract browser bench
 	@$(in_venv) ruff check
 	@$(in_venv) ruff format --check
 	@$(in_venv) mypy

@@ -150,7 +150,7 @@ def _closed_then(
     if behind is not None:
         last = behind - timedelta(days=1)
         when = both("{first}부터 {last}까지", "from {first} to {last}", first=first, last=last)
-    who = when if word is None else both("{word}({when})", "for {word} {when}", word=word, when=when)
+    who = when if word is None else both("{word}({when} 신청)", "for {word} {when}", word=word, when=when)
     if verdict == "unknown":
         what = both(
             "{who}: 통과하는 신청이 있는지 알아내지 못했습니다",
