@@ -154,7 +154,7 @@ class Course:
 
     def _price_of_none(self) -> PriceKey:
         """What points pay where no lot can pay: by a price that looks at no lot."""
-        (plan,) = self.judgement.plan.lot_plans([frozenset()])
+        (plan,) = self.judgement.plan.lots.plans([frozenset()])
         if len(plan.price) != 1 or plan.price[0].by_lot:
             return UNPRICED
         return plan.price[0].id, plan.price[0].rate(self.scene, None)

@@ -145,7 +145,7 @@ def _lot_reasons(judgement: Judgement) -> list[Sequence[LotReason]]:
     """Why each lot cannot pay. What is excluded for the same reasons shares them."""
     lots, plans, last_days = judgement.lots, judgement.lot_plans, judgement.last_days
     found: list[Any] = [plan.excluded for plan in plans]
-    if None in found:
+    if not judgement.mixture.excluded_alike:
         found = [
             _excluded(plan, judgement.scene, lot, last_day) if plan.excluded is None else plan.excluded
             for plan, lot, last_day in zip(plans, lots, last_days, strict=True)

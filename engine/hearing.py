@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -28,7 +28,7 @@ from engine.kinds.price import price
 from engine.kinds.require import require
 from engine.kinds.review import review
 from engine.kinds.tax import tax
-from engine.plans import LotPlan, Plan
+from engine.plans import LotPlan, Mixture, Plan
 from engine.ready import Matched
 from engine.scene import Scene
 
@@ -63,7 +63,7 @@ class Hearing:
         self._plan: Plan | None = None
         self._lots_matched: list[Matched] | None = None
         self._lot_plans: list[LotPlan] = []
-        self._different_plans: Collection[LotPlan] = ()
+        self._mixture: Mixture | None = None
         self._lots: Judgement | None = None
         self._lots_before: Judgement | None = None
         self._breaks: list[int] | None = None
@@ -87,9 +87,10 @@ class Hearing:
             plan = compiled.plans.plan(compiled.scene.of_scene(scene))
         if matched is None or compiled.lot.sees_points:
             matched = compiled.lot.of_lots(scene, self.case.lots)
-        if plan is not self._plan or matched is not self._lots_matched:
-            self._plan, self._lots_matched, self._lot_plans = plan, matched, plan.lot_plans(matched)
-            self._different_plans = dict.fromkeys(self._lot_plans)
+        mixture = self._mixture
+        if mixture is None or plan is not self._plan or matched is not self._lots_matched:
+            self._plan, self._lots_matched, self._lot_plans = plan, matched, plan.lots.plans(matched)
+            mixture = self._mixture = plan.lots.mixture(self._lot_plans)
         judgement = Judgement(
             compiled.rules,
             compiled.built_in,
@@ -98,7 +99,7 @@ class Hearing:
             scene,
             plan,
             self._lot_plans,
-            self._different_plans,
+            mixture,
             tracing,
             telling and compiled.tells_all,
         )
@@ -150,7 +151,7 @@ class Hearing:
         if before is None or before.lot_plans != judgement.lot_plans:
             return None
         # Until when a lot lasts may follow from more than the lot.
-        return before if all(plan.last_day for plan in judgement.different_plans) else None
+        return before if all(plan.last_day for plan in judgement.mixture.plans) else None
 
     def breaks(self) -> list[int]:
         """The amounts at which a condition or a value may change as more points are asked for, ascending."""

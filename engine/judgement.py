@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from engine.errors import Conflict
 from engine.facts import Lot
-from engine.plans import LotPlan, Plan
+from engine.plans import LotPlan, Mixture, Plan
 from engine.ready import Ready
 from engine.scene import Scene
 
@@ -59,8 +59,7 @@ class Judgement(Struct):
     """One request at one amount, on its way through the stages.
 
     Lists of the lots run in the order of `lots`: `lefts` are the points that they hold, and `ids` are told where it is
-    `tracing`. `different_plans` are their plans, each once. `usable` are the
-    positions of those that can pay, and `expired` of those that have ended. Where no amount makes a difference to them,
+    `tracing`. `mixture` is what their plans are together. `usable` are the positions of those that can pay, and `expired` of those that have ended. Where no amount makes a difference to them,
     all that is known of the lots is shared with the same request at other amounts; so are `queues`, the orders in which
     they pay, by the rule that says so. `readings` are the limits on points that have their say, each with what its
     bound comes to, and `let_through` the amounts that all of them do, once these were asked for. `shares` are the
@@ -76,7 +75,7 @@ class Judgement(Struct):
     scene: Scene
     plan: Plan
     lot_plans: list[LotPlan]
-    different_plans: Collection[LotPlan]
+    mixture: Mixture
     tracing: bool
     tells_all: bool = False
     ids: list[str] = field(default_factory=list)
@@ -156,25 +155,25 @@ class Judgement(Struct):
         if self.tracing:
             self.ids = [lot.id for lot in self.lots]
             for kind in kinds:
-                self.trace[kind] = lot_lines(kind, self.rules[kind], self.ids, self.lot_plans, self.different_plans)
+                self.trace[kind] = lot_lines(kind, self.ids, self.lot_plans, self.mixture)
 
     def note_paying(self, kind: str, told: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Adds the rules of a kind to the trace, with the lots that pay to which they apply, and with the figures of
         each rule; of one that is told several times, in a list.
         """
-        ids, plans = self.ids, self.lot_plans
-        concerned = any(plan.applying[kind] or kind in plan.lifted for plan in self.different_plans)
+        ids, plans, mixture = self.ids, self.lot_plans, self.mixture
+        concerned = any([each.applying or each.lifted for each in mixture.standing(kind)])
         positions = sorted([position for position, _ in self.worth]) if concerned else []
         own, paying = [ids[position] for position in positions], [plans[position] for position in positions]
-        lines = lot_lines(kind, self.rules[kind], own, paying, dict.fromkeys(paying))
+        lines = self.trace[kind] = lot_lines(kind, own, paying, self.plan.lots.mixture(paying))
         by_rule: dict[str, list[dict[str, Any]]] = {}
         for rule, figures in told:
             by_rule.setdefault(rule, []).append(figures)
-        for line in lines:
-            found = by_rule.get(line["rule"])
-            if found:
-                line["figures"] = found[0] if len(found) == 1 else {"charges": found}
-        self.trace[kind] = lines
+        if by_rule:
+            for line in lines:
+                found = by_rule.get(line["rule"])
+                if found:
+                    line["figures"] = found[0] if len(found) == 1 else {"charges": found}
 
     def note(
         self,
@@ -199,25 +198,15 @@ class Judgement(Struct):
         ]
 
 
-def lot_lines(
-    kind: str, rules: Iterable[Ready], ids: list[str], plans: list[LotPlan], different: Collection[LotPlan]
-) -> list[dict[str, Any]]:
-    """How each rule of a kind stands to lots, which are given by their ids, in order, their plans, and those plans that
-    are `different`: to which it applies, and for which it is lifted or silenced.
+def lot_lines(kind: str, ids: list[str], plans: list[LotPlan], mixture: Mixture) -> list[dict[str, Any]]:
+    """How each rule of a kind stands to lots, which are given by their ids, in order, their plans, and what these are
+    together: to which it applies, and for which it is lifted or silenced.
 
     `excepted` has the number of an exception, and `silenced` the id of a rule, before the lots that they speak for.
     """
-    others: dict[str, dict[str, dict[str, list[str]]]] = {}
-    for plan in different:
-        for rule, how, by in plan.lifted.get(kind, ()):
-            below = others.setdefault(rule, {}).setdefault(how, {})
-            own = [each for each, of in zip(ids, plans, strict=True) if of is plan]
-            below[by] = sorted(below.get(by, []) + own)[:MOST_LOTS_IN_TRACE]
     lines = []
-    for ready in rules:
-        rule = ready.id
-        applying = {plan for plan in different if rule in plan.applying[kind]}
-        if len(applying) == len(different):
+    for rule, applying, everywhere, lifted in mixture.standing(kind):
+        if everywhere:
             lots = ids
         else:
             lots = [*compress(ids, map(applying.__contains__, plans))] if applying else []
@@ -227,5 +216,17 @@ def lot_lines(
             "lots": lots[:MOST_LOTS_IN_TRACE],
             "lot_count": len(lots),
         }
-        lines.append(line | others[rule] if rule in others else line)
+        lines.append(line | _lifted_lines(rule, kind, ids, plans) if lifted else line)
     return lines
+
+
+def _lifted_lines(rule: str, kind: str, ids: list[str], plans: list[LotPlan]) -> dict[str, dict[str, list[str]]]:
+    """For which lots, by their ids, a rule is lifted or silenced, and by what."""
+    others: dict[str, dict[str, list[str]]] = {}
+    for plan in dict.fromkeys(plans):
+        for lifted, how, by in plan.lifted.get(kind, ()):
+            if lifted == rule:
+                below = others.setdefault(how, {})
+                own = [each for each, of in zip(ids, plans, strict=True) if of is plan]
+                below[by] = sorted(below.get(by, []) + own)[:MOST_LOTS_IN_TRACE]
+    return others

@@ -91,19 +91,108 @@ class LotPlan:
     excluded: Sequence[LotReason] | None
 
 
+class Standing(NamedTuple):
+    """To which of the lots of a mixture a rule applies: those of the plans in `applying`, which are all where it
+    applies `everywhere`. For some of the others it may be `lifted`.
+    """
+
+    rule: str
+    applying: frozenset[LotPlan]
+    everywhere: bool
+    lifted: bool
+
+
+class Mixture:
+    """The `plans` of some lots together, each once, and what follows from which these are.
+
+    `last_day` reads until when any of the lots can be used, None where they differ in that or it takes more than the
+    lot; `fee` are the fees that all of them are charged, None where they differ. `excluded_alike` says whether all that
+    is excluded by one plan is told the same.
+    """
+
+    def __init__(self, plans: frozenset[LotPlan], rules: Mapping[str, tuple[Ready, ...]]) -> None:
+        self.plans = plans
+        self._rules = rules
+        self._standing: dict[str, list[Standing]] = {}
+        readers = {plan.last_day for plan in plans}
+        self.last_day = readers.pop() if len(readers) == 1 else None
+        alike = len({plan.applying["fee"] for plan in plans}) == 1
+        self.fee: tuple[Any, ...] | None = next(iter(plans)).fee if alike else None
+        self.excluded_alike = None not in [plan.excluded for plan in plans]
+
+    def standing(self, kind: str) -> list[Standing]:
+        """How each rule of a kind stands to the lots, for the trace."""
+        found = self._standing.get(kind)
+        if found is None:
+            lifted = {note.rule for plan in self.plans for note in plan.lifted.get(kind, ())}
+            applying = [
+                (ready.id, frozenset([plan for plan in self.plans if ready.id in plan.applying[kind]]))
+                for ready in self._rules[kind]
+            ]
+            found = [Standing(rule, plans, plans == self.plans, rule in lifted) for rule, plans in applying]
+            self._standing[kind] = found
+        return found
+
+
+class LotPlans:
+    """The plans of the lots of all requests that are the same to the rules of lots, remembered."""
+
+    def __init__(self, rules: Mapping[str, tuple[Ready, ...]], for_lots: Matched) -> None:
+        self._rules = rules
+        self._for_lots = for_lots
+        self._known: dict[Matched, LotPlan] = {}
+        self._mixtures: dict[frozenset[LotPlan], Mixture] = {}
+        self._most = _most_of(rules)
+
+    def plans(self, matched: list[Matched]) -> list[LotPlan]:
+        """The plan of each lot, by the formulas that hold for it."""
+        try:
+            return [*map(self._known.__getitem__, matched)]
+        except KeyError:
+            return [*map(self._plan, matched)]
+
+    def mixture(self, plans: Iterable[LotPlan]) -> Mixture:
+        """The plans of some lots together."""
+        different = frozenset(plans)
+        found = self._mixtures.get(different)
+        if found is None:
+            if len(self._mixtures) >= self._most:
+                self._mixtures.clear()
+            found = self._mixtures[different] = Mixture(different, self._rules)
+        return found
+
+    def _plan(self, matched: Matched) -> LotPlan:
+        found = self._known.get(matched)
+        if found is None:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
+                self._mixtures.clear()
+            together = self._for_lots | matched
+            standing = {kind: holding(self._rules[kind], together) for kind in LOT_KINDS}
+            speaking = {kind: _speaking(each) for kind, each in standing.items()}
+            found = self._known[matched] = LotPlan(
+                applying={kind: tuple([ready.id for ready in each]) for kind, each in speaking.items()},
+                lifted={kind: lifted for kind, each in standing.items() if (lifted := _lifted(each))},
+                last_day=_last_day(speaking["expire"]),
+                **speaking,
+                excluded=_reasons(speaking["exclude"]),
+            )
+        return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What the rules say of every request for which the same formulas hold.
 
     `speaking` are the rules of each kind that have their say, `for_lots` those of the formulas that rules of lots look
-    at. Requests that differ in others only share the plans of their lots.
+    at. Requests that differ in others only share the plans of their `lots`.
     """
 
     matched: Matched
     for_lots: Matched
     speaking: Mapping[str, tuple[Any, ...]]
+    lots: LotPlans
     _rules: Mapping[str, tuple[Ready, ...]]
-    _lots: dict[Matched, LotPlan]
     _lines: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def lines(self, kind: str) -> Mapping[str, dict[str, Any]]:
@@ -116,31 +205,6 @@ class Plan:
             found = self._lines[kind] = {status.ready.id: trace_line(status) for status in standing}
         return found
 
-    def lot_plans(self, matched: list[Matched]) -> list[LotPlan]:
-        """The plan of each lot, by the formulas that hold for it."""
-        try:
-            return [*map(self._lots.__getitem__, matched)]
-        except KeyError:
-            return [*map(self._lot_plan, matched)]
-
-    def _lot_plan(self, matched: Matched) -> LotPlan:
-        found = self._lots.get(matched)
-        if found is None:
-            if len(self._lots) >= _MOST_REMEMBERED:
-                self._lots.clear()
-            together = self.for_lots | matched
-            standing = {kind: holding(self._rules[kind], together) for kind in LOT_KINDS}
-            speaking = {kind: _speaking(each) for kind, each in standing.items()}
-            found = LotPlan(
-                applying={kind: tuple([ready.id for ready in each]) for kind, each in speaking.items()},
-                lifted={kind: lifted for kind, each in standing.items() if (lifted := _lifted(each))},
-                last_day=_last_day(speaking["expire"]),
-                **speaking,
-                excluded=_reasons(speaking["exclude"]),
-            )
-            self._lots[matched] = found
-        return found
-
 
 class Plans:
     """The plans of one version."""
@@ -148,9 +212,9 @@ class Plans:
     def __init__(self, rules: Mapping[str, tuple[Ready, ...]]) -> None:
         self._rules = rules
         self._known: dict[Matched, Plan] = {}
-        self._lot_plans: dict[Matched, dict[Matched, LotPlan]] = {}
+        self._lots: dict[Matched, LotPlans] = {}
         self._of_lots = frozenset[str]().union(*(ready.guard.names for kind in LOT_KINDS for ready in rules[kind]))
-        self._most = min(_MOST_REMEMBERED, _MOST_LINES // max(1, sum(map(len, rules.values()))) + 1)
+        self._most = _most_of(rules)
 
     def plan(self, matched: Matched) -> Plan:
         """The plan of a request for which just these formulas hold."""
@@ -158,12 +222,19 @@ class Plans:
         if found is None:
             if len(self._known) >= self._most:
                 self._known.clear()
-                self._lot_plans.clear()
+                self._lots.clear()
             speaking = {kind: _speaking(holding(self._rules[kind], matched)) for kind in REQUEST_KINDS}
             for_lots = matched & self._of_lots
-            lots = self._lot_plans.setdefault(for_lots, {})
-            found = self._known[matched] = Plan(matched, for_lots, speaking, self._rules, lots)
+            lots = self._lots.get(for_lots)
+            if lots is None:
+                lots = self._lots[for_lots] = LotPlans(self._rules, for_lots)
+            found = self._known[matched] = Plan(matched, for_lots, speaking, lots, self._rules)
         return found
+
+
+def _most_of(rules: Mapping[str, tuple[Ready, ...]]) -> int:
+    """How many things are remembered that hold a line for every rule."""
+    return min(_MOST_REMEMBERED, _MOST_LINES // max(1, sum(map(len, rules.values()))) + 1)
 
 
 def trace_line(status: Status) -> dict[str, Any]:

@@ -56,8 +56,7 @@ def make(rule: Expire, workshop: Workshop) -> ReadyExpire:
 def expire(judgement: Judgement) -> None:
     """Finds the last usable day of every lot. A lot that no rule covers keeps its own, or never expires."""
     scene, lots = judgement.scene, judgement.lots
-    readers = {plan.last_day for plan in judgement.different_plans}
-    of_lot = readers.pop() if len(readers) == 1 else None
+    of_lot = judgement.mixture.last_day
     if of_lot is not None:
         judgement.last_days = [*map(of_lot, lots)]
     else:

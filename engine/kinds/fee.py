@@ -157,10 +157,10 @@ def _bases(judgement: Judgement) -> Bases:
 
 def _by_fees(judgement: Judgement) -> Collection[tuple[tuple[ReadyFee, ...], list[Share]]]:
     """The lots that pay, with the fees that all of them are charged."""
-    plans, worth = judgement.lot_plans, judgement.worth
-    if len({plan.applying["fee"] for plan in judgement.different_plans}) == 1:
+    plans, worth, alike = judgement.lot_plans, judgement.worth, judgement.mixture.fee
+    if alike is not None:
         # Most fees do not look at lots.
-        return [(plans[worth[0][0]].fee, worth)] if worth else []
+        return [(alike, worth)] if worth and alike else []
     groups: dict[LotPlan, list[Share]] = {}
     for each in worth:
         groups.setdefault(plans[each[0]], []).append(each)
