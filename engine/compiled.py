@@ -76,12 +76,11 @@ class Conditions:
             return self._matcher.match(self._fields.lot_facts(scene, lots, shared))
         request = tuple(shared.values())
         known = self._known.get(request, _NOTHING_KNOWN)
-        keys = [*map(self._key, lots)]
         try:
-            return [*map(known.__getitem__, keys)]
+            return [*map(known.__getitem__, map(self._key, lots))]
         except KeyError:
             matched = self._matcher.match(self._fields.lot_facts(scene, lots, shared))
-            self._remember(request, dict(zip(keys, matched, strict=True)))
+            self._remember(request, dict(zip(map(self._key, lots), matched, strict=True)))
             return matched
 
     def _remember(self, request: tuple[int | str, ...], learnt: dict[Any, Matched]) -> None:

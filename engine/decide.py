@@ -150,21 +150,20 @@ def _lot_reasons(judgement: Judgement) -> list[Sequence[LotReason]]:
             _excluded(plan, judgement.scene, lot, last_day) if plan.excluded is None else plan.excluded
             for plan, lot, last_day in zip(plans, lots, last_days, strict=True)
         ]
+    own_expiry = judgement.built_in["expire"]
     for position in judgement.expired:
-        expired = _expired(judgement, plans[position], lots[position], last_days[position])
+        plan, last_day = plans[position], last_days[position]
+        ready: ReadyExpire = plan.expire[0] if plan.expire else own_expiry
+        if ready.reason is None or last_day is None:
+            expired = _lot_reason(ready, judgement.scene, lots[position], last_day)
+        else:
+            expired = ready.reason(last_day)
         found[position] = [expired, *found[position]]
     return found
 
 
 def _excluded(plan: LotPlan, scene: Scene, lot: Lot, last_day: date | None) -> list[LotReason]:
     return [ready.reason or _lot_reason(ready, scene, lot, last_day) for ready in plan.exclude]
-
-
-def _expired(judgement: Judgement, plan: LotPlan, lot: Lot, last_day: date | None) -> LotReason:
-    ready: ReadyExpire = plan.expire[0] if plan.expire else judgement.built_in["expire"]
-    if ready.reason is None or last_day is None:
-        return _lot_reason(ready, judgement.scene, lot, last_day)
-    return ready.reason(last_day)
 
 
 def _lot_reason(ready: Ready, scene: Scene, lot: Lot, last_day: date | None) -> LotReason:

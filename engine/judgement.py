@@ -59,13 +59,14 @@ class Judgement(Struct):
     """One request at one amount, on its way through the stages.
 
     Lists of the lots run in the order of `lots`: `lefts` are the points that they hold, and `ids` are told where it is
-    `tracing`. `mixture` is what their plans are together. `usable` are the positions of those that can pay, and `expired` of those that have ended. Where no amount makes a difference to them,
-    all that is known of the lots is shared with the same request at other amounts; so are `queues`, the orders in which
-    they pay, by the rule that says so. `readings` are the limits on points that have their say, each with what its
-    bound comes to, and `let_through` the amounts that all of them do, once these were asked for. `shares` are the
-    points that lots pay and `worth` the money that those come to, in the order in which they pay. Where the request was
-    denied before, they are there only if it `tells_all`; and `worth` is empty where nothing more can be said. `asked`
-    is False where nobody asked for just so many points: for "all" of which none pass, or for money.
+    `tracing`. `mixture` is what their plans are together. `usable` are the positions of those that can pay, and
+    `expired` of those that have ended. Where no amount makes a difference to them, all that is known of the lots is
+    shared with the same request at other amounts; so are `queues`, the orders in which they pay, by the rule that says
+    so. `readings` are the limits on points that have their say, each with what its bound comes to, and `let_through`
+    the amounts that all of them do, once these were asked for. `shares` are the points that lots pay and `worth` the
+    money that those come to, in the order in which they pay. Where the request was denied before, they are there only
+    if it `tells_all`; and `worth` is empty where nothing more can be said. `asked` is False where nobody asked for just
+    so many points: for "all" of which none pass, or for money.
     """
 
     rules: Mapping[str, tuple[Any, ...]]
@@ -161,19 +162,20 @@ class Judgement(Struct):
         """Adds the rules of a kind to the trace, with the lots that pay to which they apply, and with the figures of
         each rule; of one that is told several times, in a list.
         """
-        ids, plans, mixture = self.ids, self.lot_plans, self.mixture
-        concerned = any([each.applying or each.lifted for each in mixture.standing(kind)])
-        positions = sorted([position for position, _ in self.worth]) if concerned else []
+        if not self.mixture.concerned(kind):
+            self.trace[kind] = [_line(ready.id, [], applies=False) for ready in self.rules[kind]]
+            return
+        ids, plans = self.ids, self.lot_plans
+        positions = sorted([position for position, _ in self.worth])
         own, paying = [ids[position] for position in positions], [plans[position] for position in positions]
         lines = self.trace[kind] = lot_lines(kind, own, paying, self.plan.lots.mixture(paying))
         by_rule: dict[str, list[dict[str, Any]]] = {}
         for rule, figures in told:
             by_rule.setdefault(rule, []).append(figures)
-        if by_rule:
-            for line in lines:
-                found = by_rule.get(line["rule"])
-                if found:
-                    line["figures"] = found[0] if len(found) == 1 else {"charges": found}
+        for line in lines if by_rule else ():
+            found = by_rule.get(line["rule"])
+            if found:
+                line["figures"] = found[0] if len(found) == 1 else {"charges": found}
 
     def note(
         self,
@@ -206,18 +208,14 @@ def lot_lines(kind: str, ids: list[str], plans: list[LotPlan], mixture: Mixture)
     """
     lines = []
     for rule, applying, everywhere, lifted in mixture.standing(kind):
-        if everywhere:
-            lots = ids
-        else:
-            lots = [*compress(ids, map(applying.__contains__, plans))] if applying else []
-        line = {
-            "rule": rule,
-            "applies": bool(applying),
-            "lots": lots[:MOST_LOTS_IN_TRACE],
-            "lot_count": len(lots),
-        }
+        lots = ids if everywhere else [*compress(ids, map(applying.__contains__, plans))]
+        line = _line(rule, lots, applies=bool(applying))
         lines.append(line | _lifted_lines(rule, kind, ids, plans) if lifted else line)
     return lines
+
+
+def _line(rule: str, lots: list[str], *, applies: bool) -> dict[str, Any]:
+    return {"rule": rule, "applies": applies, "lots": lots[:MOST_LOTS_IN_TRACE], "lot_count": len(lots)}
 
 
 def _lifted_lines(rule: str, kind: str, ids: list[str], plans: list[LotPlan]) -> dict[str, dict[str, list[str]]]:

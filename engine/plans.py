@@ -119,6 +119,13 @@ class Mixture:
         alike = len({plan.applying["fee"] for plan in plans}) == 1
         self.fee: tuple[Any, ...] | None = next(iter(plans)).fee if alike else None
         self.excluded_alike = None not in [plan.excluded for plan in plans]
+        self._concerned = {
+            kind for kind in LOT_KINDS if any(plan.applying[kind] or kind in plan.lifted for plan in plans)
+        }
+
+    def concerned(self, kind: str) -> bool:
+        """Whether a rule of a kind has something to say of any of the lots, or would, were it not lifted."""
+        return kind in self._concerned
 
     def standing(self, kind: str) -> list[Standing]:
         """How each rule of a kind stands to the lots, for the trace."""

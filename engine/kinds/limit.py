@@ -55,8 +55,9 @@ def _judge(judgement: Judgement, *, in_money: bool) -> dict[str, dict[str, Any]]
         if not in_money:
             judgement.readings.append((ready, reading))
         if judgement.tracing or not reading.passes:
-            figures = bound.figures(reading, judgement)
-            seen[ready.id] = {**figures, "measured": reading.measured}
+            figures: dict[str, Any] = bound.figures(reading, judgement)
             if not reading.passes:
-                judgement.deny(ready, figures)
+                judgement.deny(ready, figures.copy())
+            figures["measured"] = reading.measured
+            seen[ready.id] = figures
     return seen
