@@ -24,10 +24,16 @@ from benchmarks.served import ROOT, await_answer, environment, free_port
 
 PAGES = {
     "member": (
-        *("/member", "/member/lots", "/member/apply", "/member/requests", "/member/earning"),
+        *("/member", "/member/lots", "/member/history", "/member/apply", "/member/requests", "/member/earning"),
         *("/member/inquiries", "/member/help"),
     ),
-    "agent": ("/agent", "/agent/reviews", "/agent/inquiries", "/agent/accounts/A-0001"),
+    "agent": (
+        "/agent",
+        "/agent/reviews",
+        "/agent/inquiries",
+        "/agent/accounts/A-0001",
+        "/agent/accounts/A-0001/history",
+    ),
     "author": ("/author", "/author/drafts", "/author/policies/kt-points/versions/1", "/author/workbench"),
     "auditor": ("/auditor", "/auditor/rules", "/auditor/points"),
 }

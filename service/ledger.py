@@ -145,8 +145,8 @@ SELECT_EARNED = (
     " GROUP BY lot.id, event.id ORDER BY lot.id"
 )
 SELECT_ENTRIES = (
-    "SELECT ledger_entry.id, lot_id, ledger_entry.kind, points, request_id, ledger_entry.event, ledger_entry.rule,"
-    " happened_at, entered_at FROM ledger_entry JOIN lot ON lot.id = lot_id"
+    "SELECT ledger_entry.id, lot_id, lot.source, ledger_entry.kind, points, request_id, ledger_entry.event,"
+    " ledger_entry.rule, happened_at, entered_at FROM ledger_entry JOIN lot ON lot.id = lot_id"
     " WHERE lot.account_id = ? AND ledger_entry.id < ? ORDER BY ledger_entry.id DESC LIMIT ?"
 )
 NEVER = "9"
@@ -380,6 +380,7 @@ def entries_of(database: Database, account: str, after: int | None, limit: int) 
         {
             "id": number,
             "lot": lot,
+            "source": source,
             "kind": kind,
             "points": points,
             "refund_request": request,
@@ -388,7 +389,7 @@ def entries_of(database: Database, account: str, after: int | None, limit: int) 
             "happened_at": to_the_second(happened_at),
             "entered_at": to_the_second(entered_at),
         }
-        for number, lot, kind, points, request, event, rule, happened_at, entered_at in found
+        for number, lot, source, kind, points, request, event, rule, happened_at, entered_at in found
     ]
 
 

@@ -407,6 +407,7 @@ ENTRY = object_of(
     {
         "id": WHOLE,
         "lot": TEXT,
+        "source": {**TEXT, "description": "The source of the lot's points."},
         "kind": {
             "type": "string",
             "enum": ["grant", "hold", "release", "reverse", "use", "take_back", "repay", "expire", "charge"],

@@ -53,7 +53,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "GET /v1/accounts/{id}/balance": SEEN,
     "GET /v1/accounts/{id}/refund-requests": SEEN,
     "GET /v1/accounts/{id}/events": SEEING,
-    "GET /v1/accounts/{id}/entries": SEEING,
+    "GET /v1/accounts/{id}/entries": SEEN,
     "GET /v1/accounts/{id}/notices": SEEN,
     "GET /v1/accounts/{id}/inquiries": ("caller", "agent", "auditor", MEMBER),
     "POST /v1/inquiries": SERVED,

@@ -15,6 +15,7 @@ from policies.vocabulary import APPLICANTS, COMMON
 from service.pages.agent_script import script
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.forms import after_of, fresh_key, papers_of, points_of
+from service.pages.history import history
 from service.pages.site import back_to, only, page
 
 blueprint = Blueprint("agent", __name__, url_prefix="/agent")
@@ -69,6 +70,15 @@ def reviews() -> Response:
 def account(id: str) -> Response:
     """An account: its facts and points, what each method would come to, what to say, its requests and inquiries."""
     return _account(id, {})
+
+
+@blueprint.get("/accounts/<id>/history")
+def came_and_went(id: str) -> Response:
+    """What came and went of an account's points, the last first."""
+    found = asked("GET", address("accounts", id))
+    lines, following = history(id, request.args.get("after"))
+    policy = asked("GET", address("policies", found["policy"]))
+    return page("agent_history.html", id=id, lines=lines, next=following, policy=policy)
 
 
 @blueprint.post("/accounts/<id>/inquiries")

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, request
 from policies.model import Text
 from service.pages.asking import Answer, address, ask, asked
 from service.pages.forms import after_of, fresh_key, papers_of, points_of
+from service.pages.history import history
 from service.pages.site import back_to, only, page
 from service.roles import MEMBER
 
@@ -48,6 +49,13 @@ def lots() -> Response:
     balance = asked("GET", address("accounts", g.reader.account, "balance"))
     ordered = sorted(balance["lots"], key=lambda lot: (lot["expired"], lot["last_usable_on"] or "9999", lot["id"]))
     return page("member_lots.html", balance=balance, lots=ordered, policy=_policy(balance["policy"]))
+
+
+@blueprint.get("/history")
+def came_and_went() -> Response:
+    """What came and went of the points, the last first."""
+    lines, following = history(g.reader.account, request.args.get("after"))
+    return page("member_history.html", lines=lines, next=following, policy=_policy(_policy_name()))
 
 
 @blueprint.get("/earning")

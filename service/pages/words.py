@@ -71,6 +71,7 @@ OUR_MISTAKE = (
 
 MENU: tuple[tuple[tuple[str, ...], str, Text], ...] = (
     (("member",), "/member", Text("내 포인트", "My points")),
+    (("member",), "/member/history", Text("적립·사용 내역", "History")),
     (("member",), "/member/apply", Text("환급 신청", "Ask for a refund")),
     (("member",), "/member/requests", Text("신청 내역", "My requests")),
     (("member",), "/member/earning", Text("적립 방법", "Earn points")),

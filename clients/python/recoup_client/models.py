@@ -351,6 +351,7 @@ class Entry(TypedDict):
 
     id: int
     lot: str
+    source: str
     kind: Literal["grant", "hold", "release", "reverse", "use", "take_back", "repay", "expire", "charge"]
     points: int
     refund_request: str | None

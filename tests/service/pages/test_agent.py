@@ -63,7 +63,9 @@ def contest(site: Client) -> str:
     return site.post("/member/inquiries", data=sent).headers["Location"].replace("/member/", "/agent/")
 
 
-@pytest.mark.parametrize("path", ["/agent", "/agent/reviews", "/agent/inquiries", ACCOUNT, f"{ACCOUNT}/apply"])
+@pytest.mark.parametrize(
+    "path", ["/agent", "/agent/reviews", "/agent/inquiries", ACCOUNT, f"{ACCOUNT}/apply", f"{ACCOUNT}/history"]
+)
 def test_every_page_of_the_desk_is_there_in_both_languages(open_site: Client, path: str) -> None:
     enter(open_site, "agent")
     for language in ("ko", "en"):
@@ -71,7 +73,7 @@ def test_every_page_of_the_desk_is_there_in_both_languages(open_site: Client, pa
         assert (answer.status_code, f'<html lang="{language}">' in answer.text) == (200, True)
 
 
-@pytest.mark.parametrize("path", ["/agent", "/agent/reviews", ACCOUNT])
+@pytest.mark.parametrize("path", ["/agent", "/agent/reviews", ACCOUNT, f"{ACCOUNT}/history"])
 def test_an_approver_sees_what_the_role_may_see(open_site: Client, path: str) -> None:
     enter(open_site, "approver")
     assert open_site.get(path).status_code == 200

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from peewee import Database
 from werkzeug.test import Client
 
+from service.pages.history import ENTRIES
+from tests.service.builders import lot_facts, open_account
 from tests.service.pages.visiting import Visits, enter
 
 PATHS = (
-    *("/member", "/member/lots", "/member/apply", "/member/requests"),
+    *("/member", "/member/lots", "/member/history", "/member/apply", "/member/requests"),
     *("/member/earning", "/member/inquiries", "/member/help"),
 )
 
@@ -93,6 +96,35 @@ def test_a_request_is_taken_back(open_site: Client) -> None:
     open_site.post(f"{where}/cancel", data=form(open_site, where))
     assert "Cancelled" in said(open_site.get(where).text)
     assert "10,000 points" in said(open_site.get("/member").text)
+
+
+def test_what_came_and_went_is_told_as_it_happened_and_not_lot_by_lot(open_site: Client, database: Database) -> None:
+    open_account(database, lot_facts(3_000), lot_facts(2_000), name="B")
+    enter(open_site, "member", "B")
+    sent = form(open_site, "/member/apply", method="credit", points="4000")
+    where = open_site.post("/member/requests", data=sent).headers["Location"]
+    open_site.post(f"{where}/cancel", data=form(open_site, where))
+    lines = re.findall(r"<tr>(.*?)</tr>", open_site.get("/member/history").text, re.DOTALL)[1:]
+    told = [(re.search(r'data-label="What">(?:<a[^>]*>)?([^<]+)', each), said(f"<main{each}")) for each in lines]
+    assert [what and what[1] for what, _ in told] == ["Given back, not refunded", "Refund asked for", "Earned"]
+    assert [amount in line for amount, (_, line) in zip(("+4,000", "−4,000", "+5,000"), told, strict=True)] == [
+        True
+    ] * 3
+    assert all(f'href="{where}"' in line for line in lines[:2])
+
+
+def test_a_page_of_what_came_and_went_ends_where_something_else_begins(open_site: Client, database: Database) -> None:
+    lots = 2 * ENTRIES // 3
+    open_account(database, *[lot_facts(100)] * lots, name="B")
+    enter(open_site, "member", "B")
+    sent = form(open_site, "/member/apply", method="credit", points=f"{100 * lots}")
+    open_site.post("/member/requests", data=sent)
+    first = open_site.get("/member/history").text
+    assert (f"−{100 * lots:,} points" in first, "Earned</td>" in first) == (True, False)
+    following = re.search(r'href="(\?after=\d+)"', first)
+    assert following, "there is no more"
+    second = said(open_site.get(f"/member/history{following[1]}").text)
+    assert (f"+{100 * lots:,} points" in second, "Refund asked for" in second) == (True, False)
 
 
 def test_a_decision_is_contested_and_the_talk_goes_on(open_site: Client) -> None:
