@@ -46,7 +46,7 @@ from service.parts import EXTENSION, Parts, parts
 from service.publishing import Versions
 from service.telemetry import Spans
 from service.tokens import Tokens
-from service.tracing import SPANS, asked, ended, method, route
+from service.tracing import SPANS, asked, ended, forget, method, route
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -122,6 +122,7 @@ def create_app(
     # The first of them is the last to be called.
     app.after_request(_tell)
     app.after_request(_with_headers)
+    app.teardown_request(forget)
     return app
 
 

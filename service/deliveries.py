@@ -41,7 +41,7 @@ LEASE = (
 RENEW = "UPDATE webhook SET leased_until = ? WHERE id = ? AND leased_by = ? AND state = 'active' AND not_before <= ?"
 RELEASE = "UPDATE webhook SET leased_by = '', leased_until = ? WHERE id = ? AND leased_by = ?"
 DUE = (
-    "SELECT delivery.id, attempts, message.id, kind, account, data, announced_at FROM delivery"
+    "SELECT delivery.id, attempts, message.id, kind, account, data, announced_at, traceparent FROM delivery"
     " JOIN message ON message.id = message_id"
     " WHERE webhook_id = ? AND delivery.state = 'pending' AND next_attempt_at <= ? ORDER BY message_id LIMIT ?"
 )

@@ -113,7 +113,7 @@ class Deliverer:
         posted = post(
             webhook.url,
             body,
-            headers_of(each.message.id, began, body, webhook.keys(began)),
+            {**headers_of(each.message.id, began, body, webhook.keys(began)), **_trace(each.message.traceparent)},
             timeout_seconds=self._settings.delivery_timeout_seconds,
             private=self._settings.private_webhooks,
         )
@@ -133,3 +133,8 @@ class Deliverer:
         if outcome.error:
             log.info("%s to %s: %s", each.message.id, webhook.id, outcome.error)
         return outcome.state, may_go_on
+
+
+def _trace(traceparent: str) -> dict[str, str]:
+    """The header by which a receiver goes on with the trace of the request that a message came of."""
+    return {"traceparent": traceparent} if traceparent else {}

@@ -19,15 +19,19 @@ from service.database import Database, execute, execute_many, lock, reading, row
 from service.ids import new_id
 from service.json_body import canonical
 from service.messages import KINDS
+from service.trace_context import TRACEPARENT
 
-INSERT = "INSERT INTO message (id, kind, account, policy, data, announced_at, position) VALUES (?, ?, ?, ?, ?, ?, NULL)"
+INSERT = (
+    "INSERT INTO message (id, kind, account, policy, data, announced_at, traceparent, position)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
+)
 SUBSCRIBED = "SELECT id, kinds FROM webhook WHERE state = 'active' AND policy IN ('', ?)"
 INSERT_DELIVERY = (
     "INSERT INTO delivery"
     " (id, message_id, webhook_id, state, attempts, next_attempt_at, last_attempt_at, last_status, last_error)"
     " VALUES (?, ?, ?, 'pending', 0, ?, NULL, NULL, '')"
 )
-SELECT = "SELECT id, kind, account, data, announced_at FROM message WHERE "
+SELECT = "SELECT id, kind, account, data, announced_at, traceparent FROM message WHERE "
 UNPLACED = "SELECT id FROM message WHERE position IS NULL ORDER BY id LIMIT 1000"
 LAST_POSITION = "SELECT COALESCE(MAX(position), 0) FROM message"
 PLACE = "UPDATE message SET position = ? WHERE id = ?"
@@ -36,13 +40,16 @@ POSITION = "SELECT position FROM message WHERE id = ?"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something that was announced; `at` is when, to the second."""
+    """Something that was announced; `at` is when, to the second. `traceparent` names the request that it came of, ""
+    where it came of none.
+    """
 
     id: str
     kind: str
     account: str
     data: Mapping[str, Any]
     at: str
+    traceparent: str
 
     def body(self) -> bytes:
         """What is sent: the same bytes at every attempt, as Standard Webhooks lays it out."""
@@ -58,7 +65,8 @@ def announce(database: Database, kind: str, account: str, data: Mapping[str, Any
     assert set(data) == set(KINDS[kind].carries), f"{kind} carries {', '.join(KINDS[kind].carries)}"
     assert data.get("account", "") == account, "a message is about one account, or about a policy"
     message = new_id("M", at)
-    execute(database, INSERT, (message, kind, account, data["policy"], canonical(data), stored(at)))
+    told = (data["policy"], canonical(data), stored(at), TRACEPARENT.get())
+    execute(database, INSERT, (message, kind, account, *told))
     wanted = [webhook for webhook, kinds in rows(database, SUBSCRIBED, (data["policy"],)) if wants(kinds, kind)]
     make_deliveries(database, [(message, webhook) for webhook in wanted], at)
     return message
@@ -113,6 +121,6 @@ def page_of(database: Database, account: str | None, after: int, limit: int) -> 
     return [message_of(*row) for row in rows(database, f"{SELECT}{where} ORDER BY position LIMIT ?", parameters)]
 
 
-def message_of(id: str, kind: str, account: str, data: str, announced_at: str) -> Message:
+def message_of(id: str, kind: str, account: str, data: str, announced_at: str, traceparent: str) -> Message:
     """A message out of its columns."""
-    return Message(id, kind, account, msgspec.json.decode(data), to_the_second(announced_at))
+    return Message(id, kind, account, msgspec.json.decode(data), to_the_second(announced_at), traceparent)

@@ -22,6 +22,7 @@ from peewee import (
 
 from service.table import Table
 from service.tables_access import AccessKey, AccessKeyEnd
+from service.tables_messages import Delivery, Message, Webhook
 from service.tables_publishing import (
     DraftAbout,
     DraftAffected,
@@ -307,66 +308,6 @@ class IdempotencyKey(Table):
     language = TextField()
     answer = TextField()
     entered_at = TextField()
-
-
-class Message(Table):
-    """Something that others may want to know, written in the transaction in which it happened.
-
-    `position` is the place in the order in which messages became visible; it is given after that.
-    """
-
-    id = TextField(primary_key=True)
-    kind = TextField()
-    account = TextField()
-    policy = TextField()
-    data = TextField()
-    announced_at = TextField()
-    position = BigIntegerField(null=True, unique=True)
-
-    class Meta:
-        indexes = ((("account", "position"), False),)
-
-
-class Webhook(Table):
-    """An address that wants messages. `kinds` is a JSON list and `policy` an id; an empty one means all.
-
-    Nothing is sent before `not_before`; whoever holds the lease is the only one that sends.
-    """
-
-    id = TextField(primary_key=True)
-    url = TextField()
-    kinds = TextField()
-    policy = TextField()
-    secret = TextField()
-    old_secret = TextField()
-    old_secret_until = TextField()
-    state = TextField()
-    cause = TextField()
-    created_at = TextField()
-    not_before = TextField()
-    leased_by = TextField()
-    leased_until = TextField()
-
-
-class Delivery(Table):
-    """One message for one webhook, and how far it got."""
-
-    id = TextField(primary_key=True)
-    message = ForeignKeyField(Message, index=False)
-    webhook = ForeignKeyField(Webhook, index=False)
-    state = TextField()
-    attempts = IntegerField(constraints=[Check("attempts >= 0")])
-    next_attempt_at = TextField()
-    last_attempt_at = TextField(null=True)
-    last_status = IntegerField(null=True)
-    last_error = TextField()
-
-    class Meta:
-        indexes = (
-            (("message", "webhook"), True),
-            (("webhook", "state", "next_attempt_at"), False),
-            (("state", "id"), False),
-        )
 
 
 class Inquiry(Table):

@@ -14,9 +14,10 @@ from typing import Any
 from flask import current_app, g, request
 
 from service.one_at_a_time import ARRIVED
+from service.trace_context import TRACEPARENT
 
 # Version 00 has four fields; a later one may have more behind them, and is read by these.
-TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+NAMED = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z]+)>")
 SPANS = "recoup-spans"
 """Among the extensions of an app: the `Spans` of `telemetry.py`, where OpenTelemetry is in use."""
@@ -36,18 +37,19 @@ class Asked:
     """Where OpenTelemetry is in use."""
 
 
-def trace_of(traceparent: str | None) -> str:
-    """The id of the trace that a caller names, or of a new one where none is named as the standard says.
+def trace_of(traceparent: str | None) -> tuple[str, bool]:
+    """The id of the trace that a caller names, and whether it is recorded; a new one where none is named as the
+    standard says.
 
     >>> trace_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    '0af7651916cd43dd8448eb211c80319c'
-    >>> len(trace_of("00-00000000000000000000000000000000-b7ad6b7169203331-01").strip("0")) > 0
+    ('0af7651916cd43dd8448eb211c80319c', True)
+    >>> len(trace_of("00-00000000000000000000000000000000-b7ad6b7169203331-01")[0].strip("0")) > 0
     True
     """
-    found = traceparent and TRACEPARENT.fullmatch(traceparent)
+    found = traceparent and NAMED.fullmatch(traceparent)
     if not found or (found[1] == "00" and found[5] is not None):
-        return secrets.token_hex(16)
-    return found[2]
+        return secrets.token_hex(16), False
+    return found[2], int(found[4], 16) % 2 == 1
 
 
 def asked() -> Asked:
@@ -58,12 +60,15 @@ def asked() -> Asked:
         arrived = environ.get(ARRIVED) or perf_counter()
         spans = current_app.extensions.get(SPANS)
         if spans is None:
-            found = Asked(secrets.token_hex(8), trace_of(environ.get("HTTP_TRACEPARENT")), arrived)
+            trace, recorded = trace_of(environ.get("HTTP_TRACEPARENT"))
+            found = Asked(secrets.token_hex(8), trace, arrived)
         else:
             span = spans.begin(environ, arrived)
             context = span.get_span_context()
             found = Asked(f"{context.span_id:016x}", f"{context.trace_id:032x}", arrived, span=span)
+            recorded = context.trace_flags.sampled
         g.asked = found
+        TRACEPARENT.set(f"00-{found.trace}-{found.id}-{recorded:02x}")
     return found
 
 
@@ -72,6 +77,11 @@ def ended(status: int) -> None:
     about = asked()
     if about.span is not None:
         current_app.extensions[SPANS].end(about.span, method(), route(), status, about.code)
+
+
+def forget(_: BaseException | None) -> None:
+    """What this thread does next is not for the request that it answered."""
+    TRACEPARENT.set("")
 
 
 def deciding() -> AbstractContextManager[Callable[[Mapping[str, Any]], None]]:

@@ -31,7 +31,7 @@ MAY_IMPORT = {
 STORE = [
     f"service/{name}.py"
     for name in (
-        *("table", "tables", "tables_access", "tables_publishing"),
+        *("table", "tables", "tables_access", "tables_messages", "tables_publishing"),
         *("database", "ledger", "records", "idempotency", "migrate", "append_only"),
     )
 ]
