@@ -155,7 +155,7 @@ def draft(database: Database, rules: str, scenarios: str, who: Reader, now: date
 
     def keep() -> Draft:
         base = newest_number(database, policy, locked=True)
-        if base and _meaning(_numbered(database, policy, base)[0]) == version.digest:
+        if base and _meaning(_version(database, policy, base)) == version.digest:
             raise Refusal("says-the-same", newest=base, policy=policy)
         made = new_id("P", now)
         row = (made, policy, version.digest, base, version.text, scenarios, who.name, who.key, stored(now))
@@ -384,7 +384,7 @@ def withdrawal(database: Database, policy: str, now: datetime) -> Withdrawal:
     with reading(database):
         number = newest_number(database, policy)
         _check_newest(number, number, policy)
-        newest = _numbered(database, policy, number)[0]
+        newest = _version(database, policy, number)
         former = _former(database, policy, number, now)
     subjects = differences(side_of(newest), side_of(former.version))
     return Withdrawal(number, former, [difference_report.of_sentences(each) for each in subjects])
@@ -419,9 +419,9 @@ def _former(database: Database, policy: str, number: int, now: datetime) -> Form
     former -= 1
     if not former:
         raise Refusal("nothing-before", policy=policy)
-    version, effective_from, _ = _numbered(database, policy, former)
+    digest, effective_from, _ = _numbered(database, policy, former)
     # One that was yet to be effective stays so.
-    return Former(former, version, max(stored(_next_second(now)), effective_from or ""))
+    return Former(former, read_version(database, digest), max(stored(_next_second(now)), effective_from or ""))
 
 
 def find(database: Database, id: str) -> Draft | None:
@@ -500,10 +500,14 @@ def _digest(database: Database, policy: str, number: int) -> str:
     return found
 
 
-def _numbered(database: Database, policy: str, number: int) -> tuple[PolicyVersion, str | None, int | None]:
-    """A version by its number, from when it is effective, and which one it restores."""
+def _numbered(database: Database, policy: str, number: int) -> tuple[str, str | None, int | None]:
+    """The digest of a version by its number, from when it is effective, and which one it restores."""
     digest, effective_from, restores = rows(database, SELECT_NUMBER, (policy, number))[0]
-    return read_version(database, digest), effective_from, restores
+    return digest, effective_from, restores
+
+
+def _version(database: Database, policy: str, number: int) -> PolicyVersion:
+    return read_version(database, _numbered(database, policy, number)[0])
 
 
 def _found(database: Database, id: str) -> Draft:
