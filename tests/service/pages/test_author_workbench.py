@@ -511,6 +511,24 @@ def test_an_author_tries_a_request_and_sees_its_way(visits: Visits, dark: bool, 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("script", [True, False])
+def test_a_long_text_is_laid_out_after_the_first_paint_and_moves_nothing(visits: Visits, script: bool) -> None:
+    visitor = visits(script=script)
+    page, box = visitor.page, visitor.page.locator("#text")
+    visitor.enters("author")
+    clock = visitor.context.new_cdp_session(page)
+    clock.send("Animation.enable")
+    # The first frame lasts for as long as time stands still.
+    clock.send("Animation.setPlaybackRate", {"playbackRate": 0})
+    visitor.goes("/author/workbench")
+    looked = "box => [getComputedStyle(box).contentVisibility, box.scrollHeight > 2 * box.clientHeight]"
+    before = box.bounding_box()
+    assert box.evaluate(looked) == ["hidden", False]
+    page.evaluate("for (const each of document.getAnimations()) each.finish()")
+    assert box.evaluate(looked) == ["visible", True]
+    assert box.bounding_box() == before
+
+
 def test_a_session_that_is_over_loses_no_text(visits: Visits) -> None:
     author = visits()
     page = author.page
