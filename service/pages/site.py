@@ -79,7 +79,6 @@ class WithPages:
         app: WSGIApplication = self._pages if to_pages else self._api
         return app(environ, start_response)
 
-
     def made_ready(self) -> Iterator[None]:
         """Compile the templates, one at each step: the first visitor of a page would wait for it."""
         for name in self.templates.list_templates():
