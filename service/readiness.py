@@ -73,7 +73,7 @@ def missing(database: Database, versions: Versions, clock: Clock) -> str | None:
 
 
 def made_ready(database: Database, versions: Versions, clock: Clock, most: int) -> Iterator[None]:
-    """Compile the versions in force of up to so many policies, one at each step: the first who asks would wait for it."""
+    """Compile the versions in force of up to so many policies, one at each step: the first to ask would wait for it."""
     try:
         with reading(database):
             policies = versions.policies()[:most]

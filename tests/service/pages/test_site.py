@@ -41,7 +41,7 @@ def test_every_template_is_compiled_before_anybody_visits(open_site: Client) -> 
     for _ in site.made_ready():
         pass
     assert templates.cache is not None
-    assert {name for _, name in templates.cache.keys()} == set(templates.list_templates())
+    assert {name for _, name in templates.cache} == set(templates.list_templates())
 
 
 @pytest.mark.parametrize("path", ["/member", "/member?x=1"])
