@@ -498,6 +498,11 @@ def test_an_author_tries_a_request_and_sees_its_way(visits: Visits, dark: bool, 
     page.locator(".waterfall .payout").wait_for()
     assert "23,800" in page.locator(".waterfall .payout").inner_text()
     assert page.locator(".lanes tbody tr").count() == 3
+    told = page.locator(".lanes tbody tr").first.evaluate("""row => [...row.cells].slice(1).map(cell =>
+      getComputedStyle(cell, "::before").content)""")
+    wide = page.locator(".lanes").evaluate("each => each.scrollWidth > each.parentElement.clientWidth")
+    # On a phone nothing has to be pushed aside to know which stage a cell is about.
+    assert ("none" in told, width < 640 and wide) == (width >= 640, False)
     assert page.locator(".waterfall .taken").count() == 2
     author.finds_nothing_serious()
     assert fits(page)
