@@ -311,6 +311,10 @@ def test_a_contest_is_asked_back_answered_and_closed(open_site: Client) -> None:
     words = said(open_site.get(where).text)
     for told in ("Which points?", "Those of May.", "We looked.", "The decision stays order, article 5", "Answered"):
         assert told in words
+    enter(open_site, "member")
+    told = said(open_site.get(where.replace("/agent/", "/member/")).text)
+    assert "The decision stays order, article 5" in told, "the member reads what came of it"
+    enter(open_site, "agent")
     ended = {**hidden(open_site, where, f"{where}/withdraw"), "by": "kim"}
     assert open_site.post(f"{where}/close", data=ended).status_code == 303
     assert "Closed" in said(open_site.get(where).text)
