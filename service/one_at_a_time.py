@@ -12,8 +12,9 @@ bytes beyond ASCII and repeated ones included, so that what is wrong with one ca
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from io import BytesIO
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Scope = Mapping[str, Any]
+log = logging.getLogger("recoup.serve")
 
 # CGI has these without HTTP_ before them.
 PLAIN = ("CONTENT_TYPE", "CONTENT_LENGTH")
@@ -87,6 +89,22 @@ class OneAtATime:
         with suppress(TimeoutError):
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send_parts(send, answer, self._most_seconds)
+
+    def between_requests(self, steps: Iterator[object]) -> None:
+        """Do work that nobody waits for, in the thread that answers: a request waits for one step of it at most."""
+
+        def step() -> None:
+            try:
+                next(steps)
+            except StopIteration:
+                return
+            except Exception as error:
+                log.error("work between requests: a bug", exc_info=error)
+                return
+            # One that is told to end takes no more; nobody looks at what came of this step.
+            self._turn.submit(step)
+
+        self._turn.submit(step)
 
     def _thread_of(self, path: bytes) -> ThreadPoolExecutor:
         if path in ASIDE:

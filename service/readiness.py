@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -70,6 +70,19 @@ def missing(database: Database, versions: Versions, clock: Clock) -> str | None:
         log.warning("not ready: %s", error)
         return "schema"
     return "policy"
+
+
+def made_ready(database: Database, versions: Versions, clock: Clock, most: int) -> Iterator[None]:
+    """Compile the versions in force of up to so many policies, one at each step: the first to ask would wait for it."""
+    try:
+        with reading(database):
+            policies = versions.policies()[:most]
+        for policy in policies:
+            yield
+            with reading(database):
+                number_in_force(versions, policy, clock())
+    except Unavailable as error:
+        log.warning("nothing was made ready: the database cannot serve: %s", error)
 
 
 def number_in_force(versions: Versions, policy: str, at: datetime) -> int | None:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import chain
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -260,6 +261,7 @@ def answering() -> OneAtATime:
     from service.logs import write_as
     from service.pages.site import WithPages
     from service.parts import EXTENSION
+    from service.readiness import made_ready
     from service.telemetry import provider_of
 
     settings = read_settings()
@@ -269,7 +271,11 @@ def answering() -> OneAtATime:
     app = create_app(settings, provider=provider)
     atexit.register(_leave, app.extensions[EXTENSION].database, provider)
     collect_seldom()
-    return OneAtATime(WithPages(app), app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS, settings.stall_seconds)
+    whole, own = WithPages(app), app.extensions[EXTENSION]
+    served = OneAtATime(whole, app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS, settings.stall_seconds)
+    versions = made_ready(own.database, own.versions, own.clock, settings.cached_versions)
+    served.between_requests(chain(versions, whole.made_ready()))
+    return served
 
 
 def _leave(database: Database, provider: TracerProvider | None) -> None:

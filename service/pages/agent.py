@@ -215,9 +215,10 @@ def _request_of(written: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, T
         mistakes["method"] = NO_METHOD
     body: dict[str, Any] = {"points": points, "method": written.get("method", ""), **ON_THE_PHONE}
     body["applicant"] = written.get("applicant") or "member"
+    # Whose account it is the form says before its number is known.
+    body["receiving_holder"] = written.get("receiving_holder") or "member"
     if written.get("receiving_account", "").strip():
         body["receiving_account"] = written["receiving_account"].strip()
-        body["receiving_holder"] = written.get("receiving_holder") or "member"
     if papers:
         body["papers"] = papers
     return body, mistakes

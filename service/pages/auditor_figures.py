@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -26,6 +27,8 @@ RULES = "/v1/audit/rules"
 POINTS = "/v1/audit/points"
 COUNTED = [name for name in FIGURES if not name.startswith("points_") and name not in ("fee", "tax", "offset")]
 """Figures that say how many times; the others are points or money."""
+OPTIONS = {"day_from": "--from", "day_to": "--to", "per": "--per", "policy": "--policy"}
+"""What a form says, by the option of the command that says it."""
 
 
 @blueprint.get("/rules")
@@ -45,6 +48,7 @@ def rules() -> Response:
         columns=_columns(lines, FIGURES),
         unreadable=found.data["unreadable"] if found.ok else 0,
         csv=_as_csv("/auditor/rules", written),
+        command=_command("rules", {**written, "per": "whole"}),
         spans=_spans("/auditor/rules", written),
         again=urlencode({name: written[name] for name in ("day_from", "day_to", "of")}),
         **_choices(),
@@ -71,6 +75,7 @@ def rule(rule: str) -> Response:
         columns=_columns(lines, FIGURES) or ["spoke"],
         counted=COUNTED,
         csv=_as_csv(f"/auditor/rules/{rule}", written),
+        command=_command("rules", written, rule),
         spans=_spans(f"/auditor/rules/{quote(rule, safe='')}", {**written, "per": request.args.get("per", "")}),
         **_choices(),
     )
@@ -94,6 +99,10 @@ def points() -> Response:
         lines=lines,
         columns=[name for name in MOVEMENTS if name in ("opening", "closing") or name in _columns(lines, MOVEMENTS)],
         csv=_as_csv("/auditor/points", asking),
+        command=_command("points", asking),
+        command_outstanding=_command(
+            "points", {name: asking[name] for name in ("day_to", "policy")}, more=["--outstanding"]
+        ),
         spans=_spans("/auditor/points", asking),
         csv_by_expiry=_as_csv("/auditor/points", {**asking, "split": "expiry"}),
         csv_outstanding="/auditor/outstanding?"
@@ -167,6 +176,17 @@ def _csv(found: Answer) -> Response:
 
 def _as_csv(path: str, asking: Mapping[str, str]) -> str:
     return f"{path}?{urlencode({**{name: value for name, value in asking.items() if value}, 'format': 'csv'})}"
+
+
+def _command(what: str, asking: Mapping[str, str], *names: str, more: Sequence[str] = ()) -> str:
+    """The command that tells the same as a page."""
+    said = [*("recoup", "audit", what), *names]
+    for name, option in OPTIONS.items():
+        if asking.get(name):
+            said += [option, asking[name]]
+    if asking.get("of") == "all":
+        said.append("--all")
+    return shlex.join([*said, *more])
 
 
 def _columns(lines: Sequence[Mapping[str, Any]], names: Mapping[str, object]) -> list[str]:

@@ -41,9 +41,10 @@ def texts_of(id: str, number: str) -> dict[str, str]:
 
 
 def draft_texts(id: str) -> dict[str, str]:
-    """The same of a draft."""
+    """The same of a draft, and what it is for."""
     found = asked("GET", address("policies", "drafts", id))
-    return {"policy": found["policy"], "draft": id, "text": found["rules"], "scenarios": found["scenarios"]}
+    texts = {"text": found["rules"], "scenarios": found["scenarios"]}
+    return {"policy": found["policy"], "draft": id, "about": found["about"] or "", **texts}
 
 
 def scenarios_of(sent: Mapping[str, str]) -> str:

@@ -71,7 +71,7 @@ def apply() -> Response:
     """The form of a refund request; worked out at once where it is known what is asked for."""
     written = request.args.to_dict()
     body, mistakes = _request_of(written)
-    return _form(written, None if mistakes or not body["method"] else _tried(body, written))
+    return _form(written, None if mistakes or not body["method"] else _tried(body))
 
 
 @blueprint.post("/apply")
@@ -79,7 +79,7 @@ def check() -> Response:
     """The form again, with what the request would come to."""
     written = request.form.to_dict()
     body, mistakes = _request_of(written)
-    return _form(written, None if mistakes else _tried(body, written), mistakes, status=422 if mistakes else 200)
+    return _form(written, None if mistakes else _tried(body), mistakes, status=422 if mistakes else 200)
 
 
 @blueprint.post("/check")
@@ -87,7 +87,7 @@ def check_part() -> Response:
     """What the request would come to, as a part of the page."""
     written = request.form.to_dict()
     body, mistakes = _request_of(written)
-    tried = None if mistakes else _tried(body, written)
+    tried = None if mistakes else _tried(body)
     return page("member_check.html", written=written, tried=tried, mistakes=mistakes, policy=_policy(written["policy"]))
 
 
@@ -235,19 +235,19 @@ def _request_of(written: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, T
     """The request that a form says, as the API takes it, and what is wrong with its fields."""
     points, mistake = points_of(written)
     body: dict[str, Any] = {"points": points, "method": written.get("method", ""), "channel": "web"}
+    # Whose account it is the form says before its number is known.
+    body["receiving_holder"] = written.get("receiving_holder") or "member"
     if written.get("receiving_account", "").strip():
         body["receiving_account"] = written["receiving_account"].strip()
-        body["receiving_holder"] = written.get("receiving_holder") or "member"
     papers, mistakes = papers_of(written)
     if papers:
         body["papers"] = papers
     return body, mistakes | ({"points": mistake} if mistake else {})
 
 
-def _tried(body: Mapping[str, Any], written: Mapping[str, str]) -> Answer:
-    """What a request would come to. Whose account it is the form says before its number is known."""
-    tried = {"receiving_holder": written.get("receiving_holder") or "member", **body}
-    return ask("POST", "/v1/decisions", {"account": g.reader.account, "request": tried, "dry_run": True})
+def _tried(body: Mapping[str, Any]) -> Answer:
+    """What a request would come to."""
+    return ask("POST", "/v1/decisions", {"account": g.reader.account, "request": body, "dry_run": True})
 
 
 def _form(
@@ -272,12 +272,15 @@ def _inquiries(written: Mapping[str, str], refused: Answer | None = None) -> Res
         address("accounts", g.reader.account, "inquiries"),
         query={"limit": 20, "after": request.args.get("after")},
     )
+    decision = written.get("decision_id") or request.args.get("decision", "")
+    told = ask("GET", address("decisions", decision, "explanation")) if decision else None
     return page(
         "member_inquiries.html",
         refused.status if refused else 200,
         found=found["inquiries"],
         next=after_of(found),
-        written={"once": fresh_key(), "decision_id": request.args.get("decision", ""), **written},
+        written={"once": fresh_key(), "decision_id": decision, **written},
+        told=told.data if told and told.ok else None,
         refused=refused,
     )
 

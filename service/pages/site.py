@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -69,6 +69,7 @@ class WithPages:
     def __init__(self, api: Flask) -> None:
         self._api = api
         self._pages = create_pages(api)
+        self.templates = self._pages.jinja_env
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         """Answer a request by the one or the other."""
@@ -77,6 +78,12 @@ class WithPages:
         to_pages = first in FIRST_PARTS or (path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""))
         app: WSGIApplication = self._pages if to_pages else self._api
         return app(environ, start_response)
+
+    def made_ready(self) -> Iterator[None]:
+        """Compile the templates, one at each step: the first visitor of a page would wait for it."""
+        for name in self.templates.list_templates():
+            self.templates.get_template(name)
+            yield
 
 
 def create_pages(api: Flask) -> Flask:

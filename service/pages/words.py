@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from policies.model import Text
 from policies.vocabulary import WORDS
@@ -268,7 +269,18 @@ def refusal_words(context: Context, data: Mapping[str, Any]) -> str:
     return f"{data['title']} {said.in_language(context['language']) if said else data['detail']}"
 
 
+def coded(text: str) -> Markup:
+    """A text with what stands between backticks as code.
+
+    >>> coded("`a < b` & c")
+    Markup('<code>a &lt; b</code> &amp; c')
+    """
+    code = Markup("<code>{}</code>")
+    return Markup().join(code.format(part) if at % 2 else part for at, part in enumerate(text.split("`")))
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "coded": coded,
     "refusal_words": refusal_words,
     "points": points,
     "money": money,

@@ -110,6 +110,36 @@ def test_bodies_are_awaited_side_by_side_and_answered_one_at_a_time() -> None:
     assert most == 1
 
 
+def test_a_request_waits_for_one_step_of_what_is_done_between_requests() -> None:
+    done, go_on, begun = list[str](), threading.Event(), threading.Event()
+
+    def steps() -> Iterator[None]:
+        begun.set()
+        assert go_on.wait(20)
+        done.append("first")
+        yield
+        done.append("second")
+        raise ValueError("a bug keeps nobody from being answered")
+
+    def noting(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        done.append(environ["PATH_INFO"])
+        return echo(environ, start)
+
+    async def meanwhile() -> None:
+        app = OneAtATime(noting, MOST, 1, 1, 20)
+        app.between_requests(steps())
+        assert begun.wait(20)
+        asked = asyncio.create_task(ask(app, iter(()), "/asked"))
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        go_on.set()
+        await asked
+        await ask(app, iter(()), "/later")
+
+    asyncio.run(meanwhile())
+    assert done == ["first", "/asked", "second", "/later"]
+
+
 def test_who_sends_no_body_waits_for_nobodys() -> None:
     async def while_one_stalls() -> tuple[list[Event], bool]:
         app = OneAtATime(echo, MOST, 1, 1, 20)

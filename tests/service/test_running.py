@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from service.config import Settings
 from service.database import Database, close_database, execute, open_database, writing
 from service.parts import EXTENSION
-from service.publishing import INSERT
-from service.readiness import MENDED_BY
-from tests.service.builders import SetClock
+from service.publishing import INSERT, Versions
+from service.readiness import MENDED_BY, made_ready
+from tests.service.builders import SetClock, publish_small
 
 APPLIED = "0002_points_debt_and_activity"
 AWAY = ("sqlite:////nowhere/SECRET.db", "postgresql://SECRET:SECRET@127.0.0.1:1/SECRET")
@@ -29,6 +29,35 @@ def test_a_service_with_a_policy_in_force_is_ready(client: FlaskClient, database
     assert client.get("/readyz").get_json() == {"state": "ready"}
     assert client.head("/readyz").status_code == 200
     assert client.get("/readyz?x=1").status_code == 400
+
+
+def test_what_is_in_force_is_made_ready_before_anybody_asks(database: Database, clock: SetClock) -> None:
+    publish_small(database)
+    writing(database, lambda: execute(database, INSERT, ("sha256:x", "a", 1, "2020-01-01", "policy: 1", "[]", "x")))
+    versions = Versions(database, 32)
+    digests = {each.policy: each.digest for each in versions.newest()}
+    # The policy `a` cannot be read, and is the first of them.
+    assert len(digests) == 2
+    for _ in made_ready(database, versions, clock, 32):
+        # Between two steps others may read and write.
+        assert database.is_closed()
+    with renamed_table(database, "policy_version"):
+        assert versions.compiled(digests["small"]).policy.id == "small"
+
+
+@contextmanager
+def renamed_table(database: Database, table: str) -> Iterator[None]:
+    """A database that cannot be asked for what stands in a table."""
+    writing(database, lambda: execute(database, f"ALTER TABLE {table} RENAME TO renamed"))
+    try:
+        yield
+    finally:
+        writing(database, lambda: execute(database, f"ALTER TABLE renamed RENAME TO {table}"))
+
+
+def test_a_service_whose_database_is_away_is_made_ready_by_those_who_ask(clock: SetClock) -> None:
+    away = open_database(Settings(database_url=AWAY[0]))
+    assert list(made_ready(away, Versions(away, 32), clock, 32)) == []
 
 
 def not_ready(client: FlaskClient) -> str:

@@ -169,6 +169,20 @@ def test_a_refund_is_looked_at_and_then_filed_once_by_phone(open_site: Client) -
     assert "call centre" in words
 
 
+@pytest.mark.slow
+def test_an_agent_is_told_only_what_is_missing(visits: Visits) -> None:
+    agent = visits()
+    agent.enters("agent")
+    agent.goes("/agent/accounts/A-0001/apply")
+    agent.page.locator("#points").fill("20000")
+    agent.page.get_by_text("Please name the account that the cash should go to.").wait_for()
+    assert "own name" not in agent.page.locator("#outcome").inner_text(), "the form says whose it is"
+    agent.page.get_by_role("button", name="File it so").click()
+    agent.page.wait_for_url("**/agent/requests/*")
+    told = agent.page.get_by_role("main").inner_text()
+    assert ("Please name the account" in told, "own name" in told) == (True, False), "what was looked at was filed"
+
+
 @pytest.mark.parametrize("checked", ["", "0" * 32])
 def test_what_was_not_looked_at_is_not_filed(open_site: Client, checked: str) -> None:
     enter(open_site, "agent")
@@ -299,6 +313,10 @@ def test_a_contest_is_asked_back_answered_and_closed(open_site: Client) -> None:
     words = said(open_site.get(where).text)
     for told in ("Which points?", "Those of May.", "We looked.", "The decision stays order, article 5", "Answered"):
         assert told in words
+    enter(open_site, "member")
+    told = said(open_site.get(where.replace("/agent/", "/member/")).text)
+    assert "The decision stays order, article 5" in told, "the member reads what came of it"
+    enter(open_site, "agent")
     ended = {**hidden(open_site, where, f"{where}/withdraw"), "by": "kim"}
     assert open_site.post(f"{where}/close", data=ended).status_code == 303
     assert "Closed" in said(open_site.get(where).text)

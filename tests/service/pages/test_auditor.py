@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.service.builders import NOW, SetClock, asking
 from tests.service.pages.conftest import LOG
 from tests.service.pages.test_member import said
 from tests.service.pages.visiting import Visits, enter
+from tests.service.processes import run
 
 PATHS = ("/auditor", "/auditor/rules", "/auditor/points", "/auditor/decisions/{id}", "/auditor/versions/{digest}")
 
@@ -180,6 +182,40 @@ def test_a_rule_has_a_line_for_each_period_that_adds_up(audited: tuple[Client, s
     lines = re.findall(r'<th scope="row" data-value="([\d-]+)">.*?data-value="(\d+)"', page)
     assert lines == [("2026-01-01", "0"), ("2026-02-01", "0"), ("2026-03-01", "1"), ("2026-04-01", "0")]
     assert 'data-group="counts"' in page
+
+
+@pytest.mark.parametrize("more", ["", "&policy=small&of=all", "&per=year&of=all"])
+@pytest.mark.parametrize("path", ["/auditor/rules", "/auditor/rules/fee", "/auditor/points"])
+def test_the_command_that_is_shown_tells_what_is_shown(
+    audited: tuple[Client, str], database_url: str, path: str, more: str
+) -> None:
+    asked = f"{path}?day_from=2025-07-01&day_to=2026-06-30{more}"
+    page = audited[0].get(asked).text
+    found = re.search(r'<pre tabindex="0" aria-label="Commands">(.*?)</pre>', page, re.DOTALL)
+    assert found, "no command"
+    recoup, *command = shlex.split(found[1].split("\n")[0])
+    told = run(database_url, *command)
+    assert (recoup, told.returncode) == ("recoup", 0), told.stderr
+    assert told.stdout.splitlines() == audited[0].get(f"{asked}&format=csv").text.splitlines()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_zero_stands_back_and_is_a_zero_all_the_same(visits: Visits, dark: bool) -> None:
+    auditor = visits(dark=dark)
+    auditor.enters("auditor")
+    auditor.goes("/auditor/rules")
+    zero, other = (auditor.page.locator(f"tbody .number{kind}").first for kind in (".zero", ":not(.zero)"))
+    assert (zero.inner_text(), other.inner_text() != "0") == ("0", True)
+    colours = [each.evaluate("cell => getComputedStyle(cell).color") for each in (zero, other)]
+    assert colours[0] != colours[1]
+    auditor.finds_nothing_serious()
+
+
+def test_commands_are_written_as_code(audited: tuple[Client, str]) -> None:
+    page = audited[0].get("/auditor").text
+    assert "with <code>recoup audit keygen</code> and <code>" in page
+    assert "`" not in page
 
 
 def spans_of(page: str) -> list[tuple[str, str, bool]]:

@@ -43,6 +43,25 @@ def test_a_draft_says_what_it_is_for_in_the_list_and_on_its_page(author: Client)
     assert f'class="line">{ABOUT}</td>' in author.get("/author/drafts").text
 
 
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of a page."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+
+
+def test_a_draft_that_is_opened_on_the_workbench_keeps_what_it_is_for(author: Client) -> None:
+    rules, scenarios = texts(6_000)
+    made = sent(author, text=rules, scenarios=scenarios, about=ABOUT, make="yes").headers["Location"]
+    rules, scenarios = texts(6_100)
+    page = author.get(f"/author/workbench?draft={made.rpartition('/')[2]}").text
+    written = {**hidden(page), "text": rules, "scenarios": scenarios}
+    # Once more, as a button does without scripts.
+    again = author.post("/author/workbench", data={**written, "do": "check"}).text
+    assert [f'<p class="lead">{ABOUT}</p>' in each for each in (page, again)] == [True, True]
+    written |= hidden(again)
+    shown = author.post("/author/drafts/new", data=written).text
+    assert f'name="about" maxlength="200" autocomplete="off" value="{ABOUT}"' in shown
+
+
 @pytest.mark.parametrize(("language", "told"), [("ko", "200자 이하로"), ("en", "Write at most 200 characters")])
 def test_a_line_that_is_too_long_is_told_at_its_field_and_kept(author: Client, language: str, told: str) -> None:
     author.get(f"/author?lang={language}")

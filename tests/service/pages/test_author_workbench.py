@@ -498,6 +498,11 @@ def test_an_author_tries_a_request_and_sees_its_way(visits: Visits, dark: bool, 
     page.locator(".waterfall .payout").wait_for()
     assert "23,800" in page.locator(".waterfall .payout").inner_text()
     assert page.locator(".lanes tbody tr").count() == 3
+    told = page.locator(".lanes tbody tr").first.evaluate("""row => [...row.cells].slice(1).map(cell =>
+      getComputedStyle(cell, "::before").content)""")
+    wide = page.locator(".lanes").evaluate("each => each.scrollWidth > each.parentElement.clientWidth")
+    # On a phone nothing has to be pushed aside to know which stage a cell is about.
+    assert ("none" in told, width < 640 and wide) == (width >= 640, False)
     assert page.locator(".waterfall .taken").count() == 2
     author.finds_nothing_serious()
     assert fits(page)
@@ -511,6 +516,24 @@ def test_an_author_tries_a_request_and_sees_its_way(visits: Visits, dark: bool, 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("script", [True, False])
+def test_a_long_text_is_laid_out_after_the_first_paint_and_moves_nothing(visits: Visits, script: bool) -> None:
+    visitor = visits(script=script)
+    page, box = visitor.page, visitor.page.locator("#text")
+    visitor.enters("author")
+    clock = visitor.context.new_cdp_session(page)
+    clock.send("Animation.enable")
+    # The first frame lasts for as long as time stands still.
+    clock.send("Animation.setPlaybackRate", {"playbackRate": 0})
+    visitor.goes("/author/workbench")
+    looked = "box => [getComputedStyle(box).contentVisibility, box.scrollHeight > 2 * box.clientHeight]"
+    before = box.bounding_box()
+    assert box.evaluate(looked) == ["hidden", False]
+    page.evaluate("for (const each of document.getAnimations()) each.finish()")
+    assert box.evaluate(looked) == ["visible", True]
+    assert box.bounding_box() == before
+
+
 def test_a_session_that_is_over_loses_no_text(visits: Visits) -> None:
     author = visits()
     page = author.page

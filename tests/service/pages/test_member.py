@@ -133,6 +133,10 @@ def test_a_decision_is_contested_and_the_talk_goes_on(open_site: Client) -> None
     where = open_site.post("/member/requests", data=sent).headers["Location"]
     found = re.search(r"/member/inquiries\?decision=([\w-]+)", open_site.get(where).text)
     assert found, "no way to contest"
+    about = open_site.get(f"/member/inquiries?decision={found[1]}").text
+    # Whoever contests sees which decision it is.
+    assert "60,000 points" in said(about)
+    assert f'href="/member/decisions/{found[1]}"' in about
     contest = form(open_site, f"/member/inquiries?decision={found[1]}", text="My points are missing.")
     talk = open_site.post("/member/inquiries", data=contest).headers["Location"]
     assert "My points are missing." in said(open_site.get(talk).text)
@@ -141,6 +145,14 @@ def test_a_decision_is_contested_and_the_talk_goes_on(open_site: Client) -> None
     words = said(open_site.get(talk).text)
     assert "They came in May." in words
     assert "Taken back" in words
+
+
+@pytest.mark.parametrize(("words", "told"), [("zzzz", "0 answers"), ("appeal", "1 answer")])
+def test_answers_are_counted_as_people_count(open_site: Client, words: str, told: str) -> None:
+    enter(open_site, "member")
+    found = said(open_site.get(f"/member/help?q={words}").text)
+    assert told in found
+    assert f"{told}s" not in found
 
 
 def test_what_is_anothers_is_not_there(open_site: Client) -> None:
@@ -157,6 +169,9 @@ def test_whose_account_it_is_is_known_before_its_number(visits: Visits) -> None:
     told = member.page.get_by_role("main").inner_text()
     assert "Please name the account that the cash should go to." in told
     assert "own name" not in told, "the form says that it is the member's own"
+    member.page.get_by_role("button", name="Apply").click()
+    filed = member.page.get_by_role("main").inner_text()
+    assert ("Please name the account" in filed, "own name" in filed) == (True, False), "as it was worked out"
 
 
 @pytest.mark.slow

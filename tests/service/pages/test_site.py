@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from service import access_keys, member_tokens, sessions
 from service.database import Database, rows, writing
-from service.pages.site import COOKIE
+from service.pages.site import COOKIE, WithPages
 from service.reads import Reader
 from tests.service.builders import NOW, SetClock
 from tests.service.pages.visiting import Visits, enter
@@ -32,6 +32,16 @@ def token_of(site: Client) -> str:
 def test_the_root_is_a_page_for_a_browser_and_an_index_for_programs(open_site: Client) -> None:
     assert open_site.get("/", headers=BROWSER).mimetype == "text/html"
     assert open_site.get("/").get_json()["service"] == "recoup"
+
+
+def test_every_template_is_compiled_before_anybody_visits(open_site: Client) -> None:
+    site = open_site.application
+    assert isinstance(site, WithPages)
+    templates = site.templates
+    for _ in site.made_ready():
+        pass
+    assert templates.cache is not None
+    assert {name for _, name in templates.cache} == set(templates.list_templates())
 
 
 @pytest.mark.parametrize("path", ["/member", "/member?x=1"])
