@@ -5,7 +5,8 @@
 Everybody decides the same cases from the same Python dicts, and every answer, and those to cases at each bound of the
 policy, is compared with the plain function's before anything is timed. Recoup's time holds everything: reading and
 checking the case, the decision with its figures, its reasons in two languages and its trace, and the result as plain
-data; the others give a part of that, and what an engine cannot say Python does within its time. All take turns. Only
+data (a second row is on facts that are read already, and leaves the decision an object, as a caller in Python has
+them); the others give a part of that, and what an engine cannot say Python does within its time. All take turns. Only
 the ratios mean something: a busy machine changes the rates. For each case the best of its rounds is what the code
 costs where no neighbour disturbs.
 """
@@ -20,6 +21,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +29,7 @@ from benchmarks import peers
 from benchmarks.cases import Json, answer, decide_plainly, make_cases, make_edge_cases
 from benchmarks.peers import Peer
 from engine.cases import read_case
+from engine.compiled import CompiledVersion
 from engine.decide import compile_version, decide
 from engine.versions import load_version
 from service.memory import collect_seldom
@@ -47,13 +50,28 @@ class Row(NamedTuple):
     best: float
 
 
-def recoup() -> Callable[[Json], Json]:
-    """Recoup, from the case as JSON data to the whole decision as JSON data."""
+def ready() -> CompiledVersion:
+    """The policy that is compared, ready for deciding."""
     version, problems = load_version(POLICY.read_bytes(), POLICY.name)
     if version is None:
         sys.exit("\n".join(map(str, problems)))
-    compiled = compile_version(version)
-    return lambda case: decide(compiled, read_case(version.policy, case)).to_data()
+    return compile_version(version)
+
+
+def recoup() -> Callable[[Json], Json]:
+    """Recoup, from the case as JSON data to the whole decision as JSON data."""
+    compiled = ready()
+    return lambda case: decide(compiled, read_case(compiled.policy, case)).to_data()
+
+
+def recoup_on_facts() -> Peer:
+    """Recoup on facts that are read already, as the service has them of a stored account: the whole decision with its
+    reasons, figures and trace, as an object.
+    """
+    compiled = ready()
+    return Peer(
+        "Recoup, on facts already read", partial(decide, compiled), "", lambda case: read_case(compiled.policy, case)
+    )
 
 
 def in_short(decision: Json) -> Json:
@@ -161,6 +179,7 @@ def main() -> None:
     everybody = [
         Peer(PLAIN, decide_plainly, "all, and no reasons in words, figures, trace or allocation"),
         Peer("Recoup, in full", ours, ""),
+        recoup_on_facts(),
         *others,
     ]
     inputs = {peer.name: [peer.prepared(case) for case in cases] for peer in everybody}

@@ -36,7 +36,7 @@ class Peer:
     """
 
     name: str
-    decide: Callable[[Any], Json]
+    decide: Callable[[Any], Any]
     by_python: str
     prepared: Callable[[Json], Any] = as_it_is
     microseconds: Callable[[Sequence[Any]], list[float]] | None = None
