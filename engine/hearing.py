@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -66,7 +66,7 @@ class Hearing:
         self._mixture: Mixture | None = None
         self._lots: Judgement | None = None
         self._lots_before: Judgement | None = None
-        self._breaks: Sequence[int] | None = None
+        self._breaks: list[int] | None = None
 
     def with_facts(self, case: Case) -> Hearing:
         """The same case with other facts. What is known of its lots is kept where the change cannot touch it."""
@@ -153,13 +153,10 @@ class Hearing:
         # Until when a lot lasts may follow from more than the lot.
         return before if all(plan.last_day for plan in judgement.mixture.plans) else None
 
-    def breaks(self) -> Sequence[int]:
+    def breaks(self) -> list[int]:
         """The amounts at which a condition or a value may change as more points are asked for, ascending."""
         if self._breaks is None:
             compiled = self.compiled
-            if not compiled.break_paths:
-                self._breaks = compiled.breaks
-                return self._breaks
             found = set(compiled.breaks)
             for path in compiled.break_paths:
                 read = compiled.figures.fact(path)

@@ -172,7 +172,7 @@ class Judgement(Struct):
         by_rule: dict[str, list[dict[str, Any]]] = {}
         for rule, figures in told:
             by_rule.setdefault(rule, []).append(figures)
-        for line in lines if by_rule else ():
+        for line in lines:
             found = by_rule.get(line["rule"])
             if found:
                 line["figures"] = found[0] if len(found) == 1 else {"charges": found}
