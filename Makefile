@@ -2,7 +2,7 @@
 bootstrap = $(or $(PYTHON),python3) tools/bootstrap.py
 in_venv = .venv/bin/python -m
 
-.PHONY: help run test test-spark check audit format bench clean .has-python
+.PHONY: help run compiled test test-spark check audit format bench clean .has-python
 
 # Print this list.
 help:
@@ -14,8 +14,13 @@ run: .has-python
 	@$(bootstrap) prove
 	@exec .venv/bin/recoup serve --demo
 
+# Compile the engine to C: it decides by a third faster. Nothing else changes.
+compiled: .has-python
+	@$(bootstrap) compiled
+	@$(in_venv) tools.compiled
+
 # Run everything that must hold: format, lint, types, the audit and the whole suite.
-test: check audit
+test: check audit compiled
 	@# The suite starts hundreds of Pythons; where none may keep its bytecode, each compiles the house anew.
 	@PYTHONDONTWRITEBYTECODE= $(in_venv) pytest -n auto --maxprocesses 8 --dist worksteal
 
@@ -46,7 +51,8 @@ format: .has-python
 
 # Measure what things cost, beside other engines, a bare server and raw SQL.
 bench: .has-python
-	@$(bootstrap) test parquet pg prove otel batch contract browser bench
+	@$(bootstrap) test parquet pg prove otel batch contract browser bench compiled
+	@$(in_venv) tools.compiled
 	@$(in_venv) benchmarks
 
 # Remove what make made. A database is not touched.

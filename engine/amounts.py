@@ -15,8 +15,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
-from msgspec.structs import replace
-
 from engine.bounds import ANY, Allowed
 from engine.courses import Course, Wanted
 from engine.errors import Conflict
@@ -164,7 +162,7 @@ def wanted(judgement: Judgement, gross: Allowed = _ANY_MONEY, *, capped: bool = 
         if ready.bound.in_money:
             reading = ready.bound.read(judgement)
             more = ready.bound.allowed(reading)
-            more = more if capped else replace(more, most=ANY)
+            more = more if capped else more.between(more.least, ANY)
             if ready.bound.of_gross:
                 kept = kept and kept.both(more)
                 continue

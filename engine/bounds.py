@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from math import gcd
 from operator import ge, le
 
-from msgspec import Struct
-
 from engine.figures import Amount
 from engine.judgement import Judgement
 from engine.money import share
@@ -19,30 +17,39 @@ from policies.kinds.review import Review
 from policies.model import BalanceShare, BoundAmount, Comparison, Measure, Rounding
 
 
-class Reading(Struct, frozen=True, gc=False):
+class Reading:
     """What a bound and its measure come to: `limit` is the last measure that passes, `base` the measure without the
     points asked for (or the payout), `measured` with them.
     """
 
-    limit: int
-    base: int
-    measured: int
-    passes: bool
+    def __init__(self, limit: int, base: int, measured: int, passes: bool) -> None:
+        self.limit = limit
+        self.base = base
+        self.measured = measured
+        self.passes = passes
 
 
-class Allowed(Struct, frozen=True, gc=False):
+class Allowed:
     """The amounts from `least` to `most` that leave the rest `rest` when divided by `step`."""
 
-    least: int
-    most: int
-    step: int = 1
-    rest: int = 0
+    def __init__(self, least: int, most: int, step: int = 1, rest: int = 0) -> None:
+        self.least = least
+        self.most = most
+        self.step = step
+        self.rest = rest
+
+    def __repr__(self) -> str:
+        return f"Allowed({self.least}, {self.most}, {self.step}, {self.rest})"
+
+    def between(self, least: int, most: int) -> Allowed:
+        """Those of the same rest between other ends."""
+        return Allowed(least, most, self.step, self.rest)
 
     def both(self, other: Allowed) -> Allowed | None:
         """The amounts that two bounds let through; None when there are none.
 
         >>> Allowed(1, 100, 6, 4).both(Allowed(20, 200, 4, 2))
-        Allowed(least=20, most=100, step=12, rest=10)
+        Allowed(20, 100, 12, 10)
         >>> Allowed(1, 100, 2, 0).both(Allowed(1, 100, 2, 1)) is None
         True
         """
@@ -52,7 +59,7 @@ class Allowed(Struct, frozen=True, gc=False):
             return None
         if other.step == 1:
             # Most bounds are no steps.
-            return Allowed(least, most, self.step, self.rest)
+            return self.between(least, most)
         shared = gcd(self.step, other.step)
         if (self.rest - other.rest) % shared:
             return None

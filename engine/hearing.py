@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
 from engine.amounts import largest, stretches, wanted
 from engine.bounds import Allowed
 from engine.calendars import local_day
@@ -242,8 +240,8 @@ class Hearing:
         steps_of_all = steps
         for ready, reading in judgement.readings:
             allowed = ready.bound.allowed(reading)
-            smallest = smallest.both(replace(allowed, most=MOST_POINTS)) or smallest
-            step = replace(allowed, least=1, most=MOST_POINTS)
+            smallest = smallest.both(allowed.between(allowed.least, MOST_POINTS)) or smallest
+            step = allowed.between(1, MOST_POINTS)
             steps = steps.both(step) or steps
             if not ready.bound.or_all:
                 steps_of_all = steps_of_all.both(step) or steps_of_all

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import compress
 from typing import Any
-
-from msgspec import Struct, field
 
 from engine.errors import Conflict
 from engine.facts import Lot
@@ -20,7 +19,8 @@ MOST_LOTS_IN_TRACE = 100
 """A trace names no more lots than this for one rule; it always says how many there are."""
 
 
-class Spoken(Struct):
+@dataclass(slots=True)
+class Spoken:
     """A rule that said something of the request, with the figures of its reason."""
 
     ready: Ready
@@ -32,7 +32,8 @@ Share = tuple[int, int]
 """What one lot pays: its position among the lots of the case, and its points."""
 
 
-class Charge(Struct):
+@dataclass(slots=True)
+class Charge:
     """What one fee rule takes of the money that its lots come to. `rate` is None for a flat fee; `shares` are the
     lots with their money, and `lot` is the first of them.
     """
@@ -46,7 +47,8 @@ class Charge(Struct):
     lot: Lot
 
 
-class Queue(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Queue:
     """The lots that can pay, first to last: what each pays when it pays all that it holds, and what it holds together
     with those before it.
     """
@@ -55,7 +57,7 @@ class Queue(Struct, frozen=True):
     together: list[int]
 
 
-class Judgement(Struct):
+class Judgement:
     """One request at one amount, on its way through the stages.
 
     Lists of the lots run in the order of `lots`: `lefts` are the points that they hold, and `ids` are told where it is
@@ -69,41 +71,54 @@ class Judgement(Struct):
     so many points: for "all" of which none pass, or for money.
     """
 
-    rules: Mapping[str, tuple[Any, ...]]
-    built_in: Mapping[str, Any]
-    lots: tuple[Lot, ...]
-    lefts: list[int]
-    scene: Scene
-    plan: Plan
-    lot_plans: list[LotPlan]
-    mixture: Mixture
-    tracing: bool
-    tells_all: bool = False
-    ids: list[str] = field(default_factory=list)
-    last_days: list[date | None] = field(default_factory=list)
-    usable: list[int] = field(default_factory=list)
-    expired: list[int] = field(default_factory=list)
-    available: int = 0
-    queues: dict[str, Queue] = field(default_factory=dict)
-    readings: list[tuple[Any, Any]] = field(default_factory=list)
-    let_through: Any = None
-    spoken: list[Spoken] = field(default_factory=list)
-    denied: bool = False
-    shares: list[Share] = field(default_factory=list)
-    worth: list[Share] = field(default_factory=list)
-    gross: int = 0
-    prices: Sequence[Any] = ()
-    charges: list[Charge] = field(default_factory=list)
-    fee: int = 0
-    taxes: Sequence[Any] = ()
-    tax: int = 0
-    offsets: Sequence[Any] = ()
-    offset: int = 0
-    payable_on: date | None = None
-    last_held_on: date | None = None
-    conflict: Conflict | None = None
-    asked: bool = True
-    trace: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    def __init__(
+        self,
+        rules: Mapping[str, tuple[Any, ...]],
+        built_in: Mapping[str, Any],
+        lots: tuple[Lot, ...],
+        lefts: list[int],
+        scene: Scene,
+        plan: Plan,
+        lot_plans: list[LotPlan],
+        mixture: Mixture,
+        tracing: bool,
+        tells_all: bool = False,
+    ) -> None:
+        self.rules = rules
+        self.built_in = built_in
+        self.lots = lots
+        self.lefts = lefts
+        self.scene = scene
+        self.plan = plan
+        self.lot_plans = lot_plans
+        self.mixture = mixture
+        self.tracing = tracing
+        self.tells_all = tells_all
+        self.ids: list[str] = []
+        self.last_days: list[date | None] = []
+        self.usable: list[int] = []
+        self.expired: list[int] = []
+        self.available = 0
+        self.queues: dict[str, Queue] = {}
+        self.readings: list[tuple[Any, Any]] = []
+        self.let_through: Any = None
+        self.spoken: list[Spoken] = []
+        self.denied = False
+        self.shares: list[Share] = []
+        self.worth: list[Share] = []
+        self.gross = 0
+        self.prices: Sequence[Any] = ()
+        self.charges: list[Charge] = []
+        self.fee = 0
+        self.taxes: Sequence[Any] = ()
+        self.tax = 0
+        self.offsets: Sequence[Any] = ()
+        self.offset = 0
+        self.payable_on: date | None = None
+        self.last_held_on: date | None = None
+        self.conflict: Conflict | None = None
+        self.asked = True
+        self.trace: dict[str, list[dict[str, Any]]] = {}
 
     @property
     def points(self) -> int:

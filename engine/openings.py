@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from msgspec.structs import replace
-
 from engine.calendars import local_day
 from engine.compiled import CompiledVersion
 from engine.kinds.closed import ReadyClosed
@@ -31,7 +29,7 @@ def next_opening(compiled: CompiledVersion, scene: Scene) -> datetime | None:
         day = local_day(at, compiled.zone)
         plan = plans.get(day)
         if plan is None:
-            plan = plans[day] = compiled.plans.plan(compiled.scene.of_scene(replace(scene, day=day, at=at)))
+            plan = plans[day] = compiled.plans.plan(compiled.scene.of_scene(scene.happening(day, at)))
         if not any(ready.closing(at) is not None for ready in plan.speaking["closed"]):
             return at
     return None

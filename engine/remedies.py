@@ -5,9 +5,8 @@ A remedy is only given when the case with it was decided, and what it is for no 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,6 +110,7 @@ class Amounts:
 
     def __init__(self, hearing: Hearing, judgement: Judgement) -> None:
         self._hearing = hearing
+        self._found: dict[str, int | None] = {}
         self._points = judgement.points
         # Where no points come to the money that was asked for, only money can be nearer to it or farther.
         self._money = hearing.money_asked if not judgement.asked and hearing.case.request.points is None else None
@@ -124,9 +124,18 @@ class Amounts:
             [spoken.ready.id for spoken in judgement.spoken if spoken.effect == "denies"]
         )
 
-    @cached_property
+    def _remembered(self, name: str, search: Callable[[], int | None]) -> int | None:
+        # functools.cached_property would search again each time: a class that was compiled has nowhere to keep it.
+        if name not in self._found:
+            self._found[name] = search()
+        return self._found[name]
+
+    @property
     def below(self) -> int | None:
         """The largest amount that passes and is not above the one asked for."""
+        return self._remembered("below", self._find_below)
+
+    def _find_below(self) -> int | None:
         if self._hopeless:
             return None
         hearing = self._hearing
@@ -136,9 +145,12 @@ class Amounts:
         steady = not hearing.compiled.limits_see_points
         return largest(hearing.judge, hearing.breaks(), 1, most, near=self._near, steady=steady)
 
-    @cached_property
+    @property
     def above(self) -> int | None:
         """The smallest amount that passes and is not below the one asked for."""
+        return self._remembered("above", self._find_above)
+
+    def _find_above(self) -> int | None:
         if self._money is None:
             return self._above(MOST)
         if self._hopeless:
@@ -156,9 +168,12 @@ class Amounts:
         steady = not hearing.compiled.limits_see_points
         return smallest(hearing.judge, hearing.breaks(), least, most, near=self._near, steady=steady)
 
-    @cached_property
+    @property
     def nearest(self) -> int | None:
         """The one of both that is nearer to the amount asked for; of two as near, the smaller."""
+        return self._remembered("nearest", self._find_nearest)
+
+    def _find_nearest(self) -> int | None:
         below = self.below
         if below is None:
             return self.above
@@ -191,10 +206,16 @@ class _Papers:
     def __init__(self, hearing: Hearing, judgement: Judgement) -> None:
         self._hearing = hearing
         self._judgement = judgement
+        self._found: tuple[Remedy | None] | None = None
 
-    @cached_property
+    @property
     def remedy(self) -> Remedy | None:
         """The papers that are shown already, with those that are missing, issued on the day of the request."""
+        if self._found is None:
+            self._found = (self._find(),)
+        return self._found[0]
+
+    def _find(self) -> Remedy | None:
         scene = self._judgement.scene
         broken = [spoken.ready for spoken in self._judgement.spoken if isinstance(spoken.ready, ReadyPaper)]
         added: dict[str, None] = {}

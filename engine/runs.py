@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from msgspec.structs import replace
-
 from engine.bounds import Allowed
 from engine.covers import Cover, Covered
 from engine.judgement import Share
@@ -109,4 +107,4 @@ def points_in(run: Run, allowed: Allowed) -> Allowed | None:
     if found is None:
         return None
     first, last = found.up(found.least), found.down(found.most)
-    return replace(found, least=first, most=last) if first <= last else None
+    return found.between(first, last) if first <= last else None

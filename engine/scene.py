@@ -7,31 +7,43 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from msgspec import Struct
-
 from engine.calendars import age, year_age
 from engine.facts import Account, Event, Lot, PastRefund, RefundRequest
 from policies.model import WEEKDAYS, Policy
 
 
-class Scene(Struct, frozen=True):
+class Scene:
     """The facts of one request at one amount, of one event, or of one day.
 
     `day` is the local day of the request or event, or the day that is asked about. Just one of `request` and `event` is
     there, and on a day by itself neither.
     """
 
-    account: Account
-    day: date
-    at: datetime
-    points: int = 0
-    request: RefundRequest | None = None
-    event: Event | None = None
-    history: tuple[PastRefund, ...] = ()
+    def __init__(
+        self,
+        account: Account,
+        day: date,
+        at: datetime,
+        points: int = 0,
+        request: RefundRequest | None = None,
+        event: Event | None = None,
+        history: tuple[PastRefund, ...] = (),
+    ) -> None:
+        self.account = account
+        self.day = day
+        self.at = at
+        self.points = points
+        self.request = request
+        self.event = event
+        self.history = history
 
     def asking(self, points: int) -> Scene:
         """The same request for another amount."""
         return Scene(self.account, self.day, self.at, points, self.request, self.event, self.history)
+
+    def happening(self, day: date, at: datetime) -> Scene:
+        """The same at another time, which falls on this local day."""
+        return Scene(self.account, day, at, self.points, self.request, self.event, self.history)
 
 
 SceneReader = Callable[[Scene], Any]

@@ -76,12 +76,11 @@ def _reason(rule: Expire, told: Sentence | None) -> Callable[[date], LotReason] 
     if told is None or not told.names <= {"last_day"}:
         return None
 
-    @lru_cache(_DAYS_REMEMBERED)
     def reason(last_day: date) -> LotReason:
         text = told.told({"last_day": last_day})
         return LotReason(rule.id, rule.kind, rule.terms, text.ko, text.en)
 
-    return reason
+    return lru_cache(_DAYS_REMEMBERED)(reason)
 
 
 def _last_day(rule: Expire, workshop: Workshop) -> tuple[LastDay, Callable[[Lot], date | None] | None]:
@@ -99,9 +98,10 @@ def _last_day(rule: Expire, workshop: Workshop) -> tuple[LastDay, Callable[[Lot]
     span = workshop.figures.amount(length)
     start = workshop.figures.fact(rule.start)
 
-    @cache
-    def ends(length: Span) -> Callable[[date], date]:
+    def ends_after(length: Span) -> Callable[[date], date]:
         return lru_cache(_DAYS_REMEMBERED)(lambda day: end_of_life(day, length, rule.until, rule.first_day_counted))
+
+    ends = cache(ends_after)
 
     if rule.idle is not None:
 

@@ -50,11 +50,9 @@ def make(rule: Pay, workshop: Workshop) -> ReadyPay:
     """Gets the rule ready."""
     holidays = workshop.holidays
 
-    @lru_cache(_DAYS_REMEMBERED)
     def after(day: date, span: Span) -> date:
         return add_business_days(day, span.count, holidays) if span.unit == "business days" else add_span(day, span)
 
-    @lru_cache(_DAYS_REMEMBERED)
     def within(day: date, span: Span) -> date:
         paid_on = after(day, span)
         if rule.if_holiday == "keep":
@@ -66,7 +64,6 @@ def make(rule: Pay, workshop: Workshop) -> ReadyPay:
         # Nothing is paid before it was asked for.
         return nearest_business_day(paid_on, holidays, 1)
 
-    @lru_cache(_DAYS_REMEMBERED)
     def in_batch(day: date, span: Span) -> date:
         for paid_on in batch_days(rule.batch, after(day, span), holidays):
             if rule.if_holiday == "keep":
@@ -86,7 +83,7 @@ def make(rule: Pay, workshop: Workshop) -> ReadyPay:
         in_batch=bool(rule.batch),
         cut_off=rule.cut_off_time,
         zone=workshop.zone,
-        payable_on=in_batch if rule.batch else within,
+        payable_on=lru_cache(_DAYS_REMEMBERED)(in_batch if rule.batch else within),
         held_for=held_for,
         last_held_on=after,
     )
