@@ -236,10 +236,12 @@ def test_a_process_is_started_between_requests_and_not_while_the_service_is() ->
     kept = Beside()
     steps = kept.made_ready()
     next(steps)
-    assert kept._process is None, "what comes before it in the same turn is done first"
+    before = kept._process
     assert list(steps) == []
-    assert kept._process is not None
-    assert kept._process.poll() is None
+    after = kept._process
+    assert before is None, "what comes before it in the same turn is done first"
+    assert after is not None
+    assert after.poll() is None
     kept.end()
 
 
