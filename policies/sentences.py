@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -30,7 +30,7 @@ from policies.model import (
     Weekday,
 )
 from policies.readers import percent_text
-from policies.values import cell_on
+from policies.values import cell_on, decided
 from policies.vocabulary import WORDS
 
 __all__ = ["percent_text"]  # beside what is defined here, for those who know it from here
@@ -175,11 +175,14 @@ def _day_of_month_en(day: DayOfMonth | BusinessDay) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells the parts of a rule in one language, with the figures of one day."""
+    """Tells the parts of a rule in one language, with the figures of one day. Where facts are `known`, by their paths,
+    tables and bands by them are told as the one figure that holds.
+    """
 
     policy: Policy
     language: str
     day: date
+    known: Mapping[str, Scalar] = field(default_factory=dict)
 
     def choose(self, ko: str, en: str) -> str:
         """The sentence in the teller's language."""
@@ -205,12 +208,21 @@ class Teller:
         return figure_text(what, self.language)
 
     def day_of(self, name: str) -> date:
-        """The teller's day, or the first one of which a value says something, if that is later."""
-        first = self.policy.values[name].since[0][0]
-        return max(first, self.day) if first else self.day
+        """The day that decides which figure of a value is told: the one that is known, else the teller's, or the first
+        one of which the value says something, if that is later.
+        """
+        value = self.policy.values[name]
+        first, day = value.since[0][0], self.day
+        if value.dated_by in self.known:
+            # A day that is missing is before every day that is not.
+            known = self.known[value.dated_by] or date.min
+            assert isinstance(known, date), f"{value.dated_by} is no day: {known!r}"
+            day = known
+        return max(first, day) if first else day
 
     def cell(self, cell: Cell, unit: Unit) -> str:
         """A figure with its unit, or a table or bands of figures."""
+        cell = decided(cell, self.known)
         if isinstance(cell, int) and unit == "money":
             return self.money(cell)
         if isinstance(cell, int) and unit == "points":
@@ -218,6 +230,7 @@ class Teller:
         return self._cell(cell)
 
     def _cell(self, cell: Cell) -> str:
+        cell = decided(cell, self.known)
         if isinstance(cell, Table):
             fact = self.policy.facts[cell.by]
             rows = [

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 
 from policies.kinds import KINDS
-from policies.model import Policy, Rule, Text
+from policies.model import Policy, Rule, Scalar, Text
 from policies.sentences import Teller
 from policies.values import cell_on
+
+NOTHING: Mapping[str, Scalar] = MappingProxyType({})
 
 HEADINGS = {
     "expire": Text("유효기간", "Expiry"),
@@ -33,11 +36,14 @@ HEADINGS = {
 """The headings of the kinds."""
 
 
-def rule_sentence(policy: Policy, rule: Rule, language: str, day: date, *, alone: bool = False) -> str:
+def rule_sentence(
+    policy: Policy, rule: Rule, language: str, day: date, *, alone: bool = False, known: Mapping[str, Scalar] = NOTHING
+) -> str:
     """One rule in a sentence, with the figures of `day`: what it says, when, and what lifts it. Told `alone`, it names
-    no other rules: how rules stand to each other matters to those who write them.
+    no other rules: how rules stand to each other matters to those who write them. Of tables by a fact that is `known`
+    only the figure that holds is told.
     """
-    say = Teller(policy, language, day)
+    say = Teller(policy, language, day, known)
     told = KINDS[rule.kind].sentence(rule, say)
     when = say.condition(rule.when)
     if when:

@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from policies.conditions import is_never, read_literal, refuse_literal
 from policies.day_fields import DateFact
 from policies.fields import Later, Map, OneOf, Sentence, is_missing
-from policies.model import Bands, Cell, Fact, Figure, Table, Text, Unit, Value
+from policies.model import Bands, Cell, Fact, Figure, Scalar, Table, Text, Unit, Value
 from policies.problems import both, did_you_mean
 from policies.readers import (
     EMPTY,
@@ -379,6 +379,36 @@ def cell_on(value: Value, day: date) -> Cell:
         current = cell
     assert current is not None, f"value {value.name} says nothing on {day}"
     return current
+
+
+def key_of(cell: Table | Bands, fact: Scalar) -> Scalar:
+    """The key of the row of a table that holds for a fact, None for `else`; or the start of the band."""
+    if isinstance(cell, Bands):
+        assert isinstance(fact, int | Fraction | None), f"bands by {cell.by} are of amounts, not of {fact!r}"
+        # The first band begins at 0; an amount below 0 belongs to it too.
+        return [start for start, _ in cell.bands if start <= max(fact or 0, 0)][-1]
+    return fact if fact in cell.rows else None
+
+
+def row_of(cell: Table | Bands, fact: Scalar) -> Cell:
+    """The row of a table, or the band, that holds for a fact."""
+    rows: Mapping[Any, Cell | None] = (
+        dict(cell.bands) if isinstance(cell, Bands) else {**cell.rows, None: cell.otherwise}
+    )
+    row = rows[key_of(cell, fact)]
+    assert row is not None, f"the table by {cell.by} has no row for {fact!r}"
+    return row
+
+
+def decided(cell: Cell, known: Mapping[str, Scalar]) -> Cell:
+    """What a cell comes to where some facts are known, by their paths: a figure, or a table or bands by another fact.
+
+    >>> decided(Table("account.grade", {"VIP": 8}, Bands("event.amount", ((0, 5),))), {"account.grade": "VIP"})
+    8
+    """
+    while isinstance(cell, Table | Bands) and cell.by in known:
+        cell = row_of(cell, known[cell.by])
+    return cell
 
 
 def figures(cell: Cell) -> tuple[Figure, ...]:

@@ -11,9 +11,11 @@ from datetime import date
 from typing import Any
 
 from engine.compiled import CompiledVersion
+from engine.own_earning import OwnWay
 from engine.reading import day_words
-from policies.earning import ways_to_earn
+from policies.earning import WayToEarn, ways_to_earn
 from policies.model import Policy, Text
+from policies.versions import PolicyVersion
 from service.clock import to_the_second
 from service.deliveries import Delivery
 from service.drafts import Draft, Withdrawal, Withdrawn
@@ -352,24 +354,49 @@ def policy_answer(policy: Policy, versions: Sequence[Listed], language: str) -> 
 
 def earning_answer(compiled: CompiledVersion, day: date, language: str) -> dict[str, Any]:
     """The ways to earn of a version, as they stand on a day."""
+    ways = [_way(way, language) for way in ways_to_earn(compiled.policy, day)]
+    return {"policy": compiled.policy.id, "version": compiled.version.number, "on": day.isoformat(), "ways": ways}
+
+
+def own_earning_answer(
+    version: PolicyVersion, account: str, own: Sequence[OwnWay], day: date, language: str
+) -> dict[str, Any]:
+    """The ways to earn of a version as they are for one account on a day."""
+    ways = [
+        {
+            **_way(each.way, language),
+            "earns": each.earns,
+            "lacks": None if each.lacks is None else said(each.lacks, language),
+            "figures": dict(each.figures),
+            "tables": [
+                {
+                    "fact": table.fact,
+                    "words": said(table.words, language),
+                    "rows": [
+                        {"words": said(row.words, language), "figure": said(row.figure, language), "own": row.own}
+                        for row in table.rows
+                    ],
+                }
+                for table in each.tables
+            ],
+        }
+        for each in own
+    ]
+    of = {"account": account, "policy": version.policy.id, "version": version.number}
+    return {**of, "on": day.isoformat(), "ways": ways}
+
+
+def _way(way: WayToEarn, language: str) -> dict[str, Any]:
     return {
-        "policy": compiled.policy.id,
-        "version": compiled.version.number,
-        "on": day.isoformat(),
-        "ways": [
-            {
-                "rule": way.rule.id,
-                "terms": way.rule.terms,
-                "event": {"type": way.rule.event, **said(way.event, language)},
-                "source": way.rule.source,
-                "campaign": way.rule.campaign if isinstance(way.rule.campaign, str) else "",
-                "standing": way.standing,
-                "first_on": day_words(way.first_on),
-                "last_on": day_words(way.last_on),
-                "sentence": said(way.sentence, language),
-            }
-            for way in ways_to_earn(compiled.policy, day)
-        ],
+        "rule": way.rule.id,
+        "terms": way.rule.terms,
+        "event": {"type": way.rule.event, **said(way.event, language)},
+        "source": way.rule.source,
+        "campaign": way.rule.campaign if isinstance(way.rule.campaign, str) else "",
+        "standing": way.standing,
+        "first_on": day_words(way.first_on),
+        "last_on": day_words(way.last_on),
+        "sentence": said(way.sentence, language),
     }
 
 

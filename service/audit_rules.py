@@ -7,9 +7,10 @@ of their instants, and only what is counted of each is decoded, so that any numb
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -180,11 +181,13 @@ class _Counting:
 
     def __init__(self, database: Database, versions: Versions, some: Sequence[Period], policy: str) -> None:
         listed = versions.listed(policy)
-        self.figures: defaultdict[Key, dict[str, int]] = defaultdict(dict)
+        self.figures: defaultdict[Key, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.unreadable = 0
         self._database = database
         self._policy = policy
         self._some = some
+        # Many records are of one day.
+        self._period: Callable[[str], Period | None] = cache(lambda day: period_of(some, day))
         self._zone = versions.compiled(listed[0].digest).zone
         self._numbers = {each.digest: each.number for each in listed}
         self._start, *_, self._end = bounds(some, self._zone)
@@ -194,7 +197,7 @@ class _Counting:
         for digest, data in self._records(SELECT_DECISIONS[of]):
             try:
                 decision = READ_DECISION.decode(data)
-                period = period_of(self._some, decision.requested_on)
+                period = self._period(decision.requested_on)
                 if period is not None:
                     self._decision(self._numbers.get(digest), period, decision)
             except msgspec.MsgspecError:
@@ -208,7 +211,7 @@ class _Counting:
             except msgspec.MsgspecError:
                 self.unreadable += 1
                 continue
-            period = period_of(self._some, answer.happened_on)
+            period = self._period(answer.happened_on)
             if period is not None:
                 self._answer(self._numbers.get(digest), period, answer)
 
@@ -222,7 +225,7 @@ class _Counting:
                 self._add(None, rule, day, **{"spoke": count, name: count, f"points_{name}": points})
         asked_days = (self._policy, self._some[0].first, self._some[-1].last)
         for rule, digest, day, count in rows(self._database, SELECT_NOTICES, asked_days):
-            period = period_of(self._some, str(day))
+            period = self._period(str(day))
             if period is not None:
                 self._add(self._numbers.get(digest), rule, period, spoke=count, noticed=count)
 
@@ -261,27 +264,25 @@ class _Counting:
             self._add(version, rule, period, spoke=1, **own)
 
     def _answer(self, version: int | None, period: Period, answer: _Answer) -> None:
-        figures: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for reason in answer.reasons:
-            own = figures[reason.rule]
-            if reason.effect == "denies":
-                own["denied"] = 1
-        for grant in answer.granted:
-            figures[grant.rule]["granted"] = 1
-            figures[grant.rule]["points_granted"] += grant.points
-        for part in answer.taken:
-            figures[part.rule]["took_back"] = 1
-            figures[part.rule]["points_taken_back"] += part.points
-        for rule, own in figures.items():
-            self._add(version, rule, period, spoke=1, **own)
+        # A rule that grants or takes several times for one event counts once.
+        granted = {each.rule for each in answer.granted}
+        took_back = {each.rule for each in answer.taken}
+        denied = {each.rule for each in answer.reasons if each.effect == "denies"}
+        spoke = {each.rule for each in answer.reasons} | granted | took_back
+        for name, rules in (("spoke", spoke), ("denied", denied), ("granted", granted), ("took_back", took_back)):
+            for rule in rules:
+                self.figures[version, rule, period][name] += 1
+        for name, parts in (("points_granted", answer.granted), ("points_taken_back", answer.taken)):
+            for each in parts:
+                self.figures[version, each.rule, period][name] += each.points
 
     def _day(self, instant: str) -> Period | None:
-        return period_of(self._some, datetime.fromisoformat(instant).astimezone(self._zone).date().isoformat())
+        return self._period(datetime.fromisoformat(instant).astimezone(self._zone).date().isoformat())
 
     def _add(self, version: int | None, rule: str, period: Period, **own: int) -> None:
         figures = self.figures[version, rule, period]
         for name, value in own.items():
-            figures[name] = figures.get(name, 0) + value
+            figures[name] += value
 
 
 def _bounding(decision: _Decision) -> set[str]:

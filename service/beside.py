@@ -1,8 +1,9 @@
 """A process beside this one, which works on texts that nobody vouches for, and is ended when it takes too long.
 
 A text of an author is small and may still ask for more work than anybody wants to wait for. In a process of its own it
-keeps no decision waiting, takes no more memory than it may, and can be ended. It is started when first needed, stays
-while it is asked (a text that is checked again is compiled already), and ends when nobody asks for a while.
+keeps no decision waiting, takes no more memory than it may, and can be ended. It is started between requests when the
+service is, and again when it is needed; it stays while it is asked (a text that is checked again is compiled already),
+and ends when nobody asks for a while.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
@@ -62,6 +64,11 @@ class Beside:
                 self._start_if_gone()
             finally:
                 self._lock.release()
+
+    def made_ready(self) -> Iterator[None]:
+        """The same as a step between requests: the first to look at a text would wait for it."""
+        yield
+        self.warm()
 
     def __del__(self) -> None:
         self.end()

@@ -235,7 +235,7 @@ def judged_by(
         case = read_case(compiled.policy, data)
         decision = decide(compiled, case).to_data()
     except BadCase as error:
-        raise _unfit(error, stored_account=stored_account) from None
+        raise unfit(error, stored_account=stored_account) from None
     except NotInForce:
         day = local_day_of(compiled, at)
         raise Refusal("not-in-force", policy=compiled.policy.id, day=day) from None
@@ -244,7 +244,7 @@ def judged_by(
     return Judged(case, decision)
 
 
-def _unfit(error: BadCase, *, stored_account: bool) -> Refusal:
+def unfit(error: BadCase, *, stored_account: bool) -> Refusal:
     """Whose mistake it is: the caller's, or that of an account which was stored for another text."""
     errors = [FieldError({"pointer": pointer(parts_of(path))}, mistake.text) for path, mistake in error.mistakes]
     in_body = not stored_account or any(path.partition(".")[0] == "request" for path, _ in error.errors)

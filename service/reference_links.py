@@ -31,7 +31,7 @@ ABOUT_AN_ACCOUNT: Mapping[str, Mapping[str, str]] = {
     f"post {ACCOUNT}/refund-options": {"id": ID},
     **{
         f"get {ACCOUNT}/{name}": {"id": ID}
-        for name in ("balance", "refund-requests", "events", "entries", "notices", "inquiries")
+        for name in ("balance", "earning", "refund-requests", "events", "entries", "notices", "inquiries")
     },
 }
 ABOUT_AN_INQUIRY: Mapping[str, Mapping[str, str]] = {

@@ -10,7 +10,6 @@ from service.reference_operation import Operation
 from service.reference_shapes import (
     AMOUNT,
     DAY,
-    DAY_OR_NONE,
     INSTANT,
     SAID,
     TEXT,
@@ -53,28 +52,6 @@ POLICY = object_of(
         "papers": {**SENTENCES, "description": "What a member may have to show."},
         "facts": {**SENTENCES, "description": "The facts that the policy declares, by their paths: `account.grade`."},
         "versions": list_of(object_of(VERSION_LINE)),
-    }
-)
-EARNING = object_of(
-    {
-        "policy": TEXT,
-        "version": WHOLE,
-        "on": {**DAY, "description": "Today, in the programme's zone."},
-        "ways": list_of(
-            object_of(
-                {
-                    "rule": TEXT,
-                    "terms": TEXT,
-                    "event": object_of({"type": TEXT, **SAID}, "What has to happen."),
-                    "source": TEXT,
-                    "campaign": {**TEXT, "description": "The campaign of the points; empty where there is none."},
-                    "standing": {"type": "string", "enum": ["open", "to_come", "over"]},
-                    "first_on": {**DAY_OR_NONE, "description": "Null: it has no beginning."},
-                    "last_on": {**DAY_OR_NONE, "description": "Null: it has no end."},
-                    "sentence": object_of(SAID, "The rule in words, with the figures of today."),
-                }
-            )
-        ),
     }
 )
 AUTHORS_PROBLEM = object_of(
@@ -162,7 +139,6 @@ DRAFT = object_of(
 )
 SHAPES: dict[str, Schema] = {
     "Policy": POLICY,
-    "Earning": EARNING,
     "Policies": object_of({"policies": list_of(object_of(VERSION_LINE))}),
     "PolicyVersion": VERSION,
     "PolicyVersions": object_of({"versions": list_of(object_of(VERSION_LINE))}),
@@ -187,15 +163,6 @@ OPERATIONS: Sequence[Operation] = (
         "What a policy declares, and its versions",
         {200: "Policy"},
         ("bad-request", "not-found"),
-    ),
-    Operation(
-        "get",
-        "/v1/policies/{id}/earning",
-        "policies",
-        "How points are earned today, what is to come and what is over",
-        {200: "Earning"},
-        ("bad-request", "not-found", "not-in-force"),
-        about="By the version in force. What is open stands first, then what is to come, then what is over.",
     ),
     Operation(
         "get",

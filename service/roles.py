@@ -51,6 +51,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "POST /v1/accounts/{id}/refund-options": SERVED,
     "GET /v1/accounts/{id}": SEEING,
     "GET /v1/accounts/{id}/balance": SEEN,
+    "GET /v1/accounts/{id}/earning": SEEN,
     "GET /v1/accounts/{id}/refund-requests": SEEN,
     "GET /v1/accounts/{id}/events": SEEING,
     "GET /v1/accounts/{id}/entries": SEEN,

@@ -83,6 +83,7 @@ def tell(ask: Asking, other: Asking, check: Any) -> None:
         ask(operation, made)
     ask("GET /v1/audit/decisions/{id}/replay", made)
     _tell_of_accounts(ask)
+    ask("GET /v1/accounts/{id}/earning", "A-0001")
     _tell_of_requests(ask)
     asked = {
         "account": "A-0001",

@@ -13,6 +13,7 @@ from service import events, inquiries, ledger, members, moves, notices, refund_r
 from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
 from service.balances import balance_of
 from service.database import reading
+from service.earning import earning_of
 from service.errors import FieldError, Refusal, language
 from service.ledger import StoredAccount
 from service.options import options_of
@@ -88,6 +89,16 @@ def balance(id: str) -> Response:
     with reading(parts().database):
         found = balance_of(parts().database, parts().versions, _account(id), on, now, language())
     return answered({**found, "lots": with_faq(found["lots"], found["policy"], parts().faq.links)})
+
+
+@blueprint.get("/v1/accounts/<id>/earning")
+def earning(id: str) -> Response:
+    """What an account earns by each rule today, its own figures first."""
+    query(LANGUAGE_QUERY)
+    now = parts().clock()
+    with reading(parts().database):
+        found = earning_of(parts().versions, _account(id), now, language())
+    return answered(found)
 
 
 @blueprint.get("/v1/accounts/<id>/inquiries")

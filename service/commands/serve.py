@@ -274,7 +274,7 @@ def answering() -> OneAtATime:
     whole, own = WithPages(app), app.extensions[EXTENSION]
     served = OneAtATime(whole, app.config["MAX_CONTENT_LENGTH"], BODIES, STREAMS, settings.stall_seconds)
     versions = made_ready(own.database, own.versions, own.clock, settings.cached_versions)
-    served.between_requests(chain(versions, whole.made_ready()))
+    served.between_requests(chain(versions, whole.made_ready(), own.beside.made_ready()))
     return served
 
 

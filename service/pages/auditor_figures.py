@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.auditor import mistakes_of
-from service.pages.auditor_words import A_YEAR, FIGURES, FOUR_WEEKS, MOVEMENTS, OF, PER, SPANS
+from service.pages.auditor_words import A_YEAR, FIGURES, FOUR_WEEKS, MOVEMENTS, OF, PER, SAID, SPANS
 from service.pages.site import only, page
 from service.parts import parts
 from service.periods import periods
@@ -44,8 +44,8 @@ def rules() -> Response:
         found.status,
         written=written,
         mistakes=mistakes_of(found),
-        lines=lines,
-        columns=_columns(lines, FIGURES),
+        groups=groups_of(lines),
+        several=len({line["policy"] for line in lines}) > 1,
         unreadable=found.data["unreadable"] if found.ok else 0,
         csv=_as_csv("/auditor/rules", written),
         command=_command("rules", {**written, "per": "whole"}),
@@ -192,6 +192,21 @@ def _command(what: str, asking: Mapping[str, str], *names: str, more: Sequence[s
 def _columns(lines: Sequence[Mapping[str, Any]], names: Mapping[str, object]) -> list[str]:
     """The figures that are not 0 everywhere."""
     return [name for name in names if any(line[name] for line in lines)]
+
+
+def groups_of(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rules by what they came to, each with the figures that tell it; one that came to several things is in several
+    groups, and none in none. A table of all figures of all rules would be nearly all zeros.
+    """
+    found = []
+    for name, said in SAID.items():
+        told = [line for line in lines if any(line[figure] for figure in said.figures)]
+        if name == "nothing":
+            told = [line for line in lines if not any(line[each] for each in FIGURES if each != "spoke")]
+        if told:
+            columns = ["spoke", *(figure for figure in said.figures if any(line[figure] for line in told))]
+            found.append({"name": name, "heading": said.heading, "columns": columns, "lines": told})
+    return found
 
 
 def _by_period(lines: Sequence[Mapping[str, Any]], written: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -71,6 +71,37 @@ FIGURES: Mapping[str, Text] = {
 }
 """What is counted of rules: times, then points, then money."""
 
+
+class Said(NamedTuple):
+    """What rules may have come to: a heading, and the figures that tell it."""
+
+    heading: Text
+    figures: tuple[str, ...]
+
+
+SAID: Mapping[str, Said] = {
+    "requests": Said(
+        Text("신청을 거절하거나 줄이거나 검토로 보낸 규칙", "Requests denied, cut down or sent to a person"),
+        ("denied", "denied_alone", "reviewed", "reduced", "points_refused", "points_reduced"),
+    ),
+    "lots": Said(Text("포인트를 환급에서 뺀 규칙", "Points set aside"), ("excluded", "points_excluded")),
+    "charges": Said(
+        Text("수수료와 세금 등을 공제한 규칙", "Fees, taxes and other charges"),
+        ("charged", "fee", "tax", "offset", "points_charged"),
+    ),
+    "earned": Said(
+        Text("포인트를 적립하거나 회수한 규칙", "Points granted and taken back"),
+        ("granted", "took_back", "points_granted", "points_taken_back"),
+    ),
+    "days": Said(
+        Text("소멸시키거나 안내한 규칙", "Points expired, and notices"), ("expired", "noticed", "points_expired")
+    ),
+    "nothing": Said(Text("적용되었지만 바꾼 것이 없는 규칙", "Spoke, and nothing came of it"), ()),
+}
+"""What rules may have come to, in the order in which it is shown. No other figure is in two of them but `spoke`, which
+is in all.
+"""
+
 MOVEMENTS: Mapping[str, Text] = {
     "opening": Text("기초", "Opening"),
     "granted": Text("적립", "Granted"),

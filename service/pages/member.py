@@ -60,10 +60,9 @@ def came_and_went() -> Response:
 
 @blueprint.get("/earning")
 def earning() -> Response:
-    """How points are earned: what is open, what is to come and what is over."""
-    name = _policy_name()
-    found = asked("GET", address("policies", name, "earning"))
-    return page("member_earning.html", found=found, policy=_policy(name))
+    """What the member earns: what is open, what is to come and what is over, the own figures first."""
+    found = asked("GET", address("accounts", g.reader.account, "earning"))
+    return page("member_earning.html", found=found, policy=_policy(found["policy"]))
 
 
 @blueprint.get("/apply")

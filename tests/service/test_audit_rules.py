@@ -123,6 +123,27 @@ def test_what_came_of_events_and_of_days_is_counted(client: FlaskClient, databas
     assert sums["noticed"] == notices
 
 
+def test_a_rule_that_takes_back_from_several_lots_spoke_once(
+    client: FlaskClient, database: Database, clock: SetClock
+) -> None:
+    publish(database, (POLICY + LIFE).encode(), "small.yaml", NOW)
+    open_account(database, name="B")
+    clock.at = NOW + timedelta(days=10)
+    answers = [
+        client.post("/v1/events", json={"account": "B", "happened_at": f"2026-03-{day:02}T01:00:00Z", **told})
+        for day, told in (
+            (2, {"id": "E-1", "type": "purchase", "amount": 4_000}),
+            (10, {"id": "E-2", "type": "points_used", "amount": 300}),
+            (10, {"id": "E-3", "type": "bill_paid", "amount": 50_000}),
+            (11, {"id": "E-4", "type": "purchase_cancelled", "amount": 4_000, "of": "E-1"}),
+        )
+    ]
+    assert [each["points"] for each in answers[-1].get_json()["answer"]["taken"]] == [100, 300]
+    found = figures(client)
+    assert found["shop-back", 2] == {"spoke": 1, "took_back": 1, "points_taken_back": 400}
+    assert found["shop-points", 2] == {"spoke": 1, "granted": 1, "points_granted": 400}
+
+
 def test_days_are_those_of_the_programme(client: FlaskClient, clock: SetClock) -> None:
     clock.at = NOW.replace(hour=14, minute=59)
     file(client, "1", 1_000, method="cash")

@@ -168,6 +168,7 @@ def test_an_account_is_kept_and_looked_at(client: Client) -> None:
     assert client.change_account("N", {"identity_level": 2})["identity_level"] == 2
     check(client.balance("A", on=date(2026, 12, 31)), "Balance")
     assert client.balance("A")["points"] == 30_000
+    check(client.account_earning("A"), "OwnEarning")
     check(client.refund_options("A"), "RefundOptions")
     assert client.refund_options("A", {"points": 1_000, "method": "cash"})["options"][0]["method"] == "cash"
     for each in client.account_entries("A"):

@@ -232,6 +232,19 @@ def test_a_process_is_started_before_anybody_asks() -> None:
     kept.end()
 
 
+def test_a_process_is_started_between_requests_and_not_while_the_service_is() -> None:
+    kept = Beside()
+    steps = kept.made_ready()
+    next(steps)
+    before = kept._process
+    assert list(steps) == []
+    after = kept._process
+    assert before is None, "what comes before it in the same turn is done first"
+    assert after is not None
+    assert after.poll() is None
+    kept.end()
+
+
 def test_a_process_that_died_is_started_again(beside: Beside) -> None:
     now = datetime(2026, 3, 10, tzinfo=UTC)
     beside.ask("checked", RULES, now)

@@ -196,6 +196,10 @@ class Client:
         """What an account has on a day, today if left out, and what expires when."""
         return self._call(m.Balance, "get /v1/accounts/{id}/balance", id, query={"on": on})
 
+    def account_earning(self, id: str) -> m.OwnEarning:
+        """What an account earns by each rule today, its own figures first."""
+        return self._call(m.OwnEarning, "get /v1/accounts/{id}/earning", id)
+
     def refund_options(self, id: str, request: Facts | None = None) -> m.RefundOptions:
         """What each way of a refund would come to, and what is missing for it."""
         body = _body(request=request)

@@ -1220,6 +1220,102 @@ class OptionsIn(TypedDict):
     request: NotRequired[PlannedRequest]
 
 
+class OwnEarning(TypedDict):
+    """What an account earns: what is open stands first, and of that what the account earns by."""
+
+    account: str
+    policy: str
+    version: int
+    on: str
+    ways: list[OwnEarningWays]
+
+
+class OwnEarningWays(TypedDict):
+    rule: str
+    terms: str
+    event: OwnEarningWaysEvent
+    source: str
+    campaign: str
+    standing: Literal["open", "to_come", "over"]
+    first_on: str | None
+    last_on: str | None
+    sentence: OwnEarningWaysSentence
+    earns: bool
+    lacks: OwnEarningWaysLacks | None
+    figures: OwnEarningWaysFigures
+    tables: list[OwnEarningWaysTables]
+
+
+class OwnEarningWaysEvent(TypedDict):
+    """What has to happen."""
+
+    type: str
+    ko: str
+    en: str
+    text: str
+
+
+class OwnEarningWaysFigures(TypedDict):
+    """The account's own figures; null where the rule has none, or where it takes the event to know it."""
+
+    points: int | None
+    every: int | None
+    rate: str | None
+    at_least: int | None
+    at_most: int | None
+    cap: int | None
+
+
+class OwnEarningWaysLacks(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class OwnEarningWaysSentence(TypedDict):
+    """The rule in words, with the account's own figures and without what the account meets."""
+
+    ko: str
+    en: str
+    text: str
+
+
+class OwnEarningWaysTables(TypedDict):
+    """A figure that differs from account to account."""
+
+    fact: str
+    words: OwnEarningWaysTablesWords
+    rows: list[OwnEarningWaysTablesRows]
+
+
+class OwnEarningWaysTablesRows(TypedDict):
+    words: OwnEarningWaysTablesRowsWords
+    figure: OwnEarningWaysTablesRowsFigure
+    own: bool
+
+
+class OwnEarningWaysTablesRowsFigure(TypedDict):
+    ko: str
+    en: str
+    text: str
+
+
+class OwnEarningWaysTablesRowsWords(TypedDict):
+    """For whom."""
+
+    ko: str
+    en: str
+    text: str
+
+
+class OwnEarningWaysTablesWords(TypedDict):
+    """What that fact is called."""
+
+    ko: str
+    en: str
+    text: str
+
+
 class PastRefund(TypedDict):
     """A refund asked for before, by the account or to the same receiving account."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from werkzeug.test import Client
 
 from service import audit_log
+from service.audit_rules import FIGURES
 from service.database import Database
 from service.judging import Judge, Question
 from service.pages.auditor import path_of
-from service.pages.auditor_figures import ZONE
+from service.pages.auditor_figures import ZONE, groups_of
+from service.pages.auditor_words import SAID
 from service.publishing import Versions
 from tests.service.builders import NOW, SetClock, asking
 from tests.service.pages.conftest import LOG
@@ -216,6 +219,40 @@ def test_commands_are_written_as_code(audited: tuple[Client, str]) -> None:
     page = audited[0].get("/auditor").text
     assert "with <code>recoup audit keygen</code> and <code>" in page
     assert "`" not in page
+
+
+def line_of(rule: str, **figures: int) -> dict[str, Any]:
+    """A line of figures as the API tells it, 0 where nothing is said."""
+    return {"policy": "small", "version": 1, "rule": rule} | dict.fromkeys(FIGURES, 0) | {"spoke": 1} | figures
+
+
+def test_every_figure_of_a_rule_stands_in_one_table_and_no_rule_is_left_out() -> None:
+    assert Counter(FIGURES) == Counter(["spoke", *(each for said in SAID.values() for each in said.figures)])
+    lines = [
+        *(line_of("limit", denied=2, points_refused=900), line_of("fee", charged=3, fee=70)),
+        *(line_of("both", reduced=1, points_reduced=5, tax=9), line_of("order")),
+    ]
+    groups = {group["name"]: group for group in groups_of(lines)}
+    assert {name: [line["rule"] for line in group["lines"]] for name, group in groups.items()} == {
+        "requests": ["limit", "both"],
+        "charges": ["fee", "both"],
+        "nothing": ["order"],
+    }
+    assert groups["requests"]["columns"] == ["spoke", "denied", "reduced", "points_refused", "points_reduced"]
+    assert groups["charges"]["columns"] == ["spoke", "charged", "fee", "tax"]
+    assert groups["nothing"]["columns"] == ["spoke"]
+    assert groups_of([]) == []
+
+
+@pytest.mark.slow
+def test_a_rule_on_a_phone_is_a_list_of_what_came_of_it(visits: Visits) -> None:
+    auditor = visits(locale="ko-KR", width=360)
+    auditor.enters("auditor")
+    auditor.goes("/auditor/rules")
+    figures = auditor.page.locator("section .number:visible").all_inner_texts()
+    assert figures
+    assert [each for each in figures if each.endswith("0") and not each[:-1]] == []
+    assert auditor.page.evaluate("[...document.querySelectorAll('.table')].every(t => t.scrollWidth <= t.clientWidth)")
 
 
 def spans_of(page: str) -> list[tuple[str, str, bool]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from peewee import Database
 from werkzeug.test import Client
 
 from service.pages.history import ENTRIES
-from tests.service.builders import lot_facts, open_account
+from tests.service.builders import NOW, SetClock, lot_facts, open_account, publish_small
 from tests.service.pages.visiting import Visits, enter
 
 PATHS = (
@@ -214,3 +215,36 @@ def test_without_scripts_a_member_can_do_the_same(visits: Visits) -> None:
     member.page.get_by_role("button", name="Work it out first").click()
     assert "Not as it is" in member.page.locator("#outcome").inner_text()
     assert member.page.locator("#points").input_value() == "999999999"
+
+
+@pytest.mark.slow
+def test_what_a_member_earns_stands_before_what_others_do(visits: Visits) -> None:
+    member = visits(locale="en-GB", width=360)
+    member.enters("member")
+    member.goes("/member/earning")
+    bill = member.page.get_by_role("article").filter(has_text="paying a bill").first
+    figures = [each for each in bill.inner_text().splitlines() if "points" in each]
+    assert figures[0] == "8 points for every 1,000 KRW Yours: VIP"
+    assert [each for each in figures if "GOLD" in each] == [
+        "Otherwise, by the grade: VVIP 10 points · GOLD 6 points · all others 5 points"
+    ]
+    member.finds_nothing_serious()
+
+
+def test_a_member_is_told_what_keeps_it_from_earning(open_site: Client, database: Database, clock: SetClock) -> None:
+    rule = """  - id: earn-active
+    kind: earn
+    terms: "9.1"
+    event: purchase
+    source: bill
+    points: 10
+    when: {account.status: active}
+"""
+    publish_small(database, rule)
+    open_account(database, name="S", status="suspended")
+    clock.at = NOW + timedelta(days=1)
+    for account, told in (("A", "10 points"), ("S", "Not for you")):
+        enter(open_site, "member", account)
+        page = said(open_site.get("/member/earning?lang=en").text)
+        assert told in page
+        assert ("Not at present: it applies when" in page) == (account == "S")
