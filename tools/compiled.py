@@ -7,7 +7,6 @@ whoever changes one goes on with Python, slower and never stale, until make comp
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import shutil
@@ -39,16 +38,8 @@ HOW = hashlib.sha256(b"".join(path.read_bytes() for path in _TOOLS)).hexdigest()
 
 
 def main() -> None:
-    """Leave a library of these sources in an environment: the one whose Python runs this, or the one that is named."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--environment", default=sys.prefix, help="the folder of a venv of the same Python")
-    parser.add_argument("--build", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    python = str(Path(options.environment, "bin", "python"))
-    if options.build:
-        build(Path(options.build), python)
-        return
-    at = place(options.environment)
+    """Leave a library of these sources in the environment whose Python runs this."""
+    at = Path(sysconfig.get_path("platlib"))
     library, digest = at / "recoup_compiled", digest_of(ROOT)
     if made_of(library) == digest and made_by(library) == HOW:
         return
@@ -56,7 +47,7 @@ def main() -> None:
     say("compiling the engine (a minute or two; it decides by a third faster)")
     with tempfile.TemporaryDirectory(dir=at, prefix="recoup-compiling-") as folder:
         made = Path(folder, "made")
-        command = [sys.executable, "-m", "tools.compiled", "--environment", options.environment, "--build", str(made)]
+        command = [sys.executable, "-m", "tools.compiled", str(made)]
         environ = {**os.environ, "CC": " ".join(find_compiler(os.environ))}
         run(command, "the engine could not be compiled", environ)
         shutil.copy(FINDER, made / "__init__.py")
@@ -70,13 +61,8 @@ def main() -> None:
     (at / "recoup_compiled.pth").write_text("import recoup_compiled; recoup_compiled.install()\n", "ascii")
 
 
-def place(environment: str) -> Path:
-    """Where the packages of an environment are."""
-    return Path(sysconfig.get_path("platlib", vars={"base": environment, "platbase": environment}))
-
-
-def build(into: Path, python: str) -> None:
-    """The extension modules of all sources, in folders as their packages are; types are looked up where `python` is."""
+def build(into: Path) -> None:
+    """The extension modules of all sources, in folders as their packages are."""
     from mypyc.build import mypycify
     from setuptools import setup
 
@@ -84,7 +70,7 @@ def build(into: Path, python: str) -> None:
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory() as folder:
         extensions = mypycify(
-            ["--python-executable", python, *sources()],
+            list(sources()),
             target_dir=folder,
             group_name="recoup",
             # Twice as quick to compile as the default, and as quick to run.
@@ -124,7 +110,10 @@ def sources() -> Iterator[str]:
 
 if __name__ == "__main__":
     try:
-        main()
+        if sys.argv[1:]:
+            build(Path(sys.argv[1]))
+        else:
+            main()
     except (CannotContinue, OSError) as problem:
         say(str(problem))
         sys.exit(1)

@@ -7,20 +7,22 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
-from tools import compiled, recoup_compiled
+from tools import recoup_compiled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LIBRARY = compiled.place(sys.prefix) / "recoup_compiled"
+LIBRARY = Path(sysconfig.get_path("platlib")) / "recoup_compiled"
 IS_COMPILED = recoup_compiled.made_of(LIBRARY) == recoup_compiled.digest_of(ROOT)
 needs_library = pytest.mark.skipif(not IS_COMPILED, reason="the engine is not compiled here: make compiled")
 
 WHERE = "import engine.hearing, engine.kinds.limit; print(engine.hearing.__file__, engine.kinds.limit.__file__)"
 DECIDE = """
 import sys
+import sysconfig
 from benchmarks.cases import make_cases
 from benchmarks.decide import POLICY
 from engine.cases import read_case

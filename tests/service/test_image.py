@@ -119,7 +119,15 @@ def holds_what_it_needs(image: Image) -> None:
     )
     names = {each["name"].lower().replace("_", "-") for each in json.loads(packages.stdout)}
     assert "psycopg" in names
-    assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis"}), "what only developers need"
+    assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis", "setuptools"}), "what only developers need"
+    engine = subprocess.run(
+        [f"{image.root}/opt/recoup/bin/python3", "-c", "import engine.decide; print(engine.decide.__file__)"],
+        cwd=image.path("."),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert engine.stdout.strip().endswith(".so"), "the engine is compiled"
 
 
 def port_of(process: subprocess.Popen[str]) -> str:
