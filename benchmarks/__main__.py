@@ -22,6 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from engine import decide
 from engine.population.processes import processors
 
 ROOT = Path(__file__).parent.parent
@@ -131,6 +132,7 @@ def circumstances(asked: str, load: tuple[str, str]) -> Iterator[tuple[str, str]
     yield "system", f"{platform.system()} {platform.machine()}"
     yield "busy with", f"{load[0]} processes on average before the run, {load[1]} at its end (its own among them)"
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
+    yield "engine", f"compiled by mypyc {release('mypy')}" if is_compiled() else "as it is written, not compiled"
     yield "packages", ", ".join(f"{name} {release(name)}" for name in PACKAGES)
     java = shutil.which("java")
     if java is not None:
@@ -143,6 +145,11 @@ def processor() -> str:
     told = Path("/proc/cpuinfo")
     names = [line for line in told.read_text().splitlines() if line.startswith("model name")] if told.exists() else []
     return names[0].partition(":")[2].strip() if names else platform.processor() or "unknown"
+
+
+def is_compiled() -> bool:
+    """Whether what decides here was compiled."""
+    return not decide.__file__.endswith(".py")
 
 
 def release(package: str) -> str:
