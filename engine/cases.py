@@ -47,6 +47,7 @@ from engine.reading import (
     Reader,
     choice,
     instant,
+    is_plain,
     printable,
     shown,
 )
@@ -243,21 +244,24 @@ class _Readers:
 
     def case(self, data: object) -> Case:
         try:
-            return self._sound_case(convert(data, self._whole_case))
+            return self._sound_case(convert(data, self._whole_case), plain=False)
         except (ValueError, TypeError):
             return self._case_in_parts(data)
 
     def sound_case(self, text: bytes) -> Case | None:
         try:
-            return self._sound_case(self._json.decode(text))
+            return self._sound_case(self._json.decode(text), plain=is_plain(text))
         except (ValueError, TypeError):
             return None
 
-    def _sound_case(self, whole: Any) -> Case:
-        """The case that msgspec read in one go. Raises ValueError or TypeError where anything is amiss, or looks it."""
-        texts = self._account.reader.texts((whole.account,)) + self._request.reader.texts((whole.request,))
-        if not printable(texts + self._lot.reader.texts(whole.lots) + self._past.texts(whole.history)):
-            raise ValueError("there may be a control character")
+    def _sound_case(self, whole: Any, *, plain: bool) -> Case:
+        """The case that msgspec read in one go, from text that is known to be `plain` or not. Raises ValueError or
+        TypeError where anything is amiss, or looks it.
+        """
+        if not plain:
+            texts = self._account.reader.texts((whole.account,)) + self._request.reader.texts((whole.request,))
+            if not printable(texts + self._lot.reader.texts(whole.lots) + self._past.texts(whole.history)):
+                raise ValueError("there may be a control character")
         lots = self._lot.records(whole.lots)
         if not _complete(lots):
             raise ValueError("a lot, or all together, hold too much")

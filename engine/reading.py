@@ -228,6 +228,14 @@ def printable(texts: Iterable[str]) -> bool:
     return "".join(texts).isprintable()
 
 
+def is_plain(text: bytes) -> bool:
+    """Whether JSON text is all of plain ASCII letters, so that no text in it can hold a control character.
+
+    Those below a space JSON only lets through escaped.
+    """
+    return text.isascii() and b"\\" not in text and b"\x7f" not in text
+
+
 class _Nothing:
     """What a field is read as that no object may name."""
 

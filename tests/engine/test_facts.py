@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.cases import POINTS_OR_ALL, BadCase, read_case, read_day_case, read_event_case, read_sound_case
@@ -44,6 +44,7 @@ RULE = """
 - {id: bill, kind: earn, terms: "2", event: bill_paid, source: bill, rate: 1, rounding: down}
 """
 POLICY = policy(RULE, facts=FACTS).policy
+PLAIN = policy(RULE).policy
 
 
 def sound() -> dict[str, Any]:
@@ -354,3 +355,27 @@ def test_a_case_travels_to_another_process(facts: str) -> None:
 def test_texts_that_only_look_like_control_characters_are_read() -> None:
     data = case(500, lot("L1", 20, campaign="a\u00a0b"))
     assert read_case(policy(RULE).policy, data).lots[0].campaign == "a\u00a0b"
+
+
+@pytest.mark.parametrize("escaped", [False, True], ids=["as it is", "escaped"])
+@given(st.text(st.characters(max_codepoint=0xFF), max_size=3))
+@example("\x7f")
+@example("\x85")
+@example("\\")
+@example("\x1f")
+def test_no_text_of_a_stored_case_hides_a_control_character(escaped: bool, campaign: str) -> None:
+    data = case(500, lot("L1", 20, campaign=campaign))
+    text = json.dumps(data, ensure_ascii=escaped).encode()
+    try:
+        expected = read_case(PLAIN, data)
+    except BadCase:
+        assert read_sound_case(PLAIN, text) is None
+        return
+    # What only looks like one is left for the other reader.
+    assert read_sound_case(PLAIN, text) == (expected if campaign.isprintable() else None)
+
+
+@pytest.mark.parametrize("letter", [chr(code) for code in range(32)])
+def test_a_stored_case_with_a_bare_control_character_is_no_json(letter: str) -> None:
+    text = json.dumps(case(500, lot("L1", 20, campaign="here"))).replace("here", letter).encode()
+    assert read_sound_case(PLAIN, text) is None
