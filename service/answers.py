@@ -281,7 +281,8 @@ def without_additions(data: Any) -> Any:
 def faq_line(shown: Shown, language: str) -> dict[str, Any]:
     """An entry of the FAQ in a list."""
     title = said(shown.title, language)
-    return {"id": shown.id, "policy": shown.policy, "about": list(shown.about), "title": title}
+    about = list(shown.about)
+    return {"id": shown.id, "policy": shown.policy, "topic": shown.topic, "about": about, "title": title}
 
 
 def found_answer(found: Found, language: str) -> dict[str, Any]:

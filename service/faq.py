@@ -30,6 +30,7 @@ class Shown:
 
     id: str
     policy: str
+    topic: str
     about: tuple[str, ...]
     title: Text
     answer: Text
@@ -124,7 +125,7 @@ def _shown(entry: Entry, policies: Mapping[str, tuple[Policy, date]], settings: 
     policy, day = policies.get(entry.policy, (None, date.min))
     said = ((entry.answer.in_language(language), language) for language in ("ko", "en"))
     ko, en = (filled(text, policy, language, day, settings) for text, language in said)
-    return Shown(entry.id, entry.policy, entry.about, entry.title, Text(ko, en))
+    return Shown(entry.id, entry.policy, entry.topic, entry.about, entry.title, Text(ko, en))
 
 
 def _parts(shown: Shown, words: str) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
     ---
     policy: kt-points
+    topic: limits
     about: [monthly-limit]
     words: [한도 초과]
     ---
@@ -13,9 +14,10 @@
 
     Up to {value:monthly_limit}.
 
-The file's name is the entry's id. A figure is never typed: `{value:NAME}` is what a value of the policy comes to today,
-`{rule:ID.FIELD}` a field of a rule, `{rule:ID.FACT}` what a rule compares a fact with, `{rule:ID}` its sentence,
-`{setting:NAME}` a setting of the service. A mistake is a Problem, as in rule files: where, what, and how to mend it.
+The file's name is the entry's id. Without a `topic` it stands behind all that have one. A figure is never typed:
+`{value:NAME}` is what a value of the policy comes to today, `{rule:ID.FIELD}` a field of a rule, `{rule:ID.FACT}` what
+a rule compares a fact with, `{rule:ID}` its sentence, `{setting:NAME}` a setting of the service. A mistake is a
+Problem, as in rule files: where, what, and how to mend it.
 """
 
 from __future__ import annotations
@@ -39,7 +41,18 @@ from policies.values import cell_on
 
 FOLDER = "faq"
 EVERY_POLICY = "all"
-FIELDS = ("policy", "about", "words")
+FIELDS = ("policy", "topic", "about", "words")
+TOPICS: Mapping[str, Text] = {
+    "applying": Text("신청하기", "Asking for a refund"),
+    "points": Text("내 포인트와 유효기간", "My points and how long they last"),
+    "earning": Text("적립", "Earning points"),
+    "limits": Text("금액과 한도", "Amounts and limits"),
+    "payment": Text("받는 금액과 수수료", "What is paid, and what it costs"),
+    "checks": Text("본인과 계좌 확인", "Checks of the person and the account"),
+    "result": Text("결과와 이의 제기", "The result, and how to contest it"),
+    "other": Text("그 밖의 질문", "Other questions"),
+}
+"""Under what entries stand, in that order."""
 SETTINGS = ("answer_within_days",)
 MOST_BYTES = 100_000
 LONGEST_TITLE = 120
@@ -63,12 +76,13 @@ _FIGURES = both(
 class Entry:
     """One question with its answer, placeholders and all.
 
-    `policy` is a policy's id or EVERY_POLICY; `about` are the rules that it explains, `words` what members call the
-    matter, `figures` the placeholders of the text. The places are for problems.
+    `policy` is a policy's id or EVERY_POLICY, `topic` one of TOPICS; `about` are the rules that it explains, `words`
+    what members call the matter, `figures` the placeholders of the text. The places are for problems.
     """
 
     id: str
     policy: str
+    topic: str
     about: tuple[str, ...]
     words: tuple[str, ...]
     title: Text
@@ -127,7 +141,7 @@ def read_entry(data: bytes, file: str) -> tuple[Entry | None, list[Problem]]:
 
 def _read_head(text: str, file: str) -> tuple[dict[str, Any], dict[str, Place], list[Problem]]:
     document, problems = read(text.encode(), file)
-    found: dict[str, Any] = {"policy": EVERY_POLICY, "about": (), "words": ()}
+    found: dict[str, Any] = {"policy": EVERY_POLICY, "topic": "other", "about": (), "words": ()}
     if document is None or problems:
         return found, {}, problems
     data = document.data
@@ -138,7 +152,7 @@ def _read_head(text: str, file: str) -> tuple[dict[str, Any], dict[str, Place], 
         place = document.key_places[(name,)]
         if name not in FIELDS:
             message = both("알 수 없는 항목입니다: '{name}'", "unknown field '{name}'", name=shorten(str(name)))
-            known = both("쓸 수 있는 항목: policy, about, words", "known here are policy, about, words")
+            known = both("쓸 수 있는 항목: {fields}", "known here are {fields}", fields=", ".join(FIELDS))
             problems.append(
                 Fault("faq-unknown-field", message, did_you_mean(str(name), FIELDS) or known).at(file, place)
             )
@@ -146,12 +160,16 @@ def _read_head(text: str, file: str) -> tuple[dict[str, Any], dict[str, Place], 
             message = both("policy 항목은 정책의 이름이어야 합니다", "policy is not the name of a policy")
             hint = both("policy: kt-points 또는 policy: all", "write policy: kt-points, or policy: all")
             problems.append(Fault("faq-policy", message, hint).at(file, place))
-        elif name != "policy" and not _is_list_of_words(value):
+        elif name == "topic" and (not isinstance(value, str) or value not in TOPICS):
+            message = both("없는 주제입니다: '{name}'", "there is no topic '{name}'", name=shorten(str(value)))
+            known = both("쓸 수 있는 주제: {topics}", "known are {topics}", topics=", ".join(TOPICS))
+            problems.append(Fault("faq-topic", message, did_you_mean(str(value), TOPICS) or known).at(file, place))
+        elif name not in ("policy", "topic") and not _is_list_of_words(value):
             message = both("{name} 항목은 낱말의 목록이어야 합니다", "{name} is not a list of words", name=name)
             hint = both("{name}: [하나, 둘] 형식으로 쓰십시오", "write {name}: [one, two]", name=name)
             problems.append(Fault("faq-not-a-list", message, hint).at(file, place))
         else:
-            found[name] = value if name == "policy" else tuple(map(str, value))
+            found[name] = value if name in ("policy", "topic") else tuple(map(str, value))
     if "policy" not in data:
         message = both("policy 항목이 없습니다", "policy is missing")
         hint = both("policy: kt-points 또는 policy: all", "write policy: kt-points, or policy: all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.faq_files import TOPICS
 from service.inquiries import KINDS, OUTCOMES, STATES
 from service.reference_shapes import (
     AMOUNT,
@@ -27,6 +28,7 @@ HIGHLIGHTS: Schema = {
 FAQ_LINE: dict[str, Schema] = {
     "id": ID,
     "policy": {"type": "string", "description": 'The policy that it is about, or "all".'},
+    "topic": {"type": "string", "enum": list(TOPICS), "description": "Under what it stands."},
     "about": {**list_of(TEXT), "description": "The rules that it explains."},
     "title": object_of(SAID),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from policies.model import Text
+from service.faq_files import TOPICS
 from service.pages.asking import Answer, address, ask, asked
 from service.pages.forms import after_of, fresh_key, papers_of, points_of
 from service.pages.history import history
@@ -21,6 +22,8 @@ SHORTEST_SHARE = 0.01
 """Of the longest bar, so that a small one is still seen."""
 SOON = 3
 """So many of the days on which points end are told at the head."""
+MOST_ANSWERS = 200
+"""So many are found at once: the most that the API gives."""
 
 
 @blueprint.get("")
@@ -181,8 +184,9 @@ def say_more(id: str, what: str) -> Response:
 def helped() -> Response:
     """Questions and answers, found by words."""
     words = request.args.get("q", "").strip()
-    found = asked("GET", "/v1/faq", query={"q": words, "policy": _policy_name(), "limit": 50})
-    return page("member_help.html", words=words, found=found)
+    found = asked("GET", "/v1/faq", query={"q": words, "policy": _policy_name(), "limit": MOST_ANSWERS})
+    topics = {told: [each for each in found["entries"] if each["topic"] == name] for name, told in TOPICS.items()}
+    return page("member_help.html", words=words, found=found, topics=topics)
 
 
 @blueprint.get("/help/<id>")
@@ -273,12 +277,14 @@ def _inquiries(written: Mapping[str, str], refused: Answer | None = None) -> Res
     )
     decision = written.get("decision_id") or request.args.get("decision", "")
     told = ask("GET", address("decisions", decision, "explanation")) if decision else None
+    unknown = told is not None and told.status == 404
     return page(
         "member_inquiries.html",
         refused.status if refused else 200,
         found=found["inquiries"],
         next=after_of(found),
-        written={"once": fresh_key(), "decision_id": decision, **written},
+        written={"once": fresh_key(), **written, "decision_id": "" if unknown else decision},
+        unknown=unknown,
         told=told.data if told and told.ok else None,
         refused=refused,
     )

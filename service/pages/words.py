@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
@@ -13,6 +14,9 @@ from markupsafe import Markup
 
 from policies.model import Text
 from policies.vocabulary import WORDS
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 NOT_FOR_YOU = (
     Text("이 화면을 볼 권한이 없습니다.", "This page is not for you."),
@@ -279,8 +283,27 @@ def coded(text: str) -> Markup:
     return Markup().join(code.format(part) if at % 2 else part for at, part in enumerate(text.split("`")))
 
 
+@cache
+def _markdown() -> MarkdownIt:
+    # Only whoever reads an answer waits for the library.
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False})
+
+
+def marked(text: str) -> Markup:
+    r"""Markdown as HTML. What is HTML in it is shown as it is written.
+
+    >>> marked("1. <b>a</b>\n2. **b**")
+    Markup('<ol>\n<li>&lt;b&gt;a&lt;/b&gt;</li>\n<li><strong>b</strong></li>\n</ol>\n')
+    """
+    html: str = _markdown().render(text)
+    return Markup(html)  # noqa: S704 - the library escapes what it does not mark
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "coded": coded,
+    "marked": marked,
     "refusal_words": refusal_words,
     "points": points,
     "money": money,

@@ -24,6 +24,7 @@ from tests.service.builders import POLICY, SetClock, asking, lot_facts, open_acc
 MONTHLY = """\
 ---
 policy: small
+topic: limits
 about: [monthly]
 words: [한도 초과]
 ---
@@ -122,6 +123,7 @@ def test_what_was_found_shows_where_the_words_stand(client: FlaskClient) -> None
     assert found["entries"][0] == {
         "id": "monthly",
         "policy": "small",
+        "topic": "limits",
         "about": ["monthly"],
         "title": {
             "ko": "한 달에 얼마까지 환급되나요?",

@@ -13,7 +13,17 @@ from engine.versions import load_version
 from policies.model import Policy
 from service.config import SHIPPED_RULES
 from service.faq import Links, Page
-from service.faq_files import EVERY_POLICY, FOLDER, PLACEHOLDER, SETTINGS, check_entry, filled, read_entry, read_folder
+from service.faq_files import (
+    EVERY_POLICY,
+    FOLDER,
+    PLACEHOLDER,
+    SETTINGS,
+    TOPICS,
+    check_entry,
+    filled,
+    read_entry,
+    read_folder,
+)
 
 HANGUL = re.compile("[가-힣]")
 ENTRIES, PROBLEMS = read_folder(SHIPPED_RULES / FOLDER)
@@ -68,13 +78,15 @@ def test_a_good_entry_has_no_problem() -> None:
             "1:1: the file has no head between two lines '---'; write policy, about and words between two lines '---'",
         ),
         ("about:", "abuot:", "3:1: unknown field 'abuot'; did you mean 'about'?"),
-        ("about:", "colour:", "3:1: unknown field 'colour'; known here are policy, about, words"),
+        ("about:", "colour:", "3:1: unknown field 'colour'; known here are policy, topic, about, words"),
         ("policy: kt-points\n", "", "2:1: policy is missing; write policy: kt-points, or policy: all"),
         (
             "policy: kt-points",
             "policy: [a]",
             "2:1: policy is not the name of a policy; write policy: kt-points, or policy: all",
         ),
+        ("about:", "topic: limit\nabout:", "3:1: there is no topic 'limit'; did you mean 'limits'?"),
+        ("about:", "topic: [limits]\nabout:", "3:1: there is no topic '['limits']'; known are applying, points"),
         ("kt-points", "kt-point", "2:1: there is no policy 'kt-point'; did you mean 'kt-points'?"),
         ("about: [monthly-limit]", "about: x", "3:1: about is not a list of words; write about: [one, two]"),
         ("[monthly-limit]", "[refund-step, month-limit]", "3:22: there is no rule 'month-limit'; did you mean"),
@@ -215,6 +227,16 @@ def test_links_name_the_entries_of_the_policy_before_those_of_every_policy() -> 
     assert Links(entries).about("kt-points", "own-expiry") == ["a", "b", "c"]
     assert Links(entries).about("other", "own-expiry") == ["c"]
     assert Links(entries).about("kt-points", "other") == []
+
+
+def test_every_shipped_entry_has_its_topic_and_no_topic_has_none() -> None:
+    assert {each.topic for each in ENTRIES} == set(TOPICS) - {"other"}
+
+
+def test_an_entry_without_a_topic_is_of_no_other() -> None:
+    entry, _ = read_entry(GOOD.encode(), "a.md")
+    assert entry is not None
+    assert entry.topic == "other"
 
 
 def test_a_folder_that_is_not_there_has_no_entries(tmp_path: Path) -> None:

@@ -731,6 +731,7 @@ class FaqEntries(TypedDict):
 class FaqEntriesEntries(TypedDict):
     id: str
     policy: str
+    topic: Literal["applying", "points", "earning", "limits", "payment", "checks", "result", "other"]
     about: list[str]
     title: FaqEntriesEntriesTitle
     match: FaqEntriesEntriesMatch | None
@@ -755,6 +756,7 @@ class FaqEntry(TypedDict):
 
     id: str
     policy: str
+    topic: Literal["applying", "points", "earning", "limits", "payment", "checks", "result", "other"]
     about: list[str]
     title: FaqEntryTitle
     answer: FaqEntryAnswer

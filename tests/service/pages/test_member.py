@@ -156,6 +156,36 @@ def test_answers_are_counted_as_people_count(open_site: Client, words: str, told
     assert f"{told}s" not in found
 
 
+@pytest.mark.parametrize("sent", [False, True], ids=["looked at", "sent"])
+def test_whoever_contests_what_is_no_decision_of_theirs_is_told_and_keeps_the_words(
+    open_site: Client, sent: bool
+) -> None:
+    enter(open_site, "member")
+    path = "/member/inquiries?decision=D-1"
+    if sent:
+        answer = open_site.post(
+            "/member/inquiries", data=form(open_site, "/member/inquiries", decision_id="D-1", text="Mine.")
+        )
+    else:
+        answer = open_site.get(path)
+    assert "That decision is none of yours" in said(answer.text)
+    assert "Contest a decision" not in said(answer.text)
+    assert ("Mine." in answer.text) is sent
+
+
+def test_questions_stand_below_their_topics(open_site: Client) -> None:
+    enter(open_site, "member")
+    html = open_site.get("/member/help").text
+    headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", html)
+    assert headings == [
+        "My points and how long they last",
+        "What is paid, and what it costs",
+        "Checks of the person and the account",
+        "The result, and how to contest it",
+    ]
+    assert re.findall(r"/member/help/([a-z-]+)", html.split(headings[2])[1].split("<h2")[0]) == ["privacy"]
+
+
 def test_what_is_anothers_is_not_there(open_site: Client) -> None:
     enter(open_site, "member")
     for path in ("/member/requests/R-1", "/member/decisions/D-1", "/member/inquiries/Q-1", "/member/help/nothing"):
