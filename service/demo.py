@@ -31,6 +31,7 @@ from service.migrate import migrate
 from service.publishing import BadPolicy, Versions, publish
 from service.records import Record
 from service.refund_requests import Filed, Hold
+from service.sweeps import sweep_account
 
 POLICY = "kt-points"
 ACCOUNTS = 240
@@ -38,6 +39,8 @@ LONGEST_PAST_DAYS = 500
 # Refunds of the past were filed on these days, counted back; the lots of the time before pay them.
 REFUND_DAYS_AGO = (170, 75, 20)
 PUBLISHED_DAYS_AGO = LONGEST_PAST_DAYS
+NOTICED_DAYS = 35
+"""In so many days, longer than a month, every bill that is paid monthly has a notice before its points end."""
 GRADES = ("VVIP", "VIP", "GOLD", "SILVER", "WHITE", "GENERAL")
 PARTNERS = ("", "CAFE-03", "CAFE-11", "MART-01", "CINEMA-07")
 CAMPAIGNS = ("SPRING-SALE", "APP-LAUNCH", "QUIZ-WEEK", "LOYAL-THANKS")
@@ -93,6 +96,8 @@ def set_up(database: Database, settings: Settings, clock: Clock = utc_now) -> li
     if POLICY in versions.policies():
         made = load(database, versions, now)
         lines.append(f"made {made} example accounts" if made else "the example accounts are there already")
+        if made:
+            _notify(database, versions, now)
     return lines
 
 
@@ -128,6 +133,14 @@ def _make(database: Database, versions: Versions, compiled: CompiledVersion, now
         before = at
     ledger.grant(database, (grant for grant in grants if before < grant.happened_at), now)
     events.keep(database, told, now)
+
+
+def _notify(database: Database, versions: Versions, now: datetime) -> None:
+    """Let the account that is tried first have its notices of the last weeks, as if it had been swept every night."""
+    compiled = versions.in_force(POLICY, now)
+    assert compiled is not None, "the examples were made by it"
+    today = local_day(now, compiled.zone)
+    sweep_account(database, versions, _id(1), today, now, first=today - timedelta(days=NOTICED_DAYS))
 
 
 def _rule_files(folder: Path) -> Sequence[Path]:

@@ -54,7 +54,7 @@ def sweep(database: Database, versions: Versions, now: datetime) -> Counter[str]
         if compiled is not None:
             today = local_day_of(compiled, now)
             for account in _unswept(database, policy, today):
-                found += _sweep_account(database, versions, account, today, now)
+                found += sweep_account(database, versions, account, today, now)
     return found
 
 
@@ -70,15 +70,20 @@ def _unswept(database: Database, policy: str, today: date) -> Iterator[str]:
         last = page[-1]
 
 
-def _sweep_account(database: Database, versions: Versions, account: str, today: date, now: datetime) -> Counter[str]:
+def sweep_account(
+    database: Database, versions: Versions, account: str, today: date, now: datetime, first: date | None = None
+) -> Counter[str]:
+    """Sweep one account, for all days since it was swept last; where it never was from the `first`, or for today."""
     try:
-        return writing(database, lambda: _sweep_days(database, versions, account, today, now))
+        return writing(database, lambda: _sweep_days(database, versions, account, first or today, today, now))
     except (BadCase, Conflict) as error:
         log.error("account %s cannot be swept: %s", account, error)
         return Counter(failed=1)
 
 
-def _sweep_days(database: Database, versions: Versions, account: str, today: date, now: datetime) -> Counter[str]:
+def _sweep_days(
+    database: Database, versions: Versions, account: str, first: date, today: date, now: datetime
+) -> Counter[str]:
     kept = ledger.find_account(database, account, locked=True)
     assert kept is not None, "an account is never deleted"
     swept_on = _day(rows(database, SELECT_SWEPT_ON, (account,))[0][0])
@@ -86,7 +91,7 @@ def _sweep_days(database: Database, versions: Versions, account: str, today: dat
         # Another machine came first.
         return Counter()
     found = Counter(accounts=1, lapsed=len(moves.lapse_overdue(database, versions, account, now)))
-    day = today if swept_on is None else swept_on + timedelta(days=1)
+    day = first if swept_on is None else swept_on + timedelta(days=1)
     while day <= today:
         # A day is swept by one version, the one in force when it began.
         compiled = versions.in_force(kept.policy, _beginning(versions, kept.policy, day, now))

@@ -93,6 +93,18 @@ def test_the_demo_is_loaded_once(loaded: tuple[Settings, str]) -> None:
     close_database(database)
 
 
+def test_the_first_account_has_notices_as_if_it_had_been_swept_every_night(loaded: tuple[Settings, str]) -> None:
+    settings, _ = loaded
+    database = open_database(settings)
+    with reading(database):
+        found = rows(database, "SELECT account_id, COUNT(*) FROM notice GROUP BY account_id")
+        swept = rows(database, "SELECT id FROM account WHERE swept_on IS NOT NULL")
+    close_database(database)
+    assert [account for account, _ in found] == ["A-0001"]
+    assert found[0][1] >= 2
+    assert swept == [("A-0001",)]
+
+
 def kept(settings: Settings) -> Iterator[tuple[Database, Record]]:
     """Each decision of the demo."""
     database = open_database(settings)
@@ -162,7 +174,10 @@ def test_what_is_printed_to_try_works(loaded: tuple[Settings, str]) -> None:
     assert (decided["outcome"], decided["gross"]) == ("approved", 20_000)
     balance = client.get("/v1/accounts/A-0001/balance").get_json()
     assert balance["refundable"] >= 20_000
-    assert any(lot["expired"] for lot in balance["lots"])
+    entries = client.get("/v1/accounts/A-0001/entries").get_json()["entries"]
+    assert any(each["kind"] == "expire" for each in entries)
+    not_swept = [client.get(f"/v1/accounts/A-{number:04}/balance").get_json() for number in range(2, 12)]
+    assert any(lot["expired"] for each in not_swept for lot in each["lots"])
     assert any(not lot["refundable"] for lot in balance["lots"])
     assert balance["points"] > sum(each["points"] for each in balance["expiring"][:1]) > 0
     close_database(app.extensions[EXTENSION].database)
