@@ -19,6 +19,8 @@ _INVISIBLE = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]")
+# Nearly every character is none of these. To look for each kind in the whole of a text takes fourteen times as long.
+_UNUSUAL = re.compile("[^\n -~\uac00-\ud7a3]")
 # Unicode's stream-safe bound. Normalising a run of marks takes time that grows with the square of its length.
 _MOST_MARKS = 30
 
@@ -63,12 +65,15 @@ def normal(text: str) -> str | Fault:
 
 def forbidden(text: str) -> tuple[int, Fault] | None:
     """The first character that no text of a rule file may hold, by its index, and what is wrong with it."""
-    found = min(
-        (match for match in (kind.search(text) for kind in (_CONTROL, _INVISIBLE, _ODD_SPACE)) if match),
-        key=lambda match: match.start(),
-        default=None,
-    )
-    return None if found is None else (found.start(), _character_fault(found[0]))
+    bad = [each for each in set(_UNUSUAL.findall(text)) if _is_forbidden(each)]
+    if not bad:
+        return None
+    first = min(bad, key=text.index)
+    return text.index(first), _character_fault(first)
+
+
+def _is_forbidden(character: str) -> bool:
+    return any(kind.match(character) for kind in (_CONTROL, _INVISIBLE, _ODD_SPACE))
 
 
 def blotted(text: str) -> str:

@@ -16,10 +16,8 @@ from service.telling import traced
 blueprint = Blueprint("auditor", __name__, url_prefix="/auditor")
 blueprint.before_request(only("auditor"))
 
-FIELDS = (
-    *("account", "reason", "rule", "policy", "version", "outcome"),
-    *("points_from", "points_to", "day_from", "day_to"),
-)
+NARROWING = ("day_from", "day_to", "points_from", "points_to", "policy", "version")
+FIELDS = ("account", "reason", "rule", "outcome", *NARROWING)
 MOST_FOUND = 20
 MOST_READS = 20
 ORDER = list(STAGES)
@@ -37,6 +35,7 @@ def home() -> Response:
         "auditor.html",
         found.status,
         written=written,
+        narrowed=any(written[name] for name in NARROWING),
         mistakes=mistakes_of(found),
         found=found.data["decisions"] if found.ok else [],
         next=_next(found.data["next"]) if found.ok else None,
