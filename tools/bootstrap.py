@@ -17,7 +17,7 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, NoReturn, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Tuple
 
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
@@ -252,12 +252,17 @@ def say(line: str) -> None:
     print("recoup:", line, file=sys.stderr, flush=True)
 
 
-if __name__ == "__main__":
+def ending_in_a_line(work: "Callable[[], None]") -> None:
+    """Do something; where it cannot be finished, say why in a line and end."""
     try:
-        main(sys.argv[1:])
+        work()
     except (CannotContinue, OSError) as problem:
         say(str(problem))
         sys.exit(1)
     except KeyboardInterrupt:
         say("interrupted; run it again to finish")
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    ending_in_a_line(lambda: main(sys.argv[1:]))

@@ -7,6 +7,7 @@ whoever changes one goes on with Python, slower and never stale, until make comp
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.bootstrap import CannotContinue, check_machine, find_compiler, lacks_for_building, run, say
+from tools.bootstrap import check_machine, ending_in_a_line, find_compiler, lacks_for_building, run, say
 from tools.recoup_compiled import digest_of, made_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,7 +48,7 @@ def main() -> None:
     say("compiling the engine (a minute or two; it decides by a third faster)")
     with tempfile.TemporaryDirectory(dir=at, prefix="recoup-compiling-") as folder:
         made = Path(folder, "made")
-        command = [sys.executable, "-m", "tools.compiled", str(made)]
+        command = [sys.executable, "-m", "tools.compiled", "--into", str(made)]
         environ = {**os.environ, "CC": " ".join(find_compiler(os.environ))}
         run(command, "the engine could not be compiled", environ)
         shutil.copy(FINDER, made / "__init__.py")
@@ -109,14 +110,7 @@ def sources() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    try:
-        if sys.argv[1:]:
-            build(Path(sys.argv[1]))
-        else:
-            main()
-    except (CannotContinue, OSError) as problem:
-        say(str(problem))
-        sys.exit(1)
-    except KeyboardInterrupt:
-        say("interrupted; run it again to finish")
-        sys.exit(130)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--into", type=Path, help="only build, into this folder: what this does in another process")
+    into = parser.parse_args().into
+    ending_in_a_line(main if into is None else lambda: build(into))
