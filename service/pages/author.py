@@ -21,7 +21,7 @@ from service.parts import parts
 blueprint = Blueprint("author", __name__, url_prefix="/author")
 blueprint.before_request(only("author", "approver"))
 
-PARTS = ("check", "test", "fill", "try", "words", "open")
+PARTS = ("check", "test", "case", "fill", "try", "words", "open")
 """What the workbench can be asked for, by the names of its buttons."""
 CHECK, TEST, TRY = "/v1/policies:check", "/v1/policies:test", "/v1/policies:try"
 ZONE = "Asia/Seoul"
@@ -120,12 +120,15 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, may_fold: bool, in_par
         told["refused"] = refused.answer
     told = {"checked": None, "tested": None, "tried": None, "asked": Asked(), "example_mistake": None, **told}
     declares = (told["checked"] or {}).get("declares")
+    trying = bool(wanted - {"check", "open", "words"})
     return page(
         "author_parts.html" if in_part else "author_workbench.html",
         sent=sent,
         folded=may_fold and len(scenarios) > MOST_OPEN,
         wanted=wanted,
-        trying=bool(wanted - {"check", "open", "words"}),
+        trying=trying,
+        # It has as many fields as all the rest of the page has parts, and most who come want to write.
+        case_shown=trying or "method" in sent,
         spoken="speak" in request.form,
         declares=declares,
         facts={

@@ -214,6 +214,11 @@ form.addEventListener("click", async (event) => {
   if (!editors.has(link.dataset.of)) await ask("open");
   editors.get(link.dataset.of)?.go(Number(link.dataset.line), Number(link.dataset.column ?? 1));
 });
+// The form of a request comes when it is looked at.
+form.querySelector("[data-opens]").addEventListener("toggle", (event) => {
+  const button = event.target.querySelector('[name="do"][value="case"]');
+  if (event.target.open && button) ask(button.value, null, true);
+});
 window.addEventListener("beforeunload", (event) => {
   if (!leaving && [...editors.values()].some((each) => each.changed())) event.preventDefault();
 });

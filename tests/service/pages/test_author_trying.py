@@ -104,7 +104,17 @@ def test_a_request_is_decided_on_the_fields_and_they_keep_what_was_written(autho
 
 
 def test_the_day_of_joining_is_there_to_begin_with(author: Client) -> None:
-    assert 'value="2020-05-01"' in control(author.get("/author/workbench?policy=tiny").text, "account.joined_on")
+    assert 'value="2020-05-01"' in control(post(author, do="case").text, "account.joined_on")
+
+
+def test_the_form_comes_when_it_is_opened_and_stays(author: Client) -> None:
+    before = author.get("/author/workbench?policy=tiny").text
+    assert 'value="case"' in before
+    assert 'name="method"' not in before
+    opened = post(author, do="case").text
+    assert 'name="method"' in opened
+    assert re.search(r'data-opens="case" open', opened)
+    assert 'name="method"' in post(author, do="check", method="cash").text
 
 
 @pytest.mark.parametrize(
