@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from service.database import Database, rows
+from service.database import Database, in_bytes, rows
 from service.periods import Period, bounds, period_of
 from service.publishing import Versions
 
@@ -36,13 +36,13 @@ OF = ("filed", "all")
 
 PAGE = 500
 SELECT_DECISIONS = {
-    of: "SELECT decision.as_of, decision.id, decision.digest, decision.data FROM decision"  # noqa: S608
+    of: "SELECT decision.as_of, decision.id, decision.digest, {data} FROM decision"  # noqa: S608
     f"{joined} WHERE decision.policy = ? AND (decision.as_of, decision.id) > (?, ?) AND decision.as_of < ?"
     " ORDER BY decision.as_of, decision.id LIMIT ?"
     for of, joined in (("filed", " JOIN refund_request ON refund_request.decision_id = decision.id"), ("all", ""))
 }
 SELECT_ANSWERS = (
-    "SELECT event.happened_at, event.id, event_answer.digest, event_answer.data FROM event"
+    "SELECT event.happened_at, event.id, event_answer.digest, {data} FROM event"
     " JOIN account ON account.id = event.account_id JOIN event_answer ON event_answer.event_id = event.id"
     " WHERE account.policy = ? AND (event.happened_at, event.id) > (?, ?) AND event.happened_at < ?"
     " ORDER BY event.happened_at, event.id LIMIT ?"
@@ -63,25 +63,25 @@ SELECT_NOTICES = (
 EFFECTS = {"denies": "denied", "reviews": "reviewed", "charges": "charged"}
 
 
-class _Asked(Struct):
+class _Asked(Struct, gc=False):
     points: int | str = 0
 
 
-class _Reason(Struct):
+class _Reason(Struct, gc=False):
     rule: str
     effect: str
 
 
-class _LotReason(Struct):
+class _LotReason(Struct, gc=False):
     rule: str
 
 
-class _Lot(Struct):
+class _Lot(Struct, gc=False):
     left: int
     reasons: list[_LotReason]
 
 
-class _Line(Struct):
+class _Line(Struct, gc=False):
     """What a rule withholds: just one of the amounts is there."""
 
     rule: str
@@ -90,7 +90,7 @@ class _Line(Struct):
     offset: int = 0
 
 
-class _Decision(Struct):
+class _Decision(Struct, gc=False):
     requested_on: str
     outcome: str
     points: int
@@ -104,11 +104,11 @@ class _Decision(Struct):
     offsets: list[_Line] = []
 
 
-class _Figures(Struct):
+class _Figures(Struct, gc=False):
     room: Any = None
 
 
-class _TraceRule(Struct):
+class _TraceRule(Struct, gc=False):
     rule: str
     applies: bool = False
     excepted_by: int | None = None
@@ -116,16 +116,16 @@ class _TraceRule(Struct):
     figures: _Figures | None = None
 
 
-class _Stage(Struct):
+class _Stage(Struct, gc=False):
     rules: list[_TraceRule] = []
 
 
-class _Points(Struct):
+class _Points(Struct, gc=False):
     rule: str
     points: int
 
 
-class _Answer(Struct):
+class _Answer(Struct, gc=False):
     happened_on: str
     reasons: list[_Reason] = []
     granted: list[_Points] = []
@@ -194,7 +194,7 @@ class _Counting:
 
     def decisions(self, of: str) -> None:
         """Count what was decided."""
-        for digest, data in self._records(SELECT_DECISIONS[of]):
+        for digest, data in self._records(SELECT_DECISIONS[of], "decision.data"):
             try:
                 decision = READ_DECISION.decode(data)
                 period = self._period(decision.requested_on)
@@ -205,7 +205,7 @@ class _Counting:
 
     def answers(self) -> None:
         """Count what came of events."""
-        for digest, data in self._records(SELECT_ANSWERS):
+        for digest, data in self._records(SELECT_ANSWERS, "event_answer.data"):
             try:
                 answer = READ_ANSWER.decode(data)
             except msgspec.MsgspecError:
@@ -229,8 +229,9 @@ class _Counting:
             if period is not None:
                 self._add(self._numbers.get(digest), rule, period, spoke=count, noticed=count)
 
-    def _records(self, statement: str) -> Iterator[tuple[str, str]]:
+    def _records(self, statement: str, column: str) -> Iterator[tuple[str, bytes]]:
         """The digest and the record of each row within the periods, page by page."""
+        statement = statement.format(data=in_bytes(self._database, column))
         at, last = self._start, ""
         while page := rows(self._database, statement, (self._policy, at, last, self._end, PAGE)):
             yield from ((digest, data) for _, _, digest, data in page)
