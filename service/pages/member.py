@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request
 
@@ -13,6 +14,7 @@ from service.pages.asking import Answer, address, ask, asked
 from service.pages.forms import after_of, fresh_key, papers_of, points_of
 from service.pages.history import history
 from service.pages.site import back_to, only, page
+from service.parts import parts
 from service.roles import MEMBER
 
 blueprint = Blueprint("member", __name__, url_prefix="/member")
@@ -31,16 +33,18 @@ def home() -> Response:
     """The balance, what ends when, and what each way of a refund would come to."""
     balance = asked("GET", address("accounts", g.reader.account, "balance"))
     options = _options()
+    policy = _policy(balance["policy"])
+    today = parts().clock().astimezone(ZoneInfo(policy["timezone"])).date().isoformat()
     requests = asked("GET", address("accounts", g.reader.account, "refund-requests"), query={"limit": 3})
     notices = asked("GET", address("accounts", g.reader.account, "notices"), query={"limit": 5})
     return page(
         "member.html",
         balance=balance,
-        policy=_policy(balance["policy"]),
+        policy=policy,
         options=options,
         most=_most(options),
         requests=requests["refund_requests"],
-        notices=notices["notices"],
+        notices=[each for each in notices["notices"] if (each["last_usable_on"] or each["charged_on"]) >= today],
         years=_by_year(balance),
         soon=balance["expiring"][:SOON],
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from engine.cases import read_case
 from engine.decide import decide
@@ -22,11 +23,13 @@ from service.explanation import explanation
 from service.judging import Judge, Question
 from service.ledger_check import differences
 from service.migrate import migrate
+from service.pages.site import WithPages
 from service.parts import EXTENSION
 from service.publishing import Versions, publish
 from service.records import Record
 from service.roles import RIGHTS
 from tests.service.builders import SetClock
+from tests.service.pages.visiting import enter
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 ON_SQLITE = pytest.mark.parametrize("loaded", ["sqlite"], indirect=True)
@@ -103,6 +106,19 @@ def test_the_first_account_has_notices_as_if_it_had_been_swept_every_night(loade
     assert [account for account, _ in found] == ["A-0001"]
     assert found[0][1] >= 2
     assert swept == [("A-0001",)]
+
+
+def test_the_members_page_has_no_notice_of_points_that_are_gone(loaded: tuple[Settings, str]) -> None:
+    app = create_app(replace(loaded[0], access="open"), SetClock(NOW))
+    member = Client(WithPages(app))
+    enter(member, "member", "A-0001")
+    told = member.get("/v1/accounts/A-0001/notices").get_json()["notices"]
+    shown = member.get("/member?lang=en").text
+    assert {each["last_usable_on"] >= "2026-11-20" for each in told} == {True, False}
+    assert [each["en"] for each in told if each["en"] in shown] == [
+        each["en"] for each in told if each["last_usable_on"] >= "2026-11-20"
+    ]
+    close_database(app.extensions[EXTENSION].database)
 
 
 def kept(settings: Settings) -> Iterator[tuple[Database, Record]]:
