@@ -120,7 +120,7 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, may_fold: bool, in_par
         told["refused"] = refused.answer
     told = {"checked": None, "tested": None, "tried": None, "asked": Asked(), "example_mistake": None, **told}
     declares = (told["checked"] or {}).get("declares")
-    trying = bool(wanted & {"case", "fill", "try"})
+    trying = bool(wanted - {"check", "open", "words"})
     return page(
         "author_parts.html" if in_part else "author_workbench.html",
         sent=sent,

@@ -181,7 +181,7 @@ async function ask(what, button = null, pressed = false) {
     if (pressed) {
       const place = form.querySelector(`[data-part="${RESULTS[what] ?? "case"}"]`);
       const folded = form.querySelector("[data-opens]");
-      if (/case|fill|try/.test(what)) folded.open = true;
+      if (parts.querySelector(`[data-part="${folded.dataset.opens}"]`)) folded.open = true;
       place?.scrollIntoView({ block: "nearest" });
     }
   } catch (error) {

@@ -113,8 +113,7 @@ def test_the_form_comes_when_it_is_opened_and_stays(author: Client) -> None:
     assert 'name="method"' not in before
     opened = post(author, do="case").text
     assert 'name="method"' in opened
-    assert 'data-opens="case" open' in opened
-    assert 'data-opens="case" open' not in post(author, do="test").text
+    assert re.search(r'data-opens="case" open', opened)
     assert 'name="method"' in post(author, do="check", method="cash").text
 
 
@@ -187,9 +186,6 @@ def test_a_newcomer_tries_a_request_by_the_fields_alone(visits: Visits, locale: 
     visitor.enters("author")
     page = visitor.page
     page.goto(f"{visitor.site}/author/workbench?policy=kt-points")
-    page.locator('[name="do"][value="test"]').click()
-    page.locator('[data-part="scenarios-status"] p').first.wait_for()
-    assert page.locator("[data-opens]").get_attribute("open") is None, "nobody asked for the form yet"
     page.locator("#try-title").click()
     page.locator('[name="account.identity_level"]').fill("2")
     page.locator('[name="account.contact_verified"]').select_option("true")
