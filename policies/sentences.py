@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -229,27 +229,49 @@ class Teller:
             return self.choose(f"{cell:,}포인트", f"{cell:,} points")
         return self._cell(cell)
 
+    def lines(self, cell: Cell, unit: Unit) -> list[str]:
+        """A table or bands of figures as a list in Markdown, one inside another below its line; one figure is none."""
+        lines = []
+        for words, each in self._rows(decided(cell, self.known), self._band):
+            inner = self.lines(each, unit)
+            lines.append(f"- {words}:" if inner else f"- {words}: {self.cell(each, unit)}")
+            lines += [f"  {line}" for line in inner]
+        return lines
+
     def _cell(self, cell: Cell) -> str:
         cell = decided(cell, self.known)
+        if not isinstance(cell, Table | Bands):
+            return figure_text(cell, self.language)
+        fact = self.policy.facts[cell.by]
+        rows = (f"{words}: {self._cell(each)}" for words, each in self._rows(cell, self._start))
+        return self.choose(f"[{fact.ko}별 - ", f"[by {fact.en} - ") + f"{'; '.join(rows)}]"
+
+    def _rows(self, cell: Cell, band_of: Callable[[Bands, int], str]) -> Iterator[tuple[str, Cell]]:
+        """What each row of a table, or each band, is for, and what it holds."""
         if isinstance(cell, Table):
             fact = self.policy.facts[cell.by]
-            rows = [
-                f"{word_text(self.policy, fact, key, self.language)}: {self._cell(row)}"
-                for key, row in cell.rows.items()
-            ]
+            for key, row in cell.rows.items():
+                yield word_text(self.policy, fact, key, self.language), row
             if cell.otherwise is not None:
-                rows.append(self.choose("그 외: ", "otherwise: ") + self._cell(cell.otherwise))
-            return self._choices(fact, rows)
-        if isinstance(cell, Bands):
-            bands = [
-                self.choose(f"{said}부터: ", f"from {said}: ") + self._cell(each)
-                for said, each in ((figure_text(start, self.language), each) for start, each in cell.bands)
-            ]
-            return self._choices(self.policy.facts[cell.by], bands)
-        return figure_text(cell, self.language)
+                yield self.choose("그 외", "otherwise"), cell.otherwise
+        elif isinstance(cell, Bands):
+            for place, (_, band) in enumerate(cell.bands):
+                yield band_of(cell, place), band
 
-    def _choices(self, fact: Fact, rows: Iterable[str]) -> str:
-        return self.choose(f"[{fact.ko}별 - ", f"[by {fact.en} - ") + f"{'; '.join(rows)}]"
+    def _start(self, bands: Bands, place: int) -> str:
+        said = figure_text(bands.bands[place][0], self.language)
+        return self.choose(f"{said}부터", f"from {said}")
+
+    def _band(self, bands: Bands, place: int) -> str:
+        """What a band is for, in words that stand alone: the first by where it ends, the others by where they start."""
+        under = place == 0 and len(bands.bands) > 1
+        edge, fact = bands.bands[1 if under else place][0], self.policy.facts[bands.by]
+        match fact.type:
+            case "points" | "money" as unit:
+                said = self.cell(edge, unit)
+            case _:
+                said = f"{self.choose(fact.ko, fact.en.removeprefix('the '))} {self.cell(edge, 'number')}"
+        return self.choose(f"{said} {'미만' if under else '이상'}", f"{'under' if under else 'from'} {said}")
 
     def comparison(self, clause: Comparison) -> str:
         """One clause."""

@@ -111,12 +111,13 @@ def load_faq(settings: Settings) -> Faq:
 
 
 def without_markup(markdown: str) -> str:
-    r"""Markdown as the words that a reader sees, on one line.
+    r"""Markdown as the words that a reader sees, on one line; a comma stands between the items of a list.
 
-    >>> without_markup("- **현금**은 [여기](https://example.com)에서\n- `cash`")
-    '현금은 여기에서 cash'
+    >>> without_markup("- **현금**은 [여기](https://example.com)에서\n- `cash`\n- Fee:\n  - none")
+    '현금은 여기에서, cash, Fee: none'
     """
     words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
+    words = re.sub(r"(?m)^(\s*[-*+] .*[\w)`*])(?=\n\s*[-*+] )", r"\1,", words)
     words = re.sub(r"(?m)^\s*(#+|[-*+>]|\d+\.)\s+", "", words)
     return " ".join(re.sub(r"[*`]|(?<!\w)_|_(?!\w)", "", words).split())
 

@@ -16,8 +16,8 @@
 
 The file's name is the entry's id. Without a `topic` it stands behind all that have one. A figure is never typed:
 `{value:NAME}` is what a value of the policy comes to today, `{rule:ID.FIELD}` a field of a rule, `{rule:ID.FACT}` what
-a rule compares a fact with, `{rule:ID}` its sentence, `{setting:NAME}` a setting of the service. A mistake is a
-Problem, as in rule files: where, what, and how to mend it.
+a rule compares a fact with, `{rule:ID}` its sentence, `{setting:NAME}` a setting of the service. At the end of a line a
+value that is a table becomes a list. A mistake is a Problem, as in rule files: where, what, and how to mend it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ from policies.values import cell_on
 
 FOLDER = "faq"
 EVERY_POLICY = "all"
-FIELDS = ("policy", "topic", "about", "words")
+_NAMES = ("policy", "topic")
+FIELDS = (*_NAMES, "about", "words")
 TOPICS: Mapping[str, Text] = {
     "applying": Text("신청하기", "Asking for a refund"),
     "points": Text("내 포인트와 유효기간", "My points and how long they last"),
@@ -58,6 +59,7 @@ MOST_BYTES = 100_000
 LONGEST_TITLE = 120
 PLACEHOLDER = re.compile(r"\{(value|rule|setting):([a-z0-9_-]+)(?:\.([a-z_]+(?:\.[a-z_]+)?))?\}")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LAST_VALUE = re.compile(r"^(.*)\{value:([a-z0-9_-]+)\}$", re.MULTILINE)
 
 _FENCE = "---"
 _BRACES = re.compile(r"\{[^}]*\}?|\}")
@@ -164,12 +166,12 @@ def _read_head(text: str, file: str) -> tuple[dict[str, Any], dict[str, Place], 
             message = both("없는 주제입니다: '{name}'", "there is no topic '{name}'", name=shorten(str(value)))
             known = both("쓸 수 있는 주제: {topics}", "known are {topics}", topics=", ".join(TOPICS))
             problems.append(Fault("faq-topic", message, did_you_mean(str(value), TOPICS) or known).at(file, place))
-        elif name not in ("policy", "topic") and not _is_list_of_words(value):
+        elif name not in _NAMES and not _is_list_of_words(value):
             message = both("{name} 항목은 낱말의 목록이어야 합니다", "{name} is not a list of words", name=name)
             hint = both("{name}: [하나, 둘] 형식으로 쓰십시오", "write {name}: [one, two]", name=name)
             problems.append(Fault("faq-not-a-list", message, hint).at(file, place))
         else:
-            found[name] = value if name in ("policy", "topic") else tuple(map(str, value))
+            found[name] = value if name in _NAMES else tuple(map(str, value))
     if "policy" not in data:
         message = both("policy 항목이 없습니다", "policy is missing")
         hint = both("policy: kt-points 또는 policy: all", "write policy: kt-points, or policy: all")
@@ -269,7 +271,19 @@ def check_entry(entry: Entry, policies: Mapping[str, Policy], day: date) -> list
 def filled(text: str, policy: Policy | None, language: str, day: date, settings: Mapping[str, int]) -> str:
     """The text with the figures of a day. What the policy's text in force does not know points to the terms."""
     beyond = "(약관 참조)" if language == "ko" else "(see the terms)"
+    if policy is not None:
+        say = Teller(policy, language, day)
+        text = _LAST_VALUE.sub(lambda match: _as_list(match, say) or match[0], text)
     return PLACEHOLDER.sub(lambda match: _figure(policy, match, language, day, settings) or beyond, text)
+
+
+def _as_list(match: re.Match[str], say: Teller) -> str:
+    """A line that ends with a value, with the value's table as a list below it; "" where the value is one figure."""
+    before, name = match.groups()
+    value = say.policy.values.get(name)
+    lines = [] if value is None else say.lines(cell_on(value, say.day_of(name)), value.unit)
+    indent = "  " if before.startswith("- ") else ""
+    return "\n".join([before.rstrip(), *(f"{indent}{line}" for line in lines)]) if lines else ""
 
 
 def _match(word: str) -> re.Match[str]:

@@ -7,21 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.auditor import mistakes_of
-from service.pages.auditor_words import A_YEAR, FIGURES, FOUR_WEEKS, MOVEMENTS, OF, PER, SAID, SPANS
-from service.pages.site import only, page
-from service.parts import parts
+from service.pages.auditor_words import A_YEAR, FIGURES, FOUR_WEEKS, MOVEMENTS, OF, PER, SAID, SPANS, UNTIL
+from service.pages.site import only, page, today_in
 from service.periods import periods
 
 blueprint = Blueprint("auditor_figures", __name__, url_prefix="/auditor")
 blueprint.before_request(only("auditor"))
 
-ZONE = ZoneInfo("Asia/Seoul")
 MOST_DAYS = timedelta(days=62)
 RULES = "/v1/audit/rules"
 POINTS = "/v1/audit/points"
@@ -43,7 +40,7 @@ def rules() -> Response:
         "auditor_rules.html",
         found.status,
         written=written,
-        mistakes=mistakes_of(found),
+        mistakes=_mistakes(found),
         groups=groups_of(lines),
         several=len({line["policy"] for line in lines}) > 1,
         unreadable=found.data["unreadable"] if found.ok else 0,
@@ -70,7 +67,7 @@ def rule(rule: str) -> Response:
         found.status,
         rule=rule,
         written=written,
-        mistakes=mistakes_of(found),
+        mistakes=_mistakes(found),
         lines=_by_period(lines, written) if found.ok else [],
         columns=_columns(lines, FIGURES) or ["spoke"],
         counted=COUNTED,
@@ -91,12 +88,14 @@ def points() -> Response:
     if found.ok and _form() == "csv":
         return _csv(found)
     lines = found.data["points"] if found.ok and not split else []
+    declared = {each: asked("GET", address("policies", each)) for each in {line["policy"] for line in lines}}
     return page(
         "auditor_points.html",
         found.status,
         written=written,
-        mistakes=mistakes_of(found),
+        mistakes=_mistakes(found),
         lines=lines,
+        sources={(each, name): said for each, policy in declared.items() for name, said in policy["sources"].items()},
         columns=[name for name in MOVEMENTS if name in ("opening", "closing") or name in _columns(lines, MOVEMENTS)],
         csv=_as_csv("/auditor/points", asking),
         command=_command("points", asking),
@@ -125,6 +124,12 @@ def outstanding() -> Response:
     )
 
 
+def _mistakes(found: Answer) -> dict[str, str]:
+    """What is wrong with the form, in the words that stand at its fields. Raises Refused where something else is."""
+    until = f"'{UNTIL.in_language(g.language)}'"
+    return {name: told.replace("day_to", until) for name, told in mistakes_of(found).items()}
+
+
 def _written(per: str, span: str) -> dict[str, str]:
     """What the form says; one of the usual spans where it names no day, and what suits the days where it says not for
     what a line is to be.
@@ -147,7 +152,7 @@ def _per(day_from: str, day_to: str) -> str:
 
 def _days(span: str) -> tuple[str, str]:
     """The first and the last day of a usual span, which ends today."""
-    today = parts().clock().astimezone(ZONE).date()
+    today = today_in()
     return (today - timedelta(days=SPANS[span].days - 1)).isoformat(), today.isoformat()
 
 
@@ -223,4 +228,4 @@ def _by_period(lines: Sequence[Mapping[str, Any]], written: Mapping[str, str]) -
 
 def _choices() -> dict[str, Any]:
     policies = asked("GET", "/v1/policies")["policies"]
-    return {"policies": policies, "per": PER, "of": OF, "figures": FIGURES, "movements": MOVEMENTS}
+    return {"policies": policies, "per": PER, "of": OF, "figures": FIGURES, "movements": MOVEMENTS, "until": UNTIL}

@@ -38,6 +38,9 @@ class Span(NamedTuple):
     days: int
 
 
+UNTIL = Text("까지", "Until")
+"""How the last day of a span is called, at its field and where it is wrong."""
+
 FOUR_WEEKS, A_YEAR = "weeks", "year"
 SPANS: Mapping[str, Span] = {
     FOUR_WEEKS: Span(Text("최근 4주", "Last four weeks"), 28),

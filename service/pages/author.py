@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request
 
@@ -15,7 +14,7 @@ from service.pages.author_drawing import lanes_of, stations_of, waterfall_of
 from service.pages.author_form import Asked, asked_of, facts_of, field_of, filled, rows_of
 from service.pages.author_texts import MOST_OPEN, draft_texts, policy_of, scenarios_of, texts_of
 from service.pages.author_vocabulary import vocabulary_of
-from service.pages.site import only, page
+from service.pages.site import only, page, today_in
 from service.parts import parts
 
 blueprint = Blueprint("author", __name__, url_prefix="/author")
@@ -24,7 +23,6 @@ blueprint.before_request(only("author", "approver"))
 PARTS = ("check", "test", "case", "fill", "try", "words", "open")
 """What the workbench can be asked for, by the names of its buttons."""
 CHECK, TEST, TRY = "/v1/policies:check", "/v1/policies:test", "/v1/policies:try"
-ZONE = "Asia/Seoul"
 """By which clock a time is read while the text does not say."""
 NO_EXAMPLE = Text("고른 시나리오가 파일에 없습니다.", "The scenario that was chosen is not in the file.")
 
@@ -127,7 +125,7 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, may_fold: bool, in_par
         folded=may_fold and len(scenarios) > MOST_OPEN,
         wanted=wanted,
         trying=trying,
-        # It has as many fields as all the rest of the page has parts, and most who come want to write.
+        # A browser takes as long for its fields as for all else, and most who come want to write.
         case_shown=trying or "method" in sent,
         spoken="speak" in request.form,
         declares=declares,
@@ -137,7 +135,7 @@ def _workbench(sent: dict[str, str], wanted: set[str], *, may_fold: bool, in_par
         rows=rows_of(sent),
         vocabulary=vocabulary_of(text) if "words" in wanted else (),
         groups=_groups((told["tested"] or {}).get("results", [])),
-        today=parts().clock().astimezone(ZoneInfo(ZONE)).date().isoformat(),
+        today=today_in().isoformat(),
         **told,
     )
 

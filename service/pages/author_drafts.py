@@ -16,14 +16,13 @@ from service.impact_page import drawn
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.author_steps import steps_of
 from service.pages.forms import after_of
-from service.pages.site import back_to, only, page
+from service.pages.site import ZONE, back_to, only, page
 from service.parts import parts
 
 blueprint = Blueprint("author_drafts", __name__, url_prefix="/author/drafts")
 blueprint.before_request(only("author", "approver", "auditor"))
 
 ON_A_PAGE = 20
-ZONE = "Asia/Seoul"
 """By whose clock a policy is read of which no version is published yet."""
 FIELDS = ("effective_from", "note", "reason")
 """Those beside which a page shows what the API says of them."""

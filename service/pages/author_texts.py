@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from service.clock import spoken
 from service.pages.asking import address, asked
+from service.pages.site import today_in
 from service.parts import parts
 
 MOST_OPEN = 20_000
@@ -18,8 +18,7 @@ MOST_OPEN = 20_000
 def policy_of(id: str) -> dict[str, Any]:
     """A policy with its versions, the one in force marked."""
     found: dict[str, Any] = asked("GET", address("policies", id))
-    now = parts().clock()
-    today = now.astimezone(ZoneInfo(found["timezone"])).date().isoformat()
+    now, today = parts().clock(), today_in(found["timezone"]).isoformat()
     in_force = [each["version"] for each in found["versions"] if _effective(each, now) and each["starts"] <= today]
     return {**found, "in_force": in_force[0] if in_force else None}
 

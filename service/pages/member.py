@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request
 
@@ -13,8 +12,7 @@ from service.faq_files import TOPICS
 from service.pages.asking import Answer, address, ask, asked
 from service.pages.forms import after_of, fresh_key, papers_of, points_of
 from service.pages.history import history
-from service.pages.site import back_to, only, page
-from service.parts import parts
+from service.pages.site import back_to, only, page, today_in
 from service.roles import MEMBER
 
 blueprint = Blueprint("member", __name__, url_prefix="/member")
@@ -34,7 +32,7 @@ def home() -> Response:
     balance = asked("GET", address("accounts", g.reader.account, "balance"))
     options = _options()
     policy = _policy(balance["policy"])
-    today = parts().clock().astimezone(ZoneInfo(policy["timezone"])).date().isoformat()
+    today = today_in(policy["timezone"]).isoformat()
     requests = asked("GET", address("accounts", g.reader.account, "refund-requests"), query={"limit": 3})
     notices = asked("GET", address("accounts", g.reader.account, "notices"), query={"limit": 5})
     return page(

@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 from jinja2 import StrictUndefined
@@ -60,6 +62,8 @@ FIRST_PARTS = frozenset(
 )
 """The first parts of the paths that are pages; everything else is the API's."""
 
+ZONE = "Asia/Seoul"
+
 log = logging.getLogger("recoup.pages")
 
 
@@ -97,7 +101,13 @@ def create_pages(api: Flask) -> Flask:
     app.extensions[API] = api
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"static": static_address, "form_token": form_token, "menu": menu, **words.IN_TEMPLATES}
+    app.jinja_env.globals |= {
+        "static": static_address,
+        "form_token": form_token,
+        "menu": menu,
+        "menu_above": menu_above,
+        **words.IN_TEMPLATES,
+    }
     app.jinja_env.filters |= {**words.FILTERS, **author_words.FILTERS, "stage_name": stage_name}
     for blueprint in (signing_in.blueprint, *_blueprints()):
         app.register_blueprint(blueprint)
@@ -143,6 +153,17 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 def menu(reader: Reader) -> list[tuple[str, Text]]:
     """The pages that somebody can go to from every other."""
     return [(href, name) for roles, href, name in words.MENU if set(roles) & set(reader.roles)]
+
+
+def menu_above(at: str, reader: Reader) -> str:
+    """The page of the menu to which an address belongs: the page itself, or the one it lies below; "" where none."""
+    above = [href for href, _ in menu(reader) if at == href or at.startswith(f"{href}/")]
+    return max(above, key=len, default="")
+
+
+def today_in(zone: str = ZONE) -> date:
+    """The day that it is in the zone of a policy; in ours where no policy is chosen."""
+    return parts().clock().astimezone(ZoneInfo(zone)).date()
 
 
 def only(*roles: str) -> Callable[[], Response | None]:

@@ -217,6 +217,43 @@ def test_a_placeholder_is_filled_with_the_figure_of_the_day(
     assert filled(f"<{placeholder}>", POLICY, language, day, {"answer_within_days": 30}) == f"<{expected}>"
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        (
+            "{value:monthly_limit}",
+            "en",
+            "\n- VVIP: 1,000,000 points\n- VIP: 700,000 points\n- GOLD: 500,000 points\n- otherwise: 400,000 points",
+        ),
+        (
+            "- 수수료: {value:transfer_fee}\n- 다음",
+            "ko",
+            "- 수수료:\n  - 100,000포인트 미만: 500원\n  - 100,000포인트 이상: 1,000원\n- 다음",
+        ),
+        (
+            "Level: {value:needed_level}",
+            "en",
+            (
+                "Level:\n- bill credit: 1\n- otherwise:\n  - under 50,000 points: 1\n  - from 50,000 points: 2\n"
+                "  - from 300,000 points: 3"
+            ),
+        ),
+        (
+            "{value:daily_limit}",
+            "ko",
+            (
+                "\n- 본인확인 수준 2 미만: 100,000포인트\n- 본인확인 수준 2 이상: 300,000포인트"
+                "\n- 본인확인 수준 3 이상: 1,000,000포인트"
+            ),
+        ),
+        ("Points last {value:purchase_life}", "en", "Points last 5 years"),
+        ("{value:gone}", "en", "(see the terms)"),
+    ],
+)
+def test_a_table_at_the_end_of_a_line_is_a_list_below_it(text: str, language: str, expected: str) -> None:
+    assert filled(text, POLICY, language, TODAY, {}) == expected
+
+
 def test_links_name_the_entries_of_the_policy_before_those_of_every_policy() -> None:
     text = GOOD.replace("[monthly-limit]", "[own-expiry]")
     entries = [

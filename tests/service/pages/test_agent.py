@@ -73,6 +73,12 @@ def test_every_page_of_the_desk_is_there_in_both_languages(open_site: Client, pa
         assert (answer.status_code, f'<html lang="{language}">' in answer.text) == (200, True)
 
 
+def test_what_a_method_costs_is_explained_beside_it(open_site: Client) -> None:
+    enter(open_site, "agent")
+    page = open_site.get(f"{ACCOUNT}?lang=en").text
+    assert '<th scope="row" class="why">cash <small>A fee of 100.</small></th>' in page
+
+
 @pytest.mark.parametrize("path", ["/agent", "/agent/reviews", ACCOUNT, f"{ACCOUNT}/history"])
 def test_an_approver_sees_what_the_role_may_see(open_site: Client, path: str) -> None:
     enter(open_site, "approver")

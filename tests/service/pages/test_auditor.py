@@ -6,7 +6,9 @@ import re
 import shlex
 from collections import Counter
 from datetime import timedelta
+from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import Client
@@ -16,8 +18,9 @@ from service.audit_rules import FIGURES
 from service.database import Database
 from service.judging import Judge, Question
 from service.pages.auditor import path_of
-from service.pages.auditor_figures import ZONE, groups_of
+from service.pages.auditor_figures import groups_of
 from service.pages.auditor_words import SAID
+from service.pages.site import ZONE
 from service.publishing import Versions
 from tests.service.builders import NOW, SetClock, asking
 from tests.service.pages.conftest import LOG
@@ -263,7 +266,7 @@ def spans_of(page: str) -> list[tuple[str, str, bool]]:
 
 def test_rules_are_counted_over_four_weeks_until_another_span_is_chosen(audited: tuple[Client, str]) -> None:
     site, _ = audited
-    today = NOW.astimezone(ZONE).date()
+    today = NOW.astimezone(ZoneInfo(ZONE)).date()
     starts = [(today - timedelta(days=days - 1)).isoformat() for days in (28, 91, 365)]
     usual = site.get("/auditor/rules").text
     assert spans_of(usual) == [(start, today.isoformat(), start == starts[0]) for start in starts]
@@ -278,7 +281,7 @@ def test_a_rule_over_few_days_has_a_line_for_each_day(audited: tuple[Client, str
     page = audited[0].get("/auditor/rules/fee?of=all").text
     lines = re.findall(r'<th scope="row" data-value="([\d-]+)">.*?data-value="(\d+)"', page)
     assert len(lines) == 28
-    assert lines[-1] == (NOW.astimezone(ZONE).date().isoformat(), "1")
+    assert lines[-1] == (NOW.astimezone(ZoneInfo(ZONE)).date().isoformat(), "1")
 
 
 def test_outstanding_points_come_as_csv(audited: tuple[Client, str]) -> None:
@@ -301,6 +304,19 @@ def test_days_that_are_wrong_are_told_at_their_field(
     assert answer.status_code == 400
     assert f'aria-describedby="{field}-mistake"' in answer.text
     assert "<tbody" not in answer.text
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "lies behind 'Until'"), ("ko", "'까지'보다 뒤입니다")])
+def test_a_first_day_behind_the_last_is_told_in_the_words_of_the_form(
+    audited: tuple[Client, str], language: str, words: str
+) -> None:
+    page = audited[0].get(f"/auditor/rules?day_from=2026-02-01&day_to=2026-01-01&lang={language}").text
+    assert words in unescape(page)
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "bill"), ("ko", "요금")])
+def test_sources_are_called_as_the_policy_calls_them(audited: tuple[Client, str], language: str, name: str) -> None:
+    assert f'<th scope="row">{name}</th>' in audited[0].get(f"/auditor/points?lang={language}").text
 
 
 @pytest.mark.slow

@@ -44,6 +44,23 @@ def test_every_template_is_compiled_before_anybody_visits(open_site: Client) -> 
     assert {name for _, name in templates.cache} == set(templates.list_templates())
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "marked"),
+    [
+        ("member", "/member", '"/member" aria-current="page"'),
+        ("member", "/member/help/own-expiry", '"/member/help" aria-current="true"'),
+        ("member", "/member/help?q=fee", '"/member/help" aria-current="page"'),
+        ("agent", "/agent/accounts/A", '"/agent" aria-current="true"'),
+    ],
+)
+def test_the_menu_marks_the_page_or_the_one_that_it_lies_below(
+    open_site: Client, role: str, path: str, marked: str
+) -> None:
+    enter(open_site, role)
+    menu = open_site.get(path).text.partition("<nav")[2].partition("</nav>")[0]
+    assert re.findall(r'href=("[^"]*" aria-current="\w+")', menu) == [marked]
+
+
 @pytest.mark.parametrize("path", ["/member", "/member?x=1"])
 def test_who_is_not_signed_in_is_asked_to_and_comes_back(open_site: Client, path: str) -> None:
     answer = open_site.get(path)
