@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from service.memory import collect_seldom
@@ -62,6 +62,7 @@ def main() -> None:
         address="127.0.0.1",
         port=options.port,
         interface=Interfaces(options.interface),
+        loop=Loops.auto if own else Loops.uvloop,
         workers=1,
         blocking_threads=1 if own else None,
         backpressure=CONNECTIONS,

@@ -6,7 +6,7 @@ for, so that a page can show an answer without choosing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -32,12 +32,12 @@ from service.webhooks import Webhook
 NESTED = (dict, list)
 
 
-def decision_answer(record: Record, language: str, links: Links, *, recorded: bool = True) -> dict[str, Any]:
+def decision_answer(record: Record, language: str, links: Links) -> dict[str, Any]:
     """A decision; one that was not recorded has no id. `links` say which entries of the FAQ explain a reason."""
     policy = record.decision["policy"]
     return {
-        "id": record.id if recorded else None,
-        "recorded": recorded,
+        "id": record.id or None,
+        "recorded": record.id != "",
         "decided_at": record.decided_at,
         **record.decision,
         "reasons": with_both(record.decision["reasons"], language, policy, links),
@@ -229,44 +229,43 @@ def with_text(data: Any, language: str) -> Any:
     >>> with_text({"reasons": [{"rule": "r", "ko": "한도", "en": "limit"}]}, "ko")["reasons"][0]["text"]
     '한도'
     """
-    return _walked(data, lambda found: _add_text(found, language))
+    return _walked(data, lambda found: _text_of(found, language))
 
 
 def with_faq(data: Any, policy: str, links: Links) -> Any:
     """The same data, where every rule that says why also has the `faq`: the ids of the entries that explain it."""
-    return _walked(data, lambda found: _add_faq(found, policy, links))
+    return _walked(data, lambda found: _faq_of(found, policy, links))
 
 
 def with_both(data: Any, language: str, policy: str, links: Links) -> Any:
     """The same data with the `text` and the `faq`."""
-
-    def add(found: dict[str, Any]) -> None:
-        _add_text(found, language)
-        _add_faq(found, policy, links)
-
-    return _walked(data, add)
+    return _walked(data, lambda found: _text_of(found, language) | _faq_of(found, policy, links))
 
 
-def _walked(data: Any, add: Callable[[dict[str, Any]], None]) -> Any:
-    """A copy of some data, where every object was given to `add`."""
-    if isinstance(data, list):
-        return [_walked(value, add) for value in data]
-    if not isinstance(data, dict):
+def _walked(data: Any, added: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Any:
+    """Some data, where every object has what is added to it, too. Most have nothing added, and are not copied."""
+    if not isinstance(data, NESTED):
         return data
-    # An answer has many more values than objects: most calls are saved here.
-    found = {key: _walked(value, add) if isinstance(value, NESTED) else value for key, value in data.items()}
-    add(found)
+    found: Any = data
+    for place, value in enumerate(data) if isinstance(data, list) else data.items():
+        # An answer has many more values than objects: most calls are saved here.
+        if isinstance(value, NESTED):
+            walked = _walked(value, added)
+            if walked is not value:
+                found = data.copy() if found is data else found
+                found[place] = walked
+    if isinstance(data, dict):
+        more = added(data)
+        return {**found, **more} if more else found
     return found
 
 
-def _add_text(found: dict[str, Any], language: str) -> None:
-    if "ko" in found and "en" in found:
-        found["text"] = found[language]
+def _text_of(found: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {"text": found[language]} if "ko" in found and "en" in found else {}
 
 
-def _add_faq(found: dict[str, Any], policy: str, links: Links) -> None:
-    if "rule" in found and "terms" in found:
-        found["faq"] = links.about(policy, found["rule"])
+def _faq_of(found: Mapping[str, Any], policy: str, links: Links) -> dict[str, Any]:
+    return {"faq": links.about(policy, found["rule"])} if "rule" in found and "terms" in found else {}
 
 
 def without_additions(data: Any) -> Any:

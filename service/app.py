@@ -187,6 +187,7 @@ def _is_utf_8(sent: bytes) -> bool:
 
 
 def _with_headers(answer: Response) -> Response:
-    for name, value in (HEADERS | OVER_TLS if parts().settings.behind_tls else HEADERS).items():
-        answer.headers.setdefault(name, value)
+    told = {name.lower() for name, _ in answer.headers}
+    headers = HEADERS | OVER_TLS if parts().settings.behind_tls else HEADERS
+    answer.headers.extend((name, value) for name, value in headers.items() if name.lower() not in told)
     return answer

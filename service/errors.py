@@ -10,9 +10,12 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Flask, Response, request
+from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.http import parse_accept_header
 
 from policies.model import Text
 from service.database import Unavailable
@@ -430,10 +433,15 @@ def language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
-    if len(request.headers.get("Accept-Language", "")) > LONGEST_LANGUAGES:
-        return "en"
+    preferred = request.headers.get("Accept-Language", "")
+    return "en" if len(preferred) > LONGEST_LANGUAGES else _best_of(preferred)
+
+
+@lru_cache(256)
+def _best_of(preferred: str) -> str:
+    """The best of a header Accept-Language; browsers and programs send few of them."""
     # A region of a language is that language to us: who prefers ko-KR to en reads ko.
-    for tag, quality in sorted(request.accept_languages, key=lambda each: -each[1]):
+    for tag, quality in sorted(parse_accept_header(preferred, LanguageAccept), key=lambda each: -each[1]):
         spoken = "en" if tag == "*" else tag.partition("-")[0].lower()
         if quality > 0 and spoken in LANGUAGES:
             return spoken

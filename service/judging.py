@@ -48,6 +48,11 @@ class Question:
     as_of: datetime | None = None
     policy: str | None = None
 
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The stored account that it is about, if it is about one."""
+        return (self.account,) if isinstance(self.account, str) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -56,8 +61,10 @@ class Judged:
     case: Case
     decision: Mapping[str, Any]
 
-    def record(self, now: datetime) -> Record:
-        """What is kept of it, under a new id."""
+    def record(self, now: datetime, *, kept: bool = True) -> Record:
+        """What is kept of it, under a new id; or what is only answered."""
+        if not kept:
+            return Record("", spoken(now), {}, self.decision)
         return Record(new_id("D", now), spoken(now), case_data(self.case), self.decision)
 
 
@@ -74,11 +81,14 @@ class Judge:
         now = self._clock()
         # One connection for all of it: PostgreSQL is asked each time that one is taken whether it is still there.
         with connected(self._database):
-            if isinstance(question.account, str):
-                moves.before_a_look(self._database, self._versions, question.account, now)
             with reading(self._database):
-                judged = self._judge(question, now)
-            made = judged.record(now)
+                behind = moves.behind(self._database, self._versions, question.stored, now)
+                judged = None if behind else self._judge(question, now)
+            if judged is None:
+                moves.book(self._database, self._versions, behind, now)
+                with reading(self._database):
+                    judged = self._judge(question, now)
+            made = judged.record(now, kept=record)
             if record:
                 writing(self._database, lambda: records.keep(self._database, made, now))
         return made
@@ -90,16 +100,16 @@ class Judge:
         if not asked:
             return []
         now = self._clock()
-        stored = dict.fromkeys(each.account for each, _ in asked if isinstance(each.account, str))
+        stored = dict.fromkeys(account for each, _ in asked for account in each.stored)
         moves.before_looks(self._database, self._versions, stored, now)
         try:
             with reading(self._database):
-                made = [self._judge_or_refuse(question, now) for question, _ in asked]
+                made = [self._judge_or_refuse(question, now, record) for question, record in asked]
         except Unavailable:
             raise
         except Exception:
             # One of them met a bug, after which PostgreSQL answers nothing more in the same picture.
-            made = [self._judge_alone(question, now) for question, _ in asked]
+            made = [self._judge_alone(question, now, record) for question, record in asked]
         kept = [each for each, (_, record) in zip(made, asked, strict=True) if record and isinstance(each, Record)]
         if kept:
             writing(self._database, lambda: self._keep(kept, now))
@@ -155,7 +165,8 @@ class Judge:
                 for past in ledger.history_of(self._database, question.account, receiving)
                 if past["requested_at"] <= spoken(at)
             ]
-            lots = ledger.lots_of(self._database, question.account, at if at < now else None)
+            # Who asks for no instant is answered by all that is booked, in the second that has begun as well.
+            lots = ledger.lots_of(self._database, question.account, question.as_of if at < now else None)
             compiled = self._in_force(_policy_of(account, question.policy), at)
             return judged_by(compiled, account.facts, lots, question.request, history, at, stored_account=True)
         compiled = self._in_force(self._only_policy(question.policy), at)
@@ -166,16 +177,16 @@ class Judge:
         for each in made:
             records.keep(self._database, each, now)
 
-    def _judge_or_refuse(self, question: Question, now: datetime) -> Record | Refusal:
+    def _judge_or_refuse(self, question: Question, now: datetime, record: bool) -> Record | Refusal:
         try:
-            return self._judge(question, now).record(now)
+            return self._judge(question, now).record(now, kept=record)
         except Refusal as refusal:
             return refusal
 
-    def _judge_alone(self, question: Question, now: datetime) -> Record | Refusal:
+    def _judge_alone(self, question: Question, now: datetime, record: bool) -> Record | Refusal:
         try:
             with reading(self._database):
-                return self._judge_or_refuse(question, now)
+                return self._judge_or_refuse(question, now, record)
         except Unavailable:
             return Refusal("unavailable")
         except Exception as error:

@@ -145,9 +145,18 @@ def before_a_look(database: Database, versions: Versions, account: str, now: dat
 def before_looks(database: Database, versions: Versions, accounts: Iterable[str], now: datetime) -> None:
     """The same of several accounts that are about to be looked at together."""
     with reading(database):
-        behind = [each for each in accounts if _overdue(database, versions, each, now)]
+        found = behind(database, versions, accounts, now)
+    book(database, versions, found, now)
 
-    for account in behind:
+
+def behind(database: Database, versions: Versions, accounts: Iterable[str], now: datetime) -> list[str]:
+    """Those of some accounts of which something has lapsed that nobody has booked."""
+    return [each for each in accounts if _overdue(database, versions, each, now)]
+
+
+def book(database: Database, versions: Versions, accounts: Iterable[str], now: datetime) -> None:
+    """Book what has lapsed of accounts, as far as anything can be written now."""
+    for account in accounts:
 
         def work(account: str = account) -> None:
             if ledger.find_account(database, account, locked=True) is not None:

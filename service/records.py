@@ -34,7 +34,9 @@ SELECT = "SELECT decided_at, case_data, data FROM decision WHERE id = ?"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A kept decision: when it was made, on what, and what came out (both plain JSON data)."""
+    """A decision: when it was made, on what, and what came out (both plain JSON data). One that is only
+    answered has no id, and need not say on what.
+    """
 
     id: str
     decided_at: str

@@ -104,6 +104,6 @@ def decisions() -> dict[str, dict[str, Any]]:
         case = read_case(compiled.policy, data)
         decision = decide(compiled, case).to_data()
         decision["trace"] = decision["trace"][:1]
-        answer = decision_answer(Record("", IN_FULL["as_of"], data, decision), "en", links, recorded=False)
+        answer = decision_answer(Record("", IN_FULL["as_of"], data, decision), "en", links)
         examples[name] = {"summary": summary, "value": answer}
     return examples

@@ -66,7 +66,9 @@ def pages() -> list[Path]:
         *ROOT.glob("clients/*/README.md"),
         *ROOT.glob("rules/**/*.md"),
     ]
-    return sorted({page for page in found if ".venv" not in page.parts})
+    # In hidden folders lies what tools leave behind.
+    hidden = (page for page in found if any(part.startswith(".") for part in page.relative_to(ROOT).parts))
+    return sorted({*found} - {*hidden})
 
 
 def blocks(page: Path) -> Iterator[Block]:

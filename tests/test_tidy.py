@@ -42,7 +42,10 @@ HOMES = {
     "holidays": ["engine/calendars.py"],
     "peewee": [*STORE, "service/migrations/*.py"],
     "playhouse": [*STORE, "service/migrations/*.py"],
-    "marshmallow": ["policies/*.py", *(f"service/{name}.py" for name in ("shapes*", "reference*", "errors", "api/*"))],
+    "marshmallow": [
+        "policies/*.py",
+        *(f"service/{name}.py" for name in ("shapes*", "intake", "reference*", "errors", "api/*")),
+    ],
     "apispec": ["service/*.py"],
     "flask": ["service/*.py"],
     "werkzeug": ["service/*.py"],

@@ -15,6 +15,7 @@ from service.balances import balance_of
 from service.database import reading
 from service.earning import earning_of
 from service.errors import FieldError, Refusal, language
+from service.intake import body, query
 from service.ledger import StoredAccount
 from service.options import options_of
 from service.paging import check_begin, next_page
@@ -29,9 +30,7 @@ from service.shapes import (
     NUMBERED_PAGE_QUERY,
     OPTIONS_IN,
     PAGE_QUERY,
-    body,
     may_be_an_id,
-    query,
 )
 
 blueprint = Blueprint("accounts", __name__)

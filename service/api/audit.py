@@ -12,8 +12,9 @@ from service.audit_log import base64_of
 from service.clock import to_the_second
 from service.database import reading
 from service.errors import FieldError, Refusal
+from service.intake import query
 from service.parts import answered, parts
-from service.shapes import LANGUAGE_QUERY, query
+from service.shapes import LANGUAGE_QUERY
 from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY
 
 blueprint = Blueprint("audit", __name__)

@@ -17,11 +17,12 @@ from service.audit_log import base64_of
 from service.database import reading
 from service.decision_search import Asked, Line
 from service.errors import FieldError, Refusal, language
+from service.intake import query
 from service.paging import next_page
 from service.parts import answered, parts
 from service.records import rules_that_spoke
 from service.replaying import Chosen, Replay
-from service.shapes import LANGUAGE_QUERY, query
+from service.shapes import LANGUAGE_QUERY
 from service.shapes_audit import DECISIONS_QUERY, READS_QUERY
 
 blueprint = Blueprint("audit-decisions", __name__)

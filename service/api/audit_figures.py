@@ -10,9 +10,9 @@ from flask import Blueprint, Response, request
 from service import audit_points, audit_rules, csv_text, known
 from service.database import reading
 from service.errors import FieldError, Refusal, language
+from service.intake import query
 from service.parts import MEDIA_TYPE, answered, parts
 from service.periods import MOST_PERIODS, Period, TooMany, periods
-from service.shapes import query
 from service.shapes_figures import OUTSTANDING_QUERY, POINTS_QUERY, RULES_QUERY
 
 blueprint = Blueprint("audit_figures", __name__)

@@ -17,22 +17,12 @@ from service.errors import FieldError, Refusal, language, problem_within
 from service.explanation import explanation
 from service.explanation_forms import lines as lines_of_text
 from service.explanation_forms import page, page_policy
+from service.intake import body, body_of, bytes_of_body, check_encoding, in_utf_8, loaded, query
 from service.json_body import read_json
 from service.judging import Question
 from service.masking import masked
 from service.parts import answered, json_text, parts
-from service.shapes import (
-    DECISION_IN,
-    JSON,
-    LANGUAGE_QUERY,
-    body,
-    body_of,
-    bytes_of_body,
-    check_encoding,
-    in_utf_8,
-    loaded,
-    query,
-)
+from service.shapes import DECISION_IN, JSON, LANGUAGE_QUERY
 from service.shapes_batch import DECISIONS_IN
 from service.tracing import deciding
 
@@ -55,7 +45,7 @@ def decide() -> Response:
         decided(made.decision)
     if record:
         parts().metrics.decided(made.decision)
-    answer = decision_answer(made, language(), parts().faq.links, recorded=record)
+    answer = decision_answer(made, language(), parts().faq.links)
     return answered(answer, 201, f"/v1/decisions/{made.id}") if record else answered(answer)
 
 
@@ -156,7 +146,7 @@ def _answers(sent: Sequence[tuple[Path, Any]]) -> list[dict[str, Any]]:
         else:
             if recorded:
                 parts().metrics.decided(made.decision)
-            decision = decision_answer(made, spoken, links, recorded=recorded)
+            decision = decision_answer(made, spoken, links)
             answers.append({"status": 201 if recorded else 200, "decision": decision})
     return answers
 

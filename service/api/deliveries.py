@@ -10,9 +10,10 @@ from service import deliveries
 from service.answers import delivery_answer
 from service.database import reading, writing
 from service.errors import Refusal
+from service.intake import query
 from service.paging import check_page, next_page
 from service.parts import answered, parts
-from service.shapes import LANGUAGE_QUERY, query
+from service.shapes import LANGUAGE_QUERY
 from service.shapes_messages import DELIVERIES_QUERY
 
 blueprint = Blueprint("deliveries", __name__)

@@ -11,9 +11,10 @@ from service.answers import event_answer
 from service.database import reading
 from service.errors import Refusal, language, problem_within
 from service.events import Told
+from service.intake import body_of, loaded, query
 from service.paging import check_page, next_page
 from service.parts import answered, parts
-from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, WAITING_QUERY, body_of, loaded, query
+from service.shapes import EVENT_IN, EVENTS_IN, LANGUAGE_QUERY, WAITING_QUERY
 
 blueprint = Blueprint("events", __name__)
 

@@ -9,8 +9,9 @@ from service.database import reading
 from service.errors import FieldError, Refusal, language
 from service.faq import Page, found_in
 from service.faq_files import EVERY_POLICY
+from service.intake import query
 from service.parts import answered, parts
-from service.shapes import FAQ_QUERY, LANGUAGE_QUERY, query
+from service.shapes import FAQ_QUERY, LANGUAGE_QUERY
 
 blueprint = Blueprint("faq", __name__)
 

@@ -18,18 +18,11 @@ from service.explanation import explanation
 from service.explanation_forms import lines
 from service.idempotency import Answer, read_key
 from service.inquiries import Entry, Inquiry
+from service.intake import body, query
 from service.masking import masked
 from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
-from service.shapes import (
-    INQUIRY_END_IN,
-    INQUIRY_ENTRY_IN,
-    INQUIRY_IN,
-    INQUIRY_QUERY,
-    LANGUAGE_QUERY,
-    body,
-    query,
-)
+from service.shapes import INQUIRY_END_IN, INQUIRY_ENTRY_IN, INQUIRY_IN, INQUIRY_QUERY, LANGUAGE_QUERY
 from service.telling import traced
 
 blueprint = Blueprint("inquiries", __name__)

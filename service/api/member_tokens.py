@@ -11,8 +11,8 @@ from service import ledger, member_tokens
 from service.clock import spoken
 from service.database import writing
 from service.errors import FieldError, Refusal
+from service.intake import body
 from service.parts import answered, parts
-from service.shapes import body
 from service.shapes_access import MEMBER_TOKEN_IN
 
 blueprint = Blueprint("member-tokens", __name__)

@@ -7,9 +7,9 @@ from flask import Blueprint, Response
 from service import outbox
 from service.answers import message_answer
 from service.database import reading
+from service.intake import query
 from service.paging import check_page, next_page
 from service.parts import answered, parts
-from service.shapes import query
 from service.shapes_messages import MESSAGES_QUERY
 
 blueprint = Blueprint("messages", __name__)

@@ -10,9 +10,10 @@ from service.clock import spoken
 from service.database import reading
 from service.drafts import scenarios_of
 from service.errors import FieldError, Refusal, language
+from service.intake import query
 from service.parts import answered, parts
 from service.publishing import Listed, local_day_of
-from service.shapes import LANGUAGE_QUERY, query
+from service.shapes import LANGUAGE_QUERY
 from service.shapes_publishing import VERSIONS_QUERY
 
 blueprint = Blueprint("policies", __name__)

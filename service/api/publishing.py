@@ -15,11 +15,12 @@ from service.answers import (
 )
 from service.database import reading
 from service.errors import Refusal, language
+from service.intake import body, query
 from service.paging import check_begin, next_page
 from service.parts import answered, parts
 from service.reads import ANYONE
 from service.roles import SEEING
-from service.shapes import LANGUAGE_QUERY, PAGE_QUERY, body, query
+from service.shapes import LANGUAGE_QUERY, PAGE_QUERY
 from service.shapes_publishing import APPROVAL_IN, DRAFT_IN, REJECTION_IN, WITHDRAWAL_IN, instant_of
 
 blueprint = Blueprint("publishing", __name__)

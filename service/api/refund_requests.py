@@ -13,12 +13,13 @@ from service.answers import filed_answer, refund_request_answer, refund_request_
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, claim, digest_of, finish, read_key
+from service.intake import body, query
 from service.masking import masked
 from service.paging import check_page, next_page
 from service.parts import answered, given, json_text, parts
 from service.records import Record
 from service.refund_requests import Filed, Hold
-from service.shapes import LANGUAGE_QUERY, MOVE_IN, REFUND_REQUEST_IN, REFUND_REQUESTS_QUERY, body, query
+from service.shapes import LANGUAGE_QUERY, MOVE_IN, REFUND_REQUEST_IN, REFUND_REQUESTS_QUERY
 from service.tracing import deciding
 
 blueprint = Blueprint("refund-requests", __name__)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from service.errors import Refusal
+from service.intake import query
 from service.metrics import MEDIA_TYPE
 from service.parts import answered, parts
 from service.readiness import MENDED_BY, missing
-from service.shapes import LANGUAGE_QUERY, query
+from service.shapes import LANGUAGE_QUERY
 
 blueprint = Blueprint("running", __name__)
 

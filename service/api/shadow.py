@@ -10,10 +10,11 @@ from service import shadows
 from service.answers import with_text
 from service.database import reading
 from service.errors import FieldError, Refusal, language
+from service.intake import body, query
 from service.paging import check_begin, next_page
 from service.parts import answered, parts
 from service.shadows import Shadow
-from service.shapes import LANGUAGE_QUERY, body, query
+from service.shapes import LANGUAGE_QUERY
 from service.shapes_publishing import DIFFERENCES_QUERY, SHADOW_IN
 
 blueprint = Blueprint("shadow", __name__)

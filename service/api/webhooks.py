@@ -10,8 +10,9 @@ from service import webhooks
 from service.answers import webhook_answer
 from service.database import reading, writing
 from service.errors import FieldError, Refusal
+from service.intake import body, query
 from service.parts import answered, parts
-from service.shapes import LANGUAGE_QUERY, body, query
+from service.shapes import LANGUAGE_QUERY
 from service.shapes_messages import WEBHOOK_IN
 from service.webhooks import BadWebhook, Webhook
 

@@ -9,9 +9,9 @@ from flask import Blueprint, Response
 from service.answers import decision_answer, with_text
 from service.clock import spoken
 from service.errors import Refusal, language
+from service.intake import body
 from service.parts import answered, parts
 from service.records import Record
-from service.shapes import body
 from service.shapes_workbench import CHECK_IN, TEST_IN, TRY_IN
 
 blueprint = Blueprint("workbench", __name__)
@@ -47,4 +47,4 @@ def try_out() -> Response:
             refusal.figures["problems"] = with_text(refusal.figures["problems"], language())
         raise
     record = Record("", spoken(now), found["case"], found["decision"])
-    return answered(decision_answer(record, language(), parts().faq.links, recorded=False))
+    return answered(decision_answer(record, language(), parts().faq.links))

@@ -294,7 +294,7 @@ def _leave(database: Database, provider: TracerProvider | None) -> None:
 
 def _serve(settings: Settings, lines: Sequence[str]) -> None:
     from granian import Granian
-    from granian.constants import HTTPModes, Interfaces
+    from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
@@ -308,6 +308,8 @@ def _serve(settings: Settings, lines: Sequence[str]) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGINL,
+        # Between the server and the thread that answers it takes half the time of the one of Python.
+        loop=Loops.uvloop,
         workers=settings.workers,
         backpressure=CONNECTIONS,
         # Nobody speaks HTTP/2 without TLS, and its connections have no limits of time.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -165,6 +165,17 @@ def test_the_past_is_judged_without_what_was_refunded_later(client: FlaskClient,
     before = client.post(WHERE, json={**ask, "as_of": "2026-03-01T00:00:00Z"}).get_json()
     after = client.post(WHERE, json=ask).get_json()
     assert (before["available"], after["available"]) == (30_000, 10_000)
+
+
+def test_what_came_back_in_the_second_that_has_begun_counts(client: FlaskClient, clock: SetClock) -> None:
+    request = {"account": "A", "request": asking(20_000)}
+    filed = client.post("/v1/refund-requests", json=request, headers={"Idempotency-Key": "k"}).get_json()["id"]
+    clock.at = NOW + timedelta(milliseconds=400)
+    client.post(f"/v1/refund-requests/{filed}/cancel", json={}, headers={"Idempotency-Key": "c"})
+    clock.at = NOW + timedelta(milliseconds=600)
+    asked = {"account": "A", "request": asking("all")}
+    many = client.post(f"{WHERE}:batch", json={"items": [asked]}).get_json()["results"][0]["decision"]
+    assert [client.post(WHERE, json=asked).get_json()["available"], many["available"]] == [30_000, 30_000]
 
 
 def test_the_newest_version_that_has_started_decides(client: FlaskClient, database: Database) -> None:

@@ -35,6 +35,11 @@ class Visitor:
         """Open a page of ours."""
         self.page.goto(self.site + path)
 
+    def sends(self, button: str) -> None:
+        """Press a button that leads to another page, and wait until all of that is there."""
+        with self.page.expect_navigation():
+            self.page.locator(button).click()
+
     def finds_nothing_serious(self) -> None:
         """Ask axe about the page as it stands."""
         found = Axe().run(self.page).response["violations"]
