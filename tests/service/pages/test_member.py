@@ -200,7 +200,7 @@ def test_whose_account_it_is_is_known_before_its_number(visits: Visits) -> None:
     told = member.page.get_by_role("main").inner_text()
     assert "Please name the account that the cash should go to." in told
     assert "own name" not in told, "the form says that it is the member's own"
-    member.page.get_by_role("button", name="Apply").click()
+    member.sends('button:text("Apply")')
     filed = member.page.get_by_role("main").inner_text()
     assert ("Please name the account" in filed, "own name" in filed) == (True, False), "as it was worked out"
 
