@@ -84,12 +84,16 @@ NO_PLACE = Text("로그의 잎이 없습니다: {first}-{last}", "the leaves {fi
 NO_LEAF_AT = Text("로그의 잎이 없습니다: {first}", "leaf {first} is missing")
 BEFORE = Text("로그의 잎 {seq}: 첫 자리보다 앞에 있습니다", "leaf {seq} stands before the first place")
 OTHER_HASH = Text(
-    "로그의 잎 {seq}: 트리에 있는 해시와 다릅니다",
-    "leaf {seq}: it is not the leaf that is in the tree; its hash differs",
+    "{kind} {reference}: 로그의 잎 {seq}이(가) 트리에 있는 해시와 다릅니다",
+    "{kind} {reference}: leaf {seq} is not the leaf that is in the tree; its hash differs, or is missing",
 )
 OTHER_NODE = Text(
     "잎 {first}-{last}의 해시가 없거나 다릅니다",
     "the hash over the leaves {first} to {last} is not that of these leaves, or is missing",
+)
+NO_NODES = Text(
+    "트리의 해시가 모두 없습니다. 잎 {leaves}개로 만들어지는 해시 {due}개",
+    "the hashes of the tree are all gone; its {leaves} leaves make {due}",
 )
 MORE_NODES = Text(
     "트리의 해시 {found}개, 잎으로 만들어지는 해시 {due}개",
@@ -161,6 +165,7 @@ SELECT_OTHER_COUNTS = (
     " ON erasure_id = erasure.id GROUP BY erasure.id, records HAVING records <> COUNT(erased_record.id)"
     " ORDER BY erasure.id"
 )
+ANY_NODE = "SELECT 1 FROM log_node LIMIT 1"
 COUNT_NODES = "SELECT COUNT(*) FROM log_node"
 LOWEST_SEQ = "SELECT MIN(seq) FROM log_leaf"
 TRIGGERS = {
@@ -246,6 +251,8 @@ class LogCheck:
         due = 2 * size - size.bit_count()
         if found > due:
             yield _said(MORE_NODES, found=found, due=due)
+        elif due and not found:
+            yield _said(NO_NODES, leaves=size, due=due)
 
     def _up_to(self, end: int) -> Iterator[Text]:
         lowest = rows(self._database, LOWEST_SEQ)[0][0] or 0
@@ -333,6 +340,9 @@ class LogCheck:
             return
         statement = audit_log.SELECT_NODES.format(marks=", ".join("?" * len(made)))
         kept = {number: bytes(found) for number, found in rows(self._database, statement, [*made])}
+        if not kept and not rows(self._database, ANY_NODE):
+            # Said once, and not of each.
+            return
         for number, (level, index, found) in made.items():
             if kept.get(number) == found:
                 continue
@@ -340,8 +350,13 @@ class LogCheck:
             below = {place(level - 1, 2 * index), place(level - 1, 2 * index + 1)} if level else set()
             if not below & self._wrong:
                 first, last = index << level, ((index + 1) << level) - 1
-                yield _said(OTHER_HASH, seq=first) if level == 0 else _said(OTHER_NODE, first=first, last=last)
+                yield self._other_leaf(first) if level == 0 else _said(OTHER_NODE, first=first, last=last)
             self._wrong.add(number)
+
+    def _other_leaf(self, seq: int) -> Text:
+        entry = audit_log.entry_at(self._database, seq)
+        assert entry is not None, "it was just looked at"
+        return _said(OTHER_HASH, kind=entry.kind, reference=entry.reference, seq=seq)
 
     def _checkpoint(self, number: int, size: int, note: str) -> Iterator[Text]:
         try:

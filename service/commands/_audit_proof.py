@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.commands._files import Unusable
+
 
 class NoProof(Exception):
     """It does not show what it is for; the text says why."""
@@ -21,7 +23,9 @@ class Proof:
     entry: Mapping[str, Any] | None
 
     def said(self) -> str:
-        """What it shows. Raises NoProof, and KeyError and the like where it is none of the API's."""
+        """What it shows. Raises NoProof; Unusable where no checkpoint that was kept is of its size; KeyError and the
+        like where it is none of the API's.
+        """
         hashes = [b64decode(each, validate=True) for each in self.data["hashes"]]
         return self._consistency(hashes) if "old" in self.data else self._inclusion(hashes)
 
@@ -62,5 +66,8 @@ class Proof:
     def _root(self, size: int) -> bytes:
         if size not in self.kept:
             known = ", ".join(str(each) for each in sorted(self.kept))
-            raise NoProof(f"it is of {size} leaves, and the checkpoints that were kept of {known}: ask for such a size")
+            raise Unusable(
+                f"the proof is of {size} leaves, and the checkpoints of --since of {known}: give that of {size} too, or"
+                " ask for a proof of such a size"
+            )
         return self.kept[size]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
@@ -165,21 +166,33 @@ def export(file: str, form: str | None, force: bool) -> None:
         if signed is None:
             raise Unusable("nothing was signed yet: run `recoup audit checkpoint` first")
         record_read(database, "recoup audit export", None)
+        gone: list[str] = []
         with reading(database):
             if audit_log.unsigned_erasures(database, signed.size):
                 raise Unusable(
                     "something was erased, and no checkpoint tells of it yet: run `recoup audit checkpoint` first"
                 )
             try:
-                write(target, signed.head().origin, audit_log.records(database))
+                write(target, signed.head().origin, _noted(audit_log.records(database), gone))
             except BadNote as error:
                 stop(f"the last checkpoint that is kept cannot be read: {error}")
             count, size = audit_log.checkpoint_count(database), audit_log.size_of(database)
+    if gone:
+        first = f"{len(gone)} of what was signed is not in the database any more, the first is {gone[0]}"
+        click.echo(f"recoup: the export will not hold: {first}; run `recoup audit check`", err=True)
     click.echo(f"{signed.size} leaves, {count} checkpoints; {size - signed.size} not signed yet", err=True)
 
 
 command.add_command(_audit_figures.rules)
 command.add_command(_audit_figures.points)
+
+
+def _noted(records: Iterable[Mapping[str, Any]], gone: list[str]) -> Iterator[Mapping[str, Any]]:
+    """The records, one by one; of those whose row is gone the names are noted down."""
+    for each in records:
+        if "seq" in each and each["body"] is None:
+            gone.append(f"{each['kind']} {each['reference']}")
+        yield each
 
 
 @contextmanager
@@ -238,7 +251,7 @@ def verify(export: str, keys: tuple[str, ...], since: tuple[str, ...]) -> None:
         raise Unusable(f"{export}: {error.strerror}") from None
     erased = f", {found.erased} erased" if found.erased else ""
     counts = f"{found.leaves} leaves, {found.checkpoints} checkpoints{erased}"
-    click.echo(f"{found.origin} holds: {counts}, root {found.root.hex()}")
+    click.echo(f"{found.origin} holds: {counts}, root {b64encode(found.root).decode()}")
 
 
 @command.command()
@@ -257,7 +270,7 @@ def proof(file: str, keys: tuple[str, ...], since: tuple[str, ...], entry: str |
 
     Of inclusion: the leaf is among those that a checkpoint covers; with --entry, it is of what stands there. Of
     consistency: the log of the older checkpoint is the beginning of that of the newer one. Ends with 1 where it does
-    not show that.
+    not show that, and with 2 where it could not be checked, such as where none of the checkpoints is of its size.
     """
     verifiers = [verifier for each in keys for verifier in _verifiers(each)]
     kept = {checkpoint.size: checkpoint.root for each in since for checkpoint in _kept(each, verifiers)}

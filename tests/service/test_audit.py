@@ -367,7 +367,7 @@ def test_a_stranger_proves_by_the_api_what_is_in_the_log(
         (
             proof | {"size": 999},
             None,
-            (1, f"it is of 999 leaves, and the checkpoints that were kept of {size}, {all_of}:"),
+            (2, f"the proof is of 999 leaves, and the checkpoints of --since of {size}, {all_of}: give that of 999"),
         ),
         (grown | {"hashes": proof["hashes"]}, None, (1, f"the {all_of} leaves are not shown to begin with the {size}")),
         ({"seq": 1}, None, (2, "proof.json is not a proof as the API gives it")),

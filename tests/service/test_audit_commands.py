@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from service.audit_log import KINDS
 from service.database import Database, execute, writing
 from service.log.notes import new_signer
 from tests.service.builders import ORIGIN, Run
-from tests.service.test_audit import head_of, record, tell
+from tests.service.test_audit import head_of, record, tell, unguard
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_log_is_signed_exported_and_checked_by_commands(run: Run, database: Da
     assert exported.stderr == f"{len(KINDS) + 2} leaves, 3 checkpoints; 1 not signed yet\n"
     (tmp_path / "log.keys").write_text(run("keys").stdout)
     said = run("verify", "log.jsonl", "--key", "log.keys")
-    root = head_of(alone).root.hex()
+    root = b64encode(head_of(alone).root).decode()
     assert said.stdout == f"{ORIGIN} holds: {len(KINDS) + 2} leaves, 3 checkpoints, 1 erased, root {root}\n"
     # The first checkpoint was signed by nobody whom the new key alone makes known.
     lost = run("verify", "log.jsonl", "--key", rotated[0])
@@ -83,6 +84,19 @@ def test_an_export_is_whole_and_overwrites_only_what_it_may(
     assert run("export", name, "--force").exit_code == 0
     assert "leaves, 2 checkpoints" in run("verify", name, "--key", key).stdout
     assert run("export", "/dev/null").exit_code == 0
+
+
+def test_an_export_of_what_is_gone_is_written_and_says_that_it_will_not_hold(run: Run, database: Database) -> None:
+    record(database)
+    tell(database, "E-2")
+    key = run("keygen", ORIGIN).stdout.strip()
+    run("checkpoint")
+    writing(database, lambda: unguard(database, "event", "DELETE FROM event WHERE id = 'E-2'"))
+    exported = run("export", "log.jsonl")
+    assert exported.exit_code == 0
+    gone = "1 of what was signed is not in the database any more, the first is event E-2;"
+    assert exported.stderr.startswith(f"recoup: the export will not hold: {gone}")
+    assert run("verify", "log.jsonl", "--key", key).exit_code == 1
 
 
 def test_what_cannot_be_used_is_told_in_one_plain_line(run: Run, database: Database, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ TAMPERING = {
         ["UPDATE log_leaf SET reference = 'E-2' WHERE reference = 'E-1' AND kind = 'event'"],
         [
             f"event E-2: the row is not what leaf {LEAVES} recorded; it was changed",
-            f"leaf {LEAVES}: it is not the leaf that is in the tree; its hash differs",
+            f"event E-2: leaf {LEAVES} is not the leaf that is in the tree; its hash differs, or is missing",
             f"checkpoint 0 was signed over other leaves than the first {LEAVES + 2}",
             "event E-1: the row has no leaf; it was put in past the log",
             "event E-2: it has 2 leaves",
@@ -137,7 +137,7 @@ TAMPERING = {
         ["UPDATE log_leaf SET digest = 'sha256:0' WHERE reference = 'E-1' AND kind = 'event'"],
         [
             f"event E-1: the digest of leaf {LEAVES} was changed; the row is still what the tree has",
-            f"leaf {LEAVES}: it is not the leaf that is in the tree; its hash differs",
+            f"event E-1: leaf {LEAVES} is not the leaf that is in the tree; its hash differs, or is missing",
             f"checkpoint 0 was signed over other leaves than the first {LEAVES + 2}",
         ],
     ),
@@ -161,8 +161,13 @@ TAMPERING = {
     ),
     "a hash of a leaf is gone": (
         "log_node",
-        ["DELETE FROM log_node WHERE id = 4"],
-        ["leaf 2: it is not the leaf that is in the tree; its hash differs"],
+        ["DELETE FROM log_node WHERE id = 2"],
+        ["decision D: leaf 1 is not the leaf that is in the tree; its hash differs, or is missing"],
+    ),
+    "the tree is gone": (
+        "log_node",
+        ["DELETE FROM log_node"],
+        [f"the hashes of the tree are all gone; its {LEAVES + 3} leaves make {hashes(LEAVES + 3)}"],
     ),
     "a checkpoint is signed by somebody else": (
         "log_checkpoint",
@@ -213,7 +218,7 @@ def test_a_row_whose_leaf_was_mended_is_noticed_by_the_tree(logged: Database) ->
     mended = f"UPDATE log_leaf SET salt = '5a', digest = '{digest}' WHERE seq = {LEAVES}"  # noqa: S608
     change(logged, "log_leaf", mended)
     assert found(logged) == [
-        f"leaf {LEAVES}: it is not the leaf that is in the tree; its hash differs",
+        f"event E-1: leaf {LEAVES} is not the leaf that is in the tree; its hash differs, or is missing",
         f"checkpoint 0 was signed over other leaves than the first {LEAVES + 2}",
     ]
 
