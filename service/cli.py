@@ -53,6 +53,7 @@ def main() -> None:
         _stop(str(error))
     except Exception as error:
         from service.database import Unavailable
+        from service.errors import Refusal, problem_data
         from service.migrate import WrongSchema
 
         if isinstance(error, Unavailable):
@@ -61,6 +62,8 @@ def main() -> None:
             _stop(f"the database of DATABASE_URL cannot be used now: {error}{again}")
         if isinstance(error, WrongSchema):
             _stop(str(error))
+        if isinstance(error, Refusal):
+            _stop(str(problem_data(error.code, (), error.figures, "en")["detail"]))
         raise
 
 

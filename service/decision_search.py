@@ -16,13 +16,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from engine.calendars import local_day
 from engine.windows import begins
+from policies.model import Text
 from service.clock import spoken, to_the_second
 from service.database import Database, rows
+from service.errors import Damage
 from service.publishing import Versions
+from service.records import BESIDE, decision_in
 
 # Up to so many it is told exactly how many an index holds of what is asked for, and so many are sorted.
 FEW = 2_000
@@ -35,7 +36,7 @@ MOST_VERSIONS = 16
 
 SELECT_PLACE = "SELECT as_of, id, digest FROM decision WHERE id = ?"
 SELECT_VERSIONS = "SELECT policy, digest FROM policy_version ORDER BY policy"
-SELECT_LINE = "SELECT decided_at, data FROM decision WHERE id = ?"
+SELECT_LINE = f"SELECT decided_at, data, {', '.join(BESIDE)} FROM decision WHERE id = ?"  # noqa: S608
 COUNT = "SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE {where} LIMIT ?) AS met"
 WALK = (
     "SELECT decision.as_of, decision.id, decision.digest FROM {table} WHERE {where}"
@@ -107,13 +108,23 @@ class Line(NamedTuple):
     decision: Mapping[str, Any]
 
 
+class Damaged(NamedTuple):
+    """A decision that was met, and whose record is not what was written: why not, and what its row is found by."""
+
+    id: str
+    why: Text
+    beside: Mapping[str, Any]
+
+
 def place_of(database: Database, id: str) -> Place | None:
     """Where the decision of an id stands; None where there is none."""
     found = rows(database, SELECT_PLACE, (id,))
     return Place(*found[0]) if found else None
 
 
-def search(database: Database, versions: Versions, asked: Asked, after: Place | None, most: int) -> list[Line]:
+def search(
+    database: Database, versions: Versions, asked: Asked, after: Place | None, most: int
+) -> list[Line | Damaged]:
     """Decisions behind a place of the list, up to a number, inside `reading`."""
     published = rows(database, SELECT_VERSIONS)
     conditions = _conditions(asked, sorted({policy for policy, _ in published}))
@@ -216,10 +227,14 @@ def _bounds(asked: Asked, versions: Versions, published: Sequence[Sequence[str]]
     meant = [
         digest for policy, digest in published if asked.policy in (None, policy) and asked.digest in (None, digest)
     ]
+    # Every zone's day lies within these; which day it is, each version knows.
+    wide = Bounds(_midnight(start - timedelta(days=1)), _midnight(end + timedelta(days=2)), exact=False)
     if len(meant) > MOST_VERSIONS:
-        # Every zone's day lies within these; which day it is, each version knows.
-        return Bounds(_midnight(start - timedelta(days=1)), _midnight(end + timedelta(days=2)), exact=False)
-    zones = {versions.compiled(digest).zone for digest in meant} or {ZoneInfo("UTC")}
+        return wide
+    try:
+        zones = {versions.compiled(digest).zone for digest in meant} or {ZoneInfo("UTC")}
+    except Damage:
+        return wide
     starts = [spoken(begins(start, zone)) for zone in zones]
     ends = [spoken(begins(end + timedelta(days=1), zone)) for zone in zones]
     return Bounds(min(starts), max(ends), exact=len(zones) == 1)
@@ -230,11 +245,19 @@ def _midnight(day: date) -> str:
 
 
 def _falls(asked: Asked, place: Place, versions: Versions) -> bool:
-    """Whether a decision was made for one of the days that are asked for, in its programme's zone."""
-    day = local_day(datetime.fromisoformat(place.as_of), versions.compiled(place.digest).zone)
+    """Whether a decision was made for one of the days that are asked for, in its programme's zone. One of which that
+    cannot be told, as somebody changed it, is not hidden.
+    """
+    try:
+        day = local_day(datetime.fromisoformat(place.as_of), versions.compiled(place.digest).zone)
+    except (Damage, ValueError):
+        return True
     return (asked.day_from or day) <= day <= (asked.day_to or day)
 
 
-def _line(database: Database, place: Place) -> Line:
-    decided_at, data = rows(database, SELECT_LINE, (place.id,))[0]
-    return Line(place.id, to_the_second(decided_at), msgspec.json.decode(data))
+def _line(database: Database, place: Place) -> Line | Damaged:
+    decided_at, data, *beside = rows(database, SELECT_LINE, (place.id,))[0]
+    try:
+        return Line(place.id, to_the_second(decided_at), decision_in(place.id, data, beside))
+    except Damage as damage:
+        return Damaged(place.id, damage.why, dict(zip(BESIDE, beside, strict=True)))

@@ -19,6 +19,7 @@ from service import audit_log
 from service.audit_log import KINDS
 from service.clock import stored
 from service.database import Database, execute, rows
+from service.errors import Damage
 from service.publishing import Versions
 
 ERASED = "[erased]"
@@ -29,7 +30,7 @@ OPEN = ("approved", "needs_review")
 """The states of a refund request that is not over."""
 LOCK = "recoup:erasure"
 # What a record can do that somebody changed.
-UNREADABLE = (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError)
+UNREADABLE = (AssertionError, AttributeError, Damage, IndexError, KeyError, TypeError, ValueError)
 
 INSERT = "INSERT INTO erasure (account, cause, actor, reason, records, erased_at) VALUES (?, ?, ?, ?, ?, ?)"
 SELECT_NEWEST = "SELECT MAX(id) FROM erasure"

@@ -352,6 +352,27 @@ KINDS: Mapping[str, Kind] = {
         Text("지금은 처리할 수 없습니다.", "The service cannot answer now."),
         Text("잠시 후 다시 보내 주십시오.", "Nothing was stored. Send it again in a moment."),
     ),
+    "record-damaged": Kind(
+        500,
+        Text("기록이 만든 때와 다릅니다.", "The record is no longer what was written."),
+        Text(
+            "결정 {id}의 기록을 읽을 수 없거나 앞뒤가 맞지 않습니다: {why}. `recoup audit check`로 확인하고, 감사자는"
+            " /v1/audit/decisions/{id}/replay에서 무엇이 다른지 볼 수 있습니다.",
+            "The record of the decision {id} cannot be read, or contradicts itself: {why}. Have `recoup audit check`"
+            " run; auditors see what differs at /v1/audit/decisions/{id}/replay.",
+        ),
+        ("id",),
+    ),
+    "version-damaged": Kind(
+        500,
+        Text("게시된 글이 게시한 때와 다릅니다.", "A published text is no longer what was published."),
+        Text(
+            "{why}. 이 글로는 판정도 설명도 할 수 없습니다. `recoup audit check`로 확인한 뒤 백업에서 되돌리십시오.",
+            "{why}. Nothing can be decided or explained by it. Have `recoup audit check` run, and the text restored"
+            " from a backup.",
+        ),
+        ("digest",),
+    ),
     "not-ready": Kind(
         503,
         Text("아직 요청을 받을 수 없습니다.", "The service is not ready to answer."),
@@ -417,6 +438,15 @@ class Refusal(Exception):
     def status(self) -> int:
         """The status that it is answered with."""
         return KINDS[self.code].status
+
+
+class Damage(Refusal):
+    """What is kept under a name is not what was written, and `why` that is known: somebody changed the database."""
+
+    def __init__(self, code: str, name: str, why: Text) -> None:
+        super().__init__(code, (), **dict.fromkeys(KINDS[code].members, name), why=why)
+        self.name = name
+        self.why = why
 
 
 def pointer(path: Sequence[str | int]) -> str:
@@ -494,6 +524,9 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
+        if isinstance(error, Damage):
+            # It is no mistake of who asks: whoever operates the service has to know.
+            log.error("%s %s: %s %s", method(), route(), error.name, error.why.en)
         answer = problem(error.code, error.errors, **error.figures)
         answer.headers.update(error.headers)
         return answer

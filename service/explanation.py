@@ -24,8 +24,10 @@ from engine.facts import Case, Lot
 from engine.hearing import Hearing
 from engine.reading import instant
 from engine.remedies import changed
+from engine.replay import replay
 from policies.kinds.limit import Limit
 from policies.model import Policy, Rule, Span, Text
+from policies.problems import both
 from policies.sentences import Teller, figure_text
 from policies.show import rule_sentence
 from service import explanation_words as words
@@ -46,9 +48,10 @@ from service.explanation_told import (
     points_text,
     said,
 )
-from service.records import Record
+from service.records import Record, damaged
 
 _NOTHING_TO_TELL = ("", None, 0, False, "unknown")
+OTHER_NOW = both("다시 판정하면 다릅니다({difference})", "made again it differs ({difference})")
 _MOST_DAYS_TRIED = 200
 """Of so many lots it is looked for the day from which they can be refunded."""
 
@@ -60,10 +63,25 @@ def explanation(
 
     Of one whose facts were erased after their time, it tells what remains, and that the rest is gone. One that was not
     kept has the id "", and nobody can contest it, as where `answer_within_days` is None. An account that is not
-    `stored` can write no inquiry: that can be contested by other ways only.
+    `stored` can write no inquiry: that can be contested by other ways only. Raises Damage where somebody changed the
+    record, so that it cannot be explained.
     """
     decision = record.decision
     assert decision["digest"] == compiled.version.digest, "a decision is explained by the text that it was made on"
+    try:
+        return _explained(record, compiled, answer_within_days, stored=stored)
+    except Exception as error:
+        # Of a bug nobody is told that the record is wrong.
+        differences = replay(compiled, record.case, decision) if record.id and not record.erased else []
+        if not differences:
+            raise
+        raise damaged(record.id, OTHER_NOW, difference=differences[0]) from error
+
+
+def _explained(
+    record: Record, compiled: CompiledVersion, answer_within_days: int | None, *, stored: bool
+) -> dict[str, Any]:
+    decision = record.decision
     case = read_case(compiled.policy, dict(record.case)) if record.case and not record.erased else None
     denied = decision["outcome"] == "denied"
     told = Told(decision, case, compiled)

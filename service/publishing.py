@@ -20,14 +20,23 @@ from engine.calendars import local_day
 from engine.compiled import CompiledVersion, compile_version
 from engine.versions import load_version
 from policies.advice import advise, earlier_text
-from policies.problems import Problem
+from policies.problems import Problem, both
 from policies.versions import PolicyVersion, published_again
 from service.clock import stored, to_the_second
 from service.database import Database, Row, execute, lock, reading, rows, writing
+from service.errors import Damage
 from service.json_body import canonical
 from service.memory import collect_what_was_dropped
 from service.outbox import announce
 
+NO_TEXT = (
+    "정책 버전 {digest}의 글이 보관되어 있지 않습니다",
+    "the text of the version {digest} is not kept",
+)
+OTHER_TEXT = (
+    "정책 버전 {digest}(으)로 보관된 글은 그 버전의 글이 아닙니다: {error}",
+    "the text that is kept of the version {digest} is not its text: {error}",
+)
 SELECT_BY_DIGEST = "SELECT policy, number, text, holidays FROM policy_version WHERE digest = ?"
 SELECT_IN_FORCE = (
     "SELECT policy_version.digest FROM policy_version"
@@ -194,8 +203,23 @@ def _begin_of(database: Database, listed: Listed) -> str:
 
 
 def read_version(database: Database, digest: str) -> PolicyVersion:
-    """The version of a digest that is known to be kept."""
-    policy, number, text, holidays = rows(database, SELECT_BY_DIGEST, (digest,))[0]
+    """The version of a digest that was published. Raises Damage where its text is not kept, or is another now."""
+    found = rows(database, SELECT_BY_DIGEST, (digest,))
+    if not found:
+        raise no_text(digest)
+    try:
+        return _version_in(found[0], digest)
+    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+        raise Damage("version-damaged", digest, both(*OTHER_TEXT, digest=digest, error=error)) from error
+
+
+def no_text(digest: str) -> Damage:
+    """The refusal of what was decided by a version that is not kept."""
+    return Damage("version-damaged", digest, both(*NO_TEXT, digest=digest))
+
+
+def _version_in(row: Row, digest: str) -> PolicyVersion:
+    policy, number, text, holidays = row
     days = tuple(date.fromisoformat(day) for day in json.loads(holidays))
     version, problems = load_version(text.encode(), policy, number=number, holidays=days)
     assert version is not None, f"a published text has problems: {problems}"

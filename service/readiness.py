@@ -12,6 +12,7 @@ from policies.model import Text
 from service.clock import Clock
 from service.config import FOLDER
 from service.database import Database, Unavailable, reading
+from service.errors import Damage
 from service.migrate import WrongSchema, check_schema
 from service.publishing import Versions
 
@@ -89,8 +90,8 @@ def number_in_force(versions: Versions, policy: str, at: datetime) -> int | None
     """The number of the version of a policy that is in force and can be read; it is compiled with that."""
     try:
         found = versions.in_force(policy, at)
-    except AssertionError as error:
+    except Damage as damage:
         # A text that this code cannot read any more; others may still be answered.
-        log.error("policy %s cannot be read: %s", policy, error)
+        log.error("policy %s cannot be read: %s", policy, damage.why.en)
         return None
     return None if found is None else found.version.number

@@ -11,10 +11,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import MsgspecError
 from peewee import Database
 
+from engine.decision import Decision
+from policies.model import Text
+from policies.problems import both
 from service.clock import stored, to_the_second
 from service.database import execute, execute_many, rows
+from service.errors import Damage
 from service.json_body import canonical
 
 INSERT = (
@@ -29,7 +34,15 @@ CASE_GONE = canonical({"erased": RETENTION})
 # What of a request says how much was asked for and by which route, and nothing of who asked.
 KEPT_OF_REQUEST = ("points", "money", "method")
 
-SELECT = "SELECT decided_at, case_data, data FROM decision WHERE id = ?"
+# What a row repeats of its decision, to be found by.
+BESIDE = ("account", "policy", "digest", "outcome", "points", "as_of")
+SELECT = f"SELECT decided_at, case_data, data, {', '.join(BESIDE)} FROM decision WHERE id = ?"  # noqa: S608
+
+NO_JSON = both("JSON이 아닙니다", "it is no JSON")
+NO_DECISION = both("결정이 아닙니다({error})", "it is no decision ({error})")
+CONTRADICTS = both("앞뒤가 맞지 않습니다({error})", "it contradicts itself ({error})")
+OTHERWISE = both("찾기에 쓰는 {name} 열이 기록과 다릅니다", "the column {name}, by which it is found, says otherwise")
+NO_INSTANT = both("결정한 때가 시각이 아닙니다", "when it was decided is no instant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +117,47 @@ def _rooms(rules: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def find(database: Database, id: str) -> Record | None:
-    """The decision of an id."""
+    """The decision of an id. Raises Damage where what is kept is not what was written, as far as the row tells."""
     found = rows(database, SELECT, (id,))
     if not found:
         return None
-    decided_at, case, decision = found[0]
-    record = Record(id, to_the_second(decided_at), msgspec.json.decode(case), msgspec.json.decode(decision))
-    check_sums(record.decision)
-    return record
+    decided_at, case, data, *beside = found[0]
+    decision = decision_in(id, data, beside)
+    try:
+        datetime.fromisoformat(decided_at)
+    except ValueError as error:
+        raise damaged(id, NO_INSTANT) from error
+    return Record(id, to_the_second(decided_at), decoded(id, case), decision)
+
+
+def decision_in(id: str, data: str, beside: Sequence[object]) -> Mapping[str, Any]:
+    """The decision in a row, of which stand `beside` it what BESIDE names. Raises Damage where it is none, does not
+    keep its laws or is not the one that it is found as.
+    """
+    decision: Mapping[str, Any] = decoded(id, data)
+    try:
+        Decision.from_data(decision)
+        other = next((name for name, value in zip(BESIDE, beside, strict=True) if decision[name] != value), None)
+    except AssertionError as error:
+        raise damaged(id, CONTRADICTS, error=error) from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise damaged(id, NO_DECISION, error=f"{type(error).__name__}: {error}") from error
+    if other is not None:
+        raise damaged(id, OTHERWISE, name=other)
+    return decision
+
+
+def decoded(id: str, text: str) -> Any:
+    """What JSON of a decision's row holds. Raises Damage where it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except (MsgspecError, RecursionError, UnicodeError) as error:
+        raise damaged(id, NO_JSON) from error
+
+
+def damaged(id: str, why: Text, **figures: object) -> Damage:
+    """The refusal of a decision whose record is not what was written."""
+    return Damage("record-damaged", id, both(why.ko, why.en, **figures))
 
 
 def check_sums(decision: Mapping[str, Any]) -> None:

@@ -80,7 +80,8 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "example": "2f1c6a0e-4b7d",
 }
-EVERYWHERE = ("unauthorized", "forbidden", "internal-error", "unavailable", "provider-unavailable")
+BROKEN = ("internal-error", "record-damaged", "version-damaged")
+EVERYWHERE = ("unauthorized", "forbidden", *BROKEN, "unavailable", "provider-unavailable")
 OF_A_BODY = ("unreadable-json", "bad-request", "cut-off", "too-slow", "too-large", "unsupported-media-type")
 OF_A_READ = ("bad-request", "not-found", "read-not-recorded")
 OF_A_KEY = ("idempotency-key-missing", "idempotency-key-reused")
@@ -528,7 +529,7 @@ def _with_facts(body: marshmallow.Schema, facts: dict[str, Any]) -> dict[str, An
 def _described_operation(operation: Operation) -> dict[str, Any]:
     address = f"{operation.method.upper()} {operation.path}"
     roles = RIGHTS.get(address, ())
-    everywhere = ("internal-error",) if address in OPEN else EVERYWHERE
+    everywhere = BROKEN if address in OPEN else EVERYWHERE
     described: dict[str, Any] = {
         "tags": [operation.tag],
         "summary": operation.summary,

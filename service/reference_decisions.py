@@ -19,11 +19,14 @@ from service.reference_shapes import (
     Schema,
     list_of,
     object_of,
+    ref,
 )
 from service.shapes_audit import DECISIONS_QUERY, READS_QUERY
 
 NEXT: Schema = {**TEXT_OR_NONE, "description": "Where the next page is."}
 ADDRESS: Schema = {"type": "string", "description": "Where it is to be had."}
+AMOUNTS = ("points", "gross", "fee", "tax", "offset", "payout")
+AMOUNT_OR_NONE: Schema = {"type": ["integer", "null"]}
 LINE = object_of(
     {
         "id": TEXT,
@@ -35,13 +38,28 @@ LINE = object_of(
         "version": WHOLE,
         "digest": TEXT,
         "outcome": OUTCOME,
-        **dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT),
+        **dict.fromkeys(AMOUNTS, AMOUNT),
         "reasons": {**list_of(TEXT), "description": "The rules that spoke of the request."},
         "rules": {**list_of(TEXT), "description": "These, and the rules that spoke only of lots."},
         "erased": ERASED,
     },
     "A decision in a list.",
     rarely=("erased",),
+)
+DAMAGED = object_of(
+    {
+        "id": TEXT,
+        "detail": {"type": "string", "description": "What is wrong with its record."},
+        "row": object_of(
+            {
+                **dict.fromkeys(("account", "policy", "digest", "outcome", "as_of"), TEXT_OR_NONE),
+                "points": AMOUNT_OR_NONE,
+            },
+            "What stands beside the record, by which it was found; null for what is not even of its type.",
+        ),
+        "replay": ADDRESS,
+    },
+    "A decision whose record is not what was written.",
 )
 WHOLE_DECISION = object_of(
     {
@@ -74,7 +92,17 @@ READ = object_of(
     "Somebody was shown a decision.",
 )
 SHAPES: dict[str, Schema] = {
-    "FoundDecisions": object_of({"decisions": list_of(LINE), "next": NEXT}),
+    "FoundDecisions": object_of(
+        {
+            "decisions": list_of(LINE),
+            "damaged": {
+                **list_of(ref("DamagedDecision")),
+                "description": "Those of this page whose record is not what was written. They are not in `decisions`.",
+            },
+            "next": NEXT,
+        }
+    ),
+    "DamagedDecision": DAMAGED,
     "WholeDecision": WHOLE_DECISION,
     "Replay": object_of(
         {
@@ -86,10 +114,15 @@ SHAPES: dict[str, Schema] = {
                 "description": "Each place where it differs from the record, as a sentence; none: the same throughout.",
             },
             "engine": {**TEXT, "description": "The version of the engine that decided now."},
+            "recorded": object_of(
+                {
+                    **dict.fromkeys(("digest", "engine", "outcome"), TEXT_OR_NONE),
+                    **dict.fromkeys(AMOUNTS, AMOUNT_OR_NONE),
+                },
+                "What the record says of the same, and by which text and engine; null where it cannot be read.",
+            ),
             "now": {
-                **object_of(
-                    {"outcome": OUTCOME, **dict.fromkeys(("points", "gross", "fee", "tax", "offset", "payout"), AMOUNT)}
-                ),
+                **object_of({"outcome": OUTCOME, **dict.fromkeys(AMOUNTS, AMOUNT)}),
                 "type": ["object", "null"],
                 "description": "What it comes to now; null where it cannot be decided.",
             },

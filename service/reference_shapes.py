@@ -545,11 +545,10 @@ PROBLEM: Schema = {
         "roles": {**list_of(TEXT), "description": "Of `forbidden`: one of these is needed."},
         "held": {**list_of(TEXT), "description": "Of `forbidden`: those that the key has."},
         "request_id": {"type": "string", "description": "Of `internal-error`: what its log calls the request."},
+        "id": {"type": "string", "description": "Of `record-damaged`: the decision."},
+        "digest": {"type": "string", "description": "Of `version-damaged`: that of its text."},
         "missing": {"type": "string", "description": "Of `not-ready`: what is missing first."},
-        "problems": {
-            **list_of(ref("AuthorsProblem")),
-            "description": "Of `draft-has-problems`: what is wrong with the files.",
-        },
+        "problems": {**list_of(ref("AuthorsProblem")), "description": "Of `draft-has-problems`: what they are."},
         "errors": list_of(
             {
                 "type": "object",

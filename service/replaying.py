@@ -23,6 +23,7 @@ from engine.replay import differences, replay_event, replay_stored
 from policies.model import Text
 from policies.problems import both
 from service.database import Database, Row, in_bytes, reading, rows
+from service.errors import Damage
 from service.events import NOTHING
 from service.publishing import Versions
 from service.records import CASE_GONE, RETENTION, check_sums
@@ -43,6 +44,7 @@ ANSWERS = (
     "SELECT COUNT(*), MAX(event_id) FROM event_answer JOIN event ON event.id = event_id",
 )
 CASE = "SELECT digest, {case} FROM decision WHERE id = ?"
+RECORDED = "SELECT data FROM decision WHERE id = ?"
 OF_VERSION = "SELECT digest FROM policy_version WHERE policy = ?"
 SELECT_KNOWN = "SELECT COUNT(*) FROM policy_version WHERE policy = ?"
 PAGE = 50
@@ -115,6 +117,16 @@ class Replay:
         except Exception:
             # Whatever somebody made of the case, it is told as a difference.
             return None
+
+    def recorded(self, id: str) -> Mapping[str, Any]:
+        """What stands in the record of a decision; nothing where that cannot be read."""
+        with reading(self._database):
+            (text,) = rows(self._database, RECORDED, (id,))[0]
+        try:
+            found = msgspec.json.decode(text)
+        except (msgspec.MsgspecError, RecursionError, UnicodeError):
+            found = None
+        return found if isinstance(found, dict) else {}
 
     def answers(self) -> Iterator[Replayed | None]:
         """Each stored answer to an event, likewise."""
@@ -257,16 +269,5 @@ class _Texts:
     def _load(self, digest: str) -> CompiledVersion | Text:
         try:
             return Versions(self._database, 1).compiled(digest)
-        except IndexError:
-            return both(
-                "정책 버전 {digest}의 글이 보관되어 있지 않습니다",
-                "the text of the version {digest} is not kept",
-                digest=digest,
-            )
-        except (AssertionError, AttributeError, TypeError, ValueError) as error:
-            return both(
-                "정책 버전 {digest}(으)로 보관된 글은 그 버전의 글이 아닙니다: {error}",
-                "the text that is kept of the version {digest} is not its text: {error}",
-                digest=digest,
-                error=error,
-            )
+        except Damage as damage:
+            return damage.why

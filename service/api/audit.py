@@ -51,7 +51,8 @@ def entry(seq: int) -> Response:
         if found is None:
             raise Refusal("not-found", what=f"/v1/audit/entries/{seq}")
         data = found.data(audit_log.body_of(database, found.kind, found.reference))
-    if found.kind == "decision":
+    # One that is gone from the table is shown to nobody.
+    if found.kind == "decision" and data["body"] is not None:
         record_reads(found.reference)
     return answered({**data, "leaf_hash": base64_of(found.hash())})
 

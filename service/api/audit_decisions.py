@@ -9,25 +9,31 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 
-from engine.decision import ENGINE
+from engine.decision import ENGINE, OUTCOMES
+from policies.problems import both
 from service import audit_log, decision_search, known, reads, records
 from service.access import record_reads
 from service.answers import kept_decision_answer, version_answer
 from service.audit_log import base64_of
 from service.database import reading
-from service.decision_search import Asked, Line
+from service.decision_search import Asked, Damaged, Line
 from service.errors import FieldError, Refusal, language
 from service.intake import query
 from service.paging import next_page
 from service.parts import answered, parts
-from service.records import rules_that_spoke
+from service.publishing import no_text
+from service.records import BESIDE, rules_that_spoke
 from service.replaying import Chosen, Replay
 from service.shapes import LANGUAGE_QUERY
 from service.shapes_audit import DECISIONS_QUERY, READS_QUERY
 
 blueprint = Blueprint("audit-decisions", __name__)
 
-CAME_TO = ("outcome", "points", "gross", "fee", "tax", "offset", "payout")
+AMOUNTS = ("points", "gross", "fee", "tax", "offset", "payout")
+CAME_TO = ("outcome", *AMOUNTS)
+GONE = both("기록의 나무에는 있으나 행이 없습니다", "it stands in the log, and its row is gone")
+NO_LEAF = both("기록의 나무에 없습니다", "it does not stand in the log")
+RECORDED = ("digest", "engine", *CAME_TO)
 SHOWN = ("as_of", "requested_on", "account", "policy", "version", "digest", *CAME_TO)
 
 
@@ -42,11 +48,17 @@ def found() -> Response:
         place = None if after is None else decision_search.place_of(database, after)
         if after is not None and place is None:
             _refuse([FieldError.in_parameter("after", "not-in-the-list")])
-        lines = decision_search.search(database, parts().versions, asked, place, page["limit"] + 1)
-    shown = [_line(line) for line in lines[: page["limit"]]]
-    record_reads(*(line["id"] for line in shown))
-    following = next_page("/v1/audit/decisions", page, shown, more=len(lines) > len(shown))
-    return answered({"decisions": shown, "next": following})
+        met = decision_search.search(database, parts().versions, asked, place, page["limit"] + 1)
+    shown = [each._asdict() for each in met[: page["limit"]]]
+    record_reads(*(each["id"] for each in shown))
+    following = next_page("/v1/audit/decisions", page, shown, more=len(met) > len(shown))
+    return answered(
+        {
+            "decisions": [_line(each) for each in met[: page["limit"]] if isinstance(each, Line)],
+            "damaged": [_damaged(each) for each in met[: page["limit"]] if isinstance(each, Damaged)],
+            "next": following,
+        }
+    )
 
 
 @blueprint.get("/v1/audit/decisions/<id>")
@@ -57,12 +69,14 @@ def whole(id: str) -> Response:
     audit_log.place_all(database)
     with reading(database):
         record = records.find(database, id)
-        if record is None:
-            raise Refusal("not-found", what=f"/v1/audit/decisions/{id}")
-        kept = parts().versions.kept(record.decision["digest"])
         leaf = audit_log.entry_of(database, "decision", id)
-    assert kept is not None, "a decision is by a version that is kept"
-    assert leaf is not None, "every decision has a leaf, which was given its place"
+        kept = None if record is None else parts().versions.kept(record.decision["digest"])
+    if record is None and leaf is None:
+        raise Refusal("not-found", what=f"/v1/audit/decisions/{id}")
+    if record is None or leaf is None:
+        raise records.damaged(id, GONE if record is None else NO_LEAF)
+    if kept is None:
+        raise no_text(record.decision["digest"])
     record_reads(id)
     proof = urlencode({"kind": "decision", "reference": id})
     return answered(
@@ -95,6 +109,7 @@ def again(id: str) -> Response:
     (found,) = replay.decisions()
     assert found is not None, "no day was chosen"
     now = replay.now(id)
+    recorded = replay.recorded(id)
     record_reads(id)
     return answered(
         {
@@ -103,6 +118,7 @@ def again(id: str) -> Response:
             "erased": found.erased,
             "differences": list(found.differences),
             "engine": ENGINE,
+            "recorded": {name: _sound(name, recorded.get(name)) for name in RECORDED},
             "now": None if now is None else {name: getattr(now, name) for name in CAME_TO},
         }
     )
@@ -209,3 +225,21 @@ def _line(line: Line) -> dict[str, Any]:
         "rules": list(spoke),
         **({"erased": decision["erased"]} if "erased" in decision else {}),
     }
+
+
+def _damaged(met: Damaged) -> dict[str, Any]:
+    """One whose record is not what was written: why, and the row that it was found by."""
+    return {
+        "id": met.id,
+        "detail": met.why.in_language(language()),
+        "row": {name: _sound(name, met.beside[name]) for name in BESIDE},
+        "replay": f"/v1/audit/decisions/{met.id}/replay",
+    }
+
+
+def _sound(name: str, value: object) -> object:
+    """A value of a record that somebody may have changed; None where it is not even of its type."""
+    if name in AMOUNTS:
+        return value if type(value) is int else None
+    known = name != "outcome" or value in OUTCOMES
+    return value if isinstance(value, str) and known else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.commands._asking import told
 from service.commands._files import Unusable, language_option, load_rules, made_whole, read_json_file, shown_name
 
 if TYPE_CHECKING:
@@ -47,18 +48,19 @@ def command(
     from service.explanation_forms import lines, page
     from service.telling import traced
 
-    if _is_file(decision):
-        (record, compiled, days), stored = _in_file(decision, rules, lang), True
-    elif rules is not None:
-        raise Unusable("--rules is for a decision in a file: the text of a kept one is kept with it")
-    else:
-        record, compiled, days, stored = _kept(decision)
-    told = explanation(record, compiled, days, stored=stored)
+    with told(lang):
+        if _is_file(decision):
+            (record, compiled, days), stored = _in_file(decision, rules, lang), True
+        elif rules is not None:
+            raise Unusable("--rules is for a decision in a file: the text of a kept one is kept with it")
+        else:
+            record, compiled, days, stored = _kept(decision)
+        explained = explanation(record, compiled, days, stored=stored)
     if html is not None:
-        _write(html, page(told, lang), force=force)
+        _write(html, page(explained, lang), force=force)
         return
     trace = traced(record.decision["trace"], lang) if with_trace and not record.erased else ()
-    click.echo("\n".join([*lines(told, lang, more=more), *trace]))
+    click.echo("\n".join([*lines(explained, lang, more=more), *trace]))
 
 
 def _is_file(name: str) -> bool:
@@ -83,13 +85,10 @@ def _kept(id: str) -> tuple[Record, CompiledVersion, int, bool]:
     from service.publishing import Versions
 
     with looked_at() as (database, settings):
-        try:
-            with reading(database):
-                record = records.find(database, id)
-                compiled = None if record is None else Versions(database, 1).compiled(record.decision["digest"])
-                stored = record is not None and ledger.find_account(database, record.decision["account"]) is not None
-        except AssertionError as error:
-            raise Unusable(f"{id} contradicts itself: {error}") from None
+        with reading(database):
+            record = records.find(database, id)
+            compiled = None if record is None else Versions(database, 1).compiled(record.decision["digest"])
+            stored = record is not None and ledger.find_account(database, record.decision["account"]) is not None
         if record is None or compiled is None:
             raise Unusable(f"no decision has the id '{id}'")
         record_read(database, "recoup explain", record.id)

@@ -20,6 +20,7 @@ NARROWING = ("day_from", "day_to", "points_from", "points_to", "policy", "versio
 FIELDS = ("account", "reason", "rule", "outcome", *NARROWING)
 MOST_FOUND = 20
 MOST_READS = 20
+DAMAGED = ("record-damaged", "version-damaged")
 ORDER = list(STAGES)
 PROOF = "/v1/audit/proofs/inclusion"
 
@@ -38,6 +39,7 @@ def home() -> Response:
         narrowed=any(written[name] for name in NARROWING),
         mistakes=mistakes_of(found),
         found=found.data["decisions"] if found.ok else [],
+        damaged=found.data["damaged"] if found.ok else [],
         next=_next(found.data["next"]) if found.ok else None,
         policies=asked("GET", "/v1/policies")["policies"],
         head=head,
@@ -46,19 +48,33 @@ def home() -> Response:
 
 @blueprint.get("/decisions/<id>")
 def decision(id: str) -> Response:
-    """One decision as a story, made again beside its record."""
-    whole = asked("GET", address("audit", "decisions", id))
+    """One decision as a story, made again beside its record; without the story where somebody changed the record."""
+    whole = ask("GET", address("audit", "decisions", id))
+    damaged = not whole.ok and whole.data["code"] in DAMAGED
+    if not whole.ok and not damaged:
+        raise Refused(whole)
     told = ask("GET", address("decisions", id, "explanation"))
+    again = ask("GET", address("audit", "decisions", id, "replay"))
+    evidence: dict[str, Any] = {
+        "id": id,
+        "again": again.data if again.ok else None,
+        "leaf": whole.data["leaf"] if whole.ok else _leaf(id),
+        "reads": _reads(id),
+        "head": _head(),
+    }
+    if damaged or not again.ok or again.data["differences"]:
+        detail = "" if whole.ok else whole.data["detail"]
+        return page("auditor_damaged.html", **evidence, detail=detail, currency=None)
+    policy = asked("GET", address("policies", whole.data["policy"]))
     return page(
         "auditor_decision.html",
-        whole=whole,
+        **evidence,
+        whole=whole.data,
         told=told.data if told.ok else None,
-        policy=asked("GET", address("policies", whole["policy"])),
-        path=path_of(whole["lots"]),
-        stages=list(_stages(whole["trace"])),
-        again=asked("GET", address("audit", "decisions", id, "replay")),
-        reads=asked("GET", "/v1/audit/reads", query={"decision": id, "limit": MOST_READS}),
-        head=_head(),
+        policy=policy,
+        currency=policy["currency"],
+        path=path_of(whole.data["lots"]),
+        stages=list(_stages(whole.data["trace"])),
     )
 
 
@@ -82,6 +98,18 @@ def proof(id: str) -> Response:
 def version(digest: str) -> Response:
     """A published text by its digest."""
     return page("auditor_version.html", version=asked("GET", address("audit", "versions", digest)))
+
+
+def _leaf(id: str) -> dict[str, Any] | None:
+    """Where a decision stands in the log, with its digest, whatever became of its record; None where it does not."""
+    found = ask("GET", PROOF, query={"kind": "decision", "reference": id})
+    return asked("GET", address("audit", "entries", found.data["seq"])) if found.ok else None
+
+
+def _reads(id: str) -> dict[str, Any]:
+    """Who was shown a decision; nobody, where it is kept no longer."""
+    found = ask("GET", "/v1/audit/reads", query={"decision": id, "limit": MOST_READS})
+    return found.data if found.ok else {"reads": [], "next": None}
 
 
 def mistakes_of(answer: Answer) -> dict[str, str]:

@@ -12,35 +12,43 @@ import pytest
 
 from recoup_client import (
     BadRequest,
+    Broken,
     Client,
     Conflict,
     NotFound,
+    RecordsDamaged,
     Unprocessable,
     new_idempotency_key,
 )
 from recoup_client.errors import refused
 from service.config import Settings
-from service.database import close_database, open_database
+from service.database import close_database, open_database, writing
 from tests.service.builders import asking, lot_facts, open_account, publish_small
 from tests.service.processes import forked
+from tests.service.test_audit import unguard
 from tests.service.test_reference import check
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 
-@pytest.fixture(scope="module")
-def service(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with the small policy and accounts of 30,000 points."""
-    file = tmp_path_factory.mktemp("client") / "recoup.db"
-    file.write_bytes(sqlite_template.read_bytes())
-    database = open_database(Settings(database_url=f"sqlite:///{file}"))
+def filled(template: Path, file: Path) -> str:
+    """A database with the small policy and accounts of 30,000 points; its URL."""
+    file.write_bytes(template.read_bytes())
+    url = f"sqlite:///{file}"
+    database = open_database(Settings(database_url=url))
     publish_small(database)
     for name in ("A", "B", "C"):
         open_account(database, lot_facts(10_000), lot_facts(20_000, acquired_on="2026-07-01"), name=name)
     for name in ("R", "S"):
         open_account(database, lot_facts(45_000), name=name)
     close_database(database)
-    with forked(f"sqlite:///{file}") as port:
+    return url
+
+
+@pytest.fixture(scope="module")
+def service(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of such a database."""
+    with forked(filled(sqlite_template, tmp_path_factory.mktemp("client") / "recoup.db")) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -225,6 +233,29 @@ def test_a_webhook_is_told_and_removed(client: Client) -> None:
     assert made["id"] not in [each["id"] for each in client.webhooks()]
     # A token is made where keys are asked for; here everybody may ask.
     check(client.make_member_token("A", minutes=5), "NewMemberToken")
+
+
+def test_an_auditor_is_told_of_each_damaged_decision_behind_all_that_are_sound(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    url = filled(sqlite_template, tmp_path / "recoup.db")
+    with forked(url) as port, Client(f"http://127.0.0.1:{port}") as client:
+        first, changed, last = (client.decide("S", asking(each))["id"] for each in (3_000, 4_000, 5_000))
+        assert changed is not None
+        database = open_database(Settings(database_url=url))
+        statement = f"UPDATE decision SET data = 'so' WHERE id = '{changed}'"  # noqa: S608
+        writing(database, lambda: unguard(database, "decision", statement))
+        close_database(database)
+        found = client.find_decisions(account="S")
+        assert [next(found)["id"], next(found)["id"]] == [last, first]
+        with pytest.raises(
+            RecordsDamaged, match=f"1 decisions are not what was written:\n  {changed}: it is"
+        ) as raised:
+            next(found)
+        assert raised.value.damaged[0]["row"]["points"] == 4_000
+        with pytest.raises(Broken) as refusal:
+            client.decision(changed)
+        assert (refusal.value.code, refusal.value.problem["id"]) == ("record-damaged", changed)
 
 
 def test_an_auditor_finds_a_decision_and_its_proofs(client: Client) -> None:

@@ -59,7 +59,14 @@ def test_every_shape_is_a_schema_and_every_reference_leads_somewhere() -> None:
 
 def test_every_refusal_is_documented_where_it_can_happen_or_is_not_ours_yet() -> None:
     documented = {code for operation in OPERATIONS for code in operation.refusals}
-    everywhere = {"internal-error", "unavailable", "provider-unavailable", "method-not-allowed"}
+    everywhere = {
+        "internal-error",
+        "record-damaged",
+        "version-damaged",
+        "unavailable",
+        "provider-unavailable",
+        "method-not-allowed",
+    }
     for_later = {"unauthorized", "forbidden", "too-many-requests"}
     assert set(KINDS) == documented | everywhere | for_later
 

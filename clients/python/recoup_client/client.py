@@ -16,6 +16,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from recoup_client import models as m
+from recoup_client.errors import RecordsDamaged
 from recoup_client.transport import JSON, LINES, Answer, Request, Transport, wait
 from recoup_client.webhooks import new_idempotency_key
 
@@ -394,7 +395,9 @@ class Client:
         day_to: date | None = None,
         after: str | None = None,
     ) -> Iterator[m.FoundDecision]:
-        """The recorded decisions of which all of this holds, the newest first."""
+        """The recorded decisions of which all of this holds, the newest first. Raises RecordsDamaged behind the last,
+        where some were met whose record is not what was written.
+        """
         asked = {
             "account": account,
             "reason": reason,
@@ -407,7 +410,12 @@ class Client:
             "day_from": day_from,
             "day_to": day_to,
         }
-        return self._pages("get /v1/audit/decisions", "decisions", after=after, **asked)
+        damaged: list[m.DamagedDecision] = []
+        for page in self._whole_pages("get /v1/audit/decisions", after=after, **asked):
+            yield from page["decisions"]
+            damaged += page["damaged"]
+        if damaged:
+            raise RecordsDamaged(damaged)
 
     def whole_decision(self, id: str) -> m.WholeDecision:
         """All that is kept of a decision, and where it stands in the log."""
@@ -493,9 +501,13 @@ class Client:
         return self._transport.send(Request(method.upper(), target, headers, sent, safe))
 
     def _pages(self, operation: str, of: str, *places: str, **query: object) -> Iterator[Any]:
+        for page in self._whole_pages(operation, *places, **query):
+            yield from page[of]
+
+    def _whole_pages(self, operation: str, *places: str, **query: object) -> Iterator[Any]:
         page = json.loads(self._send(operation, *places, query=query).body)
         while True:
-            yield from page[of]
+            yield page
             if page["next"] is None:
                 return
             request = Request("GET", page["next"], {**self._headers, "Accept": JSON}, None, True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recoup_client.models import DamagedDecision
 
 
 class RecoupError(Exception):
@@ -12,6 +15,15 @@ class RecoupError(Exception):
 
 class Unreachable(RecoupError):
     """No answer: the service is not there, too slow, or the connection broke. What was asked may have been done."""
+
+
+class RecordsDamaged(RecoupError):
+    """Decisions were met whose record is not what was written: `damaged` says which, and what is wrong with each."""
+
+    def __init__(self, damaged: Sequence[DamagedDecision]) -> None:
+        self.damaged = damaged
+        told = "".join(f"\n  {each['id']}: {each['detail']}" for each in damaged)
+        super().__init__(f"the records of {len(damaged)} decisions are not what was written:{told}")
 
 
 class Refused(RecoupError):
@@ -59,7 +71,7 @@ class Unprocessable(Refused):
 
 
 class Broken(Refused):
-    """500: the service made a mistake, and stored nothing."""
+    """500: a bug of the service, or a record that somebody changed in its database."""
 
 
 class Unavailable(Refused):

@@ -164,6 +164,26 @@ class ConsistencyProof(TypedDict):
     new_root: str
 
 
+class DamagedDecision(TypedDict):
+    """A decision whose record is not what was written."""
+
+    id: str
+    detail: str
+    row: DamagedDecisionRow
+    replay: str
+
+
+class DamagedDecisionRow(TypedDict):
+    """What stands beside the record, by which it was found; null for what is not even of its type."""
+
+    account: str | None
+    policy: str | None
+    digest: str | None
+    outcome: str | None
+    as_of: str | None
+    points: int | None
+
+
 class Decision(TypedDict):
     """A decision, with every rule that spoke. `gross` = `payout` + `fee` + `tax` + `offset`, all of them money."""
 
@@ -801,6 +821,7 @@ class FoundDecision(TypedDict):
 
 class FoundDecisions(TypedDict):
     decisions: list[FoundDecision]
+    damaged: list[DamagedDecision]
     next: str | None
 
 
@@ -1416,6 +1437,8 @@ class Problem(TypedDict):
     roles: NotRequired[list[str]]
     held: NotRequired[list[str]]
     request_id: NotRequired[str]
+    id: NotRequired[str]
+    digest: NotRequired[str]
     missing: NotRequired[str]
     problems: NotRequired[list[AuthorsProblem]]
     errors: NotRequired[list[ProblemErrors]]
@@ -1592,6 +1615,7 @@ class Replay(TypedDict):
     erased: bool
     differences: list[str]
     engine: str
+    recorded: ReplayRecorded
     now: ReplayNow | None
 
 
@@ -1605,6 +1629,20 @@ class ReplayNow(TypedDict):
     tax: int
     offset: int
     payout: int
+
+
+class ReplayRecorded(TypedDict):
+    """What the record says of the same, and by which text and engine; null where it cannot be read."""
+
+    digest: str | None
+    engine: str | None
+    outcome: str | None
+    points: int | None
+    gross: int | None
+    fee: int | None
+    tax: int | None
+    offset: int | None
+    payout: int | None
 
 
 class Request(TypedDict):
