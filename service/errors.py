@@ -356,10 +356,10 @@ KINDS: Mapping[str, Kind] = {
         500,
         Text("기록이 만든 때와 다릅니다.", "The record is no longer what was written."),
         Text(
-            "결정 {id}의 기록을 읽을 수 없거나 앞뒤가 맞지 않습니다: {why}. `recoup audit check`로 확인하고, 감사자는"
+            "결정 {id}의 기록이 만든 때와 다릅니다: {why}. `recoup audit check`로 확인하고, 감사자는"
             " /v1/audit/decisions/{id}/replay에서 무엇이 다른지 볼 수 있습니다.",
-            "The record of the decision {id} cannot be read, or contradicts itself: {why}. Have `recoup audit check`"
-            " run; auditors see what differs at /v1/audit/decisions/{id}/replay.",
+            "The record of the decision {id} is not what was written: {why}. Have `recoup audit check` run; auditors"
+            " see what differs at /v1/audit/decisions/{id}/replay.",
         ),
         ("id",),
     ),
