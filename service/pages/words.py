@@ -57,6 +57,14 @@ REFUSALS: Mapping[str, Text] = {
         "그 사이에 누가 먼저 했을 수 있습니다. 화면을 새로 열어 지금 상태를 보십시오.",
         "Somebody may have been earlier: load the page again and look how it stands.",
     ),
+    "record-damaged": Text(
+        "이 결정의 기록이 처음 적힌 것과 달라 보여 드리지 않습니다. 알려 주시면 사람이 확인합니다.",
+        "What is kept of this decision is not what was written, so it is not shown. Tell us: a person has to look.",
+    ),
+    "version-damaged": Text(
+        "여기에 적용할 규칙의 글이 게시한 것과 달라 답하지 않습니다. 알려 주시면 사람이 확인합니다.",
+        "The text of the rules is not what was published, so there is no answer. Tell us: a person has to look.",
+    ),
     "forbidden": Text(
         "지금 로그인한 역할로는 할 수 없습니다.", "The roles that you are signed in with do not allow it."
     ),

@@ -168,3 +168,23 @@ def test_whatever_somebody_changes_the_pages_show_the_evidence_in_place_of_the_s
     assert f"/auditor/decisions/{other}" in found.text
     proof = site.get(f"/auditor/decisions/{changed}/proof.json")
     assert proof.status_code == (404 if table == "log_leaf" else 200)
+
+
+@pytest.mark.parametrize(("role", "path"), [("member", "/member/decisions/{}"), ("agent", "/agent/decisions/{}")])
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("the record is no JSON", "이 결정의 기록이 처음 적힌 것과 달라 보여 드리지 않습니다"),
+        ("the case has no lots", "이 결정의 기록이 처음 적힌 것과 달라 보여 드리지 않습니다"),
+        ("the text is no policy", "글이 게시한 것과 달라 답하지 않습니다"),
+    ],
+)
+def test_members_and_agents_are_told_in_their_words_that_a_person_has_to_look(
+    kept: tuple[Client, list[str]], database: Database, role: str, path: str, what: str, told: str
+) -> None:
+    site, (changed, _) = kept
+    table, statement, _, _ = TAMPERING[what]
+    tamper(database, table, statement, changed)
+    enter(site, role)
+    answer = site.get(f"{path.format(changed)}?lang=ko")
+    assert (answer.status_code, told in answer.text, "recoup audit" in answer.text) == (500, True, False)

@@ -261,6 +261,16 @@ def test_what_a_member_earns_stands_before_what_others_do(visits: Visits) -> Non
     member.finds_nothing_serious()
 
 
+@pytest.mark.slow
+def test_the_tab_of_the_page_is_in_view_on_a_phone_that_has_no_room_for_all(visits: Visits) -> None:
+    member = visits(width=360, script=False)
+    member.enters("member")
+    tabs = member.page.locator(".top nav a").evaluate_all("each => each.map(one => one.getAttribute('href'))")
+    member.goes(tabs[-1])
+    box = member.page.locator(".top nav [aria-current]").bounding_box()
+    assert (box["x"] >= 0, box["x"] + box["width"] <= 360) == (True, True)
+
+
 def test_a_member_is_told_what_keeps_it_from_earning(open_site: Client, database: Database, clock: SetClock) -> None:
     rule = """  - id: earn-active
     kind: earn
