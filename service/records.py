@@ -125,7 +125,7 @@ def find(database: Database, id: str) -> Record | None:
     decision = decision_in(id, data, beside)
     try:
         datetime.fromisoformat(decided_at)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise damaged(id, NO_INSTANT) from error
     return Record(id, to_the_second(decided_at), decoded(id, case), decision)
 
@@ -151,7 +151,7 @@ def decoded(id: str, text: str) -> Any:
     """What JSON of a decision's row holds. Raises Damage where it is none."""
     try:
         return msgspec.json.decode(text)
-    except (MsgspecError, RecursionError, UnicodeError) as error:
+    except (MsgspecError, RecursionError, TypeError, UnicodeError) as error:
         raise damaged(id, NO_JSON) from error
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, g, jsonify, request
 
+from service.explanation_forms import listed
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.auditor_words import STAGES
 from service.pages.site import only, page
@@ -71,6 +72,7 @@ def decision(id: str) -> Response:
         **evidence,
         whole=whole.data,
         told=told.data if told.ok else None,
+        listed=listed,
         policy=policy,
         currency=policy["currency"],
         path=path_of(whole.data["lots"]),

@@ -22,7 +22,7 @@ from service.pages.auditor_figures import groups_of
 from service.pages.auditor_words import SAID
 from service.pages.site import ZONE
 from service.publishing import Versions
-from tests.service.builders import NOW, SetClock, asking
+from tests.service.builders import NOW, SetClock, asking, lot_facts, open_account
 from tests.service.pages.conftest import LOG
 from tests.service.pages.test_member import said
 from tests.service.pages.visiting import Visits, enter
@@ -42,9 +42,9 @@ def audited(open_site: Client, database: Database) -> tuple[Client, str]:
     return open_site, decide(database, 5_000)
 
 
-def decide(database: Database, points: int) -> str:
+def decide(database: Database, points: int, account: str = "A") -> str:
     judge = Judge(database, Versions(database, 8), SetClock())
-    return judge.judge(Question("A", asking(points, method="cash")), record=True).id
+    return judge.judge(Question(account, asking(points, method="cash")), record=True).id
 
 
 def tones(page: Any) -> list[str]:
@@ -138,6 +138,14 @@ def test_a_decision_is_told_from_what_was_asked_to_who_read_it(audited: tuple[Cl
         *("(article 6) fee", "recoup replay", "anyone", f"GET /v1/audit/decisions/{decision}", "1 lot "),
     ):
         assert told in words, (told, words)
+
+
+def test_points_that_a_rule_sets_aside_are_named_below_it(open_site: Client, database: Database) -> None:
+    open_account(database, lot_facts(10_000), lot_facts(3_000, source="promotion"), name="B")
+    enter(open_site, "auditor")
+    words = said(open_site.get(f"/auditor/decisions/{decide(database, 5_000, account='B')}").text)
+    spoken = r"Promotion points are not refunded\. \(article 2\) promotion Each lot promotion .{0,90}3,000 "
+    assert re.search(spoken, words), words
 
 
 def test_points_fall_out_at_the_stage_that_speaks_first_against_them() -> None:
