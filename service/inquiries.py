@@ -66,7 +66,6 @@ SELECT_ENTRIES = (
 SELECT_OPEN_CONTEST = (
     "SELECT id FROM inquiry WHERE decision_id = ? AND kind = 'contest' AND state = 'open' ORDER BY id LIMIT 1"
 )
-SELECT_REQUEST_OF = "SELECT id FROM refund_request WHERE decision_id = ?"
 BEHIND_BY_DUE = "(inquiry.due_on, inquiry.id) > ((SELECT due_on FROM inquiry WHERE id = ?), ?)"
 
 
@@ -175,8 +174,7 @@ class Inquiries:
             record = records.find(self._database, body["decision_id"])
             if record is None or record.decision["account"] != body["account"]:
                 raise Refusal("bad-request", [FieldError.at(("decision_id",), "unknown")])
-            filed_as = rows(self._database, SELECT_REQUEST_OF, (record.id,))
-            return (filed_as[0][0] if filed_as else None), record.id
+            return refund_requests.of_decision(self._database, record.id), record.id
         return None, None
 
     def _check_contested(self, decision: str | None) -> None:

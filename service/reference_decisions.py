@@ -69,6 +69,10 @@ WHOLE_DECISION = object_of(
             {"seq": AMOUNT, "digest": TEXT, "leaf_hash": TEXT, "entry": ADDRESS, "inclusion": ADDRESS},
             "Its leaf of the log: the place, the digest that the leaf holds, and the hash of the leaf in base64.",
         ),
+        "refund_request": {
+            **TEXT_OR_NONE,
+            "description": "Where the request is that was filed with it, and its moves.",
+        },
         "explanation": ADDRESS,
         "reads": {**ADDRESS, "description": "Who was shown it."},
     },

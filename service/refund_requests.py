@@ -75,6 +75,12 @@ def find(database: Database, id: str) -> Filed | None:
     return _filed(found[0]) if found else None
 
 
+def of_decision(database: Database, decision: str) -> str | None:
+    """The id of the request that was filed with a decision; None where none was."""
+    found = rows(database, "SELECT id FROM refund_request WHERE decision_id = ?", (decision,))
+    return found[0][0] if found else None
+
+
 def account_of(database: Database, id: str) -> str | None:
     """Whose request it is; None where there is no such request."""
     found = rows(database, "SELECT account_id FROM refund_request WHERE id = ?", (id,))

@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 
 from engine.decision import ENGINE, OUTCOMES
 from policies.problems import both
-from service import audit_log, decision_search, known, reads, records
+from service import audit_log, decision_search, known, reads, records, refund_requests
 from service.access import record_reads
 from service.answers import kept_decision_answer, version_answer
 from service.audit_log import base64_of
@@ -70,6 +70,7 @@ def whole(id: str) -> Response:
     with reading(database):
         record = records.find(database, id)
         leaf = audit_log.entry_of(database, "decision", id)
+        filed = refund_requests.of_decision(database, id)
         kept = None if record is None else parts().versions.kept(record.decision["digest"])
     if record is None and leaf is None:
         raise Refusal("not-found", what=f"/v1/audit/decisions/{id}")
@@ -90,6 +91,7 @@ def whole(id: str) -> Response:
                 "entry": f"/v1/audit/entries/{leaf.seq}",
                 "inclusion": f"/v1/audit/proofs/inclusion?{proof}",
             },
+            "refund_request": filed and f"/v1/refund-requests/{filed}",
             "explanation": f"/v1/decisions/{id}/explanation",
             "reads": f"/v1/audit/reads?{urlencode({'decision': id})}",
         }

@@ -75,6 +75,7 @@ def decision(id: str) -> Response:
         listed=listed,
         policy=policy,
         currency=policy["currency"],
+        filed=None if whole.data["refund_request"] is None else asked("GET", whole.data["refund_request"]),
         path=path_of(whole.data["lots"]),
         stages=list(_stages(whole.data["trace"])),
     )

@@ -53,7 +53,8 @@ def history(account: str, after: str | None) -> tuple[list[Line], str | None]:
         # The rest of the last one may stand on the next page, which is to tell it whole.
         del groups[-1]
         following = str(groups[-1][-1]["id"])
-    return [_line(group) for group in groups], following
+    # What came due in days that nobody looked at is entered later than it happened.
+    return sorted(map(_line, groups), key=lambda line: line.happened_at, reverse=True), following
 
 
 def _together(entry: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -68,18 +68,22 @@ log = logging.getLogger("recoup.pages")
 
 
 class WithPages:
-    """The API and the pages as one WSGI application. `/` is a page for a browser, and the API's index for programs."""
+    """The API and the pages as one WSGI application. `/` is a page for a browser, and the API's index for programs; so
+    is an address that nobody knows.
+    """
 
     def __init__(self, api: Flask) -> None:
         self._api = api
         self._pages = create_pages(api)
         self.templates = self._pages.jinja_env
+        self._of_the_api = {rule.rule[1:].partition("/")[0] for rule in api.url_map.iter_rules() if rule.rule != "/"}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         """Answer a request by the one or the other."""
         path = environ.get("PATH_INFO", "")
         first = path[1:].partition("/")[0]
-        to_pages = first in FIRST_PARTS or (path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""))
+        by_a_browser = "text/html" in environ.get("HTTP_ACCEPT", "")
+        to_pages = first in FIRST_PARTS or (by_a_browser and first not in self._of_the_api)
         app: WSGIApplication = self._pages if to_pages else self._api
         return app(environ, start_response)
 

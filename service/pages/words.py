@@ -138,6 +138,23 @@ STATE_NAMES = {
     "lapsed": Text("기한 지남", "Lapsed"),
     "reversed": Text("되돌림", "Reversed"),
 }
+BECAME = {
+    "approved": Text("담당자가 확인하고 승인했습니다.", "A person looked at it and approved it."),
+    "refused": Text(
+        "담당자가 확인하고 거절했습니다. 포인트는 그대로 남아 있습니다.",
+        "A person looked at it and refused it. The points are still there.",
+    ),
+    "settled": Text("지급되었습니다.", "It was paid out."),
+    "failed": Text("지급하지 못했습니다.", "It could not be paid out."),
+    "cancelled": Text(
+        "신청이 취소되었습니다. 포인트는 그대로 남아 있습니다.", "It was taken back. The points are still there."
+    ),
+    "lapsed": Text(
+        "기한이 지나 신청이 끝났습니다. 환급되지 않았습니다.", "It ended, as its time was over. Nothing was refunded."
+    ),
+    "reversed": Text("지급이 되돌려졌습니다.", "The payout was reversed."),
+}
+"""What became of a refund request by its last move."""
 SOON_DUE = 5
 """An inquiry with so many days left is shown as one to answer now."""
 WEEKDAYS = ("월", "화", "수", "목", "금", "토", "일")
@@ -225,6 +242,12 @@ def role_name(context: Context, role: str) -> str:
 def state_name(context: Context, state: str) -> str:
     """What a state of a refund request is called."""
     return STATE_NAMES[state].in_language(context["language"])
+
+
+@pass_context
+def state_became(context: Context, state: str) -> str:
+    """What became of a refund request that was moved into a state."""
+    return BECAME[state].in_language(context["language"])
 
 
 def state_tone(state: str) -> str:
@@ -320,6 +343,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "instant": instant,
     "said": said,
     "role_name": role_name,
+    "state_became": state_became,
     "state_name": state_name,
     "state_tone": state_tone,
     "inquiry_state": inquiry_state,

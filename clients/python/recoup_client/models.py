@@ -1779,6 +1779,7 @@ class WholeDecision(TypedDict):
     case: Case | None
     text: WholeDecisionText
     leaf: WholeDecisionLeaf
+    refund_request: str | None
     explanation: str
     reads: str
 

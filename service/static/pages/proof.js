@@ -124,7 +124,7 @@ async function check({ entry, proof, checkpoint }, keyText) {
   const root = await rootFrom(leaf, entry.seq, size, proof.hashes.map(bytesOf));
   const holds = root !== null && same(root, note ? note.root : bytesOf(proof.root));
   found.root = { good: holds, open: holds && !note, detail: root ? base64(root) : "" };
-  found.signature = note ? await isSigned(note, keyText) : { open: true };
+  found.signature = note ? await isSigned(note, keyText) : { open: true, told: words.unsigned };
   return found;
 }
 

@@ -247,6 +247,7 @@ def test_an_approver_decides_once_and_says_why(open_site: Client, database: Data
         assert open_site.post(f"{where}/approve", data=sent).status_code == 303
     words = said(open_site.get(where).text)
     assert "lee-7 The papers are right." in words
+    assert "A person looked at it and approved it. The reason given: The papers are right. What the rules said" in words
     late = open_site.post(f"{where}/refuse", data={**sent, "once": "another"})
     assert (late.status_code, 'role="alert"' in late.text) == (409, True)
     assert where not in open_site.get("/agent").text
@@ -258,7 +259,10 @@ def test_a_refusal_is_read_by_the_member(open_site: Client, database: Database) 
     sent = {**hidden(open_site, where, f"{where}/approve"), **WHY, "reason": "The paper is of another person."}
     open_site.post(f"{where}/refuse", data=sent)
     enter(open_site, "member", "B")
-    assert "The paper is of another person." in said(open_site.get(where.replace("agent", "member")).text)
+    words = said(open_site.get(where.replace("agent", "member")).text)
+    assert "A person looked at it and refused it. The points are still there." in words
+    assert "The reason given: The paper is of another person. What the rules said when it was asked for" in words
+    assert "You receive" not in words.partition("How it went")[0]
 
 
 @pytest.mark.parametrize(("field", "told"), [("reason", "Say why"), ("by", "Say who")])

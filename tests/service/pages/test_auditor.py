@@ -140,6 +140,19 @@ def test_a_decision_is_told_from_what_was_asked_to_who_read_it(audited: tuple[Cl
         assert told in words, (told, words)
 
 
+def test_what_became_of_a_request_stands_beside_its_decision(open_site: Client, database: Database) -> None:
+    open_account(database, lot_facts(50_000), name="B")
+    body = {"account": "B", "request": asking(45_000, method="credit")}
+    filed = open_site.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": "1"}).get_json()
+    why = {"by": "lee-7", "reason": "The paper is of another person."}
+    open_site.post(f"/v1/refund-requests/{filed['id']}/refuse", json=why, headers={"Idempotency-Key": "2"})
+    enter(open_site, "auditor")
+    words = said(open_site.get(f"/auditor/decisions/{filed['decision_id']}").text)
+    assert re.search(
+        r"What became of it Refused Filed .* Refused .{12,20} · lee-7 The paper is of another person\.", words
+    )
+
+
 def test_points_that_a_rule_sets_aside_are_named_below_it(open_site: Client, database: Database) -> None:
     open_account(database, lot_facts(10_000), lot_facts(3_000, source="promotion"), name="B")
     enter(open_site, "auditor")
@@ -365,6 +378,17 @@ def test_an_auditor_goes_the_whole_way_in_a_browser(visits: Visits, dark: bool) 
     page.locator("#key").fill(str(LOG.verifier)[:-4] + "AAA=")
     verify.click()
     page.locator("#proof-steps li:last-child .badge.bad").wait_for()
+    page.route("**/proof.json", unsigned)
+    verify.click()
+    page.locator("#proof-steps li:last-child .badge.warn").wait_for()
+    told = "서명된 체크포인트가 없어" if dark else "No checkpoint that was signed covers this decision yet"
+    assert told in page.locator("#proof-steps li:last-child").inner_text()
+
+
+def unsigned(route: Any) -> None:
+    """What the service says where nothing was signed yet."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json=answer.json() | {"checkpoint": None})
 
 
 @pytest.mark.slow

@@ -175,6 +175,18 @@ def test_a_case_fills_the_fields_and_is_read_back(facts: list[dict[str, Any]]) -
     assert asked.body["request"] == case["request"]
 
 
+def test_what_hides_an_account_number_fills_no_field(facts: list[dict[str, Any]]) -> None:
+    case: dict[str, Any] = {
+        "account": {"id": "A", "joined_on": "2020-01-01"},
+        "lots": [],
+        "request": {"points": 5, "method": "cash", "receiving_account": "****3333", "receiving_holder": "member"},
+        "history": [],
+        "as_of": "2026-03-02T01:00:00Z",
+    }
+    sent = filled(case, ZONE, facts)
+    assert (sent["request.receiving_account"], sent["request.receiving_holder"]) == ("", "member")
+
+
 def test_facts_are_kept_while_the_text_has_problems(author: Client) -> None:
     page = post(author, **{**FORM, "text": "format: 1\n", "account.grade": "GOLD"}, do="try").text
     assert '<input type="hidden" name="account.grade" value="GOLD">' in page

@@ -95,7 +95,9 @@ def test_a_request_is_taken_back(open_site: Client) -> None:
     sent = form(open_site, "/member/apply", method="credit", points="4000")
     where = open_site.post("/member/requests", data=sent).headers["Location"]
     open_site.post(f"{where}/cancel", data=form(open_site, where))
-    assert "Cancelled" in said(open_site.get(where).text)
+    words = said(open_site.get(where).text)
+    assert "Cancelled" in words
+    assert "It was taken back. The points are still there." in words
     assert "10,000 points" in said(open_site.get("/member").text)
 
 
@@ -243,7 +245,7 @@ def test_without_scripts_a_member_can_do_the_same(visits: Visits) -> None:
     member.page.locator('input[name="method"]').nth(1).check()
     member.page.locator("#points").fill("999999999")
     member.sends('button:text("Work it out first")')
-    assert "Not as it is" in member.page.locator("#outcome").inner_text()
+    assert "Not possible as it stands" in member.page.locator("#outcome").inner_text()
     assert member.page.locator("#points").input_value() == "999999999"
 
 
@@ -259,6 +261,33 @@ def test_what_a_member_earns_stands_before_what_others_do(visits: Visits) -> Non
         "Otherwise, by the grade: VVIP 10 points · GOLD 6 points · all others 5 points"
     ]
     member.finds_nothing_serious()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [True, False])
+def test_enter_works_a_refund_out_and_files_nothing(visits: Visits, script: bool) -> None:
+    member = visits(script=script)
+    member.enters("member", "A-0006")
+    member.goes("/member/requests")
+    before = member.page.locator("tbody tr").count()
+    member.goes("/member/apply")
+    member.page.locator('input[name="method"]').nth(1).check()
+    member.page.locator("#points").fill("999999999")
+    with member.page.expect_navigation():
+        member.page.locator("#points").press("Enter")
+    assert "Not possible as it stands" in member.page.locator("#outcome").inner_text()
+    member.goes("/member/requests")
+    assert member.page.locator("tbody tr").count() == before
+
+
+def test_a_denied_request_for_all_is_of_no_number_of_points(open_site: Client, database: Database) -> None:
+    open_account(database, name="B")
+    enter(open_site, "member", "B")
+    sent = form(open_site, "/member/apply", method="credit", all="yes")
+    where = open_site.post("/member/requests", data=sent).headers["Location"]
+    for path in (where, "/member/requests"):
+        words = said(open_site.get(path).text)
+        assert ("as many as can be refunded" in words, "0 points" in words.partition("Why it")[0]) == (True, False)
 
 
 @pytest.mark.slow

@@ -211,3 +211,12 @@ def test_a_newcomer_goes_in_by_the_first_page(visits: Visits) -> None:
     visitor.enters("member")
     assert visitor.page.url.endswith("/member")
     visitor.finds_nothing_serious()
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"), [("text/html,*/*", "text/html"), ("application/json", "application/problem+json")]
+)
+def test_an_address_that_nobody_knows_is_a_page_for_a_browser(open_site: Client, accept: str, kind: str) -> None:
+    answer = open_site.get("/nope", headers={"Accept": accept})
+    assert (answer.status_code, answer.mimetype) == (404, kind)
+    assert open_site.get("/v1/nope", headers={"Accept": accept}).mimetype == "application/problem+json"
