@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from policies.model import Text
 from service.clock import stored
 from service.database import Database, Row, execute, execute_many, lock, reading, rows, writing
+from service.errors import Damage
 from service.log.exports import digest_of, leaf_of, remains_of
 from service.log.notes import BadNote, Checkpoint, Signer, Verifier, open_note, read_checkpoint, sign
 from service.log.tree import EMPTY, Node, consistency_proof, frontier_of, inclusion_proof, leaf_hash, place, root_of
@@ -152,12 +154,20 @@ class Signed:
     signed_at: str
 
     def head(self) -> Checkpoint:
-        """What was signed."""
+        """What was signed. Raises BadNote."""
+        if not isinstance(self.note, str):
+            raise BadNote("it is no text")
         return read_checkpoint(self.note.rpartition("\n\n")[0] + "\n")
 
 
-class Altered(Exception):
+class Altered(Damage):
     """The log does not agree with what was signed before; the text says where."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("log-damaged", "log", Text(why, why))
+
+    def __str__(self) -> str:
+        return self.why.en
 
 
 def place_all(

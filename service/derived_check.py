@@ -36,6 +36,14 @@ INQUIRY = Text(
     "inquiry {0}: it is {1}, due on {2}, answered at {3}; its entries lead to {4}, {5}, {6}",
 )
 
+OF_OTHERS = Text(
+    "inquiry {0}: 계정 {1}의 것으로 되어 있고, 결정 {2}은(는) 계정 {3}의 것입니다",
+    "inquiry {0}: it is of the account {1}, and the decision {2} that it is about is of {3}",
+)
+OPENED = Text(
+    "inquiry {0}: {1}에 접수된 것으로 되어 있고, 첫 기록은 {2}의 것입니다",
+    "inquiry {0}: it is said to be opened at {1}, and its first entry is of {2}",
+)
 OTHER_LOT = Text(
     "lot {lot}: {name}이(가) {kept}(으)로 보관되어 있고, 이벤트 {event}의 답에 따르면 {due}",
     "lot {lot}: its {name} is kept as {kept}, and the answer to the event {event} says {due}",
@@ -67,9 +75,15 @@ SELECT_BEHIND = f"SELECT {COLUMNS} FROM decision_rule WHERE ({COLUMNS}) > {ROW} 
 PAGE, MOST_ROWS = 100, 500
 
 # What of a lot follows from the answer that brought it, in the words of either.
-LOT_FACTS = ("rule", "source", "amount", "campaign", "acquired_on", "usable_from_on", "expires_on", "identity_level")
+LOT_FACTS = (
+    *("rule", "source", "amount", "campaign", "acquired_on", "usable_from_on", "expires_on", "identity_level"),
+    "account_id",
+)
 COUNT_ANSWERS = "SELECT COUNT(*) FROM event_answer"
-SELECT_ANSWERS = "SELECT event_id, data FROM event_answer WHERE event_id > ? ORDER BY event_id LIMIT ?"
+SELECT_ANSWERS = (
+    "SELECT event_id, data, account_id FROM event_answer JOIN event ON event.id = event_id"
+    " WHERE event_id > ? ORDER BY event_id LIMIT ?"
+)
 SELECT_LOTS = f"SELECT event, id, {', '.join(LOT_FACTS)} FROM lot WHERE event IN ({{marks}}) ORDER BY id"  # noqa: S608
 
 STATES = " ".join(f"WHEN '{move}' THEN '{state}'" for move, state in {"open": "open", **LEADS_TO}.items())
@@ -85,6 +99,15 @@ SELECT_INQUIRIES = (
     " (SELECT MAX(id) FROM inquiry_entry WHERE inquiry_id = inquiry.id AND due_on IS NOT NULL) ORDER BY id LIMIT 1),"
     " '-') AS due_answered_at FROM inquiry) AS stands WHERE state <> due_state OR due_on <> due_due_on"
     " OR answered_at <> due_answered_at ORDER BY id"
+)
+
+SELECT_OF_OTHERS = (
+    "SELECT inquiry.id, account_id, decision.id, decision.account FROM inquiry JOIN decision"
+    " ON decision.id = decision_id WHERE account_id <> decision.account ORDER BY inquiry.id"
+)
+SELECT_OPENED = (
+    "SELECT inquiry.id, opened_at, at FROM inquiry JOIN inquiry_entry ON inquiry_id = inquiry.id"
+    " WHERE move = 'open' AND opened_at <> at ORDER BY inquiry.id"
 )
 
 
@@ -110,6 +133,10 @@ def differences(database: Database, tell: Callable[[int], object] = lambda _coun
         yield from _extra(database)
     for stands in rows(database, SELECT_INQUIRIES):
         yield Text(INQUIRY.ko.format(*stands), INQUIRY.en.format(*stands))
+    for stands in rows(database, SELECT_OF_OTHERS):
+        yield Text(OF_OTHERS.ko.format(*stands), OF_OTHERS.en.format(*stands))
+    for stands in rows(database, SELECT_OPENED):
+        yield Text(OPENED.ko.format(*stands), OPENED.en.format(*stands))
     after = ""
     while answers := rows(database, SELECT_ANSWERS, (after, PAGE)):
         after = answers[-1][0]
@@ -137,12 +164,13 @@ class _Answer(msgspec.Struct):
 READ_ANSWER = msgspec.json.Decoder(_Answer)
 
 
-def _lots(database: Database, answers: Sequence[tuple[str, str]]) -> Iterator[Text]:
+def _lots(database: Database, answers: Sequence[tuple[str, str, str]]) -> Iterator[Text]:
     """The lots that are not as the answers to events granted them."""
     due: dict[str, list[tuple[Any, ...]]] = {}
-    for event, data in answers:
+    for event, data, account in answers:
         try:
-            due[event] = sorted(map(msgspec.structs.astuple, READ_ANSWER.decode(data).granted), key=str)
+            granted = READ_ANSWER.decode(data).granted
+            due[event] = sorted(((*msgspec.structs.astuple(each), account) for each in granted), key=str)
         except msgspec.MsgspecError:
             # The log names an answer that nobody can read.
             continue
@@ -150,12 +178,12 @@ def _lots(database: Database, answers: Sequence[tuple[str, str]]) -> Iterator[Te
     for event, lot, *facts in rows(database, SELECT_LOTS.format(marks=", ".join("?" * len(due))), [*due]):
         plain = tuple(each.isoformat() if isinstance(each, date) else each for each in facts)
         there[event].append((lot, plain))
-    for event, granted in due.items():
+    for event, missing in due.items():
         for each in [*there[event]]:
-            if each[1] in granted:
-                granted.remove(each[1])
+            if each[1] in missing:
+                missing.remove(each[1])
                 there[event].remove(each)
-        yield from _other_lots(event, granted, sorted(there[event], key=lambda each: str(each[1])))
+        yield from _other_lots(event, missing, sorted(there[event], key=lambda each: str(each[1])))
 
 
 def _other_lots(

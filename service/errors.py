@@ -373,6 +373,14 @@ KINDS: Mapping[str, Kind] = {
         ),
         ("digest",),
     ),
+    "log-damaged": Kind(
+        500,
+        Text("로그가 서명한 것과 다릅니다.", "The log is not what was signed."),
+        Text(
+            "로그의 잎이나 해시가 바뀌어 증명할 수 없습니다({why}). `recoup audit check`로 확인하십시오.",
+            "A leaf or a hash of the log was changed, so nothing can be proved: {why}. Have `recoup audit check` run.",
+        ),
+    ),
     "not-ready": Kind(
         503,
         Text("아직 요청을 받을 수 없습니다.", "The service is not ready to answer."),

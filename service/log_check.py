@@ -75,6 +75,10 @@ SIGNED_BEFORE = Text(
     "체크포인트 {number}: {signed_at}에 서명된 것으로 되어 있지만, {at}의 것이 들어 있습니다",
     "checkpoint {number}: it is said to be signed at {signed_at}, and covers what is of {at}",
 )
+SIGNED_NEVER = Text(
+    "체크포인트 {number}: 서명한 때로 적힌 {at}은(는) 시각이 아닙니다",
+    "checkpoint {number}: it is said to be signed at {at}, which is no instant",
+)
 TWICE = Text("{kind} {reference}: 로그에 잎이 {count}개 있습니다", "{kind} {reference}: it has {count} leaves")
 UNPLACED_GONE = Text(
     "{kind} {reference}: 자리가 정해지기 전에 행이 없어졌습니다",
@@ -124,6 +128,18 @@ KEPT_GONE = Text(
     "잎 {size}개의 체크포인트가 서명되었지만 데이터베이스에 없습니다. 지워졌습니다",
     "the checkpoint of {size} leaves that was signed and kept is not in the database; it was taken out",
 )
+NO_ENTRY = Text(
+    "{kind} {reference}: 로그의 잎 {seq}을(를) 읽을 수 없습니다({error})",
+    "{kind} {reference}: leaf {seq} cannot be read ({error}); it was changed",
+)
+NOT_TO_THE_END = Text(
+    "로그를 끝까지 볼 수 없습니다. 잎 {leaves}개까지 보았습니다({error})",
+    "the log cannot be looked at to its end, only at {leaves} leaves ({error}); something was changed there",
+)
+NEVER_ERASED = Text(
+    "{kind} {reference}: 로그의 잎 {seq}에 내용이 그대로 있지만, 삭제 기록 {erasure}의 것으로 되어 있습니다",
+    "{kind} {reference}: leaf {seq} has its words, and is said to be of erasure {erasure}, which does not name it",
+)
 NO_TRIGGER = Text(
     "표 {table}: 트리거가 없거나 꺼져 있습니다({trigger})",
     "table {table}: the trigger {trigger} is missing, or is off",
@@ -160,6 +176,11 @@ SELECT_STILL_THERE = (
     " LEFT JOIN log_leaf ON log_leaf.kind = erased_record.kind AND log_leaf.reference = erased_record.reference"
     " AND log_leaf.seq IS NOT NULL WHERE log_leaf.id IS NULL OR log_leaf.salt IS NOT NULL ORDER BY erased_record.id"
 )
+SELECT_NEVER_ERASED = (
+    "SELECT kind, reference, erasure_id, seq FROM log_leaf WHERE erasure_id IS NOT NULL AND salt IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM erased_record WHERE erased_record.kind = log_leaf.kind"
+    " AND erased_record.reference = log_leaf.reference) ORDER BY seq"
+)
 SELECT_OTHER_COUNTS = (
     "SELECT erasure.id, records, COUNT(erased_record.id) FROM erasure LEFT JOIN erased_record"
     " ON erasure_id = erasure.id GROUP BY erasure.id, records HAVING records <> COUNT(erased_record.id)"
@@ -177,6 +198,8 @@ TRIGGERS = {
 # A decision is written down in a moment; but clocks differ, and a batch takes its time.
 AMISS = timedelta(days=1)
 NEVER = "9"
+NO_HASH = bytes(32)
+UNREADABLE = (AttributeError, LookupError, NotCanonical, OverflowError, TypeError, ValueError)
 DECISION = "decision"
 # What each kind of trigger says, on either database; none but the guards of what an erasure may change has a condition.
 LOGS = "INSERT INTO log_leaf (kind, reference) VALUES ('{kind}', CAST(NEW.{key} AS TEXT))"
@@ -220,10 +243,16 @@ class LogCheck:
 
     def differences(self) -> Iterator[Text]:
         """A sentence for each thing that is not as it must be, inside one transaction."""
-        yield from self._triggers()
-        yield from self._log()
-        yield from self._rows_without_leaf()
-        yield from self._unplaced()
+        for part in (self._triggers, self._log, self._rows_without_leaf, self._unplaced, self._erasures):
+            try:
+                yield from part()
+            except UNREADABLE as error:
+                # Whoever changed one thing into what nobody can read does not silence the rest.
+                yield _said(NOT_TO_THE_END, leaves=self.leaves, error=_shown(error))
+
+    def _erasures(self) -> Iterator[Text]:
+        for kind, reference, erasure, seq in rows(self._database, SELECT_NEVER_ERASED):
+            yield _said(NEVER_ERASED, kind=kind, reference=reference, erasure=erasure, seq=seq)
         for kind, reference, erasure, seq in rows(self._database, SELECT_STILL_THERE):
             named = {"kind": kind, "reference": reference, "erasure": erasure, "seq": seq}
             yield _said(NO_SUCH_LEAF if seq is None else STILL_THERE, **named)
@@ -235,6 +264,13 @@ class LogCheck:
     def _log(self) -> Iterator[Text]:
         """The leaves in their order, each with its row; the tree over them; and each checkpoint where it stands."""
         for number, signed in enumerate(audit_log.checkpoints(self._database)):
+            if not _is_instant(signed.signed_at):
+                yield _said(SIGNED_NEVER, number=number, at=signed.signed_at)
+                signed = replace(signed, signed_at="")
+            if not _is_sound(signed.size, signed.note):
+                yield _said(NOT_AS_STATED, number=number)
+                self.checkpoints += 1
+                continue
             yield from self._up_to(signed.size)
             yield from self._checkpoint(number, signed.size, signed.note)
             if self._decided_at > _moved(signed.signed_at, AMISS):
@@ -258,8 +294,13 @@ class LogCheck:
         lowest = rows(self._database, LOWEST_SEQ)[0][0] or 0
         start = self._tree.size or min(lowest, 0)
         for entry, body in audit_log.entries(self._database, start, end):
-            yield from self._place(entry)
-            yield from self._row(entry, body)
+            try:
+                yield from [*self._place(entry), *self._row(entry, body)]
+            except UNREADABLE as error:
+                yield _said(NO_ENTRY, kind=entry.kind, reference=entry.reference, seq=entry.seq, error=_shown(error))
+                if self._tree.size == entry.seq and not self._lost:
+                    # No hash that there can be: what is made of it is not what is kept.
+                    self._made += self._tree.append(NO_HASH)
         yield from self._nodes()
 
     def _place(self, entry: Entry) -> Iterator[Text]:
@@ -319,6 +360,9 @@ class LogCheck:
 
     def _when(self, at: str, named: Mapping[str, Any]) -> Iterator[Text]:
         """Whether a decision may stand behind the last checkpoint: what was written well before it would be in it."""
+        if not _is_instant(at):
+            # The row is named as one that was changed.
+            return
         if _moved(at, AMISS) < self._signed_at:
             yield _said(BEFORE_SIGNED, **named, at=at, signed_at=self._signed_at)
         self._decided_at = max(self._decided_at, at)
@@ -328,7 +372,7 @@ class LogCheck:
         number = place(0, entry.seq)
         kept = rows(self._database, audit_log.SELECT_NODES.format(marks="?"), (number,))
         digest = _digest(entry, body)
-        return digest is not None and [bytes(found) for _, found in kept] == [replace(entry, digest=digest).hash()]
+        return digest is not None and [_bytes(found) for _, found in kept] == [replace(entry, digest=digest).hash()]
 
     def _nodes(self) -> Iterator[Text]:
         """What the leaves since the last time made of the tree, beside what is kept of it."""
@@ -339,7 +383,7 @@ class LogCheck:
         if not made:
             return
         statement = audit_log.SELECT_NODES.format(marks=", ".join("?" * len(made)))
-        kept = {number: bytes(found) for number, found in rows(self._database, statement, [*made])}
+        kept = {number: _bytes(found) for number, found in rows(self._database, statement, [*made])}
         if not kept and not rows(self._database, ANY_NODE):
             # Said once, and not of each.
             return
@@ -440,6 +484,27 @@ def _digest(entry: Entry, body: Mapping[str, Any]) -> str | None:
     except NotCanonical:
         # What the service writes has a canonical form.
         return None
+
+
+def _bytes(found: object) -> bytes:
+    """A hash as a database gives it; none where it is not even of its type."""
+    return bytes(found) if isinstance(found, bytes | bytearray | memoryview) else b""
+
+
+def _is_sound(size: object, note: object) -> bool:
+    """Whether the parts of a checkpoint are at least of their types."""
+    return isinstance(size, int) and isinstance(note, str)
+
+
+def _is_instant(at: object) -> bool:
+    try:
+        return datetime.fromisoformat(str(at)).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _shown(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _moved(instant: str, by: timedelta) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -38,11 +38,25 @@ KEPT_OF_REQUEST = ("points", "money", "method")
 BESIDE = ("account", "policy", "digest", "outcome", "points", "as_of")
 SELECT = f"SELECT decided_at, case_data, data, {', '.join(BESIDE)} FROM decision WHERE id = ?"  # noqa: S608
 
+GONE = both("기록의 나무에는 있으나 행이 없습니다", "it stands in the log, and its row is gone")
 NO_JSON = both("JSON이 아닙니다", "it is no JSON")
 NO_DECISION = both("결정이 아닙니다({error})", "it is no decision ({error})")
 CONTRADICTS = both("앞뒤가 맞지 않습니다({error})", "it contradicts itself ({error})")
 OTHERWISE = both("찾기에 쓰는 {name} 열이 기록과 다릅니다", "the column {name}, by which it is found, says otherwise")
 NO_INSTANT = both("결정한 때가 시각이 아닙니다", "when it was decided is no instant")
+
+
+class _Typed(msgspec.Struct):
+    """What is shown and sent of a decision wherever it is named, by its types."""
+
+    policy: str
+    as_of: datetime
+    requested_on: date
+    points: int
+    payout: int
+    fee: int
+    payable_on: date | None
+    last_held_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,7 @@ def find(database: Database, id: str) -> Record | None:
     """The decision of an id. Raises Damage where what is kept is not what was written, as far as the row tells."""
     found = rows(database, SELECT, (id,))
     if not found:
+        refuse_gone(database, id)
         return None
     decided_at, case, data, *beside = found[0]
     decision = decision_in(id, data, beside)
@@ -130,11 +145,17 @@ def find(database: Database, id: str) -> Record | None:
     return Record(id, to_the_second(decided_at), decoded(id, case), decision)
 
 
+def refuse_gone(database: Database, id: str) -> None:
+    """Raise Damage where a decision of this id is not kept any more, though the log has its leaf."""
+    if rows(database, "SELECT 1 FROM log_leaf WHERE kind = 'decision' AND reference = ? LIMIT 1", (id,)):
+        raise damaged(id, GONE)
+
+
 def decision_in(id: str, data: str, beside: Sequence[object]) -> Mapping[str, Any]:
     """The decision in a row, of which stand `beside` it what BESIDE names. Raises Damage where it is none, does not
     keep its laws or is not the one that it is found as.
     """
-    decision: Mapping[str, Any] = decoded(id, data)
+    decision = typed(id, data)
     try:
         Decision.from_data(decision)
         other = next((name for name, value in zip(BESIDE, beside, strict=True) if decision[name] != value), None)
@@ -144,6 +165,16 @@ def decision_in(id: str, data: str, beside: Sequence[object]) -> Mapping[str, An
         raise damaged(id, NO_DECISION, error=f"{type(error).__name__}: {error}") from error
     if other is not None:
         raise damaged(id, OTHERWISE, name=other)
+    return decision
+
+
+def typed(id: str, data: str) -> Mapping[str, Any]:
+    """The decision in the text of a row, as far as its types go. Raises Damage where it is none."""
+    decision: Mapping[str, Any] = decoded(id, data)
+    try:
+        msgspec.convert(decision, _Typed)
+    except msgspec.ValidationError as error:
+        raise damaged(id, NO_DECISION, error=error) from error
     return decision
 
 

@@ -80,7 +80,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "example": "2f1c6a0e-4b7d",
 }
-BROKEN = ("internal-error", "record-damaged", "version-damaged")
+BROKEN = ("internal-error", "record-damaged", "version-damaged", "log-damaged")
 EVERYWHERE = ("unauthorized", "forbidden", *BROKEN, "unavailable", "provider-unavailable")
 OF_A_BODY = ("unreadable-json", "bad-request", "cut-off", "too-slow", "too-large", "unsupported-media-type")
 OF_A_READ = ("bad-request", "not-found", "read-not-recorded")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
-
+from service import records
 from service.clock import spoken, stored, to_the_second
 from service.database import Database, Row, execute, rows
 
@@ -19,7 +18,7 @@ INSERT = (
 )
 SELECT = (
     "SELECT refund_request.id, account_id, decision_id, state, refund_request.points, method, requested_at,"
-    " decision.data FROM refund_request JOIN decision ON decision.id = decision_id WHERE "
+    " decision.data FROM refund_request LEFT JOIN decision ON decision.id = decision_id WHERE "
 )
 SELECT_HOLDS = "SELECT lot_id, points, state FROM hold WHERE request_id = ? ORDER BY lot_id"
 
@@ -131,4 +130,7 @@ def holds_of(database: Database, id: str) -> list[Hold]:
 def _filed(row: Row) -> Filed:
     request, account, decision_id, state, points, method, requested_at, decision = row
     at = to_the_second(requested_at)
-    return Filed(request, account, decision_id, state, points, method, at, msgspec.json.decode(decision))
+    if decision is None:
+        raise records.damaged(decision_id, records.GONE)
+    kept = records.typed(decision_id, decision)
+    return Filed(request, account, decision_id, state, points, method, at, kept)

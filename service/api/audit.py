@@ -13,6 +13,7 @@ from service.clock import to_the_second
 from service.database import reading
 from service.errors import FieldError, Refusal
 from service.intake import query
+from service.log.notes import BadNote
 from service.parts import answered, parts
 from service.shapes import LANGUAGE_QUERY
 from service.shapes_audit import CONSISTENCY_QUERY, INCLUSION_QUERY
@@ -28,7 +29,10 @@ def checkpoint() -> Response:
         found = audit_log.newest_checkpoint(parts().database)
     if found is None:
         raise Refusal("nothing-signed")
-    head = found.head()
+    try:
+        head = found.head()
+    except BadNote as error:
+        raise audit_log.Altered(f"the last checkpoint cannot be read: {error}") from error
     return answered(
         {
             "origin": head.origin,

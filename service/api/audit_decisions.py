@@ -31,7 +31,6 @@ blueprint = Blueprint("audit-decisions", __name__)
 
 AMOUNTS = ("points", "gross", "fee", "tax", "offset", "payout")
 CAME_TO = ("outcome", *AMOUNTS)
-GONE = both("기록의 나무에는 있으나 행이 없습니다", "it stands in the log, and its row is gone")
 NO_LEAF = both("기록의 나무에 없습니다", "it does not stand in the log")
 RECORDED = ("digest", "engine", *CAME_TO)
 SHOWN = ("as_of", "requested_on", "account", "policy", "version", "digest", *CAME_TO)
@@ -72,10 +71,10 @@ def whole(id: str) -> Response:
         leaf = audit_log.entry_of(database, "decision", id)
         filed = refund_requests.of_decision(database, id)
         kept = None if record is None else parts().versions.kept(record.decision["digest"])
-    if record is None and leaf is None:
+    if record is None:
         raise Refusal("not-found", what=f"/v1/audit/decisions/{id}")
-    if record is None or leaf is None:
-        raise records.damaged(id, GONE if record is None else NO_LEAF)
+    if leaf is None:
+        raise records.damaged(id, NO_LEAF)
     if kept is None:
         raise no_text(record.decision["digest"])
     record_reads(id)
@@ -105,6 +104,7 @@ def again(id: str) -> Response:
     database = parts().database
     with reading(database):
         if not known.decision(database, id):
+            records.refuse_gone(database, id)
             raise Refusal("not-found", what=f"/v1/audit/decisions/{id}/replay")
     # The text is read anew, and not as it was compiled once: somebody may have changed it since.
     replay = Replay(database, Chosen(id), language(), 1)

@@ -150,6 +150,7 @@ def export(file: str, form: str | None, force: bool) -> None:
     """
     from service import audit_log
     from service.database import reading
+    from service.log.canonical import NotCanonical
     from service.log.notes import BadNote
 
     if not form and Path(file).suffix not in ("", LINES, PARQUET):
@@ -176,6 +177,8 @@ def export(file: str, form: str | None, force: bool) -> None:
                 write(target, signed.head().origin, _noted(audit_log.records(database), gone))
             except BadNote as error:
                 stop(f"the last checkpoint that is kept cannot be read: {error}")
+            except (AttributeError, NotCanonical, TypeError) as error:
+                stop(f"the log cannot be read, something was changed in it ({error}): run `recoup audit check`")
             count, size = audit_log.checkpoint_count(database), audit_log.size_of(database)
     if gone:
         first = f"{len(gone)} of what was signed is not in the database any more, the first is {gone[0]}"

@@ -21,7 +21,7 @@ NARROWING = ("day_from", "day_to", "points_from", "points_to", "policy", "versio
 FIELDS = ("account", "reason", "rule", "outcome", *NARROWING)
 MOST_FOUND = 20
 MOST_READS = 20
-DAMAGED = ("record-damaged", "version-damaged")
+DAMAGED = ("record-damaged", "version-damaged", "log-damaged")
 ORDER = list(STAGES)
 PROOF = "/v1/audit/proofs/inclusion"
 
@@ -106,7 +106,8 @@ def version(digest: str) -> Response:
 def _leaf(id: str) -> dict[str, Any] | None:
     """Where a decision stands in the log, with its digest, whatever became of its record; None where it does not."""
     found = ask("GET", PROOF, query={"kind": "decision", "reference": id})
-    return asked("GET", address("audit", "entries", found.data["seq"])) if found.ok else None
+    entry = ask("GET", address("audit", "entries", found.data["seq"])) if found.ok else found
+    return entry.data if entry.ok else None
 
 
 def _reads(id: str) -> dict[str, Any]:
@@ -181,9 +182,9 @@ def _stages(trace: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _head() -> dict[str, Any] | None:
-    """The newest checkpoint; None where nothing was signed yet."""
+    """The newest checkpoint; None where nothing was signed yet, or what was cannot be read."""
     head = ask("GET", "/v1/audit/checkpoint")
-    if not head.ok and head.status != 404:
+    if not head.ok and head.status != 404 and head.data["code"] not in DAMAGED:
         raise Refused(head)
     return head.data if head.ok else None
 

@@ -77,7 +77,9 @@ MEND = Text("고쳐서 새 초안을 만드십시오.", "Mend the files and draf
 NOTHING_IN_FORCE = Text(
     "비교할 시행 중인 버전이 없습니다.", "No version is in force yet, so there is nothing to compare with."
 )
-WAITS = Text("작성자가 아닌 다른 사람(다른 키)의 승인을 기다립니다.", "Waits for the approval of another key than its author's.")
+WAITS = Text(
+    "작성자가 아닌 다른 사람(다른 키)의 승인을 기다립니다.", "Waits for the approval of another key than its author's."
+)
 APPROVED = Text("{by} 승인.", "Approved by {by}.")
 REJECTED = Text("{by} 반려: {why}", "Rejected by {by}: {why}")
 OUTDATED = Text(

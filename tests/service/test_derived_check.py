@@ -53,6 +53,10 @@ ENTRIES = {
         "UPDATE inquiry SET due_on = '2026-05-01'",
         "it is open, due on 2026-05-01, answered at -; its entries lead to open, 2026-04-01, -",
     ),
+    "it was said to be opened at another time": (
+        "UPDATE inquiry SET opened_at = '2026-01-01T00:00:00Z'",
+        "it is said to be opened at 2026-01-01T00:00:00Z, and its first entry is of {at}",
+    ),
     "an answer was said to be given": (
         "UPDATE inquiry SET answered_at = opened_at",
         "it is open, due on 2026-04-01, answered at {at}; its entries lead to open, 2026-04-01, -",
@@ -109,7 +113,17 @@ def test_what_follows_from_other_records_follows_from_them(
         assert (name, said) == (name, [f"inquiry {inquiry}: {sentence.format(at=at)}"])
 
 
+def test_a_contest_is_of_the_account_of_its_decision(client: FlaskClient, database: Database) -> None:
+    open_account(database, lot_facts(30_000), name="B")
+    decision = client.post("/v1/decisions", json={"account": "B", "request": asking(5_000)}).get_json()["id"]
+    inquiry = ask(client, account="B", kind="contest", decision_id=decision).get_json()["id"]
+    assert found_after(database, "inquiry", "UPDATE inquiry SET account_id = 'A'") == [
+        f"inquiry {inquiry}: it is of the account A, and the decision {decision} that it is about is of B"
+    ]
+
+
 FACTS = {
+    "account_id": "'B'",
     "acquired_on": "'2026-01-01'",
     "amount": "amount + 1",
     "campaign": "'GIFT'",
@@ -123,6 +137,7 @@ FACTS = {
 
 def test_a_lot_is_as_the_answer_to_its_event_granted_it(client: FlaskClient, database: Database) -> None:
     publish_small(database, LIFE)
+    open_account(database, name="B")
     told = {"account": "A", "type": "purchase", "happened_at": "2026-03-02T00:00:00Z"}
     for name, amount in (("E-1", 9_000), ("E-2", 5)):
         assert client.post("/v1/events", json={**told, "id": name, "amount": amount}).status_code == 201

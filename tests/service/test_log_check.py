@@ -169,6 +169,16 @@ TAMPERING = {
         ["DELETE FROM log_node"],
         [f"the hashes of the tree are all gone; its {LEAVES + 3} leaves make {hashes(LEAVES + 3)}"],
     ),
+    "a leaf has words and an erasure that does not name it": (
+        "log_leaf",
+        ["UPDATE log_leaf SET erasure_id = 1 WHERE reference = 'E-1' AND kind = 'event'"],
+        [f"event E-1: leaf {LEAVES} has its words, and is said to be of erasure 1, which does not name it"],
+    ),
+    "a checkpoint is said to be signed at no time": (
+        "log_checkpoint",
+        ["UPDATE log_checkpoint SET signed_at = 'zzz'"],
+        ["checkpoint 0: it is said to be signed at zzz, which is no instant"],
+    ),
     "a checkpoint is signed by somebody else": (
         "log_checkpoint",
         ["UPDATE log_checkpoint SET note = replace(note, '\u2014 refunds', '\u2014 others')"],
@@ -180,6 +190,29 @@ TAMPERING = {
         ["checkpoint 0: its name, size or order is not that of what was signed"],
     ),
 }
+
+
+OTHER_TYPES = {
+    "a digest that is bytes": (
+        "log_leaf",
+        "digest = x'00ff' WHERE reference = 'E-1' AND kind = 'event'",
+        "event E-1: ",
+    ),
+    "a hash that is text": ("log_node", "hash = 'abc' WHERE id = 2", "decision D: leaf 1 is not the leaf"),
+    "a size that is text": ("log_checkpoint", "size = 'abc'", "checkpoint 0: its name, size or order"),
+    "a note that is bytes": ("log_checkpoint", "note = x'ff00'", "checkpoint 0: its name, size or order"),
+    "a place that is text": ("log_leaf", "seq = 'abc' WHERE reference = 'E-3'", "the tree has "),
+}
+
+
+@pytest.mark.parametrize(("table", "change_to", "sentence"), OTHER_TYPES.values(), ids=OTHER_TYPES)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_of_another_type_silences_nothing(logged: Database, table: str, change_to: str, sentence: str) -> None:
+    change(logged, "event", "UPDATE event SET amount = 9 WHERE id = 'E-2'")
+    change(logged, table, f"UPDATE {table} SET {change_to}")  # noqa: S608
+    said = found(logged)
+    assert any(each.startswith(sentence) for each in said), said
+    assert f"event E-2: the row is not what leaf {LEAVES + 1} recorded; it was changed" in said
 
 
 @pytest.mark.parametrize(("table", "changes", "sentences"), TAMPERING.values(), ids=TAMPERING.keys())

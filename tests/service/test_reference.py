@@ -63,6 +63,7 @@ def test_every_refusal_is_documented_where_it_can_happen_or_is_not_ours_yet() ->
         "internal-error",
         "record-damaged",
         "version-damaged",
+        "log-damaged",
         "unavailable",
         "provider-unavailable",
         "method-not-allowed",
