@@ -243,10 +243,14 @@ def _day(rule: Rule, told: Told, lots: Sequence[Lot]) -> date:
 
 
 def _sentence(reason: Mapping[str, Any]) -> Text:
-    """A reason as the member reads it: its days in words, and all points not as a number of them."""
+    """A reason as the member reads it: its days in words, and all points not as a number of them.
+
+    >>> _sentence({"ko": "신청 전체포인트", "en": "all points", "figures": {"points": "all"}}).ko
+    '신청 전체 포인트'
+    """
     korean = reason["ko"]
     if reason.get("figures", {}).get("points") == "all":
-        korean = korean.replace("신청 전체포인트", "전체 신청").replace("전체포인트", "전체 포인트")
+        korean = korean.replace("전체포인트", "전체 포인트")
     return Text(in_words(korean, "ko"), in_words(reason["en"], "en"))
 
 

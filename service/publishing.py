@@ -29,14 +29,6 @@ from service.json_body import canonical
 from service.memory import collect_what_was_dropped
 from service.outbox import announce
 
-NO_TEXT = (
-    "정책 버전 {digest}의 글이 보관되어 있지 않습니다",
-    "the text of the version {digest} is not kept",
-)
-OTHER_TEXT = (
-    "정책 버전 {digest}(으)로 보관된 글은 그 버전의 글이 아닙니다: {error}",
-    "the text that is kept of the version {digest} is not its text: {error}",
-)
 SELECT_BY_DIGEST = "SELECT policy, number, text, holidays FROM policy_version WHERE digest = ?"
 SELECT_IN_FORCE = (
     "SELECT policy_version.digest FROM policy_version"
@@ -210,12 +202,23 @@ def read_version(database: Database, digest: str) -> PolicyVersion:
     try:
         return _version_in(found[0], digest)
     except (AssertionError, AttributeError, TypeError, ValueError) as error:
-        raise Damage("version-damaged", digest, both(*OTHER_TEXT, digest=digest, error=error)) from error
+        why = both(
+            "정책 버전 {digest}(으)로 보관된 글은 그 버전의 글이 아닙니다: {error}",
+            "the text that is kept of the version {digest} is not its text: {error}",
+            digest=digest,
+            error=error,
+        )
+        raise Damage("version-damaged", digest, why) from error
 
 
 def no_text(digest: str) -> Damage:
     """The refusal of what was decided by a version that is not kept."""
-    return Damage("version-damaged", digest, both(*NO_TEXT, digest=digest))
+    why = both(
+        "정책 버전 {digest}의 글이 보관되어 있지 않습니다",
+        "the text of the version {digest} is not kept",
+        digest=digest,
+    )
+    return Damage("version-damaged", digest, why)
 
 
 def _version_in(row: Row, digest: str) -> PolicyVersion:

@@ -188,7 +188,7 @@ def decoded(id: str, text: str) -> Any:
 
 def damaged(id: str, why: Text, **figures: object) -> Damage:
     """The refusal of a decision whose record is not what was written."""
-    return Damage("record-damaged", id, both(why.ko, why.en, **figures))
+    return Damage("record-damaged", id, Text(why.ko.format(**figures), why.en.format(**figures)))
 
 
 def check_sums(decision: Mapping[str, Any]) -> None:

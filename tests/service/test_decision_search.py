@@ -289,7 +289,8 @@ def test_a_decision_is_to_be_had_whole(client: FlaskClient, decided: dict[str, d
     denied = next(name for name, each in decided.items() if each["outcome"] == "denied")
     whole = client.get(f"{WHERE}/{denied}").get_json()
     conforms(whole, "WholeDecision")
-    more = {"text", "leaf", "explanation", "reads"}
+    assert whole["refund_request"] is None, "nothing was filed"
+    more = {"text", "leaf", "refund_request", "explanation", "reads"}
     assert {name: value for name, value in whole.items() if name not in more} == decided[denied]
     assert whole["engine"]
     assert whole["trace"]

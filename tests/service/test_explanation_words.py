@@ -222,7 +222,7 @@ def test_an_approval_reads_like_a_letter() -> None:
 
 def test_all_points_of_which_there_are_none_are_no_number() -> None:
     denied = text(told("all", lots=[]))
-    assert "(전체 신청, 환급 가능 0포인트)" in denied
+    assert "(신청 포인트: 전체, 환급 가능 포인트: 0)" in denied
     assert "전체포인트" not in denied
 
 
