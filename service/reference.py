@@ -28,6 +28,7 @@ from service import (
     reference_shadow,
     reference_workbench,
 )
+from service.errors import DAMAGED
 from service.reference_answers import answer_of
 from service.reference_bodies import TOGETHER, body_of
 from service.reference_explanation import EXPLANATION_SHAPES
@@ -80,7 +81,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
     "example": "2f1c6a0e-4b7d",
 }
-BROKEN = ("internal-error", "record-damaged", "version-damaged", "log-damaged")
+BROKEN = ("internal-error", *DAMAGED)
 EVERYWHERE = ("unauthorized", "forbidden", *BROKEN, "unavailable", "provider-unavailable")
 OF_A_BODY = ("unreadable-json", "bad-request", "cut-off", "too-slow", "too-large", "unsupported-media-type")
 OF_A_READ = ("bad-request", "not-found", "read-not-recorded")

@@ -8,9 +8,10 @@ from typing import Any
 
 import marshmallow
 
-from service.errors import KINDS, MEDIA_TYPE
+from service.errors import MEDIA_TYPE
 from service.lines import MEDIA_TYPE as MANY_LINES
 from service.reference_shapes import ref
+from service.refusal_kinds import KINDS
 from service.shapes import ID, LANGUAGE_QUERY
 
 

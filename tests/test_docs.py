@@ -27,9 +27,9 @@ from policies.values import UNITS
 from policies.vocabulary import TYPES, vocabulary
 from service.cli import recoup
 from service.config import SETTINGS
-from service.errors import KINDS as REFUSALS
 from service.messages import KINDS as MESSAGES
 from service.reference import OPERATIONS
+from service.refusal_kinds import KINDS as REFUSALS
 from service.tables import TABLES
 from tests import catalogue
 from tests.docs_runner import ROOT, blocks, pages, run

@@ -48,13 +48,13 @@ def found() -> Response:
         if after is not None and place is None:
             _refuse([FieldError.in_parameter("after", "not-in-the-list")])
         met = decision_search.search(database, parts().versions, asked, place, page["limit"] + 1)
-    shown = [each._asdict() for each in met[: page["limit"]]]
-    record_reads(*(each["id"] for each in shown))
-    following = next_page("/v1/audit/decisions", page, shown, more=len(met) > len(shown))
+    shown = met[: page["limit"]]
+    record_reads(*(each.id for each in shown))
+    following = next_page("/v1/audit/decisions", page, [{"id": each.id} for each in shown], more=len(met) > len(shown))
     return answered(
         {
-            "decisions": [_line(each) for each in met[: page["limit"]] if isinstance(each, Line)],
-            "damaged": [_damaged(each) for each in met[: page["limit"]] if isinstance(each, Damaged)],
+            "decisions": [_line(each) for each in shown if isinstance(each, Line)],
+            "damaged": [_damaged(each) for each in shown if isinstance(each, Damaged)],
             "next": following,
         }
     )
@@ -243,5 +243,5 @@ def _sound(name: str, value: object) -> object:
     """A value of a record that somebody may have changed; None where it is not even of its type."""
     if name in AMOUNTS:
         return value if type(value) is int else None
-    known = name != "outcome" or value in OUTCOMES
-    return value if isinstance(value, str) and known else None
+    foreign = name == "outcome" and value not in OUTCOMES
+    return value if isinstance(value, str) and not foreign else None

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, send_from_directory
 
-from service.errors import KINDS, Refusal, language
+from service.errors import Refusal, language
 from service.parts import answered, json_text
 from service.reference import reference
+from service.refusal_kinds import KINDS
 
 blueprint = Blueprint("openapi", __name__)
 

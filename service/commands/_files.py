@@ -144,8 +144,9 @@ def shown_name(name: str) -> str:
 def read_json_file(name: str) -> Any:
     """The data in a JSON file, or in stdin for `-`, read as strictly as the API reads it. Raises Unusable."""
     from policies.problems import in_language
-    from service.errors import KINDS, Refusal
+    from service.errors import Refusal
     from service.json_body import read_json
+    from service.refusal_kinds import KINDS
 
     data, shown = read_file(name), shown_name(name)
     try:

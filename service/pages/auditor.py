@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, g, jsonify, request
 
+from service.errors import DAMAGED
 from service.explanation_forms import listed
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.auditor_words import STAGES
@@ -21,7 +22,6 @@ NARROWING = ("day_from", "day_to", "points_from", "points_to", "policy", "versio
 FIELDS = ("account", "reason", "rule", "outcome", *NARROWING)
 MOST_FOUND = 20
 MOST_READS = 20
-DAMAGED = ("record-damaged", "version-damaged", "log-damaged")
 ORDER = list(STAGES)
 PROOF = "/v1/audit/proofs/inclusion"
 

@@ -19,9 +19,10 @@ from marshmallow import Schema
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from service import shapes, shapes_messages
-from service.errors import KINDS, FieldError, register_errors
+from service.errors import FieldError, register_errors
 from service.field_texts import FIELD_TEXTS
 from service.reference_shapes import PROBLEM
+from service.refusal_kinds import KINDS
 from service.shapes import MOST_EVENTS
 from tests.service.builders import asking
 

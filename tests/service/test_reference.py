@@ -9,11 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator, FormatChecker
 
-from service.errors import KINDS
 from service.reference import OPERATIONS, reference
 from service.reference_examples import IN_FULL, STORED, decisions
 from service.reference_links import LINKS
 from service.reference_operation import Operation
+from service.refusal_kinds import KINDS
 from tests.service.builders import SetClock, asking
 
 DOCUMENT = reference("0")
