@@ -22,10 +22,12 @@ from engine.reading import instant
 from engine.scenario_expect import AMOUNTS, LINES
 from engine.scenario_file import Scenario
 from engine.taken import Taken
+from policies.model import Text
+from policies.problems import both
 
 Got = Mapping[str, Any]
 Trace = Sequence[Mapping[str, Any]]
-Differ = Callable[[str, Any, Any], list[str]]
+Differ = Callable[[str, Any, Any], list[Text]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Compared:
     key: str
     expected: Any
     got: Any
-    differences: tuple[str, ...]
+    differences: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,16 @@ class Result:
     compared: tuple[Compared, ...]
 
     @property
-    def differences(self) -> tuple[str, ...]:
+    def differences(self) -> tuple[Text, ...]:
         """What differs, whatever was expected."""
         return tuple(difference for each in self.compared for difference in each.differences)
 
-    def lines(self) -> list[str]:
+    def lines(self, language: str = "en") -> list[str]:
         """Each difference with its place, such as `a.test.yaml:31:7: The minimum: row 3: expected ..., got ...`."""
         scenario = self.scenario
-        row = f"row {scenario.row}: " if scenario.row else ""
+        row = both("{row}번째 행: ", "row {row}: ", row=scenario.row).in_language(language) if scenario.row else ""
         where = f"{scenario.file}:{scenario.place.line}:{scenario.place.column}: {scenario.name}: {row}"
-        return [where + difference for difference in self.differences]
+        return [where + difference.in_language(language) for difference in self.differences]
 
 
 def run(compiled: CompiledVersion, scenario: Scenario, *, helping: bool = True) -> Result:
@@ -164,49 +166,79 @@ def _by_lot(taken: Iterable[Taken]) -> dict[str, int]:
     return found
 
 
-def _differ(key: str, expected: Any, got: Any) -> list[str]:
-    return [] if expected == got else [f"expected {key} {written(expected)}, got {written(got)}"]
+def _differ(key: str, expected: Any, got: Any) -> list[Text]:
+    return [] if expected == got else [_instead(key, written(expected), written(got))]
 
 
-def _differ_by_lot(key: str, expected: Any, got: Any) -> list[str]:
+def _instead(key: str, expected: str | Text, got: str | Text) -> Text:
+    return both(
+        "{key}: 기대한 값은 {expected}, 나온 값은 {got}",
+        "expected {key} {expected}, got {got}",
+        key=key,
+        expected=expected,
+        got=got,
+    )
+
+
+def _differ_by_lot(key: str, expected: Any, got: Any) -> list[Text]:
     """Every lot, those that are not named being expected to have nothing against them."""
     return [
-        f"lot '{lot}': expected reasons {written(expected.get(lot, []))}, got {written(reasons)}"
+        both(
+            "적립 건 '{lot}': 기대한 이유는 {expected}, 나온 이유는 {got}",
+            "lot '{lot}': expected reasons {expected}, got {got}",
+            lot=lot,
+            expected=written(expected.get(lot, [])),
+            got=written(reasons),
+        )
         for lot, reasons in got.items()
         if reasons != expected.get(lot, [])
     ]
 
 
-def _differ_where_named(key: str, expected: Any, got: Any) -> list[str]:
+def _differ_where_named(key: str, expected: Any, got: Any) -> list[Text]:
     return [
-        f"expected {key} {name}: {written(value)}, got {written(got.get(name))}"
+        both(
+            "{key} {name}: 기대한 값은 {expected}, 나온 값은 {got}",
+            "expected {key} {name}: {expected}, got {got}",
+            key=key,
+            name=name,
+            expected=written(value),
+            got=written(got.get(name)),
+        )
         for name, value in expected.items()
         if got.get(name) != value
     ]
 
 
-def _differ_in_figures(key: str, expected: Any, got: Any) -> list[str]:
-    differences = []
+def _differ_in_figures(key: str, expected: Any, got: Any) -> list[Text]:
+    differences: list[Text] = []
     for rule, figures in expected.items():
         if rule not in got:
-            differences.append(f"expected figures of '{rule}', which gave no reason")
+            silent = both(
+                "'{rule}' 규칙의 figures 값을 기대했으나 그 규칙은 이유로 나오지 않았습니다",
+                "expected figures of '{rule}', which gave no reason",
+                rule=rule,
+            )
+            differences.append(silent)
         else:
             differences += _differ_where_named(f"'{rule}'", figures, got[rule])
     return differences
 
 
-def _differ_in_remedy(key: str, expected: Any, got: Any) -> list[str]:
+def _differ_in_remedy(key: str, expected: Any, got: Any) -> list[Text]:
     """All remedies that are offered must be the expected one; or those of a list, in the order of the reasons."""
     if isinstance(expected, list):
         offered, wanted = got, expected
     else:
         offered = [each for at, each in enumerate(got) if each not in got[:at]]
         wanted = [expected] if expected else []
-    told = [" and ".join(map(written, each)) or "none" for each in (wanted, offered)]
-    return [] if offered == wanted else [f"expected remedy {told[0]}, got {told[1]}"]
+    if offered == wanted:
+        return []
+    told = [[*map(written, each)] or ["none"] for each in (wanted, offered)]
+    return [_instead(key, *(Text(" 및 ".join(each), " and ".join(each)) for each in told))]
 
 
-def _differ_in_earnings(key: str, expected: Any, got: Any) -> list[str]:
+def _differ_in_earnings(key: str, expected: Any, got: Any) -> list[Text]:
     """As many lots, in the same order; of each, what is named."""
     shown = [{name: each.get(name) for name in wanted} for wanted, each in zip(expected, got, strict=False)]
     shown += [{"rule": each["rule"], "points": each["points"]} for each in got[len(expected) :]]

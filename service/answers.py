@@ -312,6 +312,7 @@ def inquiry_line(inquiry: Inquiry, today: date) -> dict[str, Any]:
         "decision_id": inquiry.decision_id,
         "opened_at": inquiry.opened_at,
         "answered_at": inquiry.answered_at,
+        "asked_back": inquiry.asked_back,
         "due_on": inquiry.due_on.isoformat(),
         "days_left": left,
         "overdue": left is not None and left < 0,

@@ -107,8 +107,8 @@ def _tested(loaded: Loaded) -> Found:
             "file": scenario.file,
             "line": scenario.place.line,
             "column": scenario.place.column,
-            "ko": f"{scenario.name}: {difference}",
-            "en": f"{scenario.name}: {difference}",
+            "ko": f"{scenario.name}: {difference.ko}",
+            "en": f"{scenario.name}: {difference.en}",
         }
         for scenario in loaded.scenarios
         for difference in run(loaded.compiled, scenario).differences

@@ -56,7 +56,8 @@ INSERT_ENTRY = (
 )
 SELECT = (
     "SELECT inquiry.id, inquiry.account_id, account.policy, inquiry.kind, inquiry.request_id, refund_request.state,"
-    " inquiry.decision_id, inquiry.state, inquiry.language, inquiry.opened_at, inquiry.due_on, inquiry.answered_at"
+    " inquiry.decision_id, inquiry.state, inquiry.language, inquiry.opened_at, inquiry.due_on, inquiry.answered_at,"
+    " (SELECT move FROM inquiry_entry WHERE inquiry_id = inquiry.id ORDER BY inquiry_entry.id DESC LIMIT 1)"
     " FROM inquiry JOIN account ON account.id = inquiry.account_id"
     " LEFT JOIN refund_request ON refund_request.id = inquiry.request_id WHERE "
 )
@@ -71,7 +72,9 @@ BEHIND_BY_DUE = "(inquiry.due_on, inquiry.id) > ((SELECT due_on FROM inquiry WHE
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """An inquiry without its words. `answered_at` is None while what the member said last waits for an answer."""
+    """An inquiry without its words. `answered_at` is None while what the member said last waits for an answer;
+    `asked_back` is True while what an agent asked of the member last does.
+    """
 
     id: str
     account: str
@@ -85,6 +88,7 @@ class Inquiry:
     opened_at: str
     due_on: date
     answered_at: str | None
+    asked_back: bool
 
     @property
     def allowed(self) -> list[str]:
@@ -278,10 +282,11 @@ def _move_of(inquiry: Inquiry, body: Mapping[str, Any]) -> str:
 
 
 def _inquiry(row: Row) -> Inquiry:
-    name, account, policy, kind, request, refund_state, decision, state, language, opened_at, due_on, answered_at = row
+    name, account, policy, kind, request, refund_state, decision, state, language, *of_time, last_move = row
     about = (name, account, policy, kind, request, refund_state, decision, state, language)
+    opened_at, due_on, answered_at = of_time
     answered = None if answered_at is None else to_the_second(answered_at)
-    return Inquiry(*about, to_the_second(opened_at), _day(due_on), answered)
+    return Inquiry(*about, to_the_second(opened_at), _day(due_on), answered, last_move == "ask")
 
 
 def _entry(row: Row) -> Entry:

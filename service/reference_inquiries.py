@@ -66,6 +66,7 @@ INQUIRY_LINE: dict[str, Schema] = {
         "format": "date-time",
         "description": "null while what the member said last waits for an answer.",
     },
+    "asked_back": {"type": "boolean", "description": "Whether an agent asked something of the member last."},
     "due_on": {**DAY, "description": "The local day by which it has to be answered."},
     "days_left": {"type": ["integer", "null"], "description": "Below zero: overdue. null unless it is open."},
     "overdue": {"type": "boolean"},

@@ -89,7 +89,7 @@ COMPARED = object_of(
         "expected": {"type": "string", "description": "As a scenario file writes it; cut short where it is long."},
         "got": TEXT,
         "same": {"type": "boolean"},
-        "differences": {"type": "array", "items": TEXT, "description": "In which words `recoup test` tells them."},
+        "differences": {**list_of(object_of(SAID)), "description": "In which words `recoup test` tells them."},
     },
     "What was expected, and what came.",
 )

@@ -272,7 +272,7 @@ def _compared(each: Compared) -> Plain:
         "expected": _shortened(written(each.expected)),
         "got": _shortened(written(each.got)),
         "same": not each.differences,
-        "differences": [_shortened(difference) for difference in each.differences],
+        "differences": [{"ko": _shortened(told.ko), "en": _shortened(told.en)} for told in each.differences],
     }
 
 

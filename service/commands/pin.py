@@ -40,7 +40,7 @@ def _pin(file: str, only: str | None, lang: str, label: str) -> int:
     compiled = tested.compile(lang)
     failing = [result for result in (run(compiled, scenario) for scenario in tested.scenarios) if result.differences]
     for result in failing:
-        click.echo("\n".join(result.lines()))
+        click.echo("\n".join(result.lines(lang)))
     if failing:
         stop(f"{label}scenarios fail; mend them first, then pin")
     pins = Pins(compiled.version, tested.rule_file, tested.scenarios)

@@ -31,7 +31,7 @@ def command(files: tuple[str, ...], verbose: bool, lang: str) -> None:
             result = run(compiled, scenario)
             count += 1
             failed += bool(result.differences)
-            for line in result.lines():
+            for line in result.lines(lang):
                 click.echo(line)
             if verbose and not result.differences:
                 row = f", row {scenario.row}" if scenario.row else ""

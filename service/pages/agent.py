@@ -51,12 +51,14 @@ def home() -> Response:
     wanted = request.args.get("account", "").strip()
     if not wanted:
         return _home("", None)
-    found = ask("GET", address("accounts", wanted))
-    if found.status == 404 or "/" in wanted:
-        return _home(wanted, NO_ACCOUNT)
-    if not found.ok:
-        raise Refused(found)
-    return back_to(f"/agent/accounts/{quote(wanted, safe='')}")
+    # Who listens to an id writes it down in small letters. One that is written otherwise is another account's.
+    for spelled in () if "/" in wanted else dict.fromkeys((wanted, wanted.upper())):
+        found = ask("GET", address("accounts", spelled))
+        if found.ok:
+            return back_to(f"/agent/accounts/{quote(spelled, safe='')}")
+        if found.status != 404:
+            raise Refused(found)
+    return _home(wanted, NO_ACCOUNT)
 
 
 @blueprint.get("/reviews")

@@ -35,6 +35,7 @@ def home() -> Response:
     today = today_in(policy["timezone"]).isoformat()
     requests = asked("GET", address("accounts", g.reader.account, "refund-requests"), query={"limit": 3})
     notices = asked("GET", address("accounts", g.reader.account, "notices"), query={"limit": 5})
+    inquiries = asked("GET", address("accounts", g.reader.account, "inquiries"), query={"limit": 20})
     return page(
         "member.html",
         balance=balance,
@@ -43,6 +44,7 @@ def home() -> Response:
         most=_most(options),
         requests=requests["refund_requests"],
         notices=[each for each in notices["notices"] if (each["last_usable_on"] or each["charged_on"]) >= today],
+        inquiries=[each for each in inquiries["inquiries"] if each["state"] == "answered" or each["asked_back"]],
         years=_by_year(balance),
         soon=balance["expiring"][:SOON],
     )
@@ -127,7 +129,14 @@ def one_request(id: str) -> Response:
     found = asked("GET", address("refund-requests", id))
     told = ask("GET", address("decisions", found["decision_id"], "explanation"))
     explained = told.data if told.ok else None
-    return page("member_request.html", found=found, told=explained, policy=_policy(_policy_name()), once=fresh_key())
+    return page(
+        "member_request.html",
+        found=found,
+        told=explained,
+        again=explained and _again(explained["nearest"], found["method"]),
+        policy=_policy(_policy_name()),
+        once=fresh_key(),
+    )
 
 
 @blueprint.post("/requests/<id>/cancel")
@@ -248,6 +257,13 @@ def _request_of(written: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, T
     if papers:
         body["papers"] = papers
     return body, mistakes | ({"points": mistake} if mistake else {})
+
+
+def _again(nearest: Mapping[str, Any] | None, method: str) -> dict[str, Any] | None:
+    """The form of the nearest request that would have passed; None unless only points or the method differ."""
+    if nearest is None or not nearest["found"] or not nearest["set"].keys() <= {"request.points", "request.method"}:
+        return None
+    return {"method": nearest["set"].get("request.method", method), "points": nearest["decision"]["points"]}
 
 
 def _tried(body: Mapping[str, Any]) -> Answer:

@@ -80,6 +80,7 @@ def test_a_question_is_kept_with_the_day_by_which_it_is_answered(client: FlaskCl
         "decision_id": None,
         "opened_at": "2026-03-02T01:00:00Z",
         "answered_at": None,
+        "asked_back": False,
         "due_on": "2026-04-01",
         "days_left": 30,
         "overdue": False,

@@ -90,7 +90,9 @@ def test_a_scenario_that_fails_says_what_was_expected_and_what_came(client: Flas
     assert len(red) == found["failed"] > 0
     outcome = next(each for each in red[0]["compared"] if each["key"] == "outcome")
     assert (outcome["expected"], outcome["got"], outcome["same"]) == ("approved", "denied", False)
-    assert outcome["differences"] == ["expected outcome approved, got denied"]
+    assert [(each["ko"], each["en"]) for each in outcome["differences"]] == [
+        ("outcome: 기대한 값은 approved, 나온 값은 denied", "expected outcome approved, got denied")
+    ]
     assert SCENARIOS.splitlines()[red[0]["line"] - 1].strip()
 
 

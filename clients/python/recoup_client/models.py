@@ -853,6 +853,7 @@ class Inquiry(TypedDict):
     decision_id: str | None
     opened_at: str
     answered_at: str | None
+    asked_back: bool
     due_on: str
     days_left: int | None
     overdue: bool
@@ -907,6 +908,7 @@ class InquiryInFull(TypedDict):
     decision_id: str | None
     opened_at: str
     answered_at: str | None
+    asked_back: bool
     due_on: str
     days_left: int | None
     overdue: bool
@@ -958,6 +960,7 @@ class InquiryLine(TypedDict):
     decision_id: str | None
     opened_at: str
     answered_at: str | None
+    asked_back: bool
     due_on: str
     days_left: int | None
     overdue: bool

@@ -97,6 +97,7 @@ def test_nobody_else_is_at_the_desk(open_site: Client) -> None:
 def test_an_account_is_found_by_its_id_and_a_wrong_one_is_told(open_site: Client) -> None:
     enter(open_site, "agent")
     assert open_site.get("/agent?account=+A+").headers["Location"] == ACCOUNT
+    assert open_site.get("/agent?account=a").headers["Location"] == ACCOUNT, "as it was heard"
     for wrong in ("A-9", "A/balance", "%00", "<b>"):
         answer = open_site.get("/agent", query_string={"account": wrong})
         assert (answer.status_code, "There is no account" in answer.text) == (404, True)
@@ -313,6 +314,11 @@ def test_a_contest_is_asked_back_answered_and_closed(open_site: Client) -> None:
     enter(open_site, "agent")
     back = {**hidden(open_site, where, f"{where}/ask"), "by": "kim", "text": "Which points?"}
     open_site.post(f"{where}/ask", data=back)
+    assert "Member was asked back" in said(open_site.get("/agent/inquiries").text)
+    enter(open_site, "member")
+    for path in ("/member", "/member/inquiries", where.replace("/agent/", "/member/")):
+        assert re.search("agent asks", said(open_site.get(path).text)), path
+    enter(open_site, "agent")
     added = {**hidden(open_site, where, f"{where}/add"), "text": "Those of May."}
     open_site.post(f"{where}/add", data=added)
     blank = {**hidden(open_site, where, f"{where}/answer"), "by": "kim", "text": "We looked.", "reason": " "}
@@ -325,6 +331,8 @@ def test_a_contest_is_asked_back_answered_and_closed(open_site: Client) -> None:
         assert told in words
     enter(open_site, "member")
     told = said(open_site.get(where.replace("/agent/", "/member/")).text)
+    assert "It was answered" in said(open_site.get("/member").text)
+    assert "agent asks" not in told
     assert "The decision stays order, article 5" in told, "the member reads what came of it"
     enter(open_site, "agent")
     ended = {**hidden(open_site, where, f"{where}/withdraw"), "by": "kim"}

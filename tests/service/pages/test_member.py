@@ -76,6 +76,10 @@ def test_a_denied_request_says_why_and_what_would_pass(open_site: Client) -> Non
     words = said(open_site.get(where).text)
     assert "Denied" in words
     assert "There are 10000 points" in words or "There are 10,000 points" in words
+    assert "Ask for 10,000 points instead: credit" in words
+    again = re.search(r'href="(/member/apply\?method=credit&amp;points=10000)"', open_site.get(where).text)
+    assert again, "no way to ask again"
+    assert "10,000 points" in said(open_site.get(again[1].replace("&amp;", "&")).text).partition("What it comes to")[2]
 
 
 @pytest.mark.parametrize(
