@@ -26,7 +26,7 @@ from service.moves import Move, allowed
 from service.outbox import Message
 from service.publishing import Listed
 from service.records import Record
-from service.refund_requests import Filed, Hold
+from service.refund_requests import DamagedRequest, Filed, Hold
 from service.webhooks import Webhook
 
 NESTED = (dict, list)
@@ -89,6 +89,22 @@ def refund_request_line(filed: Filed) -> dict[str, Any]:
         "decision_id": filed.decision_id,
         "last_held_on": filed.decision.get("last_held_on"),
         "allowed": allowed(filed.state),
+    }
+
+
+def met_line(met: Filed | DamagedRequest, language: str) -> dict[str, Any]:
+    """A refund request in a list, or what its own row tells of one whose decision somebody changed."""
+    if isinstance(met, Filed):
+        return refund_request_line(met)
+    *own, why = met
+    return {**dict(zip(met._fields, own, strict=False)), "detail": why.in_language(language)}
+
+
+def parted(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A page of refund requests, those apart whose decision somebody changed."""
+    return {
+        "refund_requests": [line for line in lines if "detail" not in line],
+        "damaged": [line for line in lines if "detail" in line],
     }
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from service import moves, refund_requests
 from service.database import Database, reading
 from service.publishing import Versions, local_day_of
-from service.refund_requests import Filed
+from service.refund_requests import DamagedRequest, Filed
 
 HELD = moves.KINDS[moves.OWN].before
 LAPSED = moves.KINDS[moves.OWN].state
@@ -22,7 +22,7 @@ def queue(
     after: str | None,
     limit: int,
     now: datetime,
-) -> list[Filed]:
+) -> list[Filed | DamagedRequest]:
     """A page of `refund_requests.queue` with every request in the state that it is in by now, swept or not.
 
     Raises Unavailable.

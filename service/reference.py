@@ -35,6 +35,7 @@ from service.reference_explanation import EXPLANATION_SHAPES
 from service.reference_inquiries import INQUIRY_SHAPES
 from service.reference_links import links_of
 from service.reference_operation import Operation, headers_of, in_path, in_query, of_lines, refusals
+from service.reference_requests import REQUEST_SHAPES
 from service.reference_shapes import SHAPES, ref
 from service.roles import OPEN, RIGHTS
 from service.shapes import (
@@ -480,7 +481,7 @@ def reference(version: str) -> dict[str, Any]:
     spec = APISpec("Recoup", version, "3.1.0", plugins=[plugin], info={"description": ABOUT})
     assert plugin.converter is not None, "APISpec sets it"
     plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]
-    shapes = (SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
+    shapes = (SHAPES, REQUEST_SHAPES, EXPLANATION_SHAPES, INQUIRY_SHAPES)
     of_modules = (
         reference_access.SHAPES,
         reference_messages.SHAPES,

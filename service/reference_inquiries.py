@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from service.faq_files import TOPICS
 from service.inquiries import KINDS, OUTCOMES, STATES
+from service.reference_requests import FILED_LINE
 from service.reference_shapes import (
     AMOUNT,
     DAY,
     DAY_OR_NONE,
-    FILED_LINE,
     INSTANT,
     SAID,
     TEXT,

@@ -287,41 +287,7 @@ PLANNED_REQUEST: Schema = {
 ACCOUNT_CHANGE: Schema = {**ACCOUNT, "required": [], "description": "Facts of an account, by their names."}
 LEVEL: Schema = {**ACCOUNT["properties"]["identity_level"], "minimum": 0, "maximum": HIGHEST_LEVEL}
 ACCOUNT_CHANGE["properties"] = {**ACCOUNT["properties"], "identity_level": LEVEL}
-FILED_LINE = {
-    "id": TEXT,
-    "account": TEXT,
-    "state": {"type": "string", "description": "The outcome, until the request is settled or given up."},
-    "points": AMOUNT,
-    "method": METHOD,
-    "fee": AMOUNT,
-    "payout": AMOUNT,
-    "payable_on": DAY_OR_NONE,
-    "requested_at": INSTANT,
-    "decision_id": TEXT,
-    "last_held_on": HELD_UNTIL,
-    "allowed": {"type": "array", "items": TEXT, "description": "The moves that the state allows."},
-}
-HOLDS = list_of(object_of({"lot": TEXT, "points": AMOUNT, "state": TEXT}))
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
-MOVE = object_of(
-    {
-        "name": TEXT,
-        "before": TEXT,
-        "state": TEXT,
-        "by": {**TEXT_OR_NONE, "description": "Who made it; null for the service itself, or where nobody was named."},
-        "reason": TEXT_OR_NONE,
-        "moved_at": INSTANT,
-    },
-    "A step in the life of a refund request.",
-)
-LIFE: dict[str, Schema] = {
-    "holds": HOLDS,
-    "moves": list_of(MOVE),
-}
-FILED = object_of({**FILED_LINE, **LIFE}, "A refund request, the points that it holds, and its life so far.")
-JUST_FILED = object_of(
-    {**FILED_LINE, **LIFE, "decision": ref("Decision")}, "A refund request with the decision it got."
-)
 LOT_PART = object_of({"lot": TEXT, "points": AMOUNT})
 EVENT_ANSWER = object_of(
     {
@@ -479,12 +445,6 @@ OPTIONS = object_of(
     },
     "The ways to a refund, before one is asked for. Nothing is recorded.",
 )
-FILED_PAGE = object_of(
-    {
-        "refund_requests": list_of(object_of(FILED_LINE)),
-        "next": NEXT,
-    }
-)
 STORED_ACCOUNT = _all_of(ACCOUNT)
 STORED_ACCOUNT["properties"]["policy"] = TEXT
 STORED_ACCOUNT["required"].append("policy")
@@ -588,9 +548,6 @@ SHAPES: dict[str, Schema] = {
     "Decision": DECISION,
     "Case": CASE,
     "KeptDecision": KEPT_DECISION,
-    "RefundRequest": FILED,
-    "JustFiled": JUST_FILED,
-    "RefundRequests": FILED_PAGE,
     "StoredAccount": STORED_ACCOUNT,
     "Balance": BALANCE,
     "Index": INDEX,

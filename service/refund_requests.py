@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from policies.model import Text
 from service import records
 from service.clock import spoken, stored, to_the_second
 from service.database import Database, Row, execute, rows
+from service.errors import Damage
 
 INSERT = (
     "INSERT INTO refund_request"
@@ -59,6 +61,19 @@ class Filed:
     decision: Mapping[str, Any]
 
 
+class DamagedRequest(NamedTuple):
+    """A refund request, as its own row tells it, whose decision is not what was written, and why that is known."""
+
+    id: str
+    account: str
+    decision_id: str
+    state: str
+    points: int
+    method: str
+    requested_at: str
+    why: Text
+
+
 def file(database: Database, id: str, decision_id: str, decision: Mapping[str, Any], requested_at: datetime) -> Filed:
     """Keep a request beside the decision it got. Its state is that decision's outcome."""
     account, state, points = decision["account"], decision["outcome"], decision["points"]
@@ -86,21 +101,23 @@ def account_of(database: Database, id: str) -> str | None:
     return found[0][0] if found else None
 
 
-def page_of(database: Database, account: str, after: str | None, limit: int) -> list[Filed]:
+def page_of(database: Database, account: str, after: str | None, limit: int) -> list[Filed | DamagedRequest]:
     """The requests of an account, newest first, from the one after `after` on."""
     older = "" if after is None else " AND refund_request.id < ?"
     where = f"account_id = ?{older} ORDER BY refund_request.id DESC LIMIT ?"
     parameters = (account, limit) if after is None else (account, after, limit)
-    return [_filed(row) for row in rows(database, SELECT + where, parameters)]
+    return [_met(row) for row in rows(database, SELECT + where, parameters)]
 
 
-def queue(database: Database, state: str | None, account: str | None, after: str | None, limit: int) -> list[Filed]:
+def queue(
+    database: Database, state: str | None, account: str | None, after: str | None, limit: int
+) -> list[Filed | DamagedRequest]:
     """The requests in a state (None: in any) of one account or of all, oldest first, from the one after `after` on."""
     asked = {"refund_request.state = ?": state, "account_id = ?": account, "refund_request.id > ?": after}
     given = {condition: value for condition, value in asked.items() if value is not None}
     where = " AND ".join(given) or "1 = 1"
     found = rows(database, f"{SELECT}{where} ORDER BY refund_request.id LIMIT ?", (*given.values(), limit))
-    return [_filed(row) for row in found]
+    return [_met(row) for row in found]
 
 
 def accounts_held_until(
@@ -125,6 +142,15 @@ def held_by(database: Database, account: str, at: datetime | None = None) -> int
 def holds_of(database: Database, id: str) -> list[Hold]:
     """What a request holds, by lot."""
     return [Hold(*row) for row in rows(database, SELECT_HOLDS, (id,))]
+
+
+def _met(row: Row) -> Filed | DamagedRequest:
+    """One that is met in a list: a record that somebody changed must not hide the others."""
+    try:
+        return _filed(row)
+    except Damage as damage:
+        request, account, decision, state, points, method, at, _ = row
+        return DamagedRequest(request, account, decision, state, points, method, to_the_second(at), damage.why)
 
 
 def _filed(row: Row) -> Filed:

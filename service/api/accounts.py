@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema
 
 from service import events, inquiries, ledger, members, moves, notices, refund_requests
-from service.answers import event_answer, inquiry_line, refund_request_line, with_faq, with_text
+from service.answers import event_answer, inquiry_line, met_line, parted, with_faq, with_text
 from service.balances import balance_of
 from service.database import reading
 from service.earning import earning_of
@@ -114,7 +114,14 @@ def inquiries_of(id: str) -> Response:
 @blueprint.get("/v1/accounts/<id>/refund-requests")
 def refund_requests_of(id: str) -> Response:
     """The refund requests of an account, newest first."""
-    return _page(id, "refund-requests", PAGE_QUERY, refund_requests.page_of, lambda _: refund_request_line)
+    return _page(
+        id,
+        "refund-requests",
+        PAGE_QUERY,
+        refund_requests.page_of,
+        lambda _: lambda met: met_line(met, language()),
+        parted,
+    )
 
 
 @blueprint.get("/v1/accounts/<id>/events")
@@ -146,8 +153,10 @@ def _page(
     asked: Schema,
     page_of: Callable[..., Sequence[Any]],
     line_of: Callable[[StoredAccount], Line],
+    together: Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]] | None = None,
 ) -> Response:
-    """A page of what an account has, and where the next one is; `line_of` says how each is shown.
+    """A page of what an account has, and where the next one is; `line_of` says how each is shown, and `together`
+    all of them, where that is not as one list.
 
     What is asked besides, such as a state, is asked of `page_of`, and again on the next page.
     """
@@ -162,7 +171,8 @@ def _page(
     shown = [line(each) for each in found[: page["limit"]]]
     path = f"/v1/accounts/{quote(id, safe='')}/{what}"
     following = next_page(path, page, shown, more=len(found) > len(shown))
-    return answered({what.replace("-", "_"): shown, "next": following})
+    told = together(shown) if together else {what: shown}
+    return answered({**told, "next": following})
 
 
 def _can_be_an_id(id: str) -> None:

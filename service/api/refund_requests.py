@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, request
 
 from service import looks, moves, own, refund_requests
 from service.access import record_reads
-from service.answers import filed_answer, refund_request_answer, refund_request_line
+from service.answers import filed_answer, met_line, parted, refund_request_answer
 from service.database import reading, writing
 from service.errors import FieldError, Refusal, language
 from service.idempotency import Answer, claim, digest_of, finish, read_key
@@ -57,9 +57,9 @@ def queue() -> Response:
     with reading(parts().database):
         check_page(parts().database, "refund-requests", after, account)
     found = looks.queue(parts().database, parts().versions, state, account, after, limit + 1, parts().clock())
-    shown = [refund_request_line(filed) for filed in found[:limit]]
+    shown = [met_line(met, language()) for met in found[:limit]]
     following = next_page("/v1/refund-requests", page, shown, more=len(found) > len(shown))
-    return answered({"refund_requests": shown, "next": following})
+    return answered({**parted(shown), "next": following})
 
 
 @blueprint.get("/v1/refund-requests/<id>")

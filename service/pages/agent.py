@@ -65,7 +65,7 @@ def home() -> Response:
 def reviews() -> Response:
     """The requests that wait for a person, those filed first at the head."""
     found = _reviews(20, request.args.get("after"))
-    return page("agent_reviews.html", found=found["refund_requests"], next=after_of(found))
+    return page("agent_reviews.html", found=found["refund_requests"], damaged=found["damaged"], next=after_of(found))
 
 
 @blueprint.get("/accounts/<id>")
@@ -159,7 +159,7 @@ def _account(id: str, written: Mapping[str, str], refused: Answer | None = None)
     facts = asked("GET", address("accounts", id))
     balance = asked("GET", address("accounts", id, "balance"))
     policy = asked("GET", address("policies", balance["policy"]))
-    requests = asked("GET", address("accounts", id, "refund-requests"), query={"limit": SHOWN})["refund_requests"]
+    requests = asked("GET", address("accounts", id, "refund-requests"), query={"limit": SHOWN})
     options, inquiries = [], []
     if may("agent"):
         options = _options(id)
@@ -176,10 +176,11 @@ def _account(id: str, written: Mapping[str, str], refused: Answer | None = None)
         lots=sorted(
             balance["lots"], key=lambda lot: (lot["expired"], lot["last_usable_on"] or "9999-12-31", lot["id"])
         ),
-        requests=requests,
+        requests=requests["refund_requests"],
+        damaged=requests["damaged"],
         inquiries=inquiries,
         spoken=spoken,
-        script=script(balance, options, requests, policy["currency"], spoken) if options else [],
+        script=script(balance, options, requests["refund_requests"], policy["currency"], spoken) if options else [],
         written={"once": fresh_key(), "decision_id": request.args.get("decision", ""), **written},
         refused=refused,
     )

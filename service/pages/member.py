@@ -43,6 +43,7 @@ def home() -> Response:
         options=options,
         most=_most(options),
         requests=requests["refund_requests"],
+        damaged=requests["damaged"],
         notices=[each for each in notices["notices"] if (each["last_usable_on"] or each["charged_on"]) >= today],
         inquiries=[each for each in inquiries["inquiries"] if each["state"] == "answered" or each["asked_back"]],
         years=_by_year(balance),
@@ -119,8 +120,13 @@ def requests() -> Response:
         address("accounts", g.reader.account, "refund-requests"),
         query={"limit": 20, "after": request.args.get("after")},
     )
-    policy = _policy(_policy_name())
-    return page("member_requests.html", found=found["refund_requests"], next=after_of(found), policy=policy)
+    return page(
+        "member_requests.html",
+        found=found["refund_requests"],
+        damaged=found["damaged"],
+        next=after_of(found),
+        policy=_policy(_policy_name()),
+    )
 
 
 @blueprint.get("/requests/<id>")

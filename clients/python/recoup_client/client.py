@@ -142,7 +142,9 @@ class Client:
     def refund_requests(
         self, *, state: str | None = None, account: str | None = None, after: str | None = None
     ) -> Iterator[m.RefundRequestLine]:
-        """The refund requests of all accounts, oldest first, page after page."""
+        """The refund requests of all accounts, oldest first, page after page. Raises RecordsDamaged behind the last,
+        where some were met whose decision is not what was written.
+        """
         return self._pages("get /v1/refund-requests", "refund_requests", state=state, account=account, after=after)
 
     def approve(
@@ -207,7 +209,7 @@ class Client:
         return self._call(m.RefundOptions, "post /v1/accounts/{id}/refund-options", id, body=body, safe=True)
 
     def account_refund_requests(self, id: str, *, after: str | None = None) -> Iterator[m.RefundRequestLine]:
-        """The refund requests of an account, newest first."""
+        """The refund requests of an account, newest first. Raises RecordsDamaged as `refund_requests` does."""
         return self._pages("get /v1/accounts/{id}/refund-requests", "refund_requests", id, after=after)
 
     def account_events(self, id: str, *, state: str | None = None, after: str | None = None) -> Iterator[m.ToldEvent]:
@@ -410,12 +412,7 @@ class Client:
             "day_from": day_from,
             "day_to": day_to,
         }
-        damaged: list[m.DamagedDecision] = []
-        for page in self._whole_pages("get /v1/audit/decisions", after=after, **asked):
-            yield from page["decisions"]
-            damaged += page["damaged"]
-        if damaged:
-            raise RecordsDamaged(damaged)
+        return self._pages("get /v1/audit/decisions", "decisions", after=after, **asked)
 
     def whole_decision(self, id: str) -> m.WholeDecision:
         """All that is kept of a decision, and where it stands in the log."""
@@ -501,8 +498,12 @@ class Client:
         return self._transport.send(Request(method.upper(), target, headers, sent, safe))
 
     def _pages(self, operation: str, of: str, *places: str, **query: object) -> Iterator[Any]:
+        damaged: list[Any] = []
         for page in self._whole_pages(operation, *places, **query):
             yield from page[of]
+            damaged += page.get("damaged", ())
+        if damaged:
+            raise RecordsDamaged(damaged)
 
     def _whole_pages(self, operation: str, *places: str, **query: object) -> Iterator[Any]:
         page = json.loads(self._send(operation, *places, query=query).body)

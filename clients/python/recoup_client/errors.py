@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recoup_client.models import DamagedDecision
+    from recoup_client.models import DamagedDecision, RefundRequestsDamaged
 
 
 class RecoupError(Exception):
@@ -18,12 +18,14 @@ class Unreachable(RecoupError):
 
 
 class RecordsDamaged(RecoupError):
-    """Decisions were met whose record is not what was written: `damaged` says which, and what is wrong with each."""
+    """Decisions, or requests by their decisions, were met whose record is not what was written: `damaged` says which,
+    and what is wrong with each.
+    """
 
-    def __init__(self, damaged: Sequence[DamagedDecision]) -> None:
+    def __init__(self, damaged: Sequence[DamagedDecision | RefundRequestsDamaged]) -> None:
         self.damaged = damaged
         told = "".join(f"\n  {each['id']}: {each['detail']}" for each in damaged)
-        super().__init__(f"the records of {len(damaged)} decisions are not what was written:{told}")
+        super().__init__(f"{len(damaged)} records are not what was written:{told}")
 
 
 class Refused(RecoupError):

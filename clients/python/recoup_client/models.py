@@ -1598,7 +1598,19 @@ class RefundRequestMoves(TypedDict):
 
 class RefundRequests(TypedDict):
     refund_requests: list[RefundRequestLine]
+    damaged: list[RefundRequestsDamaged]
     next: str | None
+
+
+class RefundRequestsDamaged(TypedDict):
+    id: str
+    account: str
+    state: str
+    points: int
+    method: str
+    requested_at: str
+    decision_id: str
+    detail: str
 
 
 class Remedy(TypedDict):

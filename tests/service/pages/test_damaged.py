@@ -207,21 +207,34 @@ def test_members_and_agents_are_told_in_their_words_that_a_person_has_to_look(
     ],
     indirect=["database_url"],
 )
-def test_a_request_whose_decision_was_changed_is_refused_by_its_name(
+def test_a_request_whose_decision_was_changed_is_refused_by_its_name_and_hides_no_other(
     kept: tuple[Client, list[str]], database: Database, statement: str
 ) -> None:
     site, _ = kept
     body = {"account": "A", "request": asking(1_000, method="credit")}
-    filed = site.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": "1"}).get_json()
+    filed, other = (
+        site.post("/v1/refund-requests", json=body, headers={"Idempotency-Key": key}).get_json() for key in "12"
+    )
     place_all(database)
     done = SET.format(statement) if statement else "DELETE FROM decision WHERE id = '{id}'"
     tamper(database, "decision", done, filed["decision_id"])
-    for path in (f"/v1/refund-requests/{filed['id']}", "/v1/refund-requests", "/v1/accounts/A/refund-requests"):
-        said = refusal(site, path)
-        assert (said["code"], said["id"]) == (RECORD, filed["decision_id"])
+    said = refusal(site, f"/v1/refund-requests/{filed['id']}")
+    assert (said["code"], said["id"]) == (RECORD, filed["decision_id"])
+    for path in ("/v1/refund-requests", "/v1/accounts/A/refund-requests"):
+        listed = site.get(path).get_json()
+        conforms(listed, "RefundRequests")
+        assert [each["id"] for each in listed["refund_requests"]] == [other["id"]]
+        assert [each["id"] for each in listed["damaged"]] == [filed["id"]]
+        assert listed["damaged"][0]["detail"] in said["detail"]
+        assert site.get(f"{path}?limit=1").get_json()["next"] is not None
     enter(site, "agent")
     page = site.get(f"/agent/requests/{filed['id']}?lang=ko")
     assert "이 결정의 기록이 처음 적힌 것과 달라" in page.text
+    for path, role in (("/agent/accounts/A", "agent"), ("/member", "member"), ("/member/requests", "member")):
+        enter(site, role)
+        shown = site.get(f"{path}?lang=ko").text
+        assert ("결정의 기록이 처음 적힌 것과 달라" in shown, filed["id"] in shown) == (True, True), path
+        assert f"/requests/{other['id']}" in shown, path
 
 
 @pytest.mark.parametrize(
