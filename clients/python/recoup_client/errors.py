@@ -22,10 +22,10 @@ class RecordsDamaged(RecoupError):
     and what is wrong with each.
     """
 
-    def __init__(self, damaged: Sequence[DamagedDecision | RefundRequestsDamaged]) -> None:
+    def __init__(self, damaged: Sequence[DamagedDecision] | Sequence[RefundRequestsDamaged]) -> None:
         self.damaged = damaged
         told = "".join(f"\n  {each['id']}: {each['detail']}" for each in damaged)
-        super().__init__(f"{len(damaged)} records are not what was written:{told}")
+        super().__init__(f"what is kept of {len(damaged)} is not what was written:{told}")
 
 
 class Refused(RecoupError):
