@@ -26,7 +26,7 @@ from policies.model import (
     Unit,
     ValueRef,
 )
-from policies.problems import both
+from policies.problems import both, shorten
 from policies.readers import (
     EMPTY,
     FACT_PATH,
@@ -167,6 +167,8 @@ def read_right(raw: Any, fact: Fact, operator: Operator, scopes: Sequence[str]) 
         return read_span_reference(raw, _AGES) or read_span(raw, _AGES)
     if operator in ("in", "not_in"):
         return _read_list(raw, fact, operator)
+    if isinstance(raw, list) and operator in ("is", "is_not") and fact.type in OPERATORS["in"]:
+        _refuse_list(raw, fact, "in" if operator == "is" else "not_in")
     if operator == "starts_with":
         text = read_literal(raw, fact)
         if text == "":
@@ -189,6 +191,23 @@ def read_right(raw: Any, fact: Fact, operator: Operator, scopes: Sequence[str]) 
         hint = both("is: none 또는 is_not: none 형식으로 쓰십시오", "use is: none or is_not: none")
         refuse("none-out-of-place", message, hint)
     return literal
+
+
+def _refuse_list(raw: list[Any], fact: Fact, operator: Operator) -> NoReturn:
+    message = both(
+        "'{path}' 팩트를 목록과 견주고 있습니다",
+        "'{path}' is compared with a list as if it were one value",
+        path=fact.path,
+    )
+    words = all(isinstance(each, str | int | date) for each in raw)
+    hint = both(
+        "{path}: {{{operator}: {example}}} 형식으로 쓰십시오",
+        "write {path}: {{{operator}: {example}}}",
+        path=fact.path,
+        operator=operator,
+        example=shorten(f"[{', '.join(map(str, raw))}]") if raw and words else "[a, b]",
+    )
+    refuse("list-for-one", message, hint)
 
 
 def _read_list(raw: Any, fact: Fact, operator: Operator) -> tuple[Scalar, ...]:

@@ -86,6 +86,7 @@ def refund_request_line(filed: Filed) -> dict[str, Any]:
         "payout": filed.decision["payout"],
         "payable_on": filed.decision["payable_on"],
         "requested_at": filed.requested_at,
+        "moved_at": filed.moved_at,
         "decision_id": filed.decision_id,
         "last_held_on": filed.decision.get("last_held_on"),
         "allowed": allowed(filed.state),

@@ -140,8 +140,9 @@ HEADINGS: Mapping[str, Text] = {
     "amounts": Text("포인트 규모별", "By the amount of points"),
     "affected": Text("영향이 가장 큰 계정", "The most affected accounts"),
     "affected_about": Text(
-        "지급액의 차이가 큰 순서로 최대 50개. 계정마다 차이가 가장 큰 것 하나입니다.",
-        "Up to fifty, by the difference of the payout; of each account, what affects it most.",
+        "지급액의 차이가 큰 순서로 최대 50개. 계정마다 차이가 가장 큰 것 하나입니다. 이유만 바뀌는 계정은 없습니다.",
+        "Up to fifty, by the difference of the payout; of each account, what affects it most. An account of which only"
+        " the reasons are others is not among them.",
     ),
     "nobody": Text("결과나 금액이 바뀌는 계정이 없습니다.", "No outcome and no amount is another."),
     "decision": Text("결정", "decision"),

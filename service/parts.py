@@ -58,6 +58,11 @@ def answered(data: Any, status: int = 200, location: str = "") -> Response:
     return given(Answer(status, location, language(), json_text(masked(data, g.get("reader")))))
 
 
+def told_back(data: Any) -> Response:
+    """An answer that holds nothing but what follows from what was sent: whoever asks knows all of it."""
+    return given(Answer(200, "", language(), json_text(data)))
+
+
 def given(answer: Answer) -> Response:
     """An answer, as it was kept."""
     response = Response(answer.text, answer.status, mimetype=MEDIA_TYPE)

@@ -27,6 +27,11 @@ FILED_LINE: dict[str, Schema] = {
     "payout": AMOUNT,
     "payable_on": DAY_OR_NONE,
     "requested_at": INSTANT,
+    "moved_at": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "When its last move was made; null where none was.",
+    },
     "decision_id": TEXT,
     "last_held_on": HELD_UNTIL,
     "allowed": {"type": "array", "items": TEXT, "description": "The moves that the state allows."},

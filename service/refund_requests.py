@@ -20,7 +20,8 @@ INSERT = (
 )
 SELECT = (
     "SELECT refund_request.id, account_id, decision_id, state, refund_request.points, method, requested_at,"
-    " decision.data FROM refund_request LEFT JOIN decision ON decision.id = decision_id WHERE "
+    ' (SELECT MAX(moved_at) FROM "move" WHERE "move".request_id = refund_request.id), decision.data'
+    " FROM refund_request LEFT JOIN decision ON decision.id = decision_id WHERE "
 )
 SELECT_HOLDS = "SELECT lot_id, points, state FROM hold WHERE request_id = ? ORDER BY lot_id"
 
@@ -49,7 +50,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A refund request: `payout` and `payable_on` are of the decision it got, `decision` is that whole."""
+    """A refund request: `decision` is the whole of the one it got, `moved_at` when its last move was made."""
 
     id: str
     account: str
@@ -59,6 +60,7 @@ class Filed:
     method: str
     requested_at: str
     decision: Mapping[str, Any]
+    moved_at: str | None = None
 
 
 class DamagedRequest(NamedTuple):
@@ -149,14 +151,15 @@ def _met(row: Row) -> Filed | DamagedRequest:
     try:
         return _filed(row)
     except Damage as damage:
-        request, account, decision, state, points, method, at, _ = row
+        request, account, decision, state, points, method, at, *_ = row
         return DamagedRequest(request, account, decision, state, points, method, to_the_second(at), damage.why)
 
 
 def _filed(row: Row) -> Filed:
-    request, account, decision_id, state, points, method, requested_at, decision = row
+    request, account, decision_id, state, points, method, requested_at, moved_at, decision = row
     at = to_the_second(requested_at)
     if decision is None:
         raise records.damaged(decision_id, records.GONE)
     kept = records.typed(decision_id, decision)
-    return Filed(request, account, decision_id, state, points, method, at, kept)
+    moved = None if moved_at is None else to_the_second(moved_at)
+    return Filed(request, account, decision_id, state, points, method, at, kept, moved)

@@ -10,7 +10,7 @@ from service.answers import decision_answer, with_text
 from service.clock import spoken
 from service.errors import Refusal, language
 from service.intake import body
-from service.parts import answered, parts
+from service.parts import parts, told_back
 from service.records import Record
 from service.shapes_workbench import CHECK_IN, TEST_IN, TRY_IN
 
@@ -22,7 +22,7 @@ def check() -> Response:
     """The problems of a rule file, or the advice about it and the same in sentences."""
     asked = body(CHECK_IN)
     found = parts().beside.ask("checked", asked["rules"], parts().clock())
-    return answered(with_text(found, language()))
+    return told_back(with_text(found, language()))
 
 
 @blueprint.post("/v1/policies:test")
@@ -30,7 +30,7 @@ def test() -> Response:
     """What becomes of each scenario."""
     asked = body(TEST_IN)
     found = parts().beside.ask("tested", asked["rules"], asked["scenarios"], asked.get("scenario"))
-    return answered(with_text(found, language()))
+    return told_back(with_text(found, language()))
 
 
 @blueprint.post("/v1/policies:try")
@@ -47,4 +47,4 @@ def try_out() -> Response:
             refusal.figures["problems"] = with_text(refusal.figures["problems"], language())
         raise
     record = Record("", spoken(now), found["case"], found["decision"])
-    return answered(decision_answer(record, language(), parts().faq.links))
+    return told_back(decision_answer(record, language(), parts().faq.links))

@@ -14,7 +14,7 @@ from policies.model import Text
 from policies.vocabulary import APPLICANTS, COMMON
 from service.pages.agent_script import script
 from service.pages.asking import Answer, Refused, address, ask, asked
-from service.pages.forms import after_of, fresh_key, papers_of, points_of
+from service.pages.forms import after_of, fresh_key, papers_of, points_of, spellings
 from service.pages.history import history
 from service.pages.site import back_to, only, page
 
@@ -51,8 +51,7 @@ def home() -> Response:
     wanted = request.args.get("account", "").strip()
     if not wanted:
         return _home("", None)
-    # Who listens to an id writes it down in small letters. One that is written otherwise is another account's.
-    for spelled in () if "/" in wanted else dict.fromkeys((wanted, wanted.upper())):
+    for spelled in () if "/" in wanted else spellings(wanted):
         found = ask("GET", address("accounts", spelled))
         if found.ok:
             return back_to(f"/agent/accounts/{quote(spelled, safe='')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +12,8 @@ from flask import Blueprint, Response, g, jsonify, request
 from service.errors import DAMAGED
 from service.explanation_forms import listed
 from service.pages.asking import Answer, Refused, address, ask, asked
-from service.pages.auditor_words import STAGES
+from service.pages.auditor_words import STAGES, UPPER_BOUNDS
+from service.pages.forms import spellings
 from service.pages.site import only, page
 from service.telling import traced
 
@@ -21,7 +23,8 @@ blueprint.before_request(only("auditor"))
 NARROWING = ("day_from", "day_to", "points_from", "points_to", "policy", "version")
 FIELDS = ("account", "reason", "rule", "outcome", *NARROWING)
 MOST_FOUND = 20
-MOST_READS = 20
+MOST_READS = 100
+TO_THE_MINUTE = len("2026-11-28T20:37")
 ORDER = list(STAGES)
 PROOF = "/v1/audit/proofs/inclusion"
 
@@ -31,7 +34,11 @@ def home() -> Response:
     """Decisions by what is asked for, the newest first, and the newest checkpoint of the log."""
     written = {name: request.args.get(name, "").strip() for name in FIELDS}
     sent = {**written, **{name: written[name].replace(",", "") for name in ("points_from", "points_to")}}
-    found = ask("GET", "/v1/audit/decisions", query={**sent, "limit": MOST_FOUND, "after": request.args.get("after")})
+    paging = {"limit": MOST_FOUND, "after": request.args.get("after")}
+    as_written, *otherwise = spellings(written["account"])
+    found = ask("GET", "/v1/audit/decisions", query={**sent, "account": as_written, **paging})
+    if otherwise and "account" in mistakes_of(found):
+        found = ask("GET", "/v1/audit/decisions", query={**sent, "account": otherwise[0], **paging})
     head = _head()
     return page(
         "auditor.html",
@@ -113,16 +120,35 @@ def _leaf(id: str) -> dict[str, Any] | None:
 def _reads(id: str) -> dict[str, Any]:
     """Who was shown a decision; nobody, where it is kept no longer."""
     found = ask("GET", "/v1/audit/reads", query={"decision": id, "limit": MOST_READS})
-    return found.data if found.ok else {"reads": [], "next": None}
+    if not found.ok:
+        return {"looks": [], "next": None, "most": 0}
+    looks = groupby(found.data["reads"], lambda each: (each["read_at"][:TO_THE_MINUTE], each["reader"], each["roles"]))
+    return {
+        "looks": [
+            {
+                "read_at": reads[0]["read_at"],
+                "reader": reader,
+                "roles": roles,
+                "of": [each["address"] for each in reads],
+            }
+            for (_, reader, roles), reads in ((key, [*same]) for key, same in looks)
+        ],
+        "next": found.data["next"],
+        "most": len(found.data["reads"]),
+    }
 
 
 def mistakes_of(answer: Answer) -> dict[str, str]:
-    """What is wrong with parameters, by their names. Raises Refused where something else is."""
+    """What is wrong with parameters, by their names, in the words of their fields. Raises Refused where something else
+    is.
+    """
     if answer.ok:
         return {}
     told = {error.get("parameter", ""): error["detail"] for error in answer.errors}
     if not told:
         raise Refused(answer)
+    for bound, called in UPPER_BOUNDS.items():
+        told = {name: detail.replace(bound, f"'{called.in_language(g.language)}'") for name, detail in told.items()}
     return told
 
 

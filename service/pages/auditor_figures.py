@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from service.pages.asking import Answer, Refused, address, ask, asked
 from service.pages.auditor import mistakes_of
@@ -40,7 +40,7 @@ def rules() -> Response:
         "auditor_rules.html",
         found.status,
         written=written,
-        mistakes=_mistakes(found),
+        mistakes=mistakes_of(found),
         groups=groups_of(lines),
         several=len({line["policy"] for line in lines}) > 1,
         unreadable=found.data["unreadable"] if found.ok else 0,
@@ -67,7 +67,7 @@ def rule(rule: str) -> Response:
         found.status,
         rule=rule,
         written=written,
-        mistakes=_mistakes(found),
+        mistakes=mistakes_of(found),
         lines=_by_period(lines, written) if found.ok else [],
         columns=_columns(lines, FIGURES) or ["spoke"],
         counted=COUNTED,
@@ -93,7 +93,7 @@ def points() -> Response:
         "auditor_points.html",
         found.status,
         written=written,
-        mistakes=_mistakes(found),
+        mistakes=mistakes_of(found),
         lines=lines,
         sources={(each, name): said for each, policy in declared.items() for name, said in policy["sources"].items()},
         columns=[name for name in MOVEMENTS if name in ("opening", "closing") or name in _columns(lines, MOVEMENTS)],
@@ -122,12 +122,6 @@ def outstanding() -> Response:
             query={"on": request.args.get("on"), "policy": request.args.get("policy"), "format": "csv"},
         )
     )
-
-
-def _mistakes(found: Answer) -> dict[str, str]:
-    """What is wrong with the form, in the words that stand at its fields. Raises Refused where something else is."""
-    until = f"'{UNTIL.in_language(g.language)}'"
-    return {name: told.replace("day_to", until) for name, told in mistakes_of(found).items()}
 
 
 def _written(per: str, span: str) -> dict[str, str]:

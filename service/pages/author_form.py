@@ -20,7 +20,6 @@ from policies.model import Text
 from policies.problems import told as with_hint
 from policies.source import read
 from policies.vocabulary import COMMON
-from service.masking import MASK
 from service.pages.forms import points_of
 
 ELSEWHERE = ("request.points", "request.method")
@@ -97,9 +96,6 @@ def filled(case: Mapping[str, Any], zone: str, facts: Facts = ()) -> dict[str, s
     at = datetime.fromisoformat(case["as_of"]).astimezone(ZoneInfo(zone))
     request = dict(case["request"])
     points = request.pop("points", None)
-    if str(request.get("receiving_account", "")).startswith(MASK):
-        # An author is not shown where money goes, and what stands in its place is no account.
-        del request["receiving_account"]
     method = request.pop("method")
     told = {"account": _told("account", case["account"]), "request": _told("request", request)}
     fields = {

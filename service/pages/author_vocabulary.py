@@ -26,10 +26,11 @@ OPERATOR = Text("조건의 연산", "an operator of conditions")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it is written, and what it is."""
+    """A word as it is written, what it is, and the field whose value it is, where it is one of few."""
 
     word: str
     about: Text
+    field: str = ""
 
 
 def vocabulary_of(text: str) -> list[Word]:
@@ -54,14 +55,14 @@ def _own(data: Mapping[str, Any]) -> Iterator[Word]:
         yield Word(name, _said(fact, Text(name, name)))
     for part, about in NAMED.items():
         for name, words in _entries(data, part):
-            yield Word(name, _said(words, about))
+            yield Word(name, _said(words, about), part)
 
 
 def _common() -> Iterator[Word]:
     for fact in COMMON:
         yield Word(fact.path, Text(fact.ko, fact.en))
     for kind, heading in HEADINGS.items():
-        yield Word(kind, heading)
+        yield Word(kind, heading, "kind")
     for operator in get_args(Operator):
         yield Word(operator, OPERATOR)
 

@@ -38,6 +38,15 @@ def points_of(written: Mapping[str, str]) -> tuple[int | str, Text | None]:
     return int(text), None
 
 
+def spellings(account: str) -> list[str]:
+    """The ids that somebody may mean who wrote down what was heard: that itself first, then in capitals.
+
+    >>> spellings("a-0007"), spellings("A-0007")
+    (['a-0007', 'A-0007'], ['A-0007'])
+    """
+    return [*dict.fromkeys((account, account.upper()))]
+
+
 def papers_of(written: Mapping[str, str]) -> tuple[list[dict[str, str]], dict[str, Text]]:
     """The papers that a form says were shown, with the days on which they were issued, and what is wrong with those.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -22,6 +23,8 @@ SHORTEST_SHARE = 0.01
 """Of the longest bar, so that a small one is still seen."""
 SOON = 3
 """So many of the days on which points end are told at the head."""
+NEWS_FOR = timedelta(days=30)
+"""So long it is told on the first page what became of a request."""
 MOST_ANSWERS = 200
 """So many are found at once: the most that the API gives."""
 
@@ -32,9 +35,9 @@ def home() -> Response:
     balance = asked("GET", address("accounts", g.reader.account, "balance"))
     options = _options()
     policy = _policy(balance["policy"])
-    today = today_in(policy["timezone"]).isoformat()
+    today = today_in(policy["timezone"])
     requests = asked("GET", address("accounts", g.reader.account, "refund-requests"), query={"limit": 3})
-    notices = asked("GET", address("accounts", g.reader.account, "notices"), query={"limit": 5})
+    notices = asked("GET", address("accounts", g.reader.account, "notices"), query={"limit": 5})["notices"]
     inquiries = asked("GET", address("accounts", g.reader.account, "inquiries"), query={"limit": 20})
     return page(
         "member.html",
@@ -44,7 +47,8 @@ def home() -> Response:
         most=_most(options),
         requests=requests["refund_requests"],
         damaged=requests["damaged"],
-        notices=[each for each in notices["notices"] if (each["last_usable_on"] or each["charged_on"]) >= today],
+        moved=[each for each in requests["refund_requests"] if _is_news(each, today)],
+        notices=[each for each in notices if (each["last_usable_on"] or each["charged_on"]) >= today.isoformat()],
         inquiries=[each for each in inquiries["inquiries"] if each["state"] == "answered" or each["asked_back"]],
         years=_by_year(balance),
         soon=balance["expiring"][:SOON],
@@ -265,11 +269,21 @@ def _request_of(written: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, T
     return body, mistakes | ({"points": mistake} if mistake else {})
 
 
+def _is_news(filed: Mapping[str, Any], today: date) -> bool:
+    """Whether something became of a request lately, and not by the member's own hand."""
+    moved_at: str | None = filed["moved_at"]
+    return moved_at is not None and filed["state"] != "cancelled" and moved_at >= (today - NEWS_FOR).isoformat()
+
+
 def _again(nearest: Mapping[str, Any] | None, method: str) -> dict[str, Any] | None:
     """The form of the nearest request that would have passed; None unless only points or the method differ."""
     if nearest is None or not nearest["found"] or not nearest["set"].keys() <= {"request.points", "request.method"}:
         return None
-    return {"method": nearest["set"].get("request.method", method), "points": nearest["decision"]["points"]}
+    return {
+        "method": nearest["set"].get("request.method", method),
+        "points": nearest["decision"]["points"],
+        "again": "yes",
+    }
 
 
 def _tried(body: Mapping[str, Any]) -> Answer:

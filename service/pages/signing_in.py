@@ -9,6 +9,7 @@ from service.access import holder_of
 from service.database import reading, rows, writing
 from service.errors import Refusal
 from service.pages.asking import API
+from service.pages.forms import spellings
 from service.pages.site import COOKIE, back_to, own_address, page, remember
 from service.parts import parts
 from service.reads import ANYONE, Reader
@@ -78,10 +79,10 @@ def _trying(role: str) -> Reader | None:
     """Somebody who tries the pages where no key is asked for; None for an account that is not there."""
     if role != MEMBER:
         return Reader(ANYONE.name, "", (role,)) if role in ROLES else None
-    account = request.form.get("account", "").strip() or EXAMPLE
+    wanted = request.form.get("account", "").strip() or EXAMPLE
     with reading(parts().database):
-        found = rows(parts().database, SELECT_ACCOUNT, (account,))
-    return Reader(ANYONE.name, "", (MEMBER,), account) if found else None
+        found = [each for each in spellings(wanted) if rows(parts().database, SELECT_ACCOUNT, (each,))]
+    return Reader(ANYONE.name, "", (MEMBER,), found[0]) if found else None
 
 
 def _start(mistake: str = "", status: int = 200) -> Response:
@@ -93,5 +94,5 @@ def _start(mistake: str = "", status: int = 200) -> Response:
         next=own_address(request.values.get("next"), ""),
         homes={role: HOMES[role] for role in (reader.roles if reader else ()) if role in HOMES},
         trying=TRIED if parts().settings.access == "open" else (),
-        example=EXAMPLE,
+        example=request.form.get("account", "").strip() or EXAMPLE,
     )

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from policies.model import Text
 from policies.vocabulary import WORDS
+from service.explanation_told import of_article
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -333,6 +334,16 @@ def marked(text: str) -> Markup:
     return Markup(html)  # noqa: S704  # nosec B704
 
 
+@pass_context
+def article(context: Context, terms: str) -> str:
+    """Where the terms say so.
+
+    >>> article({"language": "ko"}, "19.2"), article({"language": "en"}, "19.2"), article({"language": "en"}, "")
+    ('약관 제19조 제2항', 'article 19.2', 'a rule of every policy')
+    """
+    return of_article(terms).in_language(context["language"])
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "coded": coded,
     "marked": marked,
@@ -340,6 +351,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "points": points,
     "money": money,
     "day": day,
+    "article": article,
     "instant": instant,
     "said": said,
     "role_name": role_name,

@@ -141,7 +141,10 @@ def test_what_a_literal_may_be(condition: str, expected: Comparison) -> None:
         ("{account.debt: 5%}", "'5%' is not an amount, which 'account.debt' is; write a whole number, such as 50_000"),
         ("{lot.locked: 1}", "'lot.locked' is true or false, not '1'; write true or false"),
         ("{lot.campaign: true}", "'lot.campaign' is text, not 'true'; put it in quotes: \"true\""),
-        ("{lot.campaign: [A, B]}", "'lot.campaign' is text, not a list; write one text, in quotes"),
+        (
+            "{lot.campaign: [A, B]}",
+            "'lot.campaign' is compared with a list as if it were one value; write lot.campaign: {in: [A, B]}",
+        ),
         ("{lot.campaign: $nope}", "there is no value 'nope'; declare it under values:"),
         (
             "{lot.campaign: {in: [lot.source]}}",
@@ -152,7 +155,10 @@ def test_what_a_literal_may_be(condition: str, expected: Comparison) -> None:
             "'$monthly_limit' is a name, and only plain text can stand here; write the text itself",
         ),
         ("{lot.source: $monthly_limit}", "'lot.source' is never '$monthly_limit'; use bill_payment or promotion"),
-        ("{lot.source: [promotion]}", "'lot.source' is never a list; use bill_payment or promotion"),
+        (
+            "{lot.source: [promotion]}",
+            "'lot.source' is compared with a list as if it were one value; write lot.source: {in: [promotion]}",
+        ),
         ("{lot.left: {over: $monthly_limit, under: $nope}}", "there is no value 'nope'; declare it under values:"),
         (
             "{account.debt: {over: $monthly_limit}}",

@@ -944,6 +944,7 @@ class InquiryInFullRefundRequest(TypedDict):
     payout: int
     payable_on: str | None
     requested_at: str
+    moved_at: str | None
     decision_id: str
     last_held_on: str | None
     allowed: list[str]
@@ -979,6 +980,7 @@ class JustFiled(TypedDict):
     payout: int
     payable_on: str | None
     requested_at: str
+    moved_at: str | None
     decision_id: str
     last_held_on: str | None
     allowed: list[str]
@@ -1551,6 +1553,7 @@ class RefundRequest(TypedDict):
     payout: int
     payable_on: str | None
     requested_at: str
+    moved_at: str | None
     decision_id: str
     last_held_on: str | None
     allowed: list[str]
@@ -1580,6 +1583,7 @@ class RefundRequestLine(TypedDict):
     payout: int
     payable_on: str | None
     requested_at: str
+    moved_at: str | None
     decision_id: str
     last_held_on: str | None
     allowed: list[str]

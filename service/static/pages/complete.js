@@ -20,11 +20,18 @@ async function known() {
   return [...part.querySelectorAll('[data-part="vocabulary"] dt')].map((word) => ({
     word: word.textContent,
     about: word.nextElementSibling.textContent,
+    field: word.dataset.field,
   }));
 }
 
 function before(text) {
   return ENDS.exec(text.value.slice(0, text.selectionStart))[0];
+}
+
+// The field whose value is being written, such as `kind` in `kind: rev` and `methods` in `methods: [cash, bi`.
+function field(text) {
+  const line = text.value.slice(text.value.lastIndexOf("\n", text.selectionStart - 1) + 1, text.selectionStart);
+  return /([a-z_]+): +(?:\[[^\]]*)?[$\p{L}\p{N}_.-]*$/u.exec(line)?.[1];
 }
 
 function low(text) {
@@ -34,7 +41,9 @@ function low(text) {
 
 function fitting() {
   const begun = before(open.text).toLowerCase();
-  const found = open.words.filter((each) => each.word.toLowerCase().includes(begun));
+  const within = field(open.text);
+  const own = open.words.filter((each) => each.field && [within, `${within}s`].includes(each.field));
+  const found = (own.length ? own : open.words).filter((each) => each.word.toLowerCase().includes(begun));
   const first = found.filter((each) => each.word.toLowerCase().startsWith(begun));
   return [...new Set([...first, ...found])].slice(0, MOST);
 }

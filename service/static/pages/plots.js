@@ -14,6 +14,7 @@ function draw(place) {
   const options = {
     width: place.clientWidth,
     height: 240,
+    legend: { live: false },
     padding: [null, 40, null, null],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
     axes: [
@@ -27,7 +28,8 @@ function draw(place) {
         label: head.textContent,
         stroke: colour(LINES[number % LINES.length]),
         width: 2,
-        dash: number >= LINES.length ? [6, 4] : undefined,
+        // Where lines lie on one another, those below are seen through those above.
+        dash: number ? [12 / number, 12] : undefined,
         points: { show: rows.length < 100 },
         value: (_, value) => (value === null ? "–" : value.toLocaleString()),
       })),

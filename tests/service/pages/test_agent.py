@@ -259,7 +259,8 @@ def test_a_refusal_is_read_by_the_member(open_site: Client, database: Database) 
     enter(open_site, "approver")
     sent = {**hidden(open_site, where, f"{where}/approve"), **WHY, "reason": "The paper is of another person."}
     open_site.post(f"{where}/refuse", data=sent)
-    enter(open_site, "member", "B")
+    enter(open_site, "member", "b")
+    assert "A person looked at it and refused it." in said(open_site.get("/member").text)
     words = said(open_site.get(where.replace("agent", "member")).text)
     assert "A person looked at it and refused it. The points are still there." in words
     assert "The reason given: The paper is of another person. What the rules said when it was asked for" in words

@@ -175,16 +175,12 @@ def test_a_case_fills_the_fields_and_is_read_back(facts: list[dict[str, Any]]) -
     assert asked.body["request"] == case["request"]
 
 
-def test_what_hides_an_account_number_fills_no_field(facts: list[dict[str, Any]]) -> None:
-    case: dict[str, Any] = {
-        "account": {"id": "A", "joined_on": "2020-01-01"},
-        "lots": [],
-        "request": {"points": 5, "method": "cash", "receiving_account": "****3333", "receiving_holder": "member"},
-        "history": [],
-        "as_of": "2026-03-02T01:00:00Z",
-    }
-    sent = filled(case, ZONE, facts)
-    assert (sent["request.receiving_account"], sent["request.receiving_holder"]) == ("", "member")
+def test_an_account_number_of_a_scenario_is_its_author_s_and_fills_the_form(author: Client) -> None:
+    scenarios = (SHIPPED_RULES / "kt-points.test.yaml").read_text(encoding="utf-8")
+    name = "Later in the month she takes 30,000, partner points first because they end first"
+    page = post(author, text=POINTS, scenarios=scenarios, do="test fill", example=name).text
+    assert 'value="110-1"' in control(page, "request.receiving_account")
+    assert "receiving_account: 110-1" in page.partition('name="history"')[2].partition("</textarea>")[0]
 
 
 def test_facts_are_kept_while_the_text_has_problems(author: Client) -> None:

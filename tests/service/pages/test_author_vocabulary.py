@@ -64,7 +64,7 @@ def test_without_scripts_the_words_stand_beside_the_text(author: Client, languag
     author.get(f"/author?lang={language}")
     assert "<dt>" not in of(author.get("/author/workbench?policy=tiny"), "vocabulary")
     part = of(post(author, do="words"), "vocabulary")
-    assert f"<dt><code>limit</code></dt><dd>{told}</dd>" in unescape(re.sub(r"\s*\n\s*", "", part))
+    assert f'<dt data-field="kind"><code>limit</code></dt><dd>{told}</dd>' in unescape(re.sub(r"\s*\n\s*", "", part))
     assert "<code>daily</code>" in part
 
 
@@ -105,3 +105,14 @@ def test_ctrl_space_lists_what_fits_and_the_keyboard_takes_it(
     text.press("Escape")
     assert page.locator(".completion").count() == 0
     assert text.input_value().endswith(" account.")
+    for written, fitting in (
+        ("kind: re", {"require", "review"}),
+        ("method: ca", {"cash"}),
+        ("methods: [cash, g", {"gift_card"}),
+    ):
+        text.press_sequentially(f"\n# {written}")
+        text.press("Control+Space")
+        listed.first.wait_for()
+        assert {each.split()[0] for each in listed.all_inner_texts()} >= fitting
+        assert not [each for each in listed.all_inner_texts() if each.startswith(("$", "account."))], "no other words"
+        text.press("Escape")

@@ -56,6 +56,7 @@ def test_a_request_is_worked_out_without_being_filed(open_site: Client) -> None:
     assert 'value="5,000"' in answer.text
     part = open_site.post("/member/check", data=sent)
     assert "4,950 KRW" in part.text
+    assert "article" in said(f"<main {part.text}"), "why there is a fee"
     assert "<html" not in part.text
     assert "There are none yet" in said(open_site.get("/member/requests").text)
 
@@ -77,9 +78,13 @@ def test_a_denied_request_says_why_and_what_would_pass(open_site: Client) -> Non
     assert "Denied" in words
     assert "There are 10000 points" in words or "There are 10,000 points" in words
     assert "Ask for 10,000 points instead: credit" in words
-    again = re.search(r'href="(/member/apply\?method=credit&amp;points=10000)"', open_site.get(where).text)
+    again = re.search(
+        r'href="(/member/apply\?method=credit&amp;points=10000&amp;again=yes)"', open_site.get(where).text
+    )
     assert again, "no way to ask again"
-    assert "10,000 points" in said(open_site.get(again[1].replace("&amp;", "&")).text).partition("What it comes to")[2]
+    filled = said(open_site.get(again[1].replace("&amp;", "&")).text)
+    assert "10,000 points" in filled.partition("What it comes to")[2]
+    assert "enter it again" in filled
 
 
 @pytest.mark.parametrize(
