@@ -140,7 +140,8 @@ HEADINGS: Mapping[str, Text] = {
     "amounts": Text("포인트 규모별", "By the amount of points"),
     "affected": Text("영향이 가장 큰 계정", "The most affected accounts"),
     "affected_about": Text(
-        "지급액의 차이가 큰 순서로 최대 50개. 계정마다 차이가 가장 큰 것 하나입니다. 이유만 바뀌는 계정은 없습니다.",
+        "지급액의 차이가 큰 순서로 최대 50개. 계정마다 차이가 가장 큰 것 하나입니다."
+        " 이유만 바뀌는 계정은 여기에 나오지 않습니다.",
         "Up to fifty, by the difference of the payout; of each account, what affects it most. An account of which only"
         " the reasons are others is not among them.",
     ),
