@@ -40,7 +40,7 @@ class Span(NamedTuple):
 
 UNTIL = Text("까지", "Until")
 """How the last day of a span is called, at its field and where it is wrong."""
-UPPER_BOUNDS: Mapping[str, Text] = {"day_to": UNTIL, "points_to": Text("이하", "at most")}
+UPPER_BOUNDS: Mapping[str, Text] = {"day_to": UNTIL, "points_to": Text("이하", "At most")}
 """How the fields are called that a lower bound may lie behind."""
 
 FOUR_WEEKS, A_YEAR = "weeks", "year"

@@ -44,8 +44,9 @@ function fitting() {
   const within = field(open.text);
   const own = open.words.filter((each) => each.field && [within, `${within}s`].includes(each.field));
   const found = (own.length ? own : open.words).filter((each) => each.word.toLowerCase().includes(begun));
+  // The few words of a field are all shown.
   const first = found.filter((each) => each.word.toLowerCase().startsWith(begun));
-  return [...new Set([...first, ...found])].slice(0, MOST);
+  return [...new Set([...first, ...found])].slice(0, own.length || MOST);
 }
 
 function draw(chosen = 0) {

@@ -96,6 +96,13 @@ async function isSigned(note, text) {
   return { good: await crypto.subtle.verify({ name: "Ed25519" }, verifier, own.signature, utf8.encode(note.text)) };
 }
 
+// No signature to check; a key that is none is told all the same.
+async function unsigned(text) {
+  return text.trim() && (await readKey(text)) === null
+    ? { good: false, told: words.key }
+    : { open: true, told: words.unsigned };
+}
+
 function isShown(entry) {
   if (entry.kind !== "decision" || entry.reference !== place.dataset.id || entry.body?.id !== place.dataset.id) return false;
   const kept = JSON.parse(entry.body.data);
@@ -124,7 +131,7 @@ async function check({ entry, proof, checkpoint }, keyText) {
   const root = await rootFrom(leaf, entry.seq, size, proof.hashes.map(bytesOf));
   const holds = root !== null && same(root, note ? note.root : bytesOf(proof.root));
   found.root = { good: holds, open: holds && !note, detail: root ? base64(root) : "" };
-  found.signature = note ? await isSigned(note, keyText) : { open: true, told: words.unsigned };
+  found.signature = note ? await isSigned(note, keyText) : await unsigned(keyText);
   return found;
 }
 

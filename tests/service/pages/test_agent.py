@@ -332,7 +332,7 @@ def test_a_contest_is_asked_back_answered_and_closed(open_site: Client) -> None:
         assert told in words
     enter(open_site, "member")
     told = said(open_site.get(where.replace("/agent/", "/member/")).text)
-    assert "It was answered" in said(open_site.get("/member").text)
+    assert "was answered" in said(open_site.get("/member").text)
     assert "agent asks" not in told
     assert "The decision stays order, article 5" in told, "the member reads what came of it"
     enter(open_site, "agent")

@@ -30,6 +30,8 @@ from tests.service.processes import run
 
 PATHS = ("/auditor", "/auditor/rules", "/auditor/points", "/auditor/decisions/{id}", "/auditor/versions/{digest}")
 
+FOLDED = """[...document.querySelectorAll("main details > :not(summary)")]
+  .filter(each => !each.checkVisibility()).map(each => each.outerHTML.slice(0, 80))"""
 SQUEEZED = """() => [...document.querySelectorAll("th, td")].filter(each => each.innerText && each.clientWidth < 60
   && each.clientHeight > 150).map(each => each.innerText)"""
 """The cells of tables that are so narrow that what they hold stands one letter below the other."""
@@ -381,10 +383,16 @@ def test_an_auditor_goes_the_whole_way_in_a_browser(visits: Visits, dark: bool) 
     verify.click()
     page.locator("#proof-steps li:last-child .badge.bad").wait_for()
     page.route("**/proof.json", unsigned)
+    page.locator("#key").fill(str(LOG.verifier))
     verify.click()
     page.locator("#proof-steps li:last-child .badge.warn").wait_for()
     told = "서명된 체크포인트가 없어" if dark else "No checkpoint that was signed covers this decision yet"
     assert told in page.locator("#proof-steps li:last-child").inner_text()
+    page.locator("#key").fill("nonsense")
+    verify.click()
+    page.locator("#proof-steps li:last-child .badge.bad").wait_for()
+    page.emulate_media(media="print")
+    assert page.evaluate(FOLDED) == [], "on paper nothing is folded"
 
 
 def unsigned(route: Any) -> None:
