@@ -26,7 +26,7 @@ from policies.model import (
     Unit,
     ValueRef,
 )
-from policies.problems import both, shorten
+from policies.problems import both
 from policies.readers import (
     EMPTY,
     FACT_PATH,
@@ -199,13 +199,12 @@ def _refuse_list(raw: list[Any], fact: Fact, operator: Operator) -> NoReturn:
         "'{path}' is compared with a list as if it were one value",
         path=fact.path,
     )
-    words = all(isinstance(each, str | int | date) for each in raw)
     hint = both(
         "{path}: {{{operator}: {example}}} 형식으로 쓰십시오",
         "write {path}: {{{operator}: {example}}}",
         path=fact.path,
         operator=operator,
-        example=shorten(f"[{', '.join(map(str, raw))}]") if raw and words else "[a, b]",
+        example=example_list(*raw),
     )
     refuse("list-for-one", message, hint)
 

@@ -182,9 +182,10 @@ def in_quotes(value: object) -> Text:
     return both("텍스트 하나를 따옴표로 묶어 쓰십시오", "write one text, in quotes")
 
 
-def example_list(value: object) -> str:
-    """The list that somebody meant who wrote one word."""
-    return f"[{_written(value)}]" if isinstance(value, int | date) or _is_word(value) else "[a, b]"
+def example_list(*values: object) -> str:
+    """The list that somebody meant who wrote these words, or one of them, where no list is read."""
+    words = all(isinstance(each, int | date) or _is_word(each) for each in values)
+    return f"[{', '.join(map(_written, values))}]" if words and 0 < len(values) <= _MOST_LISTED else "[a, b]"
 
 
 def _is_word(value: object) -> bool:

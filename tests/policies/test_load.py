@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from policies.load import load_policy
@@ -91,6 +91,7 @@ _TREES = st.recursive(
 _PLACES = list(paths(data_of(EVERYTHING)))
 
 
+@example([(("rules", 4, "when", "any", 1, "account.born_on"), [False])])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(_PLACES), _TREES), min_size=1, max_size=3))
 def test_a_valid_file_with_odd_data_anywhere_loads_or_is_told_why(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
